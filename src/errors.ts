@@ -1,0 +1,112 @@
+/** What the process exits with; sysexits where one fits. The table users see is in the README. */
+export const EXIT = {
+  ok: 0,
+  usage: 64,
+  data: 65,
+  unavailable: 69,
+  internal: 70,
+  storage: 74,
+  busy: 75,
+  config: 78,
+  diverged: 80,
+  worker: 81,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** Every code an error of gradloom can carry, with the exit code that goes with it. */
+export const ERROR_EXITS = {
+  E_USAGE: EXIT.usage,
+  E_YAML_SYNTAX: EXIT.config,
+  E_YAML_ALIASES: EXIT.config,
+  E_YAML_TOO_DEEP: EXIT.config,
+  E_YAML_TOO_LARGE: EXIT.config,
+  E_YAML_CYCLE: EXIT.config,
+  E_YAML_TAG: EXIT.config,
+  E_CONFIG_READ: EXIT.config,
+  E_CONFIG_UNKNOWN_KEY: EXIT.config,
+  E_CONFIG_MISSING: EXIT.config,
+  E_CONFIG_TYPE: EXIT.config,
+  E_CONFIG_RANGE: EXIT.config,
+  E_CONFIG_INTEGER: EXIT.config,
+  E_CONFIG_VALUE: EXIT.config,
+  E_CONFIG_RESERVED: EXIT.config,
+  E_RUN_NAME: EXIT.config,
+  E_EXTENDS_OUTSIDE: EXIT.config,
+  E_EXTENDS_CYCLE: EXIT.config,
+  E_OVERRIDE: EXIT.config,
+  E_DATA_READ: EXIT.data,
+  E_DATA_MAGIC: EXIT.data,
+  E_DATA_LENGTH: EXIT.data,
+  E_DATA_DIMS: EXIT.data,
+  E_DATA_TOO_LARGE: EXIT.data,
+  E_DATA_MISMATCH: EXIT.data,
+  E_DATA_EMPTY: EXIT.data,
+  E_DATA_NONFINITE: EXIT.data,
+  E_DATA_SPLIT: EXIT.data,
+  E_LABEL_RANGE: EXIT.data,
+  E_SAFETENSORS: EXIT.data,
+  E_TENSOR_MISMATCH: EXIT.data,
+  E_MEMORY: EXIT.config,
+  E_POOL_START: EXIT.worker,
+  E_WORKER: EXIT.worker,
+  E_WORKER_TRAP: EXIT.worker,
+  E_WORKER_EXIT: EXIT.worker,
+  E_WORKER_HANG: EXIT.worker,
+  E_DIVERGED: EXIT.diverged,
+  E_STORAGE: EXIT.storage,
+  E_INTERNAL: EXIT.internal,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof ERROR_EXITS;
+
+export interface ErrorDetails {
+  code: ErrorCode;
+  /** What is wrong, in lower case, with the value as given and what was expected. */
+  message: string;
+  /** The place: `file:line:column`, a path, a key, or `worker 2 step 17`. */
+  where?: string | undefined;
+  /** Source lines around the place, with a caret. */
+  frame?: string | undefined;
+  /** What is safe after the failure. */
+  kept?: string | undefined;
+  /** The command to type or the change to make. */
+  next?: string | undefined;
+  cause?: unknown;
+}
+
+/** The one error type that gradloom throws for anything a user, a file or a machine can cause. */
+export class GradloomError extends Error {
+  override readonly name = 'GradloomError';
+  readonly code: ErrorCode;
+  readonly where: string | undefined;
+  readonly frame: string | undefined;
+  readonly kept: string | undefined;
+  readonly next: string | undefined;
+  /** All problems found in one go (a config file's); the first of them is this error itself. */
+  readonly problems: readonly ErrorDetails[];
+
+  constructor(details: ErrorDetails, problems: readonly ErrorDetails[] = [details]) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.where = details.where;
+    this.frame = details.frame;
+    this.kept = details.kept;
+    this.next = details.next;
+    this.problems = problems;
+  }
+
+  get exitCode(): number {
+    return ERROR_EXITS[this.code];
+  }
+}
+
+/** Makes text from files and arguments safe to print: control characters, bidi overrides and lone surrogates are shown escaped. */
+export function printable(text: string, limit = 200): string {
+  const shown = text.length > limit ? `${text.slice(0, limit)}...` : text;
+  return shown.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

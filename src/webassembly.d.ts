@@ -1,0 +1,16 @@
+// The part of the WebAssembly API that gradloom uses. TypeScript has it only in its browser library, whose other names do not exist here.
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    readonly exports: Record<string, unknown>;
+  }
+  class Memory {
+    constructor(limits: { initial: number; maximum: number; shared: true });
+    readonly buffer: SharedArrayBuffer;
+  }
+  class RuntimeError extends Error {}
+  function validate(bytes: Uint8Array): boolean;
+}
