@@ -1,0 +1,125 @@
+/**
+ * GFLOP/s of the matrix products on the shapes that the example experiments run, and their share of the bare 4x8 tile's rate
+ * measured beside each of them. `node dist/bench/kernels.js [--json] [--rounds N]`
+ */
+import { parseArgs } from 'node:util';
+import { measureTileRate, TILE_RATE_BYTES } from '../src/engine/calibrate.ts';
+import { bindKernels, compileKernels, scratchFloats } from '../src/kernels/kernels.ts';
+
+interface Shape {
+  title: string;
+  kernel: 'forward' | 'nt' | 'tn';
+  m: number;
+  n: number;
+  k: number;
+  leaves?: number;
+}
+
+/** m, n, k as in the kernel's call; for tn: m = I, n = O, k = B. */
+export const SHAPES: Shape[] = [
+  { title: 'forward [64,784]x[784,128]', kernel: 'forward', m: 64, n: 128, k: 784 },
+  { title: 'forward [16,784]x[784,128]', kernel: 'forward', m: 16, n: 128, k: 784 },
+  { title: 'forward [256,784]x[784,512]', kernel: 'forward', m: 256, n: 512, k: 784 },
+  { title: 'forward [64,784]x[784,512]', kernel: 'forward', m: 64, n: 512, k: 784 },
+  { title: 'forward [256,512]x[512,256]', kernel: 'forward', m: 256, n: 256, k: 512 },
+  { title: 'forward [64,128]x[128,10]', kernel: 'forward', m: 64, n: 10, k: 128 },
+  { title: 'forward [256,256]x[256,10]', kernel: 'forward', m: 256, n: 10, k: 256 },
+  { title: 'forward [5000,784]x[784,45]', kernel: 'forward', m: 5000, n: 45, k: 784 },
+  { title: 'forward [5000,45]x[45,10]', kernel: 'forward', m: 5000, n: 10, k: 45 },
+  { title: 'forward [1024,2048]x[2048,2048]', kernel: 'forward', m: 1024, n: 2048, k: 2048 },
+  { title: 'nt [256,256]x[512,256]^T', kernel: 'nt', m: 256, n: 512, k: 256 },
+  { title: 'nt [64,10]x[128,10]^T', kernel: 'nt', m: 64, n: 128, k: 10 },
+  { title: 'nt [256,10]x[256,10]^T', kernel: 'nt', m: 256, n: 256, k: 10 },
+  { title: 'nt [1024,2048]x[2048,2048]^T', kernel: 'nt', m: 1024, n: 2048, k: 2048 },
+  { title: 'tn 784x128, 64 rows, 16 leaves', kernel: 'tn', m: 784, n: 128, k: 64, leaves: 16 },
+  { title: 'tn 784x128, 16 rows, 4 leaves', kernel: 'tn', m: 784, n: 128, k: 16, leaves: 4 },
+  { title: 'tn 784x128, 64 rows, 1 leaf', kernel: 'tn', m: 784, n: 128, k: 64, leaves: 1 },
+  { title: 'tn 784x512, 256 rows, 16 leaves', kernel: 'tn', m: 784, n: 512, k: 256, leaves: 16 },
+  { title: 'tn 512x256, 256 rows, 16 leaves', kernel: 'tn', m: 512, n: 256, k: 256, leaves: 16 },
+  { title: 'tn 784x45, 5000 rows, 16 leaves', kernel: 'tn', m: 784, n: 45, k: 5000, leaves: 16 },
+  { title: 'tn 128x10, 64 rows, 16 leaves', kernel: 'tn', m: 128, n: 10, k: 64, leaves: 16 },
+  { title: 'tn 256x10, 256 rows, 16 leaves', kernel: 'tn', m: 256, n: 10, k: 256, leaves: 16 },
+  { title: 'tn 45x10, 5000 rows, 16 leaves', kernel: 'tn', m: 45, n: 10, k: 5000, leaves: 16 },
+  { title: 'tn 2048x2048, 1024 rows, 16 leaves', kernel: 'tn', m: 2048, n: 2048, k: 1024, leaves: 16 },
+];
+
+const memory = new WebAssembly.Memory({ initial: 2048, maximum: 2048, shared: true });
+const kernels = bindKernels(compileKernels(), memory);
+
+/** GFLOP/s of the bare tile in this process. */
+export function tileRate(ms = 100): number {
+  return measureTileRate(kernels, memory, ms);
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** The shape's operands laid out behind the tile's, filled with small numbers; returns the call. */
+function prepare({ kernel, m, n, k, leaves = 1 }: Shape): () => void {
+  let next = (TILE_RATE_BYTES + 63) & ~63;
+  const floats = (length: number): number => {
+    const at = next;
+    new Float32Array(memory.buffer, at, length).fill(0.01);
+    next = (at + length * 4 + 63) & ~63;
+    return at;
+  };
+  if (kernel === 'forward') {
+    const [x, w, bias, y, scratch] = [floats(m * k), floats(k * n), floats(n), floats(m * n), floats(scratchFloats(m, k, n, 1))] as const;
+    return () => kernels.dense_forward(x, w, bias, y, m, n, k, 1, 0, scratch);
+  }
+  if (kernel === 'nt') {
+    const [dz, w, dx, scratch] = [floats(m * k), floats(n * k), floats(m * n), floats(scratchFloats(m, n, k, 1))] as const;
+    return () => kernels.matmul_nt(dz, w, dx, m, n, k, scratch);
+  }
+  const [x, dz, dw, bounds, scratch] = [
+    floats(k * m),
+    floats(k * n),
+    floats(m * n),
+    floats(leaves + 1),
+    floats(scratchFloats(k, m, n, leaves)),
+  ] as const;
+  new Int32Array(memory.buffer, bounds, leaves + 1).set(Array.from({ length: leaves + 1 }, (_, i) => Math.floor((i * k) / leaves)));
+  return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, scratch);
+}
+
+/** Median over rounds of the rate and of its share of the tile's rate measured just before. */
+function measure(shape: Shape, rounds: number): { gflops: number; share: number } {
+  const call = prepare(shape);
+  const flops = 2 * shape.m * shape.n * shape.k;
+  const calls = Math.max(1, Math.round(2e8 / flops)); // about 5 ms
+  for (let i = 0; i < 2 * calls; i++) call();
+  const rates: number[] = [];
+  const shares: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const tile = tileRate(3);
+    const start = performance.now();
+    for (let i = 0; i < calls; i++) call();
+    const rate = (calls * flops) / (performance.now() - start) / 1e6;
+    rates.push(rate);
+    shares.push(rate / tile);
+  }
+  return { gflops: median(rates), share: median(shares) };
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '15' },
+      only: { type: 'string', default: '' },
+    },
+  });
+  tileRate(200);
+  const shapes = SHAPES.filter(({ title }) => title.includes(values.only));
+  for (const shape of shapes) measure(shape, 1); // every kernel compiled before the first is timed
+  const results = shapes.map((shape) => ({ title: shape.title, ...measure(shape, Number(values.rounds)) }));
+  const tile = tileRate(200);
+  if (values.json) {
+    console.log(JSON.stringify({ node: process.version, tile_gflops: tile, shapes: results }));
+  } else {
+    console.log(`bare 4x8 tile ${tile.toFixed(1)} GFLOP/s, node ${process.version}`);
+    for (const { title, gflops, share } of results)
+      console.log(`${title.padEnd(38)} ${gflops.toFixed(1).padStart(6)} GFLOP/s ${(100 * share).toFixed(0).padStart(4)} %`);
+  }
+}

@@ -1,0 +1,11 @@
+// Every kernel of gradloom. The TypeScript view of this list is the interface Kernels in src/kernels/kernels.ts.
+export { dense_forward, matmul_nt } from './dense';
+export { dense_bias_gradient, dense_weight_gradient } from './gradient';
+export { tile_4x8 } from './tile';
+export {
+  gelu_backward, gelu_forward, leaky_relu_backward, relu_backward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward,
+} from './activations';
+export { mse, sigmoid_cross_entropy, softmax_cross_entropy } from './loss';
+export { add, scale } from './reduce';
+export { sgd_step } from './sgd';
+export { f32_divide, f32_zscore, u8_to_f32, u8_to_f32_zscore } from './convert';

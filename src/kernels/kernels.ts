@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+
+/** Changes whenever a kernel change alters a bit of any result; part of a run's identity and of the CHANGELOG. */
+export const KERNEL_VERSION = 1;
+
+/**
+ * The arithmetic of gradloom: functions of `kernels/*.ts`, compiled to WebAssembly. Pointers are byte offsets into the one shared memory.
+ * Letters: M, N, K as in BLAS; B rows, I inputs, O outputs of a layer. All matrices row-major f32 unless said otherwise.
+ * Shapes, order of summation and error bounds stand above each kernel in `kernels/`.
+ */
+export interface Kernels {
+  /** y[M,N] = act(x[M,K] w[K,N] + bias[N]); bias 0: none; activation 0 identity, 1 relu, 2 leaky_relu with `slope`. */
+  dense_forward(
+    x: number,
+    w: number,
+    bias: number,
+    y: number,
+    m: number,
+    n: number,
+    k: number,
+    activation: number,
+    slope: number,
+    scratch: number,
+  ): void;
+  /** dx[M,N] = dz[M,K] w[N,K]^T: the gradient of a dense layer's input. */
+  matmul_nt(dz: number, w: number, dx: number, m: number, n: number, k: number, scratch: number): void;
+  /**
+   * dw[I,O] = x[B,I]^T dz[B,O], summed per leaf and then by the pairwise tree over `leaves` leaves.
+   * bounds: i32[leaves+1], row bounds of the leaves relative to x and dz (first = 0, last = B); leaves may be empty.
+   */
+  dense_weight_gradient(x: number, dz: number, dw: number, bounds: number, leaves: number, i: number, o: number, scratch: number): void;
+  /** db[O] = column sums of dz[B,O], summed per leaf and then by the same tree. */
+  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, scratch: number): void;
+
+  sigmoid_forward(z: number, y: number, n: number): void;
+  tanh_forward(z: number, y: number, n: number): void;
+  gelu_forward(z: number, y: number, n: number): void;
+  /** In place: d becomes the gradient of z, given the gradient of y = act(z); y (gelu: z) decides. */
+  relu_backward(y: number, d: number, n: number): void;
+  leaky_relu_backward(y: number, d: number, n: number, slope: number): void;
+  sigmoid_backward(y: number, d: number, n: number): void;
+  tanh_backward(y: number, d: number, n: number): void;
+  gelu_backward(z: number, d: number, n: number): void;
+
+  /**
+   * Loss of rows [B,O] of logits against labels i32[B]; dz[B,O] receives the per-sample gradient (0 = not wanted).
+   * out: f64[2] receives the sum of the losses and the count of correct rows (argmax, ties to the lowest index).
+   */
+  softmax_cross_entropy(z: number, labels: number, dz: number, rows: number, o: number, out: number): void;
+  /** As above with targets t[B,O] in [0,1]; a row's loss is the mean over O. Correct: O = 1: (z > 0) == (t > 0.5); else argmax z == argmax t. */
+  sigmoid_cross_entropy(z: number, t: number, dz: number, rows: number, o: number, out: number): void;
+  /** Squared error, a row's loss is the mean over O; correct: argmax z == argmax t (0 where O = 1). */
+  mse(z: number, t: number, dz: number, rows: number, o: number, out: number): void;
+
+  /** a += b, n floats. */
+  add(a: number, b: number, n: number): void;
+  /** a *= s, n floats. */
+  scale(a: number, s: number, n: number): void;
+  /** p -= lr * g, n floats. */
+  sgd_step(p: number, g: number, n: number, lr: number): void;
+
+  /** c[4,8] = a[k,4]^T b[k,8], all packed: the bare register tile, for measuring what the machine can do. */
+  tile_4x8(a: number, b: number, c: number, k: number): void;
+
+  /** dst[i] = src[i] / divisor: uint8 to f32. */
+  u8_to_f32(src: number, dst: number, n: number, divisor: number): void;
+  /** dst[r,j] = (src[r,j] - mean[j]) / std[j]: uint8 to f32. */
+  u8_to_f32_zscore(src: number, dst: number, rows: number, columns: number, mean: number, std: number): void;
+  /** x /= divisor, n floats. */
+  f32_divide(x: number, n: number, divisor: number): void;
+  /** x[r,j] = (x[r,j] - mean[j]) / std[j]. */
+  f32_zscore(x: number, rows: number, columns: number, mean: number, std: number): void;
+}
+
+/**
+ * Floats of per-worker scratch that the matrix products need for at most `rows` rows and layers up to `inputs` by `outputs`.
+ * An upper bound that grows with every argument: packed panels (at most 1 MiB, or one panel where the depth is larger), packed columns of x
+ * and the stack of partial tiles. The constants mirror kernels/dense.ts and kernels/gradient.ts; test/kernels/scratch.test.ts holds them.
+ */
+export function scratchFloats(rows: number, inputs: number, outputs: number, leaves: number): number {
+  const roundUp8 = (n: number) => Math.ceil(n / 8) * 8;
+  // Columns are packed in groups of at least 8; 4 more when the last panel is 12 wide.
+  const panels = (depth: number, columns: number, budget: number) =>
+    Math.min(Math.max(8 * depth, budget) + 4 * depth, depth * roundUp8(columns));
+  const stack = 36 * (33 - Math.clz32(leaves));
+  const forward = 36 + panels(inputs, outputs, 131072);
+  const inputGradient = panels(outputs, rows, 131072);
+  const weightGradient = stack + panels(rows, outputs, 262144) + 16 * rows;
+  return Math.max(forward, inputGradient, weightGradient);
+}
+
+/** Compiles the kernels; the module is shared by all threads of a run. */
+export function compileKernels(): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(new URL('../../kernels/kernels.wasm', import.meta.url)));
+}
+
+/** Binds the kernels to the shared memory of a run. */
+export function bindKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}

@@ -1,0 +1,155 @@
+/**
+ * What the kernels must compute. The product twins repeat the promised order of f32 operations one by one, so bits can be compared;
+ * the `64` versions are the same sums in f64 with the sum of magnitudes that error bounds need.
+ */
+const { fround } = Math;
+
+export const Activation = { identity: 0, relu: 1, leakyRelu: 2 } as const;
+
+function activate(v: number, activation: number, slope: number): number {
+  if (activation === Activation.relu) return Number.isNaN(v) ? NaN : v > 0 ? v : 0;
+  if (activation === Activation.leakyRelu) return v > 0 ? v : fround(v * fround(slope));
+  return v;
+}
+
+/** y[M,N] = act(x[M,K] w[K,N] + bias[N]) */
+export function denseForward(
+  x: Float32Array,
+  w: Float32Array,
+  bias: Float32Array | null,
+  m: number,
+  n: number,
+  k: number,
+  activation: number,
+  slope: number,
+): Float32Array {
+  const y = new Float32Array(m * n);
+  for (let r = 0; r < m; r++) {
+    for (let c = 0; c < n; c++) {
+      let sum = 0;
+      for (let j = 0; j < k; j++) sum = fround(sum + fround(x[r * k + j]! * w[j * n + c]!));
+      y[r * n + c] = activate(fround(sum + (bias?.[c] ?? 0)), activation, slope);
+    }
+  }
+  return y;
+}
+
+/** dx[M,N] = dz[M,K] w[N,K]^T */
+export function matmulNt(dz: Float32Array, w: Float32Array, m: number, n: number, k: number): Float32Array {
+  const dx = new Float32Array(m * n);
+  for (let r = 0; r < m; r++) {
+    for (let c = 0; c < n; c++) {
+      let sum = 0;
+      for (let j = 0; j < k; j++) sum = fround(sum + fround(dz[r * k + j]! * w[c * k + j]!));
+      dx[r * n + c] = sum;
+    }
+  }
+  return dx;
+}
+
+/** Level by level: node j = node 2j + node 2j+1, a missing partner passes through. */
+export function sumTree(slabs: Float32Array[]): Float32Array {
+  let level = slabs;
+  while (level.length > 1) {
+    const next: Float32Array[] = [];
+    for (let j = 0; j < level.length; j += 2) {
+      const left = level[j]!,
+        right = level[j + 1];
+      next.push(right ? left.map((v, i) => v + right[i]!) : left);
+    }
+    level = next;
+  }
+  return level[0]!;
+}
+
+/** dw[I,O] = x^T dz: a slab per leaf, then the tree. */
+export function denseWeightGradient(x: Float32Array, dz: Float32Array, bounds: Int32Array, i: number, o: number): Float32Array {
+  const slabs: Float32Array[] = [];
+  for (let leaf = 0; leaf + 1 < bounds.length; leaf++) {
+    const slab = new Float32Array(i * o);
+    for (let a = 0; a < i; a++) {
+      for (let b = 0; b < o; b++) {
+        let sum = 0;
+        for (let r = bounds[leaf]!; r < bounds[leaf + 1]!; r++) sum = fround(sum + fround(x[r * i + a]! * dz[r * o + b]!));
+        slab[a * o + b] = sum;
+      }
+    }
+    slabs.push(slab);
+  }
+  return sumTree(slabs);
+}
+
+/** db[O] = column sums of dz: a row per leaf, then the tree. */
+export function denseBiasGradient(dz: Float32Array, bounds: Int32Array, o: number): Float32Array {
+  const slabs: Float32Array[] = [];
+  for (let leaf = 0; leaf + 1 < bounds.length; leaf++) {
+    const slab = new Float32Array(o);
+    for (let r = bounds[leaf]!; r < bounds[leaf + 1]!; r++) for (let b = 0; b < o; b++) slab[b] = slab[b]! + dz[r * o + b]!;
+    slabs.push(slab);
+  }
+  return sumTree(slabs);
+}
+
+/** One element's exact-enough sum and the sum of magnitudes that bounds an f32 result's error. */
+export interface Sum64 {
+  sum: number;
+  magnitude: number;
+}
+
+/** sum over j of left(j) * right(j) in f64 */
+export function dot64(k: number, left: (j: number) => number, right: (j: number) => number): Sum64 {
+  let sum = 0;
+  let magnitude = 0;
+  for (let j = 0; j < k; j++) {
+    sum += left(j) * right(j);
+    magnitude += Math.abs(left(j) * right(j));
+  }
+  return { sum, magnitude };
+}
+
+/** erf by the series 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!: all terms of one sign, so nothing cancels. */
+export function erf(x: number): number {
+  if (Number.isNaN(x)) return NaN;
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+export const sigmoid = (z: number): number => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
+export const gelu = (z: number): number => 0.5 * z * (1 + erf(z / Math.SQRT2));
+export const geluDerivative = (z: number): number =>
+  0.5 * (1 + erf(z / Math.SQRT2)) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
+
+/** Loss and gradient of one row in f64. */
+export interface RowLoss {
+  loss: number;
+  gradient: number[];
+}
+
+export function softmaxCrossEntropy(z: number[], label: number): RowLoss {
+  const largest = Math.max(...z);
+  const e = z.map((v) => Math.exp(v - largest));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return { loss: Math.log(sum) - (z[label]! - largest), gradient: e.map((v, j) => v / sum - (j === label ? 1 : 0)) };
+}
+
+export function sigmoidCrossEntropy(z: number[], t: number[]): RowLoss {
+  const terms = z.map((v, j) => Math.max(v, 0) - v * t[j]! + Math.log1p(Math.exp(-Math.abs(v))));
+  return { loss: terms.reduce((a, b) => a + b, 0) / z.length, gradient: z.map((v, j) => (sigmoid(v) - t[j]!) / z.length) };
+}
+
+export function mse(z: number[], t: number[]): RowLoss {
+  const d = z.map((v, j) => v - t[j]!);
+  return { loss: d.reduce((a, b) => a + b * b, 0) / z.length, gradient: d.map((v) => (2 * v) / z.length) };
+}
+
+/** Spacing of f32 numbers at x, subnormals included. */
+export function ulp32(x: number): number {
+  const exponent = Math.max(-126, Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -149))));
+  return 2 ** (exponent - 23);
+}
