@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { GradloomError, printable } from '../errors.ts';
+import { errnoText } from './errno.ts';
+
+/** The part of an open file that an atomic write uses. */
+export interface WritableFile {
+  /** Writes some of the bytes from `offset` on, and says how many: on a nearly full disk fewer than asked for. */
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The calls of `node:fs/promises` behind an atomic write; tests put failing ones in their place. */
+export interface FileCalls {
+  open(path: string, flags: number, mode?: number): Promise<WritableFile>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+}
+
+/** O_EXCL and O_NOFOLLOW: a link that somebody planted at the temporary name is refused, never followed. */
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
+const OWNER_ONLY = 0o600;
+/** Linux writes at most 2 GiB - 4 KiB a call. */
+const WRITE_AT_ONCE = 2 ** 30;
+
+/**
+ * Writes a file so that, whatever happens, its path holds either the old content or all of the new, and the new survives a power
+ * loss once the promise is fulfilled: temporary file in the same directory (mode 0600), write, fsync, close, rename, fsync of the
+ * directory (which Windows has not). A symbolic link at `path` is replaced, not followed. Text is written as UTF-8.
+ * The bytes must not change before the promise settles.
+ *
+ * @throws GradloomError E_STORAGE naming the path and what the operating system said; the temporary file is removed
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  calls: FileCalls = { open, rename, unlink },
+): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const temporary = join(dirname(path), `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+  let file: WritableFile;
+  try {
+    file = await calls.open(temporary, CREATE, OWNER_ONLY);
+  } catch (error) {
+    throw storageError(path, error);
+  }
+  try {
+    await writeAndSync(file, bytes);
+    await calls.rename(temporary, path);
+  } catch (error) {
+    throw storageError(path, error, await leftover(calls, temporary));
+  }
+  try {
+    await syncDirectory(dirname(path), calls);
+  } catch (error) {
+    throw storageError(path, error, 'the new content is in place, but a power loss may undo it');
+  }
+}
+
+/** Makes the names in a directory (files created, renamed, removed) survive a power loss. Windows cannot and does nothing. */
+export async function syncDirectory(path: string, calls: Pick<FileCalls, 'open'> = { open }): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await calls.open(path, DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Closes the file in any case. A failed fsync is not tried again: the kernel may have dropped the pages and would say ok. */
+async function writeAndSync(file: WritableFile, bytes: Uint8Array): Promise<void> {
+  try {
+    let written = 0;
+    while (written < bytes.length) {
+      const { bytesWritten } = await file.write(bytes, written, Math.min(WRITE_AT_ONCE, bytes.length - written));
+      if (bytesWritten === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
+      written += bytesWritten;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes the temporary file; what is kept, in words. */
+async function leftover(calls: FileCalls, temporary: string): Promise<string> {
+  try {
+    await calls.unlink(temporary);
+    return UNCHANGED;
+  } catch (error) {
+    // The directory is gone, and the file with it.
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return UNCHANGED;
+    return `${UNCHANGED}; the temporary file ${printable(temporary)} could not be removed: ${errnoText(error)}`;
+  }
+}
+
+const UNCHANGED = 'what was at this path before';
+
+function storageError(path: string, cause: unknown, kept = UNCHANGED): GradloomError {
+  return new GradloomError({
+    code: 'E_STORAGE',
+    where: printable(path),
+    message: `cannot be written: ${errnoText(cause)}`,
+    kept,
+    next: remedy(cause),
+    cause,
+  });
+}
+
+function remedy(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException | null)?.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return 'free space on that file system or raise the limit, or choose another directory (track.dir)';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'create the directory, and do not remove it during a run';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'make the directory writable, or choose another one (track.dir)';
+    default:
+      return 'check the disk and the file system, then try again';
+  }
+}
