@@ -1,0 +1,218 @@
+import type { core } from 'zod';
+import { type ErrorCode, printable } from '../errors.ts';
+import { mapsFor, type Outline, outlineAt, variantsOf } from './outline.ts';
+import type { Problems } from './problems.ts';
+import type { Place } from './source.ts';
+import { aboutUnknownKey, closest, oneOf } from './suggest.ts';
+import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode } from './tree.ts';
+
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const NUMBER_TYPES: readonly (string | undefined)[] = ['number', 'integer'];
+
+/** Says in the user's words what zod found wrong: zod gives the path, the tree the place, the outline the expectation. */
+export function diagnose(root: Node, issues: readonly core.$ZodIssue[], problems: Problems): void {
+  for (const issue of issues) {
+    const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) unknownKey(root, path, key, problems);
+    else explain(root, path, issue, problems);
+  }
+}
+
+function unknownKey(root: Node, path: Path, key: string, problems: Problems): void {
+  const node = nodeAt(root, path);
+  const full = dotted([...path, key]);
+  if (node === undefined || problems.has(full)) return;
+  // A suggestion costs a hundred comparisons, too many for a file with 100,000 wrong keys.
+  const about = problems.many ? '' : `; ${aboutUnknownKey(outlineAt(root, path), node, path, key)}`;
+  problems.add('E_CONFIG_UNKNOWN_KEY', full, `unknown key${about}`, keyPlaceAt(root, [...path, key]));
+}
+
+function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Problems): void {
+  const parentPath = path.slice(0, -1);
+  const parent = nodeAt(root, parentPath);
+  const node = nodeAt(root, path);
+  const union = path.at(-1) === 'type' ? variantsOf(outlineAt(root, parentPath)) : undefined;
+  const at: Outline | undefined = union === undefined ? outlineAt(root, path) : { type: 'string', enum: [...union.keys()] };
+  // A wrong `type` is the fault of the word itself where it stands for the whole map.
+  const shown = dotted(path.at(-1) === 'type' && parent?.kind === 'map' && parent.shorthand === true ? parentPath : path);
+  if (problems.has(shown)) return;
+  if (node === undefined) {
+    problems.add('E_CONFIG_MISSING', shown, `missing; expected ${expectation(at)}`, keyPlaceAt(root, parentPath));
+  } else if (node.kind === 'map' && mapsFor(at, node).length > 1) {
+    explainAlternatives(root, path, node, mapsFor(at, node), issue, problems);
+  } else {
+    const verdict = at?.items === undefined ? explainValue(at, node) : explainList(at, node);
+    problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node));
+  }
+}
+
+interface Verdict {
+  code: ErrorCode;
+  message: string;
+}
+
+function explainList(at: Outline, node: Node): Verdict {
+  if (node.kind !== 'list') return wrongType(at, node);
+  return { code: 'E_CONFIG_RANGE', message: `out of range; got ${node.items.length} items; expected ${expectation(at)}` };
+}
+
+function explainValue(at: Outline | undefined, node: Node): Verdict {
+  const options = at?.anyOf ?? (at === undefined ? [] : [at]);
+  if (node.kind === 'scalar' && typeof node.value === 'number') return explainNumber(at, options, node, node.value);
+  if (node.kind === 'scalar' && typeof node.value === 'string') return explainText(at, options, node, node.value);
+  return wrongType(at, node);
+}
+
+function explainNumber(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: number): Verdict {
+  const numeric = options.filter((option) => NUMBER_TYPES.includes(option.type));
+  const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
+  if (numeric.length === 0) return wrongType(at, node);
+  if (numeric.every((option) => option.const !== undefined)) return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}` };
+  if (numeric.every((option) => option.type === 'integer') && !Number.isSafeInteger(value)) {
+    return { code: 'E_CONFIG_INTEGER', message: `not an integer; ${expected}` };
+  }
+  return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}` };
+}
+
+function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string): Verdict {
+  const words = options.flatMap((option) => (option.type === 'string' ? wordsOf(option) : [])).map(String);
+  const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
+  if (words.length > 0 && numberHint(options, node, value) === undefined) {
+    const near = closest(value, words);
+    return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}${near === undefined ? '' : `; did you mean ${near}?`}` };
+  }
+  const text = options.find((option) => option.type === 'string' && wordsOf(option).length === 0);
+  if (text?.pattern !== undefined) return { code: 'E_RUN_NAME', message: `not a usable name; ${expected}` };
+  if (text !== undefined) return { code: 'E_CONFIG_VALUE', message: `${value === '' ? 'empty' : 'too long'}; ${expected}` };
+  return wrongType(at, node);
+}
+
+function wrongType(at: Outline | undefined, node: Node): Verdict {
+  const hint = node.kind === 'scalar' ? typeHint(at, node) : undefined;
+  return {
+    code: 'E_CONFIG_TYPE',
+    message: `wrong type; got ${shownValue(node)}; expected ${expectation(at)}${hint === undefined ? '' : `; ${hint}`}`,
+  };
+}
+
+function typeHint(at: Outline | undefined, node: ScalarNode): string | undefined {
+  const options = at?.anyOf ?? (at === undefined ? [] : [at]);
+  if (node.value === null) return 'leave the key out for its default';
+  if (typeof node.value !== 'string')
+    return options.some((option) => option.type === 'string') ? `write "${printable(node.raw, 80)}" for text` : undefined;
+  if (options.some((option) => option.type === 'boolean')) return booleanHint(node, node.value);
+  return numberHint(options, node, node.value);
+}
+
+function booleanHint(node: ScalarNode, value: string): string | undefined {
+  const word = value.toLowerCase();
+  if (['yes', 'on', 'y', 'true'].includes(word)) return node.raw === value ? 'write true' : 'remove the quotes and write true';
+  if (['no', 'off', 'n', 'false'].includes(word)) return node.raw === value ? 'write false' : 'remove the quotes and write false';
+  return undefined;
+}
+
+/** For text that would be a number, written otherwise. */
+function numberHint(options: readonly Outline[], node: ScalarNode, value: string): string | undefined {
+  if (!options.some((option) => NUMBER_TYPES.includes(option.type))) return undefined;
+  if (NUMBER.test(value)) return node.raw === value ? undefined : 'remove the quotes';
+  for (const [mark, replacement] of [
+    ['_', ''],
+    [' ', ''],
+    ["'", ''],
+    [',', '.'],
+  ] as const) {
+    const plain = value.replaceAll(mark, replacement);
+    if (plain !== value && NUMBER.test(plain)) return `write ${plain}`;
+  }
+  return undefined;
+}
+
+/** `{epochs: n}` or `{steps: n}`: maps without a tag, told apart by their keys. */
+function explainAlternatives(
+  root: Node,
+  path: Path,
+  node: MapNode,
+  maps: readonly Outline[],
+  issue: core.$ZodIssue,
+  problems: Problems,
+): void {
+  const known = maps.flatMap((map) => Object.keys(map.properties ?? {}));
+  const given = [...node.entries.keys()];
+  const unknown = given.filter((key) => !known.includes(key));
+  const usable = given.filter((key) => known.includes(key));
+  for (const key of unknown) unknownKey(root, path, key, problems);
+  const [first, second] = usable;
+  if (second !== undefined) {
+    problems.add('E_CONFIG_VALUE', dotted(path), `give ${known.join(' or ')}, not both`, keyPlaceAt(root, [...path, second]));
+  } else if (first !== undefined) {
+    // Zod lists what each alternative lacks; only what is inside the given key is its fault.
+    const faulty = issue.code === 'invalid_union' && issue.errors.flat().some((inner) => inner.path[0] === first);
+    if (faulty) explain(root, [...path, first], issue, problems);
+  } else if (unknown.length === 0) {
+    problems.add('E_CONFIG_MISSING', dotted(path), `missing; expected ${known.join(' or ')}`, keyPlaceAt(root, path));
+  }
+}
+
+/** A block of lines is marked by its key; a value on the key's line by itself. */
+function placeOfValue(root: Node, path: Path, node: Node): Place {
+  return node.kind === 'scalar' ? node.place : keyPlaceAt(root, path);
+}
+
+function shownValue(node: Node): string {
+  if (node.kind === 'map') return 'a map';
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list';
+  if (node.value === null) return node.raw === '' ? 'nothing' : printable(node.raw, 80);
+  return printable(node.raw, 80);
+}
+
+function wordsOf(option: Outline): readonly (string | number | boolean)[] {
+  return option.enum ?? (option.const === undefined ? [] : [option.const]);
+}
+
+/** What the schema allows at a place, in words. */
+function expectation(at: Outline | undefined): string {
+  if (at === undefined) return 'another value';
+  const variants = variantsOf(at);
+  if (variants !== undefined) return oneOf([...variants.keys()]);
+  if (at.anyOf !== undefined) {
+    const maps = at.anyOf.filter((option) => option.properties !== undefined);
+    if (maps.length > 1) return `a map with ${maps.flatMap((map) => Object.keys(map.properties ?? {})).join(' or ')}`;
+    return at.anyOf.map(expectation).join(', or ');
+  }
+  const words = wordsOf(at);
+  if (words.length > 0) return oneOf(words);
+  switch (at.type) {
+    case 'object':
+      return 'a map of keys';
+    case 'array':
+      return `a list${amount(at.minItems ?? 0, at.maxItems, 'items')}`;
+    case 'integer':
+      return `an integer${bounds(at.minimum, at.maximum === Number.MAX_SAFE_INTEGER ? undefined : at.maximum)}`;
+    case 'number':
+      return at.exclusiveMinimum === undefined
+        ? `a number${bounds(at.minimum, at.maximum)}`
+        : `a number above ${at.exclusiveMinimum}${at.maximum === undefined ? '' : `, at most ${at.maximum}`}`;
+    case 'boolean':
+      return 'true or false';
+    default:
+      return expectedText(at);
+  }
+}
+
+function expectedText(at: Outline): string {
+  if (at.isPath === true) return 'a file name';
+  if (at.pattern !== undefined) return `text of the form ${at.pattern.replace(/^\^|\$$/g, '')}`;
+  if (at.minLength === 1 && at.maxLength === undefined) return 'text that is not empty';
+  return `text${amount(at.minLength ?? 0, at.maxLength, 'characters')}`;
+}
+
+function bounds(least: number | undefined, most: number | undefined): string {
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  if (least !== undefined) return ` of ${least} or more`;
+  return most === undefined ? '' : ` of at most ${most}`;
+}
+
+function amount(least: number, most: number | undefined, what: string): string {
+  if (most !== undefined) return ` of ${least} to ${most} ${what}`;
+  return least === 0 ? '' : ` of at least ${least} ${what}`;
+}

@@ -1,0 +1,103 @@
+import { dirname, resolve } from 'node:path';
+import { GradloomError, printable } from '../errors.ts';
+import { checkAcross } from './checks.ts';
+import { diagnose } from './diagnose.ts';
+import { loadTree } from './extends.ts';
+import { expandShorthands } from './merge.ts';
+import { treeFromObject } from './object.ts';
+import { type Origin, originsOf } from './origins.ts';
+import { outline } from './outline.ts';
+import { applyOverrides } from './overrides.ts';
+import { plain } from './plain.ts';
+import { Problems } from './problems.ts';
+import { readRootText } from './read.ts';
+import { type Experiment, experimentSchema } from './schema.ts';
+import { makeSource } from './source.ts';
+import type { Node } from './tree.ts';
+
+/** Without `train.epochs` and `train.steps`. */
+const DEFAULT_EPOCHS = 10;
+
+export interface LoadOptions {
+  /** Command-line changes in Hydra's grammar: `optimizer.lr=3e-3`, `+tags.0=new`, `~train.eval`; the later wins. */
+  overrides?: readonly string[] | undefined;
+}
+
+export interface ParseOptions extends LoadOptions {
+  /** The file's name in errors; relative paths and `extends` start from its directory. */
+  file: string;
+}
+
+/** A valid experiment and where its values come from. */
+export interface LoadedExperiment {
+  readonly experiment: Experiment;
+  /** Each leaf value's origin by dotted path, for example `optimizer.lr`. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly file: string;
+  /** The absolute directory of the file. */
+  readonly baseDir: string;
+  /** What was changed silently by the rules, in sentences for the user: a new `type` dropped keys of the old one. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads, merges, overrides and validates an experiment file. Nothing is executed, nothing is written, and no file outside
+ * the experiment's directory is read.
+ *
+ * @throws GradloomError whose `problems` lists everything that is wrong, each with its place and frame
+ */
+export function loadExperiment(file: string, options: LoadOptions = {}): LoadedExperiment {
+  return parseExperiment(readRootText(file), { ...options, file });
+}
+
+/** `loadExperiment` for text that is already read. */
+export function parseExperiment(text: string, { file, overrides = [] }: ParseOptions): LoadedExperiment {
+  const problems = new Problems();
+  const notices: string[] = [];
+  const baseDir = dirname(resolve(file));
+  const source = makeSource('file', file, text, baseDir, 0);
+  const tree = loadTree(source, problems, notices);
+  return finish(tree, { file, baseDir, overrides, problems, notices });
+}
+
+/** Validates an experiment given as an object, with the schema, defaults and errors of a file; relative paths start from the working directory. */
+export function experimentFromObject(input: unknown, { overrides = [] }: LoadOptions = {}): LoadedExperiment {
+  const problems = new Problems();
+  const baseDir = process.cwd();
+  const tree = treeFromObject(input, baseDir, problems);
+  return finish(tree && expandShorthands(outline, tree), { file: 'object', baseDir, overrides, problems, notices: [] });
+}
+
+interface Finishing {
+  readonly file: string;
+  readonly baseDir: string;
+  readonly overrides: readonly string[];
+  readonly problems: Problems;
+  readonly notices: string[];
+}
+
+function finish(read: Node | undefined, { file, baseDir, overrides, problems, notices }: Finishing): LoadedExperiment {
+  if (read !== undefined && read.kind !== 'map')
+    problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', { ...read.place, to: read.place.from });
+  if (problems.broken || read?.kind !== 'map') return stop(problems, file);
+  const tree = applyOverrides(read, overrides, problems, notices);
+  const result = experimentSchema.safeParse(plain(outline, tree));
+  if (!result.success) diagnose(tree, result.error.issues, problems);
+  checkAcross(tree, problems);
+  problems.throwIfAny();
+  if (!result.success) return stop(problems, file);
+  const experiment = withLength(result.data);
+  return { experiment, origins: originsOf(experiment, tree), file, baseDir, notices };
+}
+
+function stop(problems: Problems, file: string): never {
+  problems.throwIfAny();
+  throw new GradloomError({ code: 'E_INTERNAL', message: 'the experiment was refused without a reason', where: printable(file) });
+}
+
+function withLength(experiment: Experiment): Experiment {
+  const { batch_size, ...train } = experiment.train;
+  if (train.epochs !== undefined || train.steps !== undefined) return experiment;
+  // The schema's order of keys, so that saving what was loaded from a saved file gives the same text.
+  return { ...experiment, train: { batch_size, epochs: DEFAULT_EPOCHS, ...train } };
+}

