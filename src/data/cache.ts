@@ -1,0 +1,16 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Where gradloom keeps what it can make again: `GRADLOOM_CACHE_DIR`, or `gradloom` in the cache directory that the platform names
+ * (XDG_CACHE_HOME or ~/.cache; ~/Library/Caches on macOS; LOCALAPPDATA on Windows). It may not exist.
+ */
+export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+  const own = environment['GRADLOOM_CACHE_DIR'];
+  if (own) return own;
+  if (platform === 'win32') return join(environment['LOCALAPPDATA'] || join(homedir(), 'AppData', 'Local'), 'gradloom', 'cache');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'gradloom');
+  // The XDG specification: a relative path is invalid and ignored.
+  const xdg = environment['XDG_CACHE_HOME'];
+  return join(xdg?.startsWith('/') ? xdg : join(homedir(), '.cache'), 'gradloom');
+}
