@@ -1,0 +1,81 @@
+import type { InitializerConfig } from '../config/schema.ts';
+import { normal, uniform } from '../random/distributions.ts';
+import { RandomStream } from '../random/stream.ts';
+import type { Network } from './network.ts';
+import { type ParameterTensor, writeTensor } from './parameters.ts';
+import { f32Tensors, readSafetensors } from './safetensors.ts';
+
+/** A distribution of initial values: N(mean, std^2) or U[low, high). */
+type Distribution = { kind: 'normal'; mean: number; std: number } | { kind: 'uniform'; low: number; high: number };
+
+const zeros: Distribution = { kind: 'normal', mean: 0, std: 0 };
+
+function symmetric(bound: number): Distribution {
+  return { kind: 'uniform', low: -bound, high: bound };
+}
+
+function centred(std: number): Distribution {
+  return { kind: 'normal', mean: 0, std };
+}
+
+/**
+ * The distribution of a tensor's initial values.
+ * source: torch.nn.init kaiming_* (fan_in, gain sqrt 2), xavier_* (gain 1); torch.nn.Linear.reset_parameters
+ * (weight and bias uniform within 1/sqrt(fan_in)). Except with torch_linear, biases start at 0.
+ */
+function distributionOf(config: Exclude<InitializerConfig, { type: 'file' }>, { init, fanIn, fanOut }: ParameterTensor): Distribution {
+  if (config.type === 'torch_linear') return symmetric(1 / Math.sqrt(fanIn));
+  if (init === 'bias') return zeros;
+  switch (config.type) {
+    case 'normal':
+      return { kind: 'normal', mean: config.mean, std: config.std };
+    case 'uniform':
+      return { kind: 'uniform', low: config.low, high: config.high };
+    case 'he_normal':
+      return centred(Math.sqrt(2 / fanIn));
+    case 'he_uniform':
+      return symmetric(Math.sqrt(6 / fanIn));
+    case 'xavier_normal':
+      return centred(Math.sqrt(2 / (fanIn + fanOut)));
+    case 'xavier_uniform':
+      return symmetric(Math.sqrt(6 / (fanIn + fanOut)));
+    case 'zeros':
+      return zeros;
+  }
+}
+
+/**
+ * The initial parameter vector, shape [P]. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout.
+ *
+ * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit
+ */
+export function initialParameters(network: Network, model: { init: InitializerConfig }, seed: number): Float32Array {
+  const vector = new Float32Array(network.vectorFloats);
+  const fromFile = new Map<string, ParameterTensor[]>();
+  for (const [index, tensor] of network.parameters.entries()) {
+    const config = network.layers[tensor.layer]?.config.init ?? model.init;
+    if (config.type === 'file') {
+      fromFile.set(config.path, [...(fromFile.get(config.path) ?? []), tensor]);
+    } else {
+      writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
+    }
+  }
+  for (const [path, tensors] of fromFile) {
+    const values = f32Tensors(readSafetensors(path), tensors, path);
+    for (const tensor of tensors) writeTensor(vector, tensor, values.get(tensor.name) as Float32Array);
+  }
+  return vector;
+}
+
+function draw(distribution: Distribution, stream: RandomStream, count: number): Float32Array {
+  const values = new Float32Array(count);
+  if (distribution.kind === 'normal') {
+    const { mean, std } = distribution;
+    if (std === 0) return values.fill(mean);
+    for (let i = 0; i < count; i++) values[i] = mean + std * normal(stream, i);
+  } else {
+    const { low, high } = distribution;
+    for (let i = 0; i < count; i++) values[i] = low + (high - low) * uniform(stream, i);
+  }
+  return values;
+}

@@ -1,0 +1,43 @@
+import type { ParameterSpec } from './layers/layer.ts';
+
+/** A tensor's place in the parameter vector; offsets and sizes are in floats. */
+export interface ParameterTensor extends ParameterSpec {
+  /** PyTorch's name, `layers.<i>.weight`. */
+  name: string;
+  layer: number;
+  offset: number;
+  size: number;
+}
+
+/** Bytes of `count` f32 values. */
+export function f32Bytes(count: number): number {
+  return count * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/**
+ * A tensor in PyTorch's layout (the file's), whatever its layout in the parameter vector.
+ *
+ * @param vector  the parameter vector, or one of an optimizer's state vectors, shape [P]
+ * @returns a copy, shape `tensor.shape`, row-major
+ */
+export function readTensor(vector: Float32Array, tensor: ParameterTensor): Float32Array {
+  const stored = vector.subarray(tensor.offset, tensor.offset + tensor.size);
+  return tensor.transposed ? transpose(stored, columns(tensor), rows(tensor)) : stored.slice();
+}
+
+/** Writes a tensor given in PyTorch's layout into the parameter vector. */
+export function writeTensor(vector: Float32Array, tensor: ParameterTensor, values: Float32Array): void {
+  if (values.length !== tensor.size) throw new RangeError(`${tensor.name}: ${values.length} values for ${tensor.size} places`);
+  vector.set(tensor.transposed ? transpose(values, rows(tensor), columns(tensor)) : values, tensor.offset);
+}
+
+const rows = (tensor: ParameterTensor): number => tensor.shape[0] ?? 1;
+const columns = (tensor: ParameterTensor): number => tensor.size / rows(tensor);
+
+/** [R, C] -> [C, R]; moved as 32-bit words, so every bit pattern of a float survives. */
+function transpose(values: Float32Array, r: number, c: number): Float32Array {
+  const from = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const to = new Uint32Array(values.length);
+  for (let i = 0; i < r; i++) for (let j = 0; j < c; j++) to[j * r + i] = from[i * c + j] as number;
+  return new Float32Array(to.buffer);
+}
