@@ -1,0 +1,59 @@
+/**
+ * The control words at the start of a run's shared memory: i32, one cache line each, so that no two writers share a line.
+ *
+ *   word          written by                      read by
+ *   abort         whoever sees a failure first    everyone, in every wait; 0, or 1 + rank (workers + 1: the coordinator)
+ *   generation    the last to arrive              the waiting ranks; counts completed barriers
+ *   arrivals      every rank, atomically          the last to arrive, who sets it back to 0
+ *   sleepers      ranks about to sleep            the last to arrive, who skips the wake-up call at 0
+ *   stopRequest   the coordinator                 rank 0, between the barriers of a step
+ *   stopAgreed    rank 0                          all ranks, after the second barrier: they leave at the same step
+ *   stepsDone     rank 0                          the coordinator, for progress and for metrics as the run goes
+ *
+ * then per rank one line: `arrived` (barriers entered: tells who is missing), `beat` (kernel calls so far: the watchdog's sign of life),
+ * `call` (index of the kernel call under way), and one line of f64 with the seconds spent per phase.
+ */
+const LINE_BYTES = 64;
+const LINE_WORDS = LINE_BYTES / Int32Array.BYTES_PER_ELEMENT;
+
+export const WORD = {
+  abort: 0,
+  generation: LINE_WORDS,
+  arrivals: 2 * LINE_WORDS,
+  sleepers: 3 * LINE_WORDS,
+  stopRequest: 4 * LINE_WORDS,
+  stopAgreed: 5 * LINE_WORDS,
+  stepsDone: 6 * LINE_WORDS,
+} as const;
+
+const COMMON_LINES = 7;
+const RANK_LINES = 2;
+
+/** Bytes of the control region. */
+export function controlBytes(workers: number): number {
+  return (COMMON_LINES + RANK_LINES * workers) * LINE_BYTES;
+}
+
+/** Index (i32) of a rank's own words. */
+export function rankWords(rank: number): { arrived: number; beat: number; call: number } {
+  const line = (COMMON_LINES + RANK_LINES * rank) * LINE_WORDS;
+  return { arrived: line, beat: line + 1, call: line + 2 };
+}
+
+/** Where the time of a rank goes, in seconds since the start of the run. */
+export interface PhaseSeconds {
+  compute: number;
+  wait: number;
+  reduce: number;
+}
+
+/** f64[3] of a rank: compute, wait, reduce. */
+export function rankClocks(buffer: ArrayBufferLike, rank: number): Float64Array {
+  return new Float64Array(buffer, (COMMON_LINES + RANK_LINES * rank + 1) * LINE_BYTES, 3);
+}
+
+/** Declares the run broken; the first cause wins, and a broken run stays broken. Wakes every sleeper. */
+export function abort(control: Int32Array, by: number): void {
+  Atomics.compareExchange(control, WORD.abort, 0, by + 1);
+  Atomics.notify(control, WORD.generation);
+}

@@ -1,0 +1,71 @@
+/**
+ * Leaves and the pairwise tree over them (DESIGN section 5). Everything here is a pure function of row and leaf counts, so that
+ * the tree, and with it every bit of a gradient, is the same however the leaves are shared out among workers.
+ */
+
+/** First row of leaf `leaf` of `leaves` in a batch of `rows` rows; leaf i covers floor(i*B/S) .. floor((i+1)*B/S)-1. */
+export function leafStart(leaf: number, leaves: number, rows: number): number {
+  return Math.floor((leaf * rows) / leaves);
+}
+
+/** A half-open range of integers. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** The contiguous run of leaves that rank `rank` computes. */
+export function rankLeaves(rank: number, workers: number, leaves: number): Range {
+  return { from: Math.floor((rank * leaves) / workers), to: Math.floor(((rank + 1) * leaves) / workers) };
+}
+
+/** A complete node of the tree: leaves [first, first + count). */
+export interface Subtree {
+  first: number;
+  count: number;
+}
+
+/** The fewest complete nodes of the tree over `leaves` leaves that cover [from, to), in order. */
+export function subtrees(range: Range, leaves: number): Subtree[] {
+  const nodes: Subtree[] = [];
+  let first = range.from;
+  while (first < range.to) {
+    let span = 1;
+    while (first % (span * 2) === 0 && Math.min(first + span * 2, leaves) <= range.to && first + span < leaves) span *= 2;
+    const count = Math.min(first + span, leaves) - first;
+    nodes.push({ first, count });
+    first += count;
+  }
+  return nodes;
+}
+
+/** One addition of the reduction: slab `into` += slab `from` (indices into the list of nodes). */
+export interface Addition {
+  into: number;
+  from: number;
+}
+
+/**
+ * The additions that finish the tree over `leaves` leaves, given the sums of complete nodes that cover all leaves in order.
+ * The result ends in the first slab.
+ */
+export function reduction(nodes: readonly Subtree[], leaves: number): Addition[] {
+  const additions: Addition[] = [];
+  let level = nodes.map((node, slab) => ({ ...node, slab }));
+  for (let span = 1; level.length > 1; span *= 2) {
+    const next: typeof level = [];
+    for (const node of level) {
+      const left = next.at(-1);
+      const isRightPartner = left !== undefined && left.first % (span * 2) === 0 && node.first === left.first + span && left.count === span;
+      const isWhole = node.count === span || node.first + node.count === leaves;
+      if (isRightPartner && isWhole && node.count <= span) {
+        additions.push({ into: left.slab, from: node.slab });
+        left.count += node.count;
+      } else {
+        next.push(node);
+      }
+    }
+    level = next;
+  }
+  return additions;
+}

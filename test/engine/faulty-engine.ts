@@ -1,0 +1,21 @@
+import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
+import { planEngine } from '../../src/engine/plan.ts';
+import type { Fault } from './faulty-rank.ts';
+import { makeExperiment } from './outcome.ts';
+import { makeSamples, randomVector } from './samples.ts';
+
+export const FAULTY_ENTRY = new URL('./faulty-rank.js', import.meta.url);
+export const FAULTY_STEPS = 30;
+
+/** An engine of a small experiment in whose threads the fault waits. */
+export async function startFaulty(fault: Fault, workers = 3, options: EngineOptions = {}, steps = FAULTY_STEPS): Promise<Engine> {
+  const dataset = makeSamples({ rows: { train: 64, val: 40 }, features: 20, target: { classes: 4 } });
+  const layers = [{ units: 16, activation: 'gelu' }, { units: 4 }];
+  const experiment = makeExperiment({
+    layers,
+    train: { batch_size: 16, steps, eval: { on: 'none', batch_size: 16 } },
+    notes: JSON.stringify(fault),
+  });
+  const plan = planEngine(experiment, dataset, workers, 50);
+  return Engine.start(plan, dataset, randomVector(plan.network.vectorFloats, 0.3, 2), { entry: FAULTY_ENTRY, ...options });
+}

@@ -1,0 +1,164 @@
+import { workerData } from 'node:worker_threads';
+import { Rank, type RankResult, type RankSetup, type RankTask } from '../../src/engine/rank.ts';
+import { bindKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import type { KernelName } from '../../src/model/layers/layer.ts';
+
+/** What goes wrong, where: JSON in `track.notes` of the experiment. */
+export interface Fault {
+  kind: FaultKind;
+  rank: number;
+  /** The training step in which it happens; during an evaluation, the number of its batch. */
+  step: number;
+  /** The first call of this kernel in that step. @default the first forward product */
+  kernel?: KernelName;
+  during?: 'train' | 'evaluate';
+}
+
+export type FaultKind =
+  | 'trap'
+  | 'throw'
+  | 'throw text'
+  | 'throw huge'
+  | 'throw cyclic'
+  | 'throw uncloneable'
+  | 'exit'
+  | 'overflow'
+  | 'out of memory'
+  | 'rejection'
+  | 'loop'
+  | 'sleep'
+  | 'import throws'
+  | 'import exits'
+  | 'import hangs'
+  | 'no handler'
+  | 'escape'
+  | 'nan'
+  | 'slow';
+
+const setup = workerData as RankSetup;
+const fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
+const real = bindKernels(setup.module, setup.memory);
+
+const HUGE = 10 * 2 ** 20;
+
+/** Long enough for the peers to run as far ahead as the barriers let them. */
+const SLOW_MS = 60;
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function sleepForever(): void {
+  sleep(Infinity);
+}
+
+function overflow(depth: number): number {
+  return overflow(depth + 1) + depth;
+}
+
+/** Does it. Returns for the faults that let the call go on. */
+function strike(): void {
+  switch (fault.kind) {
+    case 'trap':
+      // A real kernel beyond the end of the memory.
+      return real.scale(0xffff_ff00, 1, 1024);
+    case 'throw':
+      throw new Error('injected');
+    case 'throw text':
+      throw 'just text';
+    case 'throw huge':
+      throw new Error('x'.repeat(HUGE));
+    case 'throw cyclic': {
+      const error = new Error('cyclic');
+      error.cause = error;
+      throw error;
+    }
+    case 'throw uncloneable':
+      throw Object.assign(new Error('uncloneable'), { callback: () => undefined });
+    case 'exit':
+      return process.exit(7);
+    case 'overflow':
+      overflow(0);
+      return;
+    case 'out of memory': {
+      const kept: number[][] = [];
+      for (;;) kept.push(Array.from({ length: 10_000 }, (_, i) => i + kept.length));
+    }
+    case 'rejection':
+      void Promise.reject(new Error('nobody caught this'));
+      return;
+    case 'loop':
+      for (;;) Math.random();
+    case 'sleep':
+      return sleepForever();
+    case 'slow':
+      return sleep(SLOW_MS);
+    default:
+      return;
+  }
+}
+
+if (fault.kind === 'import throws') throw new Error('broken at import');
+if (fault.kind === 'import exits') process.exit(7);
+if (fault.kind === 'import hangs') sleepForever();
+
+let current = -1;
+let isArmed = false;
+
+/** The kernels, with the fault in front of one call. */
+function faultyKernels(): Kernels {
+  const first = setup.plan.memory.x.at;
+  const target: KernelName = fault.kernel ?? 'dense_forward';
+  const wrapped: Record<string, unknown> = { ...real };
+  wrapped['dense_forward'] = (...args: Parameters<Kernels['dense_forward']>) => {
+    // The first layer's forward product begins a step.
+    const isFirstLayer = args[0] >= first && args[0] < first + Math.max(1, setup.plan.memory.x.bytes);
+    if (isFirstLayer) isArmed = ++current === fault.step;
+    if (target === 'dense_forward') fire();
+    real.dense_forward(...args);
+  };
+  if (target !== 'dense_forward') {
+    const call: (...values: number[]) => void = real[target];
+    wrapped[target] = (...args: number[]) => {
+      fire();
+      call(...args);
+      if (fault.kind === 'nan' && isStruck) poison(target, args);
+    };
+  }
+  return wrapped as unknown as Kernels;
+}
+
+let isStruck = false;
+
+function fire(): void {
+  if (!isArmed) return;
+  isArmed = false;
+  isStruck = true;
+  strike();
+}
+
+/** Which argument of a kernel points to what it writes. */
+const OUTPUT: Partial<Record<KernelName, number>> = { gelu_forward: 1, dense_weight_gradient: 2, dense_bias_gradient: 1, matmul_nt: 2 };
+
+/** N3: puts a NaN into what the kernel has just written. */
+function poison(kernel: KernelName, args: number[]): void {
+  isStruck = false;
+  new Float32Array(setup.memory.buffer, args[OUTPUT[kernel] ?? 0], 1)[0] = Number.NaN;
+}
+
+const ranks = new Map<number, Rank>();
+
+function runTask(task: RankTask): RankResult {
+  const isFaulty = task.rank === fault.rank && task.kind === (fault.during ?? 'train');
+  if (isFaulty && fault.kind === 'escape') throw new Error('thrown outside the rank');
+  let rank = ranks.get(task.rank);
+  if (rank === undefined) {
+    rank = new Rank(task.rank, setup, task.rank === fault.rank ? faultyKernels() : real);
+    ranks.set(task.rank, rank);
+  }
+  // An evaluation counts its own batches from 0.
+  current = isFaulty ? (task.kind === 'train' ? task.fromStep : 0) - 1 : Number.NEGATIVE_INFINITY;
+  return rank.run(task);
+}
+
+export default fault.kind === 'no handler' ? undefined : runTask;

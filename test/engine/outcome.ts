@@ -1,0 +1,152 @@
+import { experimentFromObject } from '../../src/config/load.ts';
+import type { Experiment } from '../../src/config/schema.ts';
+import type { Dataset, SplitName } from '../../src/data/dataset.ts';
+import { batchAt } from '../../src/engine/batches.ts';
+import { Engine, type Evaluation, type StepRecord } from '../../src/engine/engine.ts';
+import { reserveMemory } from '../../src/engine/memory.ts';
+import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
+import { Rank } from '../../src/engine/rank.ts';
+import { bindKernels, compileKernels } from '../../src/kernels/kernels.ts';
+import { permutation } from '../../src/random/distributions.ts';
+import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
+import { rowOf } from './samples.ts';
+
+/** An experiment's tree as a test writes it: without data, which comes from `makeSamples`. */
+export interface ExperimentTree {
+  layers: { units: number; activation?: unknown }[];
+  loss?: Experiment['loss']['type'];
+  lr?: number;
+  train?: Record<string, unknown>;
+  data?: Record<string, unknown>;
+  leaves?: number;
+  seed?: number;
+  notes?: string;
+}
+
+/** A validated experiment; its source is a placeholder. */
+export function makeExperiment({ layers, loss, lr, train, data, leaves, seed, notes }: ExperimentTree): Experiment {
+  return experimentFromObject({
+    seed: seed ?? 1,
+    data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
+    model: { layers: layers.map((layer) => ({ type: 'dense', ...layer })) },
+    loss: loss ?? 'softmax_cross_entropy',
+    optimizer: { type: 'sgd', lr: lr ?? 0.1 },
+    train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
+    numerics: { leaves: leaves ?? 16 },
+    ...(notes === undefined ? {} : { track: { notes } }),
+  }).experiment;
+}
+
+/** All that a run determines. */
+export interface Outcome {
+  steps: StepRecord[];
+  parameters: Float32Array;
+  evaluations: Partial<Record<SplitName, Evaluation>>;
+}
+
+export interface OutcomeOptions {
+  experiment: Experiment;
+  dataset: Dataset;
+  workers: number;
+  parameters: Float32Array;
+  /** Segments end at these steps. @default one segment */
+  cuts?: readonly number[];
+  splits?: readonly SplitName[];
+  spinUs?: number;
+}
+
+/** Trains all steps of the plan with the real engine, then evaluates the given splits. */
+export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
+  const { experiment, dataset, workers, parameters, cuts = [], splits = [], spinUs = 20 } = options;
+  const plan = planEngine(experiment, dataset, workers, spinUs);
+  const engine = await Engine.start(plan, dataset, parameters);
+  try {
+    const steps: StepRecord[] = [];
+    let from = 0;
+    for (const to of [...cuts, plan.batches.totalSteps]) {
+      await engine.train(from, to);
+      steps.push(...engine.takeSteps());
+      from = to;
+    }
+    const evaluations: Outcome['evaluations'] = {};
+    for (const split of splits) {
+      const result = await engine.evaluate(split);
+      if (result !== undefined) evaluations[split] = result;
+    }
+    return { steps, parameters: engine.parameters(), evaluations };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** One worker's training without threads, the coordinator or its pool: what any number of workers must reproduce. */
+export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeOptions, 'experiment' | 'dataset' | 'parameters'>): Outcome {
+  const plan = planEngine(experiment, dataset, 1);
+  const memory = reserveMemory(plan.memory);
+  const module = compileKernels();
+  const vector = new Float32Array(memory.buffer, plan.memory.parameters.at, plan.network.vectorFloats);
+  vector.set(parameters);
+  if (dataset.normalization.kind === 'zscore') {
+    const { mean, std } = dataset.normalization;
+    new Float32Array(memory.buffer, plan.memory.statistics.at).set([...mean, ...std]);
+  }
+  const { totalSteps } = plan.batches;
+  const result = new Rank(0, { plan, dataset, module, memory }, bindKernels(module, memory)).run({
+    kind: 'train',
+    rank: 0,
+    fromStep: 0,
+    toStep: totalSteps,
+  });
+  if (result.status !== 'done') throw new Error(`the rank ended as ${JSON.stringify(result)}`);
+  const sums = new Float64Array(memory.buffer, plan.memory.stepSums.at, 2 * totalSteps);
+  const steps = Array.from({ length: totalSteps }, (_, step) => {
+    return { step, loss: sums[2 * step]!, correct: sums[2 * step + 1]!, rows: batchAt(plan.batches, step).rows };
+  });
+  return { steps, parameters: vector.slice(), evaluations: {} };
+}
+
+/** The bits of an outcome as text, so that a failing comparison shows where it starts. */
+export function bitsOf({ steps, parameters, evaluations }: Outcome): { losses: string; parameters: string; evaluations: string } {
+  const hex = (array: Float32Array | Float64Array): string => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex');
+  const pairs = Object.entries(evaluations).flatMap(([, { loss, accuracy, rows }]) => [loss, accuracy, rows]);
+  return {
+    losses: hex(Float64Array.from(steps.flatMap(({ step, loss, correct, rows }) => [step, loss, correct, rows]))),
+    parameters: hex(parameters),
+    evaluations: hex(Float64Array.from(pairs)),
+  };
+}
+
+export interface Outcome64 {
+  losses: number[];
+  correct: number[];
+  layers: Layer64[];
+  /** See Result64: the closest that any unit came to its kink. */
+  kinkDistance: number;
+}
+
+/** The same training in f64, from the same f32 parameters and samples. */
+export function outcome64(plan: EnginePlan, dataset: Dataset, parameters: Float32Array): Outcome64 {
+  const { experiment, network, batches } = plan;
+  const layers = layersOf(network, parameters);
+  const outcome: Outcome64 = { losses: [], correct: [], layers, kinkDistance: Infinity };
+  for (let step = 0; step < batches.totalSteps; step++) {
+    const { epoch, first, rows } = batchAt(batches, step);
+    const order = epochOrder(experiment, dataset, epoch);
+    const batch = Array.from(order.subarray(first, first + rows), (sample) => rowOf(dataset, sample));
+    const { loss, correct, gradients, kinkDistance } = evaluate64(layers, experiment.loss.type, batch);
+    outcome.losses.push(loss);
+    outcome.correct.push(correct);
+    outcome.kinkDistance = Math.min(outcome.kinkDistance, kinkDistance);
+    descend(layers, gradients, experiment.optimizer.lr);
+  }
+  return outcome;
+}
+
+/** Samples in the order in which an epoch visits them. */
+export function epochOrder(experiment: Experiment, dataset: Dataset, epoch: number): Uint32Array {
+  const { train } = dataset.splits;
+  if (experiment.data.shuffle === 'none') return train;
+  const order = new Uint32Array(train.length);
+  permutation(experiment.seed, epoch, train.length, order);
+  return order.map((position) => train[position]!);
+}
