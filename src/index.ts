@@ -1,0 +1,13 @@
+export { experimentJsonSchema } from './config/json-schema.ts';
+export { experimentFromObject, type LoadedExperiment, type LoadOptions, loadExperiment, parseExperiment } from './config/load.ts';
+export type { Origin } from './config/origins.ts';
+export { resolvedYaml } from './config/resolved.ts';
+export type { Experiment, ExperimentInput } from './config/schema.ts';
+export type { Dataset, SplitName } from './data/dataset.ts';
+export { loadDataset } from './data/load.ts';
+export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
+export { type Check, examine } from './runs/doctor.ts';
+export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, RunStart, RunWarning, Summary } from './runs/events.ts';
+export { type Inspection, inspectExperiment } from './runs/inspect.ts';
+export { type TrainRun, train } from './runs/train.ts';
+export type { TrainOptions } from './runs/trainer.ts';

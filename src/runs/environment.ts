@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { promisify } from 'node:util';
+import type { Cores } from '../engine/cores.ts';
+import { KERNEL_VERSION } from '../kernels/kernels.ts';
+
+/** The package's version, from its package.json, which lies at another depth in the sources than in the build. */
+export function packageVersion(): string {
+  const levels = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
+  const manifest: unknown = JSON.parse(readFileSync(new URL(`${levels}package.json`, import.meta.url), 'utf8'));
+  return (manifest as { version: string }).version;
+}
+
+/** env.json: everything about the machine and the programs, which must not matter to the result. */
+export async function describeEnvironment(cores: Cores, workers: number): Promise<Record<string, unknown>> {
+  return {
+    gradloom: packageVersion(),
+    kernels: KERNEL_VERSION,
+    node: process.version,
+    v8: process.versions.v8,
+    platform: process.platform,
+    arch: process.arch,
+    os_release: os.release(),
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    memory_bytes: os.totalmem(),
+    cores,
+    workers,
+    git_commit: await gitCommit(),
+    started_at: new Date().toISOString(),
+  };
+}
+
+/** The commit checked out in the working directory; null outside a repository or without git. */
+async function gitCommit(): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { timeout: 2000 });
+    return stdout.trim();
+  } catch {
+    // No repository here, or no git: the run has no commit to name.
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+import type { SplitName } from '../data/dataset.ts';
+import type { Evaluation } from '../engine/engine.ts';
+
+/** One line of metrics.jsonl: what the experiment determines, nothing of time or machine. Non-finite numbers are null. */
+export type MetricsLine = { step: number; epoch: number } & Record<string, number | null>;
+
+/** What a run is about to do. */
+export interface RunStart {
+  type: 'start';
+  id: string;
+  name: string;
+  /** Absolute path of the run directory; undefined when nothing is written. */
+  directory: string | undefined;
+  dataset: string;
+  rows: Record<SplitName, number>;
+  parameters: number;
+  workers: number;
+  /** Processors that this process may use; fewer than workers means oversubscribed. */
+  cores: number;
+  batchRows: number;
+  stepsPerEpoch: number;
+  totalSteps: number;
+}
+
+/** The state of affairs, at most ten times a second. */
+export interface RunProgress {
+  type: 'progress';
+  /** Updates done. */
+  step: number;
+  totalSteps: number;
+  epoch: number;
+  stepsPerEpoch: number;
+  /** Loss of the last finished step's batch. */
+  loss: number | undefined;
+  /** Over the last second or so. */
+  samplesPerSecond: number;
+  /** Shares of the workers' time since the start, summing to 1. */
+  phases: { compute: number; wait: number; reduce: number };
+  secondsLeft: number | undefined;
+  /** The latest evaluation during training. */
+  evaluation: (Evaluation & { split: SplitName }) | undefined;
+}
+
+/** An epoch, or what was done of it, is over. Loss and accuracy are means over its samples as training saw them. */
+export interface RunEpoch {
+  type: 'epoch';
+  /** Epochs done, from 1. */
+  epoch: number;
+  step: number;
+  trainLoss: number;
+  trainAccuracy: number | undefined;
+  evaluation: (Evaluation & { split: SplitName }) | undefined;
+  seconds: number;
+}
+
+/** A line was written to metrics.jsonl. */
+export interface RunMetrics {
+  type: 'metrics';
+  line: MetricsLine;
+}
+
+/** Something worth knowing that stops nothing. */
+export interface RunWarning {
+  type: 'warning';
+  code: 'W_OVERSUBSCRIBED' | 'W_STORAGE';
+  message: string;
+}
+
+export interface RunEnd {
+  type: 'end';
+  summary: Summary;
+}
+
+export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarning | RunEnd;
+
+/** summary.json, and what `train` resolves to. */
+export interface Summary {
+  id: string;
+  name: string;
+  status: 'finished' | 'interrupted' | 'diverged' | 'failed';
+  /** Absolute path of the run directory; null when nothing was written. */
+  directory: string | null;
+  /** Updates done. */
+  steps: number;
+  /** Whole epochs done. */
+  epochs: number;
+  /** Wall time of training, evaluation included. */
+  seconds: number;
+  /** Training samples per second of wall time. */
+  samples_per_second: number;
+  workers: number;
+  /** sha256 over the final parameters in the file's order and layout. */
+  digest: string;
+  /** The last value of every metric, by dotted name. */
+  last: Record<string, number | null>;
+  /** The best value of every evaluated metric: lowest loss, highest accuracy. */
+  best: Record<string, { value: number; step: number }>;
+  /** Shares of the workers' time. */
+  phases: { compute: number; wait: number; reduce: number };
+  error?: { code: string; where?: string; message: string };
+}

@@ -1,0 +1,110 @@
+import type { LoadedExperiment } from '../config/load.ts';
+import { checkTargets } from '../data/check.ts';
+import type { Dataset, SplitName } from '../data/dataset.ts';
+import { loadDataset } from '../data/load.ts';
+import type { BatchPlan } from '../engine/batches.ts';
+import { type Cores, countCores } from '../engine/cores.ts';
+import type { MemoryPlan, Region } from '../engine/memory.ts';
+import { planEngine } from '../engine/plan.ts';
+import { flopsPerRow, parameterCount } from '../model/network.ts';
+import { chooseWorkers } from './trainer.ts';
+
+/** What a run of an experiment on this machine would be. */
+export interface Inspection {
+  dataset: { description: string; fingerprint: string; rows: Record<SplitName, number>; features: number };
+  layers: {
+    index: number;
+    type: string;
+    inputs: number;
+    outputs: number;
+    tensors: { name: string; shape: readonly number[]; count: number }[];
+  }[];
+  parameters: number;
+  /** Floating-point operations of the layers' products, forward and backward, for one full batch. */
+  flopsPerStep: { forward: number; backward: number };
+  batches: BatchPlan;
+  workers: { count: number; reason: string; cores: Cores };
+  memory: MemoryUse;
+}
+
+/** Bytes by part; `shared` is their sum, the data set apart. */
+export interface MemoryUse {
+  parts: {
+    parameters: number;
+    optimizer: number;
+    /** Gradient sums of the leaves' subtrees. */
+    gradients: number;
+    activations: number;
+    /** Features and targets of the batch at hand. */
+    inputs: number;
+    /** What each worker's kernels need for themselves. */
+    scratch: number;
+    /** Control words, losses, statistics, and gaps for alignment. */
+    other: number;
+  };
+  shared: number;
+  dataset: number;
+}
+
+/**
+ * Loads the data of an experiment and plans a run of it, without training or writing anything.
+ *
+ * @throws GradloomError as `train` would: E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_RANGE
+ */
+export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, 'experiment'>): Promise<Inspection> {
+  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const cores = countCores();
+  const workers = chooseWorkers(experiment, cores);
+  const { network, batches, memory } = planEngine(experiment, dataset, workers);
+  checkTargets(dataset, network.outputs, experiment.loss.type);
+  const { train, val, test } = dataset.splits;
+  const flops = flopsPerRow(network);
+  return {
+    dataset: {
+      description: dataset.description,
+      fingerprint: dataset.fingerprint,
+      rows: { train: train.length, val: val.length, test: test.length },
+      features: dataset.featureCount,
+    },
+    layers: network.layers.map(({ index, config, inputs, outputs, parameters }) => ({
+      index,
+      type: config.type,
+      inputs,
+      outputs,
+      tensors: parameters.map(({ name, shape, size }) => ({ name, shape, count: size })),
+    })),
+    parameters: parameterCount(network),
+    flopsPerStep: { forward: flops.forward * batches.batchRows, backward: flops.backward * batches.batchRows },
+    batches,
+    workers: { count: workers, reason: workersReason(experiment, cores), cores },
+    memory: memoryUse(memory, dataset),
+  };
+}
+
+function workersReason({ parallel, numerics }: LoadedExperiment['experiment'], { available, quota, usable }: Cores): string {
+  const cores = `${usable} usable ${usable === 1 ? 'core' : 'cores'}`;
+  if (parallel.workers !== 'auto')
+    return `parallel.workers says so; ${cores}${parallel.workers > usable ? ', so slower than with fewer' : ''}`;
+  if (numerics.leaves < usable) return `auto: one for each of the ${numerics.leaves} numerics.leaves; ${cores}`;
+  if (quota !== undefined && usable < available) return `auto: the cgroup quota is ${Number(quota.toFixed(2))} of ${available} cores`;
+  return `auto: one for each of the ${cores}`;
+}
+
+function memoryUse(plan: MemoryPlan, { features, target, splits }: Dataset): MemoryUse {
+  const parts = {
+    parameters: plan.parameters.bytes,
+    optimizer: bytesOf(plan.optimizerState),
+    gradients: bytesOf(plan.slabs),
+    activations: bytesOf(plan.layers.flatMap(({ buffers, d }) => [...Object.values(buffers), d])),
+    inputs: bytesOf([plan.x, plan.labels, plan.targets]),
+    scratch: bytesOf([...plan.scratch, ...plan.stages]),
+  };
+  const other = plan.bytes - Object.values(parts).reduce((bytes, part) => bytes + part, 0);
+  const targets = target.kind === 'class' ? target.labels : target.values;
+  const arrays = [features, targets, splits.train, splits.val, splits.test];
+  return { parts: { ...parts, other }, shared: plan.bytes, dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0) };
+}
+
+function bytesOf(regions: readonly Region[]): number {
+  return regions.reduce((bytes, region) => bytes + region.bytes, 0);
+}

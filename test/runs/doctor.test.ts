@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import { renderChecks } from '../../src/report/checks.ts';
+import { unpainted } from '../../src/report/paint.ts';
+import { checkDirectory, checkNode } from '../../src/runs/doctor.ts';
+
+for (const [version, status] of [
+  ['18.20.4', 'fail'],
+  ['20.18.3', 'fail'],
+  ['20.19.0', 'ok'],
+  ['22.0.0', 'ok'],
+  ['26.1.0', 'ok'],
+] as const) {
+  test(`Node ${version}: ${status}`, (t) => t.is(checkNode(version).status, status));
+}
+
+test('a directory that can be made is fine, one below a file is not', (t) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'gradloom-doctor-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  writeFileSync(path.join(root, 'file'), '');
+  const check = (...parts: string[]) => checkDirectory('runs_directory', 'runs directory', path.join(root, ...parts), 'choose another');
+  t.like(check(), { status: 'ok', found: root });
+  t.like(check('a', 'b'), { status: 'ok', found: `${path.join(root, 'a', 'b')} (will be made)` });
+  t.like(check('file', 'a'), { status: 'warn', next: 'choose another' });
+});
+
+test('a check is a line, and one more for what to do', (t) => {
+  const lines = renderChecks(
+    [{ ...checkNode('18.0.0') }, { id: 'simd', name: 'WebAssembly SIMD', status: 'ok', found: 'available' }],
+    unpainted,
+  ).split('\n');
+  t.deepEqual(lines, [
+    'fail  Node              18.0.0',
+    `${' '.repeat(24)}next: install Node 20.19 or newer`,
+    'ok    WebAssembly SIMD  available',
+  ]);
+});
