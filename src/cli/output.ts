@@ -1,0 +1,116 @@
+import { GradloomError } from '../errors.ts';
+import { errorObject, renderError } from '../report/errors.ts';
+import { type Paint, painter } from '../report/paint.ts';
+import { errnoText } from '../storage/errno.ts';
+
+export interface OutputOptions {
+  /** stdout holds one JSON object and nothing else. */
+  json: boolean;
+  /** Nothing but errors and what was asked for. */
+  quiet: boolean;
+}
+
+/** What a pipe is taken to be wide. */
+const PIPE_COLUMNS = 100;
+/** The reader has gone: a closed pipe, a closed terminal. */
+const GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * The only way to stdout and stderr: results on the one, everything else on the other. When nobody reads any more, printing stops and
+ * nothing else does.
+ */
+export class Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Colours for `note` and the errors. */
+  readonly paint: Paint = painter(process.stderr);
+  readonly #closed = new Set<NodeJS.WriteStream>();
+  #failure: Error | undefined;
+  /** Wipes what is drawn in place, so that an error does not stand behind it. */
+  #wipe: (() => void) | undefined;
+
+  constructor({ json, quiet }: OutputOptions) {
+    this.json = json;
+    this.quiet = quiet;
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#onError(stream, error));
+  }
+
+  /** Where results go for people: stdout, or stderr when stdout is kept for JSON. */
+  get resultStream(): NodeJS.WriteStream {
+    return this.json ? process.stderr : process.stdout;
+  }
+
+  /** Results for people. */
+  result(text: string): void {
+    if (!this.quiet) this.#write(this.resultStream, `${text}\n`);
+  }
+
+  /** What the user asked for literally: printed even when quiet. */
+  answer(text: string): void {
+    this.#write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** The one JSON object. */
+  object(value: unknown): void {
+    this.#write(process.stdout, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Progress, warnings, notices. */
+  note(text: string): void {
+    if (!this.quiet) this.#write(process.stderr, `${text}\n`);
+  }
+
+  /** Control sequences and status lines, as they are. */
+  draw(text: string): void {
+    this.#write(process.stderr, text);
+  }
+
+  /** @param wipe  called before an error is printed, wherever it comes from */
+  wipeBeforeErrors(wipe: () => void): void {
+    this.#wipe = wipe;
+  }
+
+  error(error: GradloomError): void {
+    this.#wipe?.();
+    if (this.json) this.object(errorObject(error));
+    else this.#write(process.stderr, `${renderError(error, { paint: this.paint, columns: columnsOf(process.stderr) })}\n`);
+  }
+
+  /**
+   * Waits until everything is written.
+   *
+   * @throws GradloomError E_STORAGE if stdout took less than all for another reason than a reader who left, such as a full disk
+   */
+  async drain(): Promise<void> {
+    await Promise.all([process.stdout, process.stderr].map((stream) => this.#drained(stream)));
+    if (this.#failure === undefined) return;
+    const next = 'free space there, or write to another file';
+    throw new GradloomError({
+      code: 'E_STORAGE',
+      where: 'stdout',
+      message: `cannot be written: ${errnoText(this.#failure)}`,
+      next,
+      cause: this.#failure,
+    });
+  }
+
+  #drained(stream: NodeJS.WriteStream): Promise<void> {
+    if (this.#closed.has(stream)) return Promise.resolve();
+    return new Promise((resolve) => {
+      stream.write('', () => resolve());
+    });
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    if (!this.#closed.has(stream)) stream.write(text);
+  }
+
+  #onError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+    this.#closed.add(stream);
+    if (stream === process.stdout && !GONE.has(error.code ?? '')) this.#failure ??= error;
+  }
+}
+
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY && stream.columns > 0 ? stream.columns : PIPE_COLUMNS;
+}

@@ -1,0 +1,7 @@
+// The part of asciichart 1.5 that gradloom uses; the package has no types.
+declare module 'asciichart' {
+  const asciichart: {
+    plot(series: readonly number[], options: { height: number; offset: number; format: (label: number) => string }): string;
+  };
+  export default asciichart;
+}

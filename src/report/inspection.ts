@@ -1,0 +1,64 @@
+import type { LoadedExperiment } from '../config/load.ts';
+import { printable } from '../errors.ts';
+import type { Inspection, MemoryUse } from '../runs/inspect.ts';
+import { renderAnnotated } from './annotated.ts';
+import { formatBytes, formatCount, formatCounted, formatFlops } from './numbers.ts';
+import { renderFacts, renderTable, type TableLook } from './table.ts';
+
+const PARTS: Record<keyof MemoryUse['parts'], string> = {
+  parameters: 'parameters',
+  optimizer: 'optimizer state',
+  gradients: 'gradient slabs',
+  activations: 'activations and their gradients',
+  inputs: 'inputs and targets of a batch',
+  scratch: 'scratch of the workers',
+  other: 'control words, losses, alignment',
+};
+
+/** All that `gradloom check` shows. */
+export function renderInspection(
+  loaded: Pick<LoadedExperiment, 'experiment' | 'origins'>,
+  inspection: Inspection,
+  look: TableLook,
+): string {
+  return [
+    renderAnnotated(loaded, look.paint),
+    renderLayers(inspection, look),
+    renderMemory(inspection, look),
+    renderPlan(inspection, look),
+  ].join('\n\n');
+}
+
+function renderLayers({ layers, parameters }: Inspection, look: TableLook): string {
+  const rows = layers.flatMap(({ type, inputs, outputs, tensors }) => {
+    const layer = `${type} ${formatCount(inputs)} -> ${formatCount(outputs)}`;
+    return tensors.map(({ name, shape, count }, i) => [i === 0 ? layer : '', name, shape.join(' x '), formatCount(count)]);
+  });
+  rows.push(['', '', 'parameters', formatCount(parameters)]);
+  return renderTable({ head: ['layer', 'tensor', 'shape', 'count'], rows, align: ['left', 'left', 'right', 'right'] }, look);
+}
+
+function renderMemory({ memory }: Inspection, look: TableLook): string {
+  const parts = Object.entries(PARTS) as [keyof MemoryUse['parts'], string][];
+  const rows = parts.map(([part, label]) => [label, formatBytes(memory.parts[part])]);
+  rows.push(['shared memory of the workers', formatBytes(memory.shared)], ['data set, shared by all', formatBytes(memory.dataset)]);
+  return renderTable({ head: ['memory', 'size'], rows, align: ['left', 'right'] }, look);
+}
+
+function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, { paint }: TableLook): string {
+  const { batchRows, lastRows, stepsPerEpoch, totalSteps } = batches;
+  const last = lastRows === batchRows ? '' : `, the last of an epoch of ${formatCount(lastRows)}`;
+  const { forward, backward } = flopsPerStep;
+  return renderFacts(
+    [
+      ['data', printable(dataset.description, 500)],
+      [
+        'batches',
+        `${formatCounted(batchRows, 'row')}${last}; ${formatCounted(stepsPerEpoch, 'step')} an epoch, ${formatCount(totalSteps)} in all`,
+      ],
+      ['step', `${formatFlops(forward + backward)}: ${formatFlops(forward)} forward, ${formatFlops(backward)} backward`],
+      ['workers', `${workers.count} (${workers.reason})`],
+    ],
+    paint,
+  );
+}

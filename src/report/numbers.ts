@@ -1,0 +1,47 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMs from 'pretty-ms';
+
+/** Six decimals, so that the losses of a run stand in a column; very small and very large ones with an exponent. */
+export function formatLoss(loss: number | null | undefined): string {
+  if (loss === undefined) return '-';
+  if (loss === null || !Number.isFinite(loss)) return 'not finite';
+  const size = Math.abs(loss);
+  return size === 0 || (size >= 1e-4 && size < 1e6) ? loss.toFixed(6) : loss.toExponential(4);
+}
+
+/** `0.8774` as `87.74 %`. */
+export function formatPercent(share: number | null | undefined, decimals = 2): string {
+  if (share === undefined) return '-';
+  if (share === null || !Number.isFinite(share)) return 'not finite';
+  return `${(share * 100).toFixed(decimals)} %`;
+}
+
+/** `285031.4` as `285,031`. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** `1 step`, `2,000 steps`. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Three digits with the unit that suits: `39.2 GFLOP`. */
+export function formatFlops(operations: number): string {
+  const units = ['', 'k', 'M', 'G', 'T', 'P'];
+  const power = operations < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(operations) / 3));
+  return `${Number((operations / 1000 ** power).toPrecision(3))} ${units[power]}FLOP`;
+}
+
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
+}
+
+export function formatSeconds(seconds: number): string {
+  return prettyMs(seconds * 1000);
+}
+
+/** A guess needs no more than two units: `1h 12m`. */
+export function formatSecondsLeft(seconds: number): string {
+  return prettyMs(Math.ceil(seconds) * 1000, { unitCount: 2 });
+}

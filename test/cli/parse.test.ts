@@ -1,0 +1,107 @@
+import test from 'ava';
+import { parseArguments } from '../../src/cli/parse.ts';
+import { GradloomError } from '../../src/errors.ts';
+
+function usage(argv: readonly string[]): { message: string; next: string | undefined } | undefined {
+  try {
+    parseArguments(argv);
+  } catch (error) {
+    if (error instanceof GradloomError && error.code === 'E_USAGE' && error.exitCode === 64)
+      return { message: error.message, next: error.next };
+    throw error;
+  }
+  return undefined;
+}
+
+const understood: [argv: string[], request: unknown][] = [
+  [['train', 'a.yaml'], { verb: 'train', file: 'a.yaml', overrides: [] }],
+  [
+    ['train', 'a.yaml', 'optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='],
+    { verb: 'train', file: 'a.yaml', overrides: ['optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='] },
+  ],
+  [['--json', 'check', '-q', 'a.yaml', 'a=1'], { verb: 'check', file: 'a.yaml', overrides: ['a=1'] }],
+  [['train', 'a.yaml', '--workers', '2'], { verb: 'train', file: 'a.yaml', overrides: ['parallel.workers=2'] }],
+  [['train', '--workers=auto', 'a.yaml', 'b=1'], { verb: 'train', file: 'a.yaml', overrides: ['b=1', 'parallel.workers=auto'] }],
+  [['train', 'a.yaml', '--dir', '1'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="1"'] }],
+  [['train', 'a.yaml', '--dir=x=y'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="x=y"'] }],
+  [['train', '12', 'a=true', '--json'], { verb: 'train', file: '12', overrides: ['a=true'] }],
+  [['train', '--', 'true', 'a=1'], { verb: 'train', file: 'true', overrides: ['a=1'] }],
+  [['train', '--json', 'true'], { verb: 'train', file: 'true', overrides: [] }],
+  [['schema'], { verb: 'schema' }],
+  [['schema', 'experiment'], { verb: 'schema' }],
+  [['doctor', '--no-color'], { verb: 'doctor' }],
+];
+for (const [argv, request] of understood)
+  test(`understands: ${argv.join(' ')}`, (t) => t.deepEqual(parseArguments(argv), request as never));
+
+const refused: [argv: string[], message: string, help?: string][] = [
+  [[], 'no command; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['--json'], 'no command; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['trian', 'a.yaml'], 'unknown command trian; did you mean train?', 'gradloom --help'],
+  [['toString'], 'unknown command toString; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['__proto__', 'x'], 'unknown command __proto__; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['x\u001b[2J'], 'unknown command x\\u001b[2J; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['train'], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
+  [['train', ''], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
+  [['train', 'optimizer.lr=3'], 'FILE is missing; optimizer.lr=3 is an override'],
+  [['train', 'a.yaml', 'optimizer.lr'], 'optimizer.lr: not an override; expected key=value, +key=value or ~key'],
+  [['train', 'a.yaml', 'b.yaml'], 'b.yaml: not an override; expected key=value, +key=value or ~key'],
+  [['train', 'a.yaml', '--worker', '2'], 'unknown option --worker; did you mean --workers?'],
+  [['train', 'a.yaml', '--lr', '0.1'], 'unknown option --lr; values of the experiment are changed by key=value'],
+  [['train', 'a.yaml', '-x'], 'unknown option -x; values of the experiment are changed by key=value'],
+  [['train', 'a.yaml', '-1'], 'unknown option -1; values of the experiment are changed by key=value'],
+  [['train', 'a.yaml', '--file', 'b'], 'unknown option --file; values of the experiment are changed by key=value'],
+  [['train', 'a.yaml', '--no-json'], 'unknown option --no-json; values of the experiment are changed by key=value'],
+  [['train', '--', '-a.yaml'], '-a.yaml: starts with a dash; write a file as ./-a.yaml'],
+  [['schema', 'sweep'], 'no schema of sweep; expected experiment', 'gradloom schema --help'],
+  [['schema', 'experiment', 'b'], 'b: gradloom schema takes one argument', 'gradloom schema --help'],
+  [['doctor', 'x'], 'x: gradloom doctor takes no arguments', 'gradloom doctor --help'],
+  [['doctor', '--jsn'], 'unknown option --jsn; did you mean --json?', 'gradloom doctor --help'],
+  [['check', 'a.yaml', '--workers', '2'], '--workers: only gradloom train has this option', 'gradloom check --help'],
+  // C16
+  [['train', 'a.yaml', '--workers', ''], '--workers: the value is missing; expected --workers N'],
+  [['train', 'a.yaml', '--workers='], '--workers: the value is missing; expected --workers N'],
+  [['train', 'a.yaml', '--workers'], '--workers: the value is missing; expected --workers N'],
+  [['train', 'a.yaml', '--dir', '--json'], '--dir: the value is missing; expected --dir DIR'],
+  [['train', 'a.yaml', '--workers', 'abc'], '--workers: expected a whole number or auto; got abc'],
+  [['train', 'a.yaml', '--workers', '-5'], '--workers: expected a whole number or auto; got -5'],
+  [['train', 'a.yaml', '--workers', '1', '--workers', '2'], '--workers: given more than once'],
+  [['train', 'a.yaml', '--json=1'], '--json: takes no value; got 1'],
+  [['train', 'a.yaml', '-q=yes'], '-q: takes no value; got yes'],
+];
+for (const [argv, message, next = 'gradloom train --help'] of refused) {
+  test(`refuses: ${JSON.stringify(argv)}`, (t) => t.deepEqual(usage(argv), { message, next }));
+}
+
+// C8
+for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype']) {
+  test(`refuses the reserved name --${name} and leaves Object.prototype alone`, (t) => {
+    for (const argv of [
+      ['train', 'a.yaml', `--${name}`, 'x'],
+      [`--${name}.x=1`, 'train', 'a.yaml'],
+      ['train', 'a.yaml', `--a.${name}.x`],
+    ]) {
+      t.regex(usage(argv)?.message ?? '', /^--.*: reserved name$/);
+    }
+    t.is(usage([name, 'a.yaml'])?.message.startsWith(`unknown command ${name}`), true);
+    t.false('x' in {});
+  });
+}
+
+test('help comes in the way asked for, and in English', (t) => {
+  const overview = parseArguments(['--help']);
+  t.deepEqual(parseArguments(['help']), overview);
+  t.deepEqual(parseArguments(['-h']), overview);
+  t.deepEqual(parseArguments(['help', 'train']), parseArguments(['train', '--help']));
+  t.true(overview.verb === 'help' && overview.text.includes('Check that this machine can train'));
+});
+
+for (const verb of ['train', 'check', 'schema', 'doctor']) {
+  test(`gradloom ${verb} --help has examples and fits in 100 columns`, (t) => {
+    const request = parseArguments([verb, '--help']);
+    const text = request.verb === 'help' ? request.text : '';
+    t.true(text.startsWith(`gradloom ${verb}`));
+    t.regex(text, new RegExp(`Examples:\\n  gradloom ${verb}`));
+    t.true(text.split('\n').every((line) => line.length <= 100));
+  });
+}

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import test from 'ava';
+import { History } from '../../src/report/history.ts';
+import { unpainted } from '../../src/report/paint.ts';
+import { renderResults, shortPath } from '../../src/report/results.ts';
+import type { Summary } from '../../src/runs/events.ts';
+
+const summary: Summary = {
+  id: 'mnist-1',
+  name: 'mnist',
+  status: 'finished',
+  directory: path.resolve('runs/mnist-1'),
+  steps: 250,
+  epochs: 2,
+  seconds: 4.52,
+  samples_per_second: 35_029,
+  workers: 2,
+  digest: '3dcb',
+  last: {
+    'train.loss': 0.3,
+    'train.eval_loss': 0.21,
+    'train.accuracy': 0.93,
+    'val.loss': 0.28,
+    'val.accuracy': 0.924,
+    'test.loss': 0.25,
+    'test.accuracy': 0.917,
+  },
+  best: {},
+  phases: { compute: 0.9, wait: 0.08, reduce: 0.02 },
+};
+const look = { boxed: false, paint: unpainted, columns: 31, stepsPerEpoch: 125 };
+
+function history(): History {
+  const made = new History();
+  const evaluation = { split: 'val', loss: 0.28, accuracy: 0.924, rows: 1000 } as const;
+  made.add({ type: 'epoch', epoch: 1, step: 125, trainLoss: 0.5, trainAccuracy: 0.8, evaluation: undefined, seconds: 2 });
+  made.add({ type: 'epoch', epoch: 2, step: 250, trainLoss: 0.3, trainAccuracy: 0.9, evaluation, seconds: 2 });
+  return made;
+}
+
+test('results are the epochs and the final numbers', (t) => {
+  t.deepEqual(renderResults(history(), summary, { ...look, columns: 20 }).split('\n'), [
+    'epoch  train loss  train accuracy  val loss  val accuracy',
+    '    1    0.500000         80.00 %         -             -',
+    '    2    0.300000         90.00 %  0.280000       92.40 %',
+    '',
+    'run      mnist: finished after 250 steps, 2 epochs',
+    'train    loss 0.210000 accuracy 93.00 %',
+    'val      loss 0.280000 accuracy 92.40 %',
+    'test     loss 0.250000 accuracy 91.70 %',
+    'time     4.5s, 35,029 samples/s with 2 workers',
+    'workers  compute 90.0 %, wait 8.0 %, reduce 2.0 %',
+    'digest   3dcb',
+    'saved    runs/mnist-1',
+  ]);
+});
+
+test('an interrupted run shows what there is', (t) => {
+  const cut: Summary = { ...summary, status: 'interrupted', directory: null, steps: 1, epochs: 0, workers: 1, last: { 'train.loss': 2.4 } };
+  t.deepEqual(renderResults(new History(), cut, look).split('\n').slice(0, 3), [
+    'run      mnist: interrupted after 1 step, 0 epochs',
+    'train    loss 2.400000 in the last batch',
+    'time     4.5s, 35,029 samples/s with 1 worker',
+  ]);
+});
+
+test('a long run shows 20 rows, the first and the last among them', (t) => {
+  const made = new History();
+  for (let n = 1; n <= 500; n++)
+    made.add({ type: 'epoch', epoch: n, step: n, trainLoss: 1 / n, trainAccuracy: undefined, evaluation: undefined, seconds: 1 });
+  const rows = (renderResults(made, summary, look).split('\n\n')[0] ?? '').split('\n').slice(1);
+  t.is(rows.length, 20);
+  t.regex(rows[0] ?? '', /^ +1 /);
+  t.regex(rows.at(-1) ?? '', /^ +500 /);
+});
+
+test('only paths inside the working directory become relative', (t) => {
+  t.is(shortPath(path.resolve('runs/a')), 'runs/a');
+  t.is(shortPath(path.resolve('..', 'a')), path.resolve('..', 'a'));
+});
