@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { ERROR_EXITS } from '../src/errors.ts';
+
+/** The repository, seen from the compiled tests. */
+const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
+
+/** Folders of src from the bottom up: a file imports only from folders before its own, or from its own. `errors.ts` is below all. */
+const ORDER = ['random', 'storage', 'kernels', 'config', 'data', 'model', 'optim', 'engine', 'runs', 'report', 'cli'];
+
+function filesIn(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /(?<!\.d)\.ts$/.test(name))
+    .map((name) => path.join(folder, name).replaceAll('\\', '/'));
+}
+
+const sources = new Map([...filesIn('src'), ...filesIn('workers')].map((file) => [file, readFileSync(path.join(root, file), 'utf8')]));
+
+function importsOf(file: string): string[] {
+  const text = sources.get(file) ?? '';
+  const specifiers = [...text.matchAll(/\bfrom '(\.[^']+)'|\bimport\('(\.[^']+)'\)/g)].map((match) => match[1] ?? match[2] ?? '');
+  return specifiers.map((specifier) => path.posix.join(path.posix.dirname(file), specifier));
+}
+
+const folderOf = (file: string): string => file.split('/')[1] ?? '';
+
+test('imports between folders go one way', (t) => {
+  const wrong = [...sources.keys()].flatMap((file) => {
+    if (file === 'src/index.ts') return [];
+    const imported = importsOf(file).filter((target) => target !== 'src/errors.ts');
+    if (file === 'src/errors.ts') return imported;
+    if (file.startsWith('workers/')) return imported.filter((target) => !['engine', 'kernels'].includes(folderOf(target)));
+    const level = ORDER.indexOf(folderOf(file));
+    return imported.filter((target) => level < 0 || ORDER.indexOf(folderOf(target)) > level).map((target) => `${file} -> ${target}`);
+  });
+  t.deepEqual(wrong, []);
+});
+
+test('no file imports itself through others', (t) => {
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): string[] => {
+    if (trail.includes(file)) return [[...trail.slice(trail.indexOf(file)), file].join(' -> ')];
+    if (done.has(file)) return [];
+    const circles = importsOf(file).flatMap((target) => visit(target, [...trail, file]));
+    done.add(file);
+    return circles;
+  };
+  t.deepEqual(
+    [...sources.keys()].flatMap((file) => visit(file, [])),
+    [],
+  );
+});
+
+test('process.exit stands in src/cli/main.ts only, console nowhere but in cli and report', (t) => {
+  const calls = (pattern: RegExp, allowed: RegExp): string[] =>
+    [...sources].filter(([file, text]) => !allowed.test(file) && pattern.test(text)).map(([file]) => file);
+  t.deepEqual(calls(/\bprocess\.exit\(/, /^src\/cli\/main\.ts$/), []);
+  t.deepEqual(calls(/^\s*console\./m, /^src\/(?:cli|report)\//), []);
+});
+
+test('no catch block is empty', (t) => {
+  t.deepEqual(
+    [...sources].filter(([, text]) => /catch\s*(?:\([^)]*\))?\s*\{\s*\}/.test(text)).map(([file]) => file),
+    [],
+  );
+});
+
+test('every error code is thrown somewhere and has a test that names it', (t) => {
+  const thrown = [...sources].filter(([file]) => file !== 'src/errors.ts').map(([, text]) => text);
+  const tests = filesIn('test')
+    .filter((file) => file !== 'test/architecture.test.ts')
+    .map((file) => readFileSync(path.join(root, file), 'utf8'));
+  const codes = Object.keys(ERROR_EXITS);
+  t.deepEqual(
+    codes.filter((code) => !thrown.some((text) => text.includes(`'${code}'`))),
+    [],
+  );
+  t.deepEqual(
+    codes.filter((code) => !tests.some((text) => text.includes(code))),
+    [],
+  );
+});
+
+test('the interface Kernels names exactly what the WebAssembly module exports', (t) => {
+  const module = new WebAssembly.Module(readFileSync(path.join(root, 'dist/kernels/kernels.wasm')));
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const exported = Object.keys(new WebAssembly.Instance(module, { env: { memory } }).exports);
+  const declared = [...(sources.get('src/kernels/kernels.ts') ?? '').matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '');
+  t.deepEqual(declared.toSorted(), exported.toSorted());
+});
