@@ -11,7 +11,8 @@
  *   stepsDone     rank 0                          the coordinator, for progress and for metrics as the run goes
  *
  * then per rank one line: `arrived` (barriers entered: tells who is missing), `beat` (kernel calls so far: the watchdog's sign of life),
- * `call` (index of the kernel call under way), and one line of f64 with the seconds spent per phase.
+ * `call` (index of the kernel call under way), `step` (the step under way, counted from the segment's first; stepsDone may lag behind it:
+ * it tells where a rank died), and one line of f64 with the seconds spent per phase.
  */
 const LINE_BYTES = 64;
 const LINE_WORDS = LINE_BYTES / Int32Array.BYTES_PER_ELEMENT;
@@ -35,9 +36,9 @@ export function controlBytes(workers: number): number {
 }
 
 /** Index (i32) of a rank's own words. */
-export function rankWords(rank: number): { arrived: number; beat: number; call: number } {
+export function rankWords(rank: number): { arrived: number; beat: number; call: number; step: number } {
   const line = (COMMON_LINES + RANK_LINES * rank) * LINE_WORDS;
-  return { arrived: line, beat: line + 1, call: line + 2 };
+  return { arrived: line, beat: line + 1, call: line + 2, step: line + 3 };
 }
 
 /** Where the time of a rank goes, in seconds since the start of the run. */

@@ -3,7 +3,7 @@ import type { Dataset, SplitName } from '../data/dataset.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
 import { compileKernels } from '../kernels/kernels.ts';
 import { batchAt } from './batches.ts';
-import { abort, type PhaseSeconds, rankClocks, WORD } from './control.ts';
+import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from './control.ts';
 import { evalBatchRows, type Region, reserveMemory, SEGMENT_STEPS, SUM_BYTES } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
 import { compileProgram } from './program.ts';
@@ -205,7 +205,8 @@ export class Engine {
   /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
   async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'nonfinite' }>> {
     if (this.#broken !== undefined) throw this.#broken;
-    const hangMs = this.#options.hangMs ?? hangLimitMs(this.plan);
+    // At the start the clock of START_MS counts: threads that load their modules give no sign of life.
+    const hangMs = body.kind === 'ready' ? Infinity : (this.#options.hangMs ?? hangLimitMs(this.plan));
     const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
     supervisor.start();
     const run = async (rank: number): Promise<RankResult> => {
@@ -234,15 +235,19 @@ export class Engine {
       }
       return result;
     } catch (cause) {
-      const step = this.#segmentStart + Atomics.load(this.#control, WORD.stepsDone);
-      const where = body.kind === 'train' ? `worker ${rank} step ${step}` : `worker ${rank}`;
+      const where = body.kind === 'train' ? `worker ${rank} step ${this.#stepOf(rank)}` : `worker ${rank}`;
       this.#break({ code: 'E_WORKER_EXIT', where, message: describe(cause), cause });
       return { status: 'aborted' };
     }
   }
 
+  /** The training step that a rank is in. */
+  #stepOf(rank: number): number {
+    return this.#segmentStart + Atomics.load(this.#control, rankWords(rank).step);
+  }
+
   #breakHung(hang: Hang, body: TaskBody): void {
-    const step = this.#segmentStart + Atomics.load(this.#control, WORD.stepsDone);
+    const step = this.#stepOf(hang.rank);
     const { rows } = batchAt(this.plan.batches, step);
     const kernel = body.kind === 'train' ? compileProgram(this.plan, hang.rank, rows, 'full').calls[hang.call]?.kernel : undefined;
     this.#break({

@@ -61,7 +61,7 @@ export class Rank {
   /** This rank's slice of the parameters, in pieces. */
   readonly #chunks: UpdateChunk[];
   readonly #programs = new Map<string, RankProgram>();
-  readonly #words: { arrived: number; beat: number; call: number };
+  readonly #words: { arrived: number; beat: number; call: number; step: number };
   /** Sample of every position of the epoch in `#orderEpoch`; a thread works it out by itself, which costs less than sharing it. */
   #order: Uint32Array;
   #orderEpoch = -1;
@@ -111,6 +111,7 @@ export class Rank {
     const fixedBatch = this.#plan.batches.stepsPerEpoch === 1 && this.#plan.experiment.data.shuffle === 'none';
     for (let step = fromStep; step < toStep; step++) {
       this.#step = step;
+      control[this.#words.step] = step - fromStep;
       const started = performance.now();
       const rows = this.#compute(step, !fixedBatch || step === fromStep);
       const computed = performance.now();

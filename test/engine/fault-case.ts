@@ -4,7 +4,7 @@ import type { Fault, FaultKind } from './faulty-rank.ts';
 import { Dice } from './samples.ts';
 import { threadsLeft } from './threads.ts';
 
-const HANG_MS = 300;
+const HANG_MS = 600;
 /** Hangs are seen after HANG_MS and a tick of the watchdog; then ranks get 500 ms to leave. */
 const SLOW_LIMIT_MS = HANG_MS + 250 + 500 + 2000;
 const LIMIT_MS = 2000;

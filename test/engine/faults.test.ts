@@ -14,6 +14,9 @@ import { liveThreads, threadsLeft } from './threads.ts';
 /** Slack for a busy machine on top of what a fault may take to be noticed. */
 const RELEASE_MS = 2000;
 const STEPS = FAULTY_STEPS;
+const HANG_MS = 600;
+/** A hang is seen after HANG_MS and a tick of the watchdog; then ranks get 500 ms to leave. */
+const HANG_LIMIT_MS = HANG_MS + 250 + 500 + RELEASE_MS;
 
 interface Expected {
   code: ErrorCode;
@@ -106,20 +109,20 @@ const FAULTS: readonly (Expected & { title: string; fault: Fault; options?: Engi
   {
     title: 'W3 an endless loop in a kernel call',
     fault: { kind: 'loop', rank: 1, step: 12, kernel: 'gelu_forward' },
-    options: { hangMs: 400 },
+    options: { hangMs: HANG_MS },
     code: 'E_WORKER_HANG',
     where: 'worker 1 step 12',
     message: /^in gelu_forward: no sign of life for \d+ s$/,
-    withinMs: 400 + 250 + 500 + RELEASE_MS,
+    withinMs: HANG_LIMIT_MS,
   },
   {
     title: 'W3 a worker that sleeps for ever',
     fault: { kind: 'sleep', rank: 0, step: 2 },
-    options: { hangMs: 300 },
+    options: { hangMs: HANG_MS },
     code: 'E_WORKER_HANG',
     where: 'worker 0 step 2',
     message: /^in dense_forward: no sign of life/,
-    withinMs: 300 + 250 + 500 + RELEASE_MS,
+    withinMs: HANG_LIMIT_MS,
   },
   {
     title: 'W7 an error with a message of 10 MB is cut to 64 KiB',
@@ -214,13 +217,13 @@ for (const { title, step } of [
   { title: 'the last, smaller batch', step: 2 },
 ]) {
   test.serial(`W3 a hang during an evaluation names the worker that hangs: ${title}`, async (t) => {
-    const engine = await startedFor(t, { kind: 'loop', rank: 2, step, during: 'evaluate' }, 3, { hangMs: 400 });
+    const engine = await startedFor(t, { kind: 'loop', rank: 2, step, during: 'evaluate' }, 3, { hangMs: HANG_MS });
     await engine.train(0, 5);
     await expectFailure(t, () => engine.evaluate('val'), {
       code: 'E_WORKER_HANG',
       where: 'worker 2',
       message: /^no sign of life for \d+ s$/,
-      withinMs: 400 + 250 + 500 + RELEASE_MS,
+      withinMs: HANG_LIMIT_MS,
     });
     await engine.close();
   });
@@ -228,12 +231,12 @@ for (const { title, step } of [
 
 test.serial('W3 a hang during an evaluation without barriers names the worker that hangs', async (t) => {
   // 64 rows in batches of 16: no smaller last batch, so no rank waits for another.
-  const engine = await startedFor(t, { kind: 'loop', rank: 1, step: 0, during: 'evaluate' }, 3, { hangMs: 400 });
+  const engine = await startedFor(t, { kind: 'loop', rank: 1, step: 0, during: 'evaluate' }, 3, { hangMs: HANG_MS });
   await expectFailure(t, () => engine.evaluate('train'), {
     code: 'E_WORKER_HANG',
     where: 'worker 1',
     message: /^no sign of life/,
-    withinMs: 400 + 250 + 500 + RELEASE_MS,
+    withinMs: HANG_LIMIT_MS,
   });
   await engine.close();
 });
