@@ -35,3 +35,10 @@ export function f32AtRow(p: usize, row: i32, columns: i32, column: i32): usize {
 export function strideOf(columns: i32): usize {
   return (<usize>columns) << 2;
 }
+
+/** Address of the f64 with index i. */
+// @ts-ignore: decorator
+@inline
+export function f64At(p: usize, i: i32): usize {
+  return p + ((<usize>i) << 3);
+}

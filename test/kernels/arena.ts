@@ -47,10 +47,13 @@ export class Arena {
     return view;
   }
 
-  /** f64[2] for the losses; 8-byte aligned because a Float64Array must be. */
-  doubles(name: string): Float64Array<ArrayBuffer | SharedArrayBuffer> {
+  /** f64[2] for the losses, or what is asked for; 8-byte aligned because a Float64Array must be. */
+  doubles(name: string, content: ArrayLike<number> | number = 2): Float64Array<ArrayBuffer | SharedArrayBuffer> {
+    const length = typeof content === 'number' ? content : content.length;
     if ((this.#next + GUARD_WORDS) % 2 === 1) this.#next++;
-    return new Float64Array(this.#words.buffer, this.#reserve(name, 4) * 4, 2);
+    const view = new Float64Array(this.#words.buffer, this.#reserve(name, 2 * length) * 4, length);
+    if (typeof content !== 'number') view.set(content);
+    return view;
   }
 
   /** Arrays whose surroundings changed; empty when all is well. */
@@ -81,7 +84,7 @@ export function randomFloats(length: number, seed: number): Float32Array {
 }
 
 /** Index of the first element whose bits differ (any NaN equals any NaN), or -1. */
-export function firstDifference(a: Float32Array, b: Float32Array): number {
+export function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return 0;
   for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return i;
   return -1;
