@@ -6,6 +6,7 @@ export {
   gelu_backward, gelu_forward, leaky_relu_backward, relu_backward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward,
 } from './activations';
 export { mse, sigmoid_cross_entropy, softmax_cross_entropy } from './loss';
+export { dropout_forward } from './dropout';
 export {
   batch_norm_backward, batch_norm_forward, inverse_std, layer_norm_backward, layer_norm_forward, norm_parameter_gradient, norm_products,
   norm_statistics, norm_sums, running_statistics, tree_sum_f64,

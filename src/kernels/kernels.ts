@@ -115,6 +115,12 @@ export interface Kernels {
   /** In place on d[rows,O]. */
   layer_norm_backward(d: number, xhat: number, gamma: number, invstd: number, rows: number, o: number): void;
 
+  /**
+   * mask = scale where word first + i of the stream is >= threshold (u32), else 0; y = a scale there, else +0 whatever a is; n floats each.
+   * y may be a. stream: u32[4], key0, key1, number0, number1 as RandomStream has them.
+   */
+  dropout_forward(a: number, y: number, mask: number, n: number, first: number, threshold: number, scale: number, stream: number): void;
+
   /** a += b, n floats. */
   add(a: number, b: number, n: number): void;
   /** a *= s, n floats. */
