@@ -11,6 +11,7 @@ export {
   batch_norm_backward, batch_norm_forward, inverse_std, layer_norm_backward, layer_norm_forward, norm_parameter_gradient, norm_products,
   norm_statistics, norm_sums, running_statistics, tree_sum_f64,
 } from './norm';
-export { add, scale } from './reduce';
+export { add, copy, lerp, multiply, scale } from './reduce';
+export { activation_sums, add_noise, clip_value, max_norm, penalize, scale_max, sum_squares } from './regularize';
 export { sgd_step } from './sgd';
 export { f32_divide, f32_zscore, u8_to_f32, u8_to_f32_zscore } from './convert';

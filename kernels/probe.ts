@@ -10,6 +10,10 @@ export function log1p01(src: usize, dst: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) v128.store(f32At(dst, i), math.log1p01(v128.load(f32At(src, i))));
 }
 
+export function log32(src: usize, dst: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) v128.store(f32At(dst, i), math.log32(v128.load(f32At(src, i))));
+}
+
 export function tanh(src: usize, dst: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) v128.store(f32At(dst, i), math.tanh(v128.load(f32At(src, i))));
 }

@@ -121,10 +121,31 @@ export interface Kernels {
    */
   dropout_forward(a: number, y: number, mask: number, n: number, first: number, threshold: number, scale: number, stream: number): void;
 
+  /** g *= s, n floats; returns the largest |g| afterwards, NaN if there is one. */
+  scale_max(g: number, n: number, s: number): number;
+  /** The f64 sum of g^2, n floats. */
+  sum_squares(g: number, n: number): number;
+  /** g += l2 p + l1 sign(p), n floats; returns l1 sum|p| + l2/2 sum p^2. */
+  penalize(g: number, p: number, n: number, l1: number, l2: number): number;
+  /** g = min(max(g, -limit), limit), n floats, NaN kept. */
+  clip_value(g: number, n: number, limit: number): void;
+  /** g += std z, n floats; z is standard normal, number first + i of the stream (u32[4] as above). scratch: 64 floats. */
+  add_noise(g: number, n: number, std: number, first: number, stream: number, scratch: number): void;
+  /** Scales columns from..to-1 of w[I,O] whose Euclidean norm is above limit down to it. */
+  max_norm(w: number, i: number, o: number, from: number, to: number, limit: number): void;
+  /** out: f64[4] receives the sum of y, the sum of y^2, the count of zeros and the largest |y|; n floats. */
+  activation_sums(y: number, n: number, out: number): void;
+
   /** a += b, n floats. */
   add(a: number, b: number, n: number): void;
   /** a *= s, n floats. */
   scale(a: number, s: number, n: number): void;
+  /** a *= b, n floats. */
+  multiply(a: number, b: number, n: number): void;
+  /** a += t (b - a), n floats. */
+  lerp(a: number, b: number, n: number, t: number): void;
+  /** to = from, n floats; they may overlap. */
+  copy(to: number, from: number, n: number): void;
   /** p -= lr * g, n floats. */
   sgd_step(p: number, g: number, n: number, lr: number): void;
 

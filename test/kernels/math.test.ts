@@ -8,6 +8,7 @@ import { erf, sigmoid, ulp32 } from './reference.ts';
 interface Probe {
   exp(src: number, dst: number, n: number): void;
   log1p01(src: number, dst: number, n: number): void;
+  log32(src: number, dst: number, n: number): void;
   tanh(src: number, dst: number, n: number): void;
   erf(src: number, dst: number, n: number): void;
   sigmoid(src: number, dst: number, n: number): void;
@@ -102,6 +103,7 @@ function evaluate(kernel: (src: number, dst: number, n: number) => void, values:
 const cases = [
   { name: 'exp', bound: 0.8, exact: Math.exp, from: -Infinity, to: Infinity },
   { name: 'log1p01', bound: 1.25, exact: Math.log1p, from: 0, to: 1 },
+  { name: 'log32', bound: 0.9, exact: Math.log, from: 2 ** -126, to: Infinity },
   { name: 'tanh', bound: 1.35, exact: Math.tanh, from: -Infinity, to: Infinity },
   { name: 'erf', bound: 1.2, exact: erf, from: -Infinity, to: Infinity },
   { name: 'sigmoid', bound: 2.4, exact: sigmoid, from: -Infinity, to: Infinity },
@@ -132,6 +134,7 @@ test('infinities, NaN, zeros, overflow and underflow come out right', (t) => {
   t.deepEqual(evaluate(probe.erf, [Infinity, -Infinity, NaN, 0, -0, 1e30, -1e30]), [1, -1, NaN, 0, -0, 1, -1]);
   t.deepEqual(evaluate(probe.sigmoid, [Infinity, -Infinity, NaN, 0, -0, 1e30, -1e30]), [1, 0, NaN, 0.5, 0.5, 1, 0]);
   t.deepEqual(evaluate(probe.log1p01, [0, NaN]), [0, NaN]);
+  t.deepEqual(evaluate(probe.log32, [1, Infinity, NaN]), [0, Infinity, NaN]);
 });
 
 test('the f64 logarithm is within 1 ulp', (t) => {
