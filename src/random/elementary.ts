@@ -1,6 +1,6 @@
 /**
  * Elementary functions from + - * / and sqrt only, which IEEE 754 fixes to the last bit; `Math.log` and `Math.cos` are left to each
- * JavaScript engine. They serve random numbers and generated data, where the same bits everywhere matter more than speed.
+ * JavaScript engine. They serve random numbers, generated data and learning rates, where the same bits everywhere matter more than speed.
  */
 
 const LN2_HIGH = 0.6931471803691238;
@@ -59,4 +59,48 @@ export function cosSin(x: number): [cos: number, sin: number] {
     cos = doubled;
   }
   return [cos, sin];
+}
+
+/** x^n for an integer n >= 0, by squaring; relative error below n 2^-52. */
+export function integerPower(x: number, n: number): number {
+  let result = 1;
+  let square = x;
+  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
+
+/** Beyond these the result is 0 or infinite; subnormal results count as 0. */
+const EXP_LOWEST = -708;
+const EXP_HIGHEST = 709.78;
+
+/**
+ * e^x, within 1 unit in the last place; 0 below -708.
+ *
+ * x = k ln 2 + r with |r| <= ln(2)/2; e^r = 1 + r + r c / (2 - c), c = r - r^2 P(r^2).
+ * source: fdlibm e_exp.c (Sun Microsystems), whose polynomial this is.
+ */
+export function exp(x: number): number {
+  if (x < EXP_LOWEST) return 0;
+  if (x > EXP_HIGHEST) return Number.POSITIVE_INFINITY;
+  const k = Math.round(x / Math.LN2);
+  const high = x - k * LN2_HIGH;
+  const low = k * LN2_LOW;
+  const r = high - low;
+  const z = r * r;
+  const p =
+    0.16666666666666602 +
+    z * (-0.0027777777777015593 + z * (6.613756321437934e-5 + z * (-1.6533902205465252e-6 + z * 4.1381367970572385e-8)));
+  const c = r - z * p;
+  const y = 1 - (low - (r * c) / (2 - c) - high);
+  // Powers of two are exact, but 2^1024 is not a number: two halves.
+  const half = Math.trunc(k / 2);
+  return k >= 0 ? y * integerPower(2, half) * integerPower(2, k - half) : y / integerPower(2, -half) / integerPower(2, half - k);
+}
+
+/** x^y for x > 0, normal and finite; relative error below (2 + |y log x|) 2^-52, or y 2^-52 for an integer y >= 0. */
+export function power(x: number, y: number): number {
+  return Number.isSafeInteger(y) && y >= 0 ? integerPower(x, y) : exp(y * log(x));
 }
