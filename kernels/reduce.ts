@@ -45,3 +45,8 @@ function lerpLanes(a: usize, b: usize, t: v128, count: i32): void {
 export function copy(to: usize, from: usize, n: i32): void {
   memory.copy(to, from, strideOf(n));
 }
+
+// add_scaled: a += s * b, n floats
+export function add_scaled(a: usize, b: usize, s: f32, n: i32): void {
+  for (let i = 0; i < n; i += 4) storeAt(a, i, n, f32x4.add(loadAt(a, i, n), f32x4.mul(f32x4.splat(s), loadAt(b, i, n))));
+}

@@ -146,8 +146,43 @@ export interface Kernels {
   lerp(a: number, b: number, n: number, t: number): void;
   /** to = from, n floats; they may overlap. */
   copy(to: number, from: number, n: number): void;
-  /** p -= lr * g, n floats. */
+  /** a += s * b, n floats. */
+  add_scaled(a: number, b: number, s: number, n: number): void;
+
+  // The update rules' arithmetic, n floats each; `rest` is 1 - the decay before it.
+
+  /** p -= lr * g. */
   sgd_step(p: number, g: number, n: number, lr: number): void;
+  /** b = mu * b + rest * g; p -= lr * (nesterov ? g + mu * b : b), with nesterov 0 or 1. */
+  sgd_momentum_step(p: number, g: number, b: number, n: number, lr: number, mu: number, rest: number, nesterov: number): void;
+  /** m = beta1 * m + rest1 * g; v = beta2 * v + rest2 * g^2. */
+  adam_moments(g: number, m: number, v: number, n: number, beta1: number, rest1: number, beta2: number, rest2: number): void;
+  /** p -= lr * (m / (sqrt(v) / correction + eps)). */
+  adam_step(p: number, m: number, v: number, n: number, lr: number, correction: number, eps: number): void;
+  /** a = max(a, b). */
+  maximum(a: number, b: number, n: number): void;
+  /** v = alpha * v + rest * g^2; g = g / (sqrt(v) + eps). */
+  rmsprop_direction(g: number, v: number, n: number, alpha: number, rest: number, eps: number): void;
+  /** As above with the variance v - a^2 for v, where a = alpha * a + rest * g. */
+  rmsprop_centered_direction(g: number, v: number, a: number, n: number, alpha: number, rest: number, eps: number): void;
+  /** s += g^2; p -= lr * (g / (sqrt(s) + eps)). */
+  adagrad_step(p: number, g: number, s: number, n: number, lr: number, eps: number): void;
+  /** v = rho * v + rest * g^2; d = sqrt(u + eps) / sqrt(v + eps) * g; u = rho * u + rest * d^2; p -= lr * d. */
+  adadelta_step(p: number, g: number, v: number, u: number, n: number, lr: number, rho: number, rest: number, eps: number): void;
+  /** p -= lr * sign(beta1 * m + rest1 * g); m = beta2 * m + rest2 * g. */
+  lion_step(p: number, g: number, m: number, n: number, lr: number, beta1: number, rest1: number, beta2: number, rest2: number): void;
+  /** d = m / correction1 / (sqrt(v) / correction2 + eps) + decay * p. */
+  lamb_direction(
+    d: number,
+    p: number,
+    m: number,
+    v: number,
+    n: number,
+    correction1: number,
+    correction2: number,
+    eps: number,
+    decay: number,
+  ): void;
 
   /** c[4,8] = a[k,4]^T b[k,8], all packed: the bare register tile, for measuring what the machine can do. */
   tile_4x8(a: number, b: number, c: number, k: number): void;
