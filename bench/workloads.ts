@@ -3,7 +3,7 @@ import type { Experiment } from '../src/config/schema.ts';
 import { loadDataset } from '../src/data/load.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { planEngine } from '../src/engine/plan.ts';
-import { initialParameters } from '../src/model/initializers.ts';
+import { initialState } from '../src/model/initializers.ts';
 import { flopsPerRow } from '../src/model/network.ts';
 
 /** The networks and batches that every speed figure of the project speaks of. */
@@ -49,7 +49,7 @@ export async function startWorkload(workload: Workload, workers: number) {
   const experiment = experimentOf(workload);
   const dataset = await loadDataset(experiment.data, experiment.seed);
   const plan = planEngine(experiment, dataset, workers);
-  const engine = await Engine.start(plan, dataset, initialParameters(plan.network, experiment.model, experiment.seed));
+  const engine = await Engine.start(plan, dataset, initialState(plan.network, experiment.model, experiment.seed));
   const { forward, backward } = flopsPerRow(plan.network);
   let step = 0;
   const run = async (steps: number): Promise<StepRate> => {

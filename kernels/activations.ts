@@ -7,6 +7,21 @@ const SQRT_HALF: f32 = 0.70710678118654752;
 const INV_SQRT_2PI: f32 = 0.39894228040143268;
 const F32_MAX: f32 = 3.40282347e38;
 
+// relu_forward: y = max(0, z), where a norm stands between the product and its activation
+//   NaN     kept (f32x4.max, not pmax)
+export function relu_forward(z: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) storeAt(y, i, n, f32x4.max(loadAt(z, i, n), f32x4.splat(0)));
+}
+
+// leaky_relu_forward: y = z for z > 0, else slope * z
+//   NaN     kept
+export function leaky_relu_forward(z: usize, y: usize, n: i32, slope: f32): void {
+  for (let i = 0; i < n; i += 4) {
+    const v = loadAt(z, i, n);
+    storeAt(y, i, n, v128.bitselect(v, f32x4.mul(v, f32x4.splat(slope)), f32x4.gt(v, f32x4.splat(0))));
+  }
+}
+
 // sigmoid_forward: y = 1 / (1 + e^-z)
 //   bound   2.4 ulp    NaN kept      twin sigmoid
 export function sigmoid_forward(z: usize, y: usize, n: i32): void {

@@ -3,9 +3,12 @@ export { dense_forward, matmul_nt } from './dense';
 export { dense_bias_gradient, dense_weight_gradient } from './gradient';
 export { tile_4x8 } from './tile';
 export {
-  gelu_backward, gelu_forward, leaky_relu_backward, relu_backward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward,
+  gelu_backward, gelu_forward, leaky_relu_backward, leaky_relu_forward, relu_backward, relu_forward,
+  sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward,
 } from './activations';
-export { mse, sigmoid_cross_entropy, softmax_cross_entropy } from './loss';
+export { sigmoid_cross_entropy, softmax_cross_entropy } from './loss';
+export { huber, mae, mse } from './regression';
+export { class_counts_add, confusion_add, regression_add, top_k_add } from './metrics';
 export { adadelta_step } from './adadelta';
 export { adagrad_step } from './adagrad';
 export { adam_moments, adam_step, maximum } from './adam';

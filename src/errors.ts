@@ -45,6 +45,7 @@ export const ERROR_EXITS = {
   E_DATA_NONFINITE: EXIT.data,
   E_DATA_SPLIT: EXIT.data,
   E_LABEL_RANGE: EXIT.data,
+  E_WEIGHT_RANGE: EXIT.data,
   E_SAFETENSORS: EXIT.data,
   E_TENSOR_MISMATCH: EXIT.data,
   E_MEMORY: EXIT.config,

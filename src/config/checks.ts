@@ -1,69 +1,37 @@
 import { printable } from '../errors.ts';
-import { defaultType, outlineAt } from './outline.ts';
+import { checkLayers } from './layer-checks.ts';
+import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from './metric-names.ts';
+import { outlineAt } from './outline.ts';
 import type { Problems } from './problems.ts';
-import { dotted, keyPlaceAt, type Node, nodeAt, type Path } from './tree.ts';
+import { oneOf } from './suggest.ts';
+import { dotted, type Node, nodeAt, type Path } from './tree.ts';
+import { View } from './view.ts';
 
 /** Device names of Windows, with or without an extension: no directory there can have them. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 const PARTS = ['train', 'val', 'test'] as const;
+/** A matrix of 8 MB for each worker. */
+const MAX_CONFUSION_CLASSES = 1000;
 
 /** What one key's schema cannot see: rules between keys. Defaults count as given values. */
 export function checkAcross(root: Node, problems: Problems): void {
   const view = new View(root, problems);
   checkName(view);
   checkLength(view);
+  checkOptimizer(view);
+  checkSchedule(view, root);
   checkSource(view);
   checkSplit(view);
+  checkLossWeights(view);
+  checkMetrics(view);
   checkUniform(view, ['model', 'init']);
-  const layers = nodeAt(root, ['model', 'layers']);
-  if (layers?.kind === 'list') for (const i of layers.items.keys()) checkUniform(view, ['model', 'layers', i, 'init']);
+  for (let i = 0; i < (view.count(['model', 'layers']) ?? 0); i++) checkUniform(view, ['model', 'layers', i, 'init']);
+  checkLayers(view);
   const workers = view.number(['parallel', 'workers']);
   const leaves = view.number(['numerics', 'leaves']);
   if (workers !== undefined && leaves !== undefined && workers > leaves) {
     const message = `more workers than leaves; got ${workers}; expected at most numerics.leaves, which is ${leaves}`;
     view.report('E_CONFIG_RANGE', view.given(['parallel', 'workers']) ? ['parallel', 'workers'] : ['numerics', 'leaves'], message);
-  }
-}
-
-/** The tree's values by path, with the schema's defaults, and nothing for those already reported. */
-class View {
-  readonly #root: Node;
-  readonly #problems: Problems;
-
-  constructor(root: Node, problems: Problems) {
-    this.#root = root;
-    this.#problems = problems;
-  }
-
-  given(path: Path): boolean {
-    return nodeAt(this.#root, path) !== undefined;
-  }
-
-  value(path: Path): unknown {
-    if (this.#problems.has(dotted(path))) return undefined;
-    const node = nodeAt(this.#root, path);
-    if (node === undefined) return outlineAt(this.#root, path)?.default;
-    return node.kind === 'scalar' ? node.value : undefined;
-  }
-
-  number(path: Path): number | undefined {
-    const value = this.value(path);
-    return typeof value === 'number' ? value : undefined;
-  }
-
-  type(path: Path): unknown {
-    return this.value([...path, 'type']) ?? defaultType(outlineAt(this.#root, path));
-  }
-
-  report(
-    code: 'E_CONFIG_VALUE' | 'E_CONFIG_RANGE' | 'E_CONFIG_INTEGER' | 'E_CONFIG_MISSING' | 'E_RUN_NAME',
-    path: Path,
-    message: string,
-    at = path,
-  ): void {
-    const node = code === 'E_CONFIG_MISSING' ? undefined : nodeAt(this.#root, at);
-    const place = node?.kind === 'scalar' ? node.place : keyPlaceAt(this.#root, at);
-    this.#problems.add(code, dotted(path), message, place);
   }
 }
 
@@ -77,6 +45,45 @@ function checkName(view: View): void {
 function checkLength(view: View): void {
   if (!view.given(['train', 'epochs']) || !view.given(['train', 'steps'])) return;
   view.report('E_CONFIG_VALUE', ['train', 'steps'], 'train.epochs is given too; expected one of the two');
+}
+
+function checkOptimizer(view: View): void {
+  const nesterov = ['optimizer', 'nesterov'];
+  if (view.type(['optimizer']) !== 'sgd' || view.value(nesterov) !== true) return;
+  if (view.number(['optimizer', 'momentum']) === 0) {
+    view.report('E_CONFIG_VALUE', nesterov, 'nesterov needs momentum; expected optimizer.momentum above 0');
+  }
+  const dampening = view.number(['optimizer', 'dampening']);
+  if (dampening !== undefined && dampening !== 0) {
+    view.report('E_CONFIG_VALUE', ['optimizer', 'dampening'], `nesterov needs dampening 0; got ${dampening}`);
+  }
+}
+
+function checkSchedule(view: View, root: Node): void {
+  const milestones = nodeAt(root, ['schedule', 'milestones']);
+  if (view.type(['schedule']) === 'multistep' && milestones?.kind === 'list') {
+    for (const i of milestones.items.keys()) {
+      const [before, at] = [i - 1, i].map((k) => view.number(['schedule', 'milestones', k]));
+      if (before === undefined || at === undefined || before < at) continue;
+      view.report('E_CONFIG_RANGE', ['schedule', 'milestones', i], `milestones must increase; got ${at} after ${before}`);
+    }
+  }
+  const warmup = ['schedule', 'warmup'];
+  if (!view.given(warmup)) return;
+  const [inSteps, inEpochs] = [view.given([...warmup, 'steps']), view.given([...warmup, 'epochs'])];
+  if (inSteps && inEpochs)
+    view.report('E_CONFIG_VALUE', [...warmup, 'steps'], 'schedule.warmup.epochs is given too; expected one of the two');
+  else if (!inSteps && !inEpochs) view.report('E_CONFIG_MISSING', warmup, 'missing its length; expected epochs or steps');
+  else if (outlineAt(root, ['schedule', 'horizon']) !== undefined) checkWarmup(view, inSteps ? 'steps' : 'epochs');
+}
+
+/** Of a schedule that ends. Where warmup and horizon count in different units the data decides, so `checkWarmup` of src/optim looks again. */
+function checkWarmup(view: View, unit: 'steps' | 'epochs'): void {
+  const horizon = view.given(['schedule', 'horizon']) ? ['schedule', 'horizon', unit] : ['train', unit];
+  const [warmup, length] = [['schedule', 'warmup', unit], horizon].map((path) => view.number(path));
+  if (warmup === undefined || length === undefined || warmup < length) return;
+  const message = `a warmup that leaves nothing of the schedule; got ${warmup}; expected less than ${dotted(horizon)}, which is ${length}`;
+  view.report('E_CONFIG_RANGE', ['schedule', 'warmup', unit], message);
 }
 
 function checkSource(view: View): void {
@@ -114,6 +121,47 @@ function checkSplit(view: View): void {
   // Decimal fractions that sum to one can exceed it by a rounding error.
   if (last !== undefined && sum > 1 + 1e-9) {
     view.report('E_CONFIG_RANGE', last, `the fractions of data.split sum to ${Number(sum.toPrecision(6))}; expected at most 1`);
+  }
+}
+
+/** Weights of classes or outputs: one for each output of the last layer, and not all of them 0. */
+function checkLossWeights(view: View): void {
+  const key = view.type(['loss']) === 'sigmoid_cross_entropy' ? 'pos_weight' : 'class_weights';
+  const path = ['loss', key];
+  const count = view.count(path);
+  const outputs = view.outputs();
+  if (count === undefined) return;
+  if (outputs !== undefined && count !== outputs) {
+    view.report('E_CONFIG_VALUE', path, `got ${count} weights; expected one for each of the ${outputs} outputs of the last layer`);
+  } else if (
+    key === 'class_weights' &&
+    Array.from({ length: count }, (_, i) => view.number([...path, i])).every((weight) => weight === 0)
+  ) {
+    view.report('E_CONFIG_RANGE', path, 'all weights are 0; expected at least one above 0');
+  }
+}
+
+function checkMetrics(view: View): void {
+  const count = view.count(['metrics']) ?? 0;
+  const loss = view.type(['loss']);
+  const problem = problemOf(loss);
+  const outputs = view.outputs();
+  const seen = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const path = ['metrics', i];
+    const name = view.value(path);
+    if (typeof name !== 'string') continue;
+    const k = topKOf(name);
+    if (seen.has(name)) view.report('E_CONFIG_VALUE', path, `given twice; got ${name}`);
+    else if (problem !== undefined && problem !== (isRegressionMetric(name) ? 'regression' : 'classification')) {
+      const expected = problem === 'regression' ? oneOf(REGRESSION_METRICS) : 'a metric of classes, such as accuracy';
+      view.report('E_CONFIG_VALUE', path, `${name} does not go with a ${problem} loss; loss is ${String(loss)}; expected ${expected}`);
+    } else if (k !== undefined && outputs !== undefined && k >= outputs) {
+      view.report('E_CONFIG_RANGE', path, `always 1; got k ${k}; expected k below the ${outputs} outputs of the last layer`);
+    } else if (name === 'confusion' && outputs !== undefined && outputs > MAX_CONFUSION_CLASSES) {
+      view.report('E_CONFIG_RANGE', path, `too many classes; got ${outputs}; expected at most ${MAX_CONFUSION_CLASSES}`);
+    }
+    seen.add(name);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { core } from 'zod';
 import { type ErrorCode, printable } from '../errors.ts';
-import { mapsFor, type Outline, outlineAt, variantsOf } from './outline.ts';
+import { listOption, mapsFor, type Outline, outlineAt, variantsOf } from './outline.ts';
 import type { Problems } from './problems.ts';
 import type { Place } from './source.ts';
 import { aboutUnknownKey, closest, oneOf } from './suggest.ts';
@@ -40,10 +40,32 @@ function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Proble
     problems.add('E_CONFIG_MISSING', shown, `missing; expected ${expectation(at)}`, keyPlaceAt(root, parentPath));
   } else if (node.kind === 'map' && mapsFor(at, node).length > 1) {
     explainAlternatives(root, path, node, mapsFor(at, node), issue, problems);
+  } else if (issue.code === 'invalid_union' && hasOwnOption(at, node) && isInside(issue)) {
+    explainInside(root, path, issue, problems);
   } else {
-    const verdict = at?.items === undefined ? explainValue(at, node) : explainList(at, node);
+    const list = at?.items === undefined && node.kind === 'list' ? listOption(at) : at;
+    const verdict = list?.items === undefined ? explainValue(at, node) : explainList(list, node);
     problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node));
   }
+}
+
+/** Whether a list stands where a list or something else may stand, or a map where one kind of map or something else may. */
+function hasOwnOption(at: Outline | undefined, node: Node): boolean {
+  return node.kind === 'list' ? listOption(at) !== undefined : node.kind === 'map' && mapsFor(at, node).length === 1;
+}
+
+function isInside(issue: core.$ZodIssueInvalidUnion): boolean {
+  return issue.errors.flat().some((inner) => inner.path.length > 0);
+}
+
+/** What is wrong is inside the list or map. */
+function explainInside(root: Node, path: Path, issue: core.$ZodIssueInvalidUnion, problems: Problems): void {
+  const inside = issue.errors.flat().filter((inner) => inner.path.length > 0);
+  diagnose(
+    root,
+    inside.map((inner) => ({ ...inner, path: [...path, ...inner.path] })),
+    problems,
+  );
 }
 
 interface Verdict {
@@ -189,9 +211,7 @@ function expectation(at: Outline | undefined): string {
     case 'integer':
       return `an integer${bounds(at.minimum, at.maximum === Number.MAX_SAFE_INTEGER ? undefined : at.maximum)}`;
     case 'number':
-      return at.exclusiveMinimum === undefined
-        ? `a number${bounds(at.minimum, at.maximum)}`
-        : `a number above ${at.exclusiveMinimum}${at.maximum === undefined ? '' : `, at most ${at.maximum}`}`;
+      return `a number${realBounds(at)}`;
     case 'boolean':
       return 'true or false';
     default:
@@ -201,6 +221,7 @@ function expectation(at: Outline | undefined): string {
 
 function expectedText(at: Outline): string {
   if (at.isPath === true) return 'a file name';
+  if (at.form !== undefined) return at.form;
   if (at.pattern !== undefined) return `text of the form ${at.pattern.replace(/^\^|\$$/g, '')}`;
   if (at.minLength === 1 && at.maxLength === undefined) return 'text that is not empty';
   return `text${amount(at.minLength ?? 0, at.maxLength, 'characters')}`;
@@ -212,7 +233,15 @@ function bounds(least: number | undefined, most: number | undefined): string {
   return most === undefined ? '' : ` of at most ${most}`;
 }
 
+function realBounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Outline): string {
+  if (exclusiveMinimum === undefined && exclusiveMaximum === undefined) return bounds(minimum, maximum);
+  const least = exclusiveMinimum === undefined ? minimum !== undefined && `of ${minimum} or more` : `above ${exclusiveMinimum}`;
+  const most = exclusiveMaximum === undefined ? maximum !== undefined && `at most ${maximum}` : `below ${exclusiveMaximum}`;
+  return ` ${[least, most].filter((part) => part !== false).join(', ')}`;
+}
+
 function amount(least: number, most: number | undefined, what: string): string {
+  if (most === least) return ` of ${least} ${what}`;
   if (most !== undefined) return ` of ${least} to ${most} ${what}`;
   return least === 0 ? '' : ` of at least ${least} ${what}`;
 }

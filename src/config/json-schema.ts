@@ -15,7 +15,7 @@ export function experimentJsonSchema(): object {
 }
 
 function forEditors(at: Outline): Outline {
-  const { isPath: _isPath, exclusive: _exclusive, properties, items, anyOf, oneOf, ...own } = at;
+  const { isPath: _isPath, form: _form, exclusive: _exclusive, properties, items, anyOf, oneOf, ...own } = at;
   return {
     ...own,
     ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, forEditors(child)])) }),

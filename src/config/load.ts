@@ -4,6 +4,7 @@ import { checkAcross } from './checks.ts';
 import { diagnose } from './diagnose.ts';
 import { loadTree } from './extends.ts';
 import { expandShorthands } from './merge.ts';
+import { problemOf } from './metric-names.ts';
 import { treeFromObject } from './object.ts';
 import { type Origin, originsOf } from './origins.ts';
 import { outline } from './outline.ts';
@@ -86,7 +87,7 @@ function finish(read: Node | undefined, { file, baseDir, overrides, problems, no
   checkAcross(tree, problems);
   problems.throwIfAny();
   if (!result.success) return stop(problems, file);
-  const experiment = withLength(result.data);
+  const experiment = withMetrics(withLength(result.data));
   return { experiment, origins: originsOf(experiment, tree), file, baseDir, notices };
 }
 
@@ -100,4 +101,11 @@ function withLength(experiment: Experiment): Experiment {
   if (train.epochs !== undefined || train.steps !== undefined) return experiment;
   // The schema's order of keys, so that saving what was loaded from a saved file gives the same text.
   return { ...experiment, train: { batch_size, epochs: DEFAULT_EPOCHS, ...train } };
+}
+
+function withMetrics(experiment: Experiment): Experiment {
+  if (experiment.metrics !== undefined) return experiment;
+  const metrics = problemOf(experiment.loss.type) === 'classification' ? ['accuracy'] : [];
+  const { version, name, tags, seed, data, model, loss, ...rest } = experiment;
+  return { version, name, tags, seed, data, model, loss, metrics, ...rest };
 }

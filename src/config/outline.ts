@@ -26,6 +26,8 @@ export interface Outline {
   maxItems?: number;
   /** A relative path counts from the file that says it. */
   isPath?: boolean;
+  /** What a pattern means, in words. */
+  form?: string;
   /** Keys of which at most one may be given. */
   exclusive?: string[];
 }
@@ -68,9 +70,15 @@ export function mapsFor(at: Outline | undefined, node: Node | undefined): readon
   return (at.anyOf ?? []).filter((option) => option.properties !== undefined);
 }
 
+/** The list among the options of a union. */
+export function listOption(at: Outline | undefined): Outline | undefined {
+  return at?.anyOf?.find((option) => option.items !== undefined);
+}
+
 /** The schema of one key of a value (or item of a list). */
 export function childOf(at: Outline | undefined, node: Node | undefined, key: string | number): Outline | undefined {
   if (at?.items !== undefined) return at.items;
+  if (node?.kind === 'list') return listOption(at)?.items;
   for (const map of mapsFor(at, node)) {
     const child = Object.hasOwn(map.properties ?? {}, key) ? map.properties?.[key] : undefined;
     if (child !== undefined) return child;

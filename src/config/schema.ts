@@ -1,9 +1,8 @@
 import { z } from 'zod';
-
-const positiveInteger = z.int().min(1);
-
-/** Strict object: an unknown key is an error, never ignored. */
-const object = z.strictObject;
+import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from './metric-names.ts';
+import { optimizer } from './optimizer-schema.ts';
+import { schedule } from './schedule-schema.ts';
+import { every, object, positiveInteger } from './schema-parts.ts';
 
 /** A file name; a relative one counts from the file that says it. */
 const path = z.string().min(1).meta({ isPath: true });
@@ -54,6 +53,11 @@ const split = object({
 const data = object({
   source: z.discriminatedUnion('type', [mnistSource, idxSource, syntheticSource]).describe('where the rows come from'),
   split: split.prefault({}).describe('which rows train, validate and test'),
+  sample_weights: path
+    .optional()
+    .describe(
+      "safetensors file with a tensor weights [N] of f32, one for each sample of the source, its own test set included or not; relative to this file. They multiply a sample's loss and its share of the mean",
+    ),
   normalize: z
     .enum(['none', 'unit', 'unit256', 'zscore'])
     .default('none')
@@ -99,10 +103,30 @@ const activation = z.discriminatedUnion('type', [
   object({ type: z.literal('gelu') }).describe('x * Phi(x), with the error function'),
 ]);
 
+const batchNorm = object({
+  momentum: z.number().min(0).max(1).default(0.1).describe("weight of a batch in the running statistics, as PyTorch's momentum"),
+  eps: z.number().positive().max(1).default(1e-5).describe('added to the variance'),
+  scope: z
+    .enum(['batch', 'leaf'])
+    .default('batch')
+    .describe('rows whose mean and variance normalise: the whole batch, or each leaf by itself (no exchange between workers)'),
+});
+
+const layerNorm = object({
+  eps: z.number().positive().max(1).default(1e-5).describe('added to the variance'),
+});
+
 const denseLayer = object({
   type: z.literal('dense'),
   units: positiveInteger.max(1_000_000).describe('outputs of the layer'),
+  batch_norm: z
+    .union([z.boolean(), batchNorm])
+    .default(false)
+    .describe('normalises each unit over the rows of the batch, before the activation'),
+  layer_norm: z.union([z.boolean(), layerNorm]).default(false).describe('normalises each row over the units, before the activation'),
   activation: activation.prefault({ type: 'identity' }).describe('applied to each output'),
+  dropout: z.number().min(0).max(0.99).default(0).describe('share of outputs set to 0 in training, after the activation'),
+  residual: z.boolean().default(false).describe("adds the layer's input to its output; both must have the same width"),
   init: initializer.optional().describe('overrides model.init for this layer'),
 });
 
@@ -115,29 +139,72 @@ const model = object({
     .describe('from the input to the output; the last one gives the predictions'),
 });
 
-// ---- loss, optimizer -----------------------------------------------------------------------------------------------
+// ---- loss ----------------------------------------------------------------------------------------------------------
+
+const labelSmoothing = z.number().min(0).max(1).default(0);
+/** Larger ones could overflow the gradients' f32. */
+const weight = z.number().min(0).max(1e9);
+const weights = z.array(weight).min(1).max(1_000_000);
 
 const loss = z.discriminatedUnion('type', [
-  object({ type: z.literal('softmax_cross_entropy') }).describe('classification with one class a row'),
-  object({ type: z.literal('sigmoid_cross_entropy') }).describe('independent yes/no outputs'),
+  object({
+    type: z.literal('softmax_cross_entropy'),
+    label_smoothing: labelSmoothing.describe('share of the target that is spread evenly over all classes, as in torch.nn.CrossEntropyLoss'),
+    class_weights: z
+      .union([weights, z.literal('balanced')])
+      .optional()
+      .describe('one factor a class; balanced: N/(K*count) of each class in the training set. The mean divides by the sum of the weights'),
+  }).describe('classification with one class a row'),
+  object({
+    type: z.literal('sigmoid_cross_entropy'),
+    label_smoothing: labelSmoothing.describe('s moves targets towards 1/2: t*(1-s) + s/2'),
+    pos_weight: z
+      .union([weight, weights])
+      .optional()
+      .describe('factor of the positive part of the loss, one for all outputs or one an output, as in torch.nn.BCEWithLogitsLoss'),
+  }).describe('independent yes/no outputs'),
   object({ type: z.literal('mse') }).describe('mean squared error, for regression'),
+  object({
+    type: z.literal('huber'),
+    delta: z.number().positive().max(1e30).default(1).describe('error from which on the loss is linear'),
+  }).describe('squared error near 0, absolute error far from it (torch.nn.HuberLoss), for regression'),
+  object({ type: z.literal('mae') }).describe('mean absolute error (torch.nn.L1Loss), for regression'),
 ]);
 
-const optimizer = z.discriminatedUnion('type', [
-  object({
-    type: z.literal('sgd'),
-    lr: z.number().positive().max(1e30).default(0.01).describe('learning rate'),
-  }).describe('stochastic gradient descent: w - lr * gradient'),
+// ---- metrics -------------------------------------------------------------------------------------------------------
+
+const metric = z.union([
+  z.enum([...CLASSIFICATION_METRICS, ...REGRESSION_METRICS]),
+  z.string().regex(TOP_K).meta({ form: 'top<k>_accuracy with k from 2' }),
 ]);
 
 // ---- training ------------------------------------------------------------------------------------------------------
 
-const every = z
-  .union([
-    object({ epochs: positiveInteger.describe('number of epochs') }),
-    object({ steps: positiveInteger.describe('number of parameter updates') }),
-  ])
-  .describe('{epochs: n} or {steps: n}');
+const regularization = object({
+  l1: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .describe('factor of the sum of |w| over weights (not biases and norms); part of the loss as train.penalty'),
+  l2: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .describe('factor of half the sum of w^2 over weights (not biases and norms); part of the loss as train.penalty'),
+  clip_value: z.number().positive().optional().describe('limit of each gradient value'),
+  clip_global_norm: z.number().positive().optional().describe('limit of the norm of the whole gradient'),
+  max_norm: z.number().positive().optional().describe("limit of the norm of each unit's incoming weights, after the update"),
+  noise: object({
+    eta: z.number().positive().describe('variance of the noise at step 0'),
+    gamma: z.number().min(0).default(0.55).describe('decay: variance eta / (1 + step)^gamma'),
+  })
+    .optional()
+    .describe('normal noise added to the gradient (Neelakantan et al. 2015)'),
+});
+
+const goal = z.enum(['minimize', 'maximize']);
 
 const train = object({
   batch_size: z
@@ -146,6 +213,10 @@ const train = object({
     .describe('global batch; full = the whole training set'),
   epochs: positiveInteger.max(1_000_000_000).optional().describe('length of the training; or steps. Without both: 10 epochs'),
   steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates'),
+  accumulate: positiveInteger
+    .max(65_536)
+    .default(1)
+    .describe('batches per update: gradients of so many batches are averaged as if they were one'),
   eval: object({
     every: every.prefault({ epochs: 1 }),
     on: z.enum(['val', 'test', 'train', 'none']).default('val').describe('the part of the data that is evaluated during training'),
@@ -153,6 +224,50 @@ const train = object({
   })
     .prefault({})
     .describe('evaluation during training'),
+  early_stop: object({
+    metric: z.string().default('val.loss').describe('evaluated metric, for example val.loss or val.accuracy'),
+    goal: goal.default('minimize').describe('what is better'),
+    patience: positiveInteger.default(5).describe('evaluations without improvement before training stops'),
+    min_delta: z.number().min(0).default(0).describe('smallest change that counts as an improvement'),
+    restore_best: z.boolean().default(true).describe('end with the parameters of the best evaluation'),
+  })
+    .optional()
+    .describe('stops when a metric no longer improves'),
+  on_nonfinite: z
+    .discriminatedUnion('type', [
+      object({ type: z.literal('stop') }).describe('end the run, parameters as they were before the step'),
+      object({
+        type: z.literal('skip'),
+        limit: positiveInteger.default(3).describe('steps in a row that may be skipped'),
+      }).describe('leave out the update of such a step'),
+      object({
+        type: z.literal('rollback'),
+        lr_factor: z.number().positive().max(1).default(0.5).describe('factor of the learning rate after each rollback'),
+        limit: positiveInteger.default(3).describe('rollbacks in a run'),
+      }).describe('back to the last evaluation, with a lower learning rate'),
+    ])
+    .prefault({ type: 'stop' })
+    .describe('when a loss or gradient is NaN or infinite; seen before it reaches the parameters'),
+  max_loss_ratio: z
+    .number()
+    .min(0)
+    .default(1e4)
+    .describe('a loss above so many times 1 + the first one counts as diverged, like one that is not finite; 0: never'),
+  average: z
+    .discriminatedUnion('type', [
+      object({ type: z.literal('none') }),
+      object({
+        type: z.literal('ema'),
+        decay: z.number().min(0).max(1).default(0.999).describe('share of the old average that each step keeps'),
+      }).describe('exponential moving average of the parameters'),
+      object({
+        type: z.literal('swa'),
+        start: z.number().min(0).max(1).default(0.75).describe('share of the training before averaging starts'),
+        every: every.prefault({ epochs: 1 }),
+      }).describe('stochastic weight averaging (Izmailov et al. 2018): the mean of the parameters at regular points'),
+    ])
+    .prefault({ type: 'none' })
+    .describe('averaged parameters, evaluated and saved beside the raw ones'),
 }).meta({ exclusive: ['epochs', 'steps'] });
 
 /** Result keys: they can change bits of the result. */
@@ -178,6 +293,9 @@ const track = object({
   log_every: object({ steps: positiveInteger.describe('parameter updates from one line to the next') })
     .prefault({ steps: 50 })
     .describe('how often the training loss is logged'),
+  statistics: object({ every: every.prefault({ epochs: 1 }) })
+    .optional()
+    .describe('update/weight ratios and activation statistics per layer, written to metrics.jsonl'),
   notes: z.string().default('').describe('free text, kept with the run'),
 });
 
@@ -194,7 +312,16 @@ export const experimentSchema = object({
   data: data.describe('rows, their split and their order'),
   model: model.describe('layers and initial weights'),
   loss: loss.prefault({ type: 'softmax_cross_entropy' }).describe('what training minimizes'),
+  metrics: z
+    .array(metric)
+    .max(100)
+    .optional()
+    .describe(
+      'what evaluations report beside the loss; unweighted. Without it: accuracy with a classification loss, nothing with a regression loss',
+    ),
   optimizer: optimizer.prefault({ type: 'sgd' }).describe('how gradients change parameters'),
+  regularization: regularization.prefault({}).describe('penalties and limits'),
+  schedule: schedule.prefault({ type: 'constant' }).describe('how the learning rate changes; it is set before each step'),
   train: train.prefault({}).describe('length, batches and evaluation of the training'),
   numerics: numerics.prefault({}).describe('how sums are ordered; can change bits of the result'),
   parallel: parallel.prefault({}).describe('how the work is shared out; never changes a bit of the result'),
@@ -208,6 +335,19 @@ export type SourceConfig = DataConfig['source'];
 export type SplitConfig = DataConfig['split'];
 export type InitializerConfig = Experiment['model']['init'];
 export type ActivationConfig = z.output<typeof activation>;
+export type BatchNormConfig = z.output<typeof batchNorm>;
+export type LayerNormConfig = z.output<typeof layerNorm>;
 export type DenseConfig = z.output<typeof denseLayer>;
 export type LossConfig = Experiment['loss'];
 export type OptimizerConfig = Experiment['optimizer'];
+export type ScheduleConfig = Experiment['schedule'];
+
+/** Settings of a layer's batch norm; undefined without one. */
+export function batchNormOf({ batch_norm }: DenseConfig): BatchNormConfig | undefined {
+  return batch_norm === true ? batchNorm.parse({}) : batch_norm || undefined;
+}
+
+/** Settings of a layer's layer norm; undefined without one. */
+export function layerNormOf({ layer_norm }: DenseConfig): LayerNormConfig | undefined {
+  return layer_norm === true ? layerNorm.parse({}) : layer_norm || undefined;
+}

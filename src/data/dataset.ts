@@ -26,7 +26,9 @@ export interface Dataset {
   /** Sample indices of each split, in the order in which training without shuffle visits them. Disjoint. */
   splits: Record<SplitName, Uint32Array<SharedArrayBuffer>>;
   normalization: Normalization;
-  /** sha256 (hex) over the stored features, targets and splits: the data part of a run's identity. */
+  /** [N], not negative: factors of the samples' losses; undefined where all are 1. */
+  weights?: Float32Array<SharedArrayBuffer>;
+  /** sha256 (hex) over the stored features, targets, splits and weights: the data part of a run's identity. */
   fingerprint: string;
   /** One line for people: what it is and where it came from. */
   description: string;

@@ -8,6 +8,7 @@ import { normalizationFor } from './normalize.ts';
 import type { Samples } from './samples.ts';
 import { splitSamples } from './split.ts';
 import { makeSynthetic } from './synthetic.ts';
+import { checkWeights, loadWeights } from './weights.ts';
 
 /**
  * The data set that an experiment names: its source's samples in shared memory, stored once as the source has them (uint8 or f32), with
@@ -24,7 +25,11 @@ export async function loadDataset(config: DataConfig, seed: number): Promise<Dat
   if (target.kind === 'value') checkFinite(target.values, target.width, 'target');
 
   const splits = splitSamples(samples, config.split, seed);
-  const stored = { features, featureCount, sampleCount, sampleShape, target, splits };
+  const stored: Stored = { features, featureCount, sampleCount, sampleShape, target, splits };
+  if (config.sample_weights !== undefined) {
+    stored.weights = loadWeights(config.sample_weights, samples);
+    checkWeights(config.sample_weights, stored.weights, splits);
+  }
   return {
     ...stored,
     normalization: normalizationFor(config.normalize, stored),
@@ -46,10 +51,10 @@ function loadSource(source: SourceConfig, seed: number): Promise<Samples> | Samp
 
 type Stored = Omit<Dataset, 'normalization' | 'fingerprint' | 'description'>;
 
-/** sha256 over the sizes and kinds, then the bytes of features, targets and splits (little-endian, as every platform of Node is). */
-function fingerprintOf({ features, featureCount, sampleCount, sampleShape, target, splits }: Stored): string {
+/** sha256 over the sizes and kinds, then the bytes of features, targets, splits and, if there are any, weights (little-endian, as every platform of Node is). */
+function fingerprintOf({ features, featureCount, sampleCount, sampleShape, target, splits, weights }: Stored): string {
   const targets = target.kind === 'class' ? target.labels : target.values;
-  const arrays = [features, targets, splits.train, splits.val, splits.test];
+  const arrays = [features, targets, splits.train, splits.val, splits.test, ...(weights === undefined ? [] : [weights])];
   const kinds = arrays.map((array) => [array.constructor.name, array.length]);
   const hash = createHash('sha256').update(JSON.stringify({ featureCount, sampleCount, sampleShape, target: target.kind, kinds }));
   for (const array of arrays) hash.update(array);

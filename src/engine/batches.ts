@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/schema.ts';
 import { GradloomError } from '../errors.ts';
 
-/** The rows of one step: positions [first, first + rows) of the epoch's order. */
+/** Rows that go through the network together: positions [first, first + rows) of the epoch's order. */
 export interface Batch {
   epoch: number;
   first: number;
@@ -13,9 +13,12 @@ export interface BatchPlan {
   trainRows: number;
   /** Rows of every batch but perhaps the last of an epoch. */
   batchRows: number;
-  stepsPerEpoch: number;
   /** Rows of the last batch of an epoch. */
   lastRows: number;
+  /** Batches of an epoch, and of an update; an epoch's last update may have fewer. */
+  batchesPerEpoch: number;
+  batchesPerStep: number;
+  stepsPerEpoch: number;
   totalSteps: number;
 }
 
@@ -33,14 +36,29 @@ export function planBatches(experiment: Experiment, trainRows: number): BatchPla
       next: 'lower train.batch_size or unset data.drop_last',
     });
   }
-  const stepsPerEpoch = data.drop_last ? Math.floor(trainRows / batchRows) : Math.ceil(trainRows / batchRows);
-  const lastRows = data.drop_last ? batchRows : trainRows - (stepsPerEpoch - 1) * batchRows;
+  const batchesPerEpoch = data.drop_last ? Math.floor(trainRows / batchRows) : Math.ceil(trainRows / batchRows);
+  const lastRows = data.drop_last ? batchRows : trainRows - (batchesPerEpoch - 1) * batchRows;
+  const batchesPerStep = train.accumulate;
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch / batchesPerStep);
   const totalSteps = train.steps ?? (train.epochs ?? 0) * stepsPerEpoch;
-  return { trainRows, batchRows, stepsPerEpoch, lastRows, totalSteps };
+  return { trainRows, batchRows, lastRows, batchesPerEpoch, batchesPerStep, stepsPerEpoch, totalSteps };
 }
 
-export function batchAt(plan: BatchPlan, step: number): Batch {
+/** The batches of a step, in order. */
+export function batchesAt(plan: BatchPlan, step: number): Batch[] {
   const epoch = Math.floor(step / plan.stepsPerEpoch);
-  const index = step - epoch * plan.stepsPerEpoch;
-  return { epoch, first: index * plan.batchRows, rows: index === plan.stepsPerEpoch - 1 ? plan.lastRows : plan.batchRows };
+  const from = (step - epoch * plan.stepsPerEpoch) * plan.batchesPerStep;
+  const to = Math.min(from + plan.batchesPerStep, plan.batchesPerEpoch);
+  return Array.from({ length: to - from }, (_, i) => {
+    const rows = from + i === plan.batchesPerEpoch - 1 ? plan.lastRows : plan.batchRows;
+    return { epoch, first: (from + i) * plan.batchRows, rows };
+  });
+}
+
+/** All rows of a step together. */
+export function stepAt(plan: BatchPlan, step: number): Batch {
+  const batches = batchesAt(plan, step);
+  const [first] = batches;
+  if (first === undefined) throw new RangeError(`step ${step} has no batch`);
+  return { ...first, rows: batches.reduce((rows, batch) => rows + batch.rows, 0) };
 }

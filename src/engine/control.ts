@@ -11,8 +11,8 @@
  *   stepsDone     rank 0                          the coordinator, for progress and for metrics as the run goes
  *
  * then per rank one line: `arrived` (barriers entered: tells who is missing), `beat` (kernel calls so far: the watchdog's sign of life),
- * `call` (index of the kernel call under way), `step` (the step under way, counted from the segment's first; stepsDone may lag behind it:
- * it tells where a rank died), and one line of f64 with the seconds spent per phase.
+ * `call` (index in the program of the kernel call under way), `step` (the step under way, counted from the segment's first; stepsDone may
+ * lag behind it: it tells where a rank died), and one line of f64 with the seconds spent per phase.
  */
 const LINE_BYTES = 64;
 const LINE_WORDS = LINE_BYTES / Int32Array.BYTES_PER_ELEMENT;

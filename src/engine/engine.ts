@@ -1,14 +1,19 @@
 import { Piscina } from 'piscina';
 import type { Dataset, SplitName } from '../data/dataset.ts';
+import { targetSquares } from '../data/targets.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
 import { compileKernels } from '../kernels/kernels.ts';
-import { batchAt } from './batches.ts';
+import type { InitialState } from '../model/initializers.ts';
+import { batchesAt, stepAt } from './batches.ts';
 import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from './control.ts';
-import { evalBatchRows, type Region, reserveMemory, SEGMENT_STEPS, SUM_BYTES } from './memory.ts';
+import type { Evaluation } from './evaluation.ts';
+import { reserveMemory, SEGMENT_STEPS } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
 import { compileProgram } from './program.ts';
-import type { RankResult, RankSetup, RankTask } from './rank.ts';
+import { lossLimitAfter, type RankResult, type RankSetup, type RankTask } from './rank.ts';
+import { SharedState } from './shared-state.ts';
 import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
+import type { StepRates } from './update.ts';
 
 const START_MS = 10_000;
 /** How long ranks get to notice an abort before their threads are ended. */
@@ -25,19 +30,30 @@ export interface EngineOptions {
   hangMs?: number;
 }
 
-/** Loss and accuracy over a whole split, each sample once. */
-export interface Evaluation {
-  loss: number;
-  accuracy: number;
-  rows: number;
-}
-
-/** Mean loss of a step's batch before its update, and how many of its rows were classified correctly. */
+/** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
 export interface StepRecord {
   step: number;
   loss: number;
   correct: number;
   rows: number;
+  /** Sum of the rows' weights, by which the loss is a mean; the number of rows where nothing is weighted. */
+  weight: number;
+  /** Norm of the averaged gradient, penalties included, before clipping by it; undefined in steps that are not logged and not clipped. */
+  gradientNorm: number | undefined;
+  /** L1 and L2 penalties, which are not in `loss`. */
+  penalty: number;
+}
+
+/** What evaluations and rollbacks have made of the schedule's learning rate. */
+export type Rates = Omit<StepRates, 'step'>;
+const UNCHANGED: Rates = { plateauFactor: 1, lrFactor: 1 };
+
+/** How a segment ended. */
+export interface SegmentEnd {
+  /** Steps done. */
+  steps: number;
+  /** The step whose loss or gradient is not finite, or whose loss is above its limit; it was left before its update. */
+  diverged?: { step: number; loss: number };
 }
 
 type TaskBody = RankTask extends infer T ? (T extends RankTask ? Omit<T, 'rank'> : never) : never;
@@ -49,14 +65,20 @@ type TaskBody = RankTask extends infer T ? (T extends RankTask ? Omit<T, 'rank'>
 export class Engine {
   readonly plan: EnginePlan;
   readonly #memory: WebAssembly.Memory;
+  /** What the ranks leave for the coordinator, and the parameters. */
+  readonly shared: SharedState;
   readonly #control: Int32Array;
   readonly #pool: Piscina;
   readonly #options: EngineOptions;
-  readonly #splitRows: Record<SplitName, number>;
+  readonly #dataset: Dataset;
+  /** Of the targets alone, so worked out once a split. */
+  readonly #targetSquares = new Map<SplitName, Float64Array>();
   /** First step of the segment under way, or of the last one. */
   #segmentStart = 0;
   /** Steps of the segment that `takeSteps` has handed out. */
   #taken = 0;
+  /** Loss before the first step; later segments need it. */
+  #firstLoss: number | undefined;
   #broken: GradloomError | undefined;
   /** The end of all threads, once it was ordered. */
   #ended: Promise<void> | undefined;
@@ -65,9 +87,9 @@ export class Engine {
   private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
     this.plan = plan;
     this.#options = options;
-    const { train, val, test } = dataset.splits;
-    this.#splitRows = { train: train.length, val: val.length, test: test.length };
+    this.#dataset = dataset;
     this.#memory = reserveMemory(plan.memory);
+    this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
     const setup: RankSetup = { plan, dataset, module: compileKernels(), memory: this.#memory };
     this.#pool = new Piscina({
@@ -89,17 +111,11 @@ export class Engine {
   /**
    * Starts the threads and waits until all of them have met.
    *
-   * @param parameters  initial parameter vector, shape [P]
    * @throws GradloomError E_MEMORY, E_POOL_START
    */
-  static async start(plan: EnginePlan, dataset: Dataset, parameters: Float32Array, options: EngineOptions = {}): Promise<Engine> {
+  static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
     const engine = new Engine(plan, dataset, options);
-    engine.#vector(plan.memory.parameters).set(parameters);
-    if (dataset.normalization.kind === 'zscore') {
-      const statistics = engine.#vector(plan.memory.statistics);
-      statistics.set(dataset.normalization.mean, 0);
-      statistics.set(dataset.normalization.std, dataset.featureCount);
-    }
+    engine.shared.begin(initial, dataset.normalization);
     const late = setTimeout(() => {
       engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${START_MS / 1000} s` });
     }, START_MS);
@@ -115,26 +131,29 @@ export class Engine {
   }
 
   /**
-   * Trains steps [fromStep, toStep), at most SEGMENT_STEPS of them; ends earlier where `requestStop` was called.
+   * Trains steps [fromStep, toStep), at most SEGMENT_STEPS of them; ends earlier where `requestStop` was called, or before the update of
+   * a step that diverged.
    *
-   * @returns the number of steps done
-   * @throws GradloomError E_DIVERGED before a non-finite loss reaches the parameters; E_WORKER... when a thread fails
+   * @throws GradloomError E_WORKER... when a thread fails
    */
-  async train(fromStep: number, toStep: number): Promise<number> {
+  async train(fromStep: number, toStep: number, rates: Rates = UNCHANGED): Promise<SegmentEnd> {
     if (toStep - fromStep > SEGMENT_STEPS) throw new RangeError(`a segment has at most ${SEGMENT_STEPS} steps, got ${toStep - fromStep}`);
     Atomics.store(this.#control, WORD.stepsDone, 0);
     Atomics.store(this.#control, WORD.stopAgreed, 0);
     this.#segmentStart = fromStep;
     this.#taken = 0;
-    const result = await this.#dispatch({ kind: 'train', fromStep, toStep });
-    if (result.status === 'done') return result.stepsDone;
-    throw new GradloomError({
-      code: 'E_DIVERGED',
-      where: `step ${result.step}`,
-      message: `the loss became ${result.loss}`,
-      kept: `the parameters before the update of step ${result.step}`,
-      next: 'lower optimizer.lr, or check the data for extreme values',
+    const lossLimit = this.#firstLoss === undefined ? Number.POSITIVE_INFINITY : lossLimitAfter(this.plan, this.#firstLoss);
+    const result = await this.#dispatch({
+      kind: 'train',
+      fromStep,
+      toStep,
+      plateauFactor: rates.plateauFactor,
+      lrFactor: rates.lrFactor,
+      lossLimit,
     });
+    if (fromStep === 0) this.#firstLoss = this.shared.stepValues(0).loss;
+    if (result.status === 'done') return { steps: result.stepsDone };
+    return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
   }
 
   /** Asks the ranks to leave together after the step at hand. */
@@ -144,37 +163,32 @@ export class Engine {
 
   /** The steps finished since the last call, without disturbing the ranks; also after a failure. */
   takeSteps(): StepRecord[] {
-    const sums = new Float64Array(this.#memory.buffer, this.plan.memory.stepSums.at, this.plan.memory.stepSums.bytes / 8);
     const done = Atomics.load(this.#control, WORD.stepsDone);
     const records: StepRecord[] = [];
     for (let i = this.#taken; i < done; i++) {
       const step = this.#segmentStart + i;
-      const { rows } = batchAt(this.plan.batches, step);
-      records.push({ step, loss: sums[2 * i] as number, correct: sums[2 * i + 1] as number, rows });
+      records.push({ step, rows: stepAt(this.plan.batches, step).rows, ...this.shared.stepValues(i) });
     }
     this.#taken = done;
     return records;
   }
 
-  /** Loss and accuracy of the present parameters over a split; undefined for an empty one. */
-  async evaluate(split: SplitName): Promise<Evaluation | undefined> {
-    const rows = this.#splitRows[split];
+  /**
+   * Loss, accuracy and metrics over a split; undefined for an empty one.
+   *
+   * @param averaged  of the averaged parameters, in place of the raw ones
+   */
+  async evaluate(split: SplitName, averaged = false): Promise<Evaluation | undefined> {
+    const rows = this.#dataset.splits[split].length;
     if (rows === 0) return undefined;
-    await this.#dispatch({ kind: 'evaluate', split });
-    const sums = new Float64Array(this.#memory.buffer, this.plan.memory.evalSums.at, this.plan.memory.evalSums.bytes / 8);
-    const pairs = Math.ceil(rows / evalBatchRows(this.plan.experiment, rows)) * this.plan.experiment.numerics.leaves;
-    let loss = 0;
-    let correct = 0;
-    for (let i = 0; i < pairs; i++) {
-      loss += sums[(i * SUM_BYTES) / 8] as number;
-      correct += sums[(i * SUM_BYTES) / 8 + 1] as number;
-    }
-    return { loss: loss / rows, accuracy: correct / rows, rows };
+    await this.#dispatch({ kind: 'evaluate', split, averaged });
+    return this.shared.evaluation(rows, () => this.#targetSquaresOf(split));
   }
 
-  /** A copy of the parameter vector, shape [P]; call it between segments. */
-  parameters(): Float32Array {
-    return this.#vector(this.plan.memory.parameters).slice();
+  #targetSquaresOf(split: SplitName): Float64Array {
+    const known = this.#targetSquares.get(split) ?? targetSquares(this.#dataset, this.#dataset.splits[split], this.plan.network.outputs);
+    this.#targetSquares.set(split, known);
+    return known;
   }
 
   /** Where each rank's time went since the start. */
@@ -198,15 +212,11 @@ export class Engine {
     return this.#ended;
   }
 
-  #vector(region: Region): Float32Array {
-    return new Float32Array(this.#memory.buffer, region.at, region.bytes / Float32Array.BYTES_PER_ELEMENT);
-  }
-
   /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
-  async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'nonfinite' }>> {
+  async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'diverged' }>> {
     if (this.#broken !== undefined) throw this.#broken;
     // At the start the clock of START_MS counts: threads that load their modules give no sign of life.
-    const hangMs = body.kind === 'ready' ? Infinity : (this.#options.hangMs ?? hangLimitMs(this.plan));
+    const hangMs = body.kind === 'ready' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
     const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
     supervisor.start();
     const run = async (rank: number): Promise<RankResult> => {
@@ -221,7 +231,7 @@ export class Engine {
       throw this.#broken;
     }
     const first = results[0];
-    if (first?.status === 'done' || first?.status === 'nonfinite') return first;
+    if (first?.status === 'done' || first?.status === 'diverged') return first;
     throw new GradloomError({ code: 'E_INTERNAL', message: `a task ended as ${first?.status} without a cause` });
   }
 
@@ -248,13 +258,19 @@ export class Engine {
 
   #breakHung(hang: Hang, body: TaskBody): void {
     const step = this.#stepOf(hang.rank);
-    const { rows } = batchAt(this.plan.batches, step);
-    const kernel = body.kind === 'train' ? compileProgram(this.plan, hang.rank, rows, 'full').calls[hang.call]?.kernel : undefined;
+    const kernel = body.kind === 'train' ? this.#kernelAt(hang, step) : undefined;
     this.#break({
       code: 'E_WORKER_HANG',
       where: body.kind === 'train' ? `worker ${hang.rank} step ${step}` : `worker ${hang.rank}`,
       message: `${kernel === undefined ? '' : `in ${kernel}: `}no sign of life for ${hang.seconds.toFixed(0)} s`,
     });
+  }
+
+  #kernelAt({ rank, call }: Hang, step: number): string | undefined {
+    const [batch] = batchesAt(this.plan.batches, step);
+    if (batch === undefined) return undefined;
+    const program = compileProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
+    return program.phases.flat()[call]?.kernel;
   }
 
   /** The first cause wins. Ranks get a moment to leave by themselves, then their threads are ended. */

@@ -1,6 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Kernels } from '../kernels/kernels.ts';
-import { lossType } from '../model/losses.ts';
 import { f32Bytes } from '../model/parameters.ts';
 import { STAGE_ROWS } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
@@ -18,6 +17,7 @@ export class Gatherer {
   readonly #x: Float32Array;
   readonly #labels: Int32Array;
   readonly #targets: Float32Array;
+  readonly #weights: Float32Array;
 
   constructor(plan: EnginePlan, dataset: Dataset, rank: number, memory: WebAssembly.Memory, kernels: Kernels) {
     const { memory: regions } = plan;
@@ -30,6 +30,7 @@ export class Gatherer {
     this.#x = new Float32Array(memory.buffer, regions.x.at, regions.x.bytes / 4);
     this.#labels = new Int32Array(memory.buffer, regions.labels.at, regions.labels.bytes / 4);
     this.#targets = new Float32Array(memory.buffer, regions.targets.at, regions.targets.bytes / 4);
+    this.#weights = new Float32Array(memory.buffer, regions.weights.at, regions.weights.bytes / 4);
   }
 
   /**
@@ -41,6 +42,11 @@ export class Gatherer {
     if (this.#dataset.features instanceof Uint8Array) this.#gatherBytes(this.#dataset.features, samples, offset, from, to);
     else this.#gatherFloats(this.#dataset.features, samples, offset, from, to);
     this.#gatherTargets(samples, offset, from, to);
+    if (this.#dataset.weights !== undefined) this.#gatherWeights(this.#dataset.weights, samples, offset, from, to);
+  }
+
+  #gatherWeights(weights: Float32Array, samples: Uint32Array, offset: number, from: number, to: number): void {
+    for (let row = from; row < to; row++) this.#weights[row] = weights[samples[offset + row] as number] as number;
   }
 
   #gatherBytes(features: Uint8Array, samples: Uint32Array, offset: number, from: number, to: number): void {
@@ -83,9 +89,12 @@ export class Gatherer {
         const at = (samples[offset + row] as number) * outputs;
         this.#targets.set(target.values.subarray(at, at + outputs), row * outputs);
       }
-    } else if (lossType(this.#plan.experiment.loss).target === 'labels') {
+      return;
+    }
+    if (this.#labels.length > 0) {
       for (let row = from; row < to; row++) this.#labels[row] = target.labels[samples[offset + row] as number] as number;
-    } else {
+    }
+    if (this.#targets.length > 0) {
       this.#targets.fill(0, from * outputs, to * outputs);
       for (let row = from; row < to; row++) {
         const label = target.labels[samples[offset + row] as number] as number;
@@ -97,10 +106,10 @@ export class Gatherer {
   }
 
   get #meanAt(): number {
-    return this.#plan.memory.statistics.at;
+    return this.#plan.memory.normalization.at;
   }
 
   get #stdAt(): number {
-    return this.#plan.memory.statistics.at + f32Bytes(this.#dataset.featureCount);
+    return this.#plan.memory.normalization.at + f32Bytes(this.#dataset.featureCount);
   }
 }

@@ -4,10 +4,12 @@ import { GradloomError } from '../errors.ts';
 import { scratchFloats } from '../kernels/kernels.ts';
 import { layerType } from '../model/layers/index.ts';
 import { lossType } from '../model/losses.ts';
+import type { MetricsPlan } from '../model/metrics.ts';
 import type { Network } from '../model/network.ts';
 import { f32Bytes } from '../model/parameters.ts';
 import { optimizerType } from '../optim/index.ts';
 import type { BatchPlan } from './batches.ts';
+import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
 import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
 
@@ -15,8 +17,26 @@ import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
 export const SEGMENT_STEPS = 4096;
 /** Rows that a rank converts at once from their stored form. */
 export const STAGE_ROWS = 64;
-/** A leaf's f64 pair: sum of losses, correct rows. */
-export const SUM_BYTES = 16;
+/** Address of a layer's random stream: key and number, two u32 each. */
+export const STREAM_BYTES = 16;
+/** f64 values of a leaf: sum of weighted losses, correct rows, sum of weights. */
+export const SUM_VALUES = 3;
+export const SUM_BYTES = SUM_VALUES * Float64Array.BYTES_PER_ELEMENT;
+/** f64 values that a step leaves for the coordinator. */
+export const STEP = { loss: 0, correct: 1, weight: 2, gradientSquares: 3, penalty: 4, size: 5 } as const;
+/** f64 values that a chunk of the parameters leaves in the reduce phase, for all ranks to combine in order. */
+export const RECORD = {
+  largest: 0,
+  squares: 1,
+  penalty: 2,
+  updateSquares: 3,
+  weightSquares: 4,
+  parameterSquares: 5,
+  directionSquares: 6,
+  size: 7,
+} as const;
+/** f64 values of a layer's output per leaf: sum, sum of squares, zeros, largest magnitude. */
+export const ACTIVITY_VALUES = 4;
 
 const PAGE_BYTES = 65_536;
 const MAX_BYTES = 65_536 * PAGE_BYTES;
@@ -33,6 +53,10 @@ export interface LayerRegions {
   buffers: Record<string, Region>;
   /** Gradient of the layer's output, [rows, outputs]. */
   d: Region;
+  /** f64 [leaves, n], seen by all ranks. */
+  perLeaf: Record<string, Region>;
+  /** f64 [n], one a rank. */
+  own: Record<string, Region[]>;
 }
 
 /** Every address of a run's shared memory. */
@@ -40,6 +64,12 @@ export interface MemoryPlan {
   control: Region;
   parameters: Region;
   optimizerState: Region[];
+  /** Running statistics of the layers. */
+  statistics: Region;
+  /** Averaged parameters, [P]; none without averaging. */
+  averages: Region[];
+  /** Sums of several batches on their way to one update: level l of the tree over them, [P] each. */
+  accumulators: Region[];
   /** Complete nodes of the leaf tree, rank by rank; slab i holds the gradient sum of node i, [P]. */
   nodes: Subtree[];
   slabs: Region[];
@@ -47,19 +77,33 @@ export interface MemoryPlan {
   x: Region;
   labels: Region;
   targets: Region;
+  /** Sample weights of the batch, f32[rows]; empty without. */
+  weights: Region;
+  /** Class weights or positive weights of the loss, f32[outputs]; empty without. */
+  lossWeights: Region;
   layers: LayerRegions[];
-  /** f64 pairs, one per leaf, of the batch at hand. */
+  /** SUM_VALUES f64 per leaf, of the batch at hand. */
   leafSums: Region;
-  /** f64 pairs, one per step of the segment. */
-  stepSums: Region;
-  /** f64 pairs, one per evaluated batch and leaf. */
+  /** f64 [STEP.size], one per step of the segment. */
+  stepValues: Region;
+  /** f64 [RECORD.size], one per chunk of the parameters. */
+  records: Region;
+  /** f64 [ACTIVITY_VALUES] per layer and leaf. */
+  activity: Region;
+  /** SUM_VALUES f64 per evaluated batch and leaf. */
   evalSums: Region;
+  /** Per rank: f64 counts of the metrics (MetricsPlan.countLength). */
+  metricCounts: Region[];
+  /** Per leaf: f64 sums of the metrics (MetricsPlan.sumLength), over all batches of an evaluation. */
+  metricSums: Region;
   /** mean[inputs], std[inputs] of zscore. */
-  statistics: Region;
+  normalization: Region;
   /** Per rank: i32 row bounds of leaves, for full batches and for the last one; stored rows on their way in; kernel scratch. */
   bounds: Region[];
   stages: Region[];
   scratch: Region[];
+  /** Per rank: u32[4] per layer and one for noise, key and number of the random streams of the step at hand. */
+  streams: Region[];
   bytes: number;
   pages: number;
 }
@@ -74,6 +118,10 @@ export interface MemoryNeeds {
   /** Bytes of one stored feature: 1 (uint8) or 4 (f32). */
   featureBytes: 1 | 4;
   normalization: Dataset['normalization']['kind'];
+  metrics: MetricsPlan;
+  hasSampleWeights: boolean;
+  /** Outputs with a weight in the loss: all or 0. */
+  lossWeights: number;
 }
 
 /** Rows evaluated at once. */
@@ -101,6 +149,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     at = Math.ceil((at + bytes) / REGION_ALIGNMENT) * REGION_ALIGNMENT;
     return region;
   };
+  const f64 = (values: number): Region => place(values * Float64Array.BYTES_PER_ELEMENT);
   const perRow = (width: number): Region => place(f32Bytes(rows * width));
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
   const vector = (): Region => place(f32Bytes(network.vectorFloats));
@@ -118,22 +167,40 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     control: place(controlBytes(workers)),
     parameters: vector(),
     optimizerState: optimizerType(experiment.optimizer).state(experiment.optimizer).map(vector),
+    statistics: place(f32Bytes(network.statisticFloats)),
+    averages: experiment.train.average.type === 'none' ? [] : [vector()],
+    accumulators: Array.from({ length: accumulatorLevels(experiment.train.accumulate) }, vector),
     nodes,
     slabs: nodes.map(vector),
     x: perRow(network.inputs),
-    labels: place(target === 'labels' ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
+    labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
-    layers: network.layers.map(({ config, inputs, outputs }) => ({
-      buffers: Object.fromEntries(Object.entries(layerType(config).buffers(config, inputs)).map(([name, width]) => [name, perRow(width)])),
-      d: perRow(outputs),
-    })),
+    weights: perRow(needs.hasSampleWeights ? 1 : 0),
+    lossWeights: place(f32Bytes(needs.lossWeights)),
+    layers: network.layers.map(({ config, inputs, outputs }): LayerRegions => {
+      const type = layerType(config);
+      const { perLeaf, own } = type.workspace(config, inputs);
+      return {
+        buffers: mapValues(type.buffers(config, inputs), perRow),
+        d: perRow(outputs),
+        perLeaf: mapValues(perLeaf, (values) => f64(leaves * values)),
+        own: mapValues(own, (values) => ranks.map(() => f64(values))),
+      };
+    }),
     leafSums: place(leaves * SUM_BYTES),
-    stepSums: place(SEGMENT_STEPS * SUM_BYTES),
+    stepValues: f64(SEGMENT_STEPS * STEP.size),
+    records: f64(chunkCount(network) * RECORD.size),
+    activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
     evalSums: place(evalBatches * leaves * SUM_BYTES),
-    statistics: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
+    metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
+    metricSums: f64(leaves * needs.metrics.sumLength),
+    normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
     bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank)) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
-    scratch: ranks.map((rank) => place(f32Bytes(scratchFloats(rankRows(rank), widest.inputs, widest.outputs, leaves)))),
+    scratch: ranks.map((rank) =>
+      place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(rankRows(rank), widest.inputs, widest.outputs, leaves)))),
+    ),
+    streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {
     const message = `the run needs ${gibibytes(at)} of shared memory, the limit is ${gibibytes(MAX_BYTES)}`;
@@ -142,6 +209,15 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
   }
   return { ...plan, bytes: at, pages: Math.ceil(at / PAGE_BYTES) };
+}
+
+function mapValues<A, B>(record: Record<string, A>, convert: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value)]));
+}
+
+/** Levels of the pairwise tree over `batches` batches; a single one needs none. */
+function accumulatorLevels(batches: number): number {
+  return batches === 1 ? 0 : Math.floor(Math.log2(batches)) + 1;
 }
 
 function widths(network: Network): { inputs: number; outputs: number } {

@@ -1,124 +1,239 @@
 import { layerType } from '../model/layers/index.ts';
-import type { BackwardSite, ForwardSite, KernelCall, KernelName, SubtreeSite } from '../model/layers/layer.ts';
+import type { BackwardSite, ForwardSite, KernelCall, KernelName, LeafSite, SubtreeSite } from '../model/layers/layer.ts';
 import { lossType } from '../model/losses.ts';
-import { f32Bytes } from '../model/parameters.ts';
+import { counterCalls, type MetricSite, sumCalls } from '../model/metrics.ts';
+import type { PlacedLayer } from '../model/network.ts';
+import { f32Bytes, type PlacedTensor } from '../model/parameters.ts';
 import { leafStart, type Range, rankLeaves } from './leaves.ts';
-import { boundsWords, SUM_BYTES } from './memory.ts';
+import { ACTIVITY_VALUES, boundsWords, type LayerRegions, type Region, STREAM_BYTES, SUM_BYTES } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
 
-/** What one rank does with its leaves of one batch size. */
+/** What one rank does with its leaves of one batch. */
 export interface RankProgram {
   /** Rows of the batch that are this rank's. */
   rows: Range;
   leaves: Range;
-  /** Forward, loss and backward, in order. */
-  calls: KernelCall[];
+  /** Forward, loss and backward: phases with a barrier between them, the same number on every rank. */
+  phases: KernelCall[][];
+  /** Calls of rank 0 alone, when all ranks are through. */
+  afterwards: KernelCall[];
+  /** Sums over the outputs of every layer, leaf by leaf, for whoever wants to know. */
+  activity: KernelCall[];
   /** i32 tables that the calls read; written once before the first step. */
   tables: { at: number; words: number[] }[];
 }
 
-/** Batch sizes of a run: each has its own program and its own tables. */
-export type BatchKind = 'full' | 'last' | 'evaluate';
+/** What a program is compiled for. */
+export interface ProgramKey {
+  /** Batch sizes of training have tables of leaf bounds of their own. */
+  kind: 'full' | 'last' | 'evaluate';
+  batchRows: number;
+  /** Number of the batch's first row in its step. */
+  stepRow: number;
+  /** Evaluate the averaged parameters in place of the raw ones. */
+  averaged: boolean;
+}
 
 /**
- * Compiles the kernel calls of one rank for batches of `batchRows` rows.
+ * Compiles the kernel calls of one rank.
  *
  * The addresses of activations follow from the row alone: rank boundaries move, the rows' places do not.
  */
-export function compileProgram(plan: EnginePlan, rank: number, batchRows: number, kind: BatchKind): RankProgram {
-  const leafTotal = plan.experiment.numerics.leaves;
-  const leaves = rankLeaves(rank, plan.workers, leafTotal);
-  const start = (leaf: number): number => leafStart(leaf, leafTotal, batchRows);
-  const rows = { from: start(leaves.from), to: start(leaves.to) };
-  const program: RankProgram = { rows, leaves, calls: [], tables: [] };
-  const emit = (kernel: KernelName, ...args: number[]): void => {
-    program.calls.push({ kernel, args });
-  };
+export function compileProgram(plan: EnginePlan, rank: number, key: ProgramKey): RankProgram {
+  return new Compiler(plan, rank, key).compile();
+}
 
-  const subtrees = kind === 'evaluate' ? [] : placeSubtrees(plan, rank, kind, program, start);
-  const sites = plan.network.layers.map((layer): ForwardSite => {
-    const regions = plan.memory.layers[layer.index];
-    const input = layer.index === 0 ? plan.memory.x : plan.memory.layers[layer.index - 1]?.buffers['y'];
+class Compiler {
+  readonly #plan: EnginePlan;
+  readonly #rank: number;
+  readonly #key: ProgramKey;
+  readonly #program: RankProgram;
+
+  constructor(plan: EnginePlan, rank: number, key: ProgramKey) {
+    const leaves = rankLeaves(rank, plan.workers, plan.experiment.numerics.leaves);
+    this.#plan = plan;
+    this.#rank = rank;
+    this.#key = key;
+    this.#program = { rows: { from: 0, to: 0 }, leaves, phases: [[]], afterwards: [], activity: [], tables: [] };
+    this.#program.rows = { from: this.#start(leaves.from), to: this.#start(leaves.to) };
+  }
+
+  compile(): RankProgram {
+    const { layers } = this.#plan.network;
+    const sites = layers.map((layer) => this.#forwardSite(layer));
+    for (const [i, site] of sites.entries()) {
+      const { config } = at(layers, i);
+      layerType(config).forward(config, site);
+    }
+    this.#emitLoss();
+    if (this.#key.kind === 'evaluate') {
+      this.#emitMetrics();
+      return this.#program;
+    }
+    for (const layer of layers) this.#emitActivity(layer);
+    const subtrees = this.#placeSubtrees(this.#key.kind);
+    for (const layer of layers.toReversed()) {
+      layerType(layer.config).backward(layer.config, this.#backwardSite(layer, at(sites, layer.index), subtrees));
+    }
+    return this.#program;
+  }
+
+  #start(leaf: number): number {
+    return leafStart(leaf, this.#plan.experiment.numerics.leaves, this.#key.batchRows);
+  }
+
+  #emit(kernel: KernelName, args: readonly number[]): void {
+    this.#program.phases.at(-1)?.push({ kernel, args });
+  }
+
+  #forwardSite(layer: PlacedLayer): ForwardSite {
+    const { memory, experiment } = this.#plan;
+    const { rows } = this.#program;
+    const regions = this.#regions(layer.index);
+    const base = this.#key.averaged ? (memory.averages[0] ?? memory.parameters) : memory.parameters;
+    const input = layer.index === 0 ? memory.x : named(this.#regions(layer.index - 1).buffers, 'y');
+    const widths = layerType(layer.config).buffers(layer.config, layer.inputs);
     return {
       rows: rows.to - rows.from,
       inputs: layer.inputs,
-      x: address(input?.at, rows.from * layer.inputs),
-      buffer: (name) => address(regions?.buffers[name]?.at, rows.from * bufferWidth(plan, layer.index, name)),
-      parameter: (role) => plan.memory.parameters.at + parameterOffset(plan, layer.index, role),
-      scratch: address(plan.memory.scratch[rank]?.at, 0),
-      emit,
+      batchRows: this.#key.batchRows,
+      firstRow: this.#key.stepRow + rows.from,
+      training: this.#key.kind !== 'evaluate',
+      leaves: this.#leafSites(),
+      leafTotal: experiment.numerics.leaves,
+      x: input.at + f32Bytes(rows.from * layer.inputs),
+      buffer: (name) => named(regions.buffers, name).at + f32Bytes(rows.from * named(widths, name)),
+      parameter: (role) => base.at + offsetOf(layer.parameters, role),
+      statistic: (role) => memory.statistics.at + offsetOf(layer.statistics, role),
+      perLeaf: (name) => named(regions.perLeaf, name).at,
+      own: (name) => at(named(regions.own, name), this.#rank).at,
+      scratch: at(memory.scratch, this.#rank).at,
+      stream: at(memory.streams, this.#rank).at + layer.index * STREAM_BYTES,
+      emit: (kernel, ...args) => this.#emit(kernel, args),
+      barrier: () => this.#program.phases.push([]),
+      afterwards: (kernel, ...args) => {
+        if (this.#rank === 0) this.#program.afterwards.push({ kernel, args });
+      },
     };
-  });
+  }
 
-  for (const [i, site] of sites.entries()) layer(plan, i).type.forward(layer(plan, i).config, site);
-  emitLoss(plan, program, start, kind);
-  if (kind === 'evaluate') return program;
-  for (const [i, site] of [...sites.entries()].toReversed()) {
-    const { type, config, outputs, inputs } = layer(plan, i);
-    const backward: BackwardSite = {
+  #backwardSite(layer: PlacedLayer, site: ForwardSite, subtrees: readonly PlacedSubtree[]): BackwardSite {
+    const { from } = this.#program.rows;
+    return {
       ...site,
-      dy: address(plan.memory.layers[i]?.d.at, rows.from * outputs),
-      dx: i === 0 ? 0 : address(plan.memory.layers[i - 1]?.d.at, rows.from * inputs),
-      subtrees: subtrees.map(({ slab, ...subtree }) => ({ ...subtree, gradient: (role) => slab + parameterOffset(plan, i, role) })),
+      dy: this.#regions(layer.index).d.at + f32Bytes(from * layer.outputs),
+      dx: layer.index === 0 ? 0 : this.#regions(layer.index - 1).d.at + f32Bytes(from * layer.inputs),
+      subtrees: subtrees.map(({ slab, ...subtree }) => ({ ...subtree, gradient: (role) => slab + offsetOf(layer.parameters, role) })),
     };
-    type.backward(config, backward);
   }
-  return program;
-}
 
-/** Loss leaf by leaf: each leaf has its own sum, so the total does not depend on who computed it. */
-function emitLoss(plan: EnginePlan, program: RankProgram, start: (leaf: number) => number, kind: BatchKind): void {
-  const { memory, network, experiment } = plan;
-  const { kernel, target } = lossType(experiment.loss);
-  const last = memory.layers[network.layers.length - 1];
-  for (let leaf = program.leaves.from; leaf < program.leaves.to; leaf++) {
-    const [from, to] = [start(leaf), start(leaf + 1)];
-    const z = address(last?.buffers['y']?.at, from * network.outputs);
-    const dz = kind === 'evaluate' ? 0 : address(last?.d.at, from * network.outputs);
-    const compared =
-      target === 'labels' ? memory.labels.at + from * Int32Array.BYTES_PER_ELEMENT : address(memory.targets.at, from * network.outputs);
-    program.calls.push({ kernel, args: [z, compared, dz, to - from, network.outputs, memory.leafSums.at + leaf * SUM_BYTES] });
+  #leafSites(): LeafSite[] {
+    const { leaves, rows } = this.#program;
+    return Array.from({ length: leaves.to - leaves.from }, (_, i) => {
+      const index = leaves.from + i;
+      const first = this.#start(index);
+      return { index, row: first - rows.from, rows: this.#start(index + 1) - first };
+    });
+  }
+
+  /** Loss leaf by leaf: each leaf has its own sum, so the total does not depend on who computed it. */
+  #emitLoss(): void {
+    const { memory, network, experiment } = this.#plan;
+    const loss = lossType(experiment.loss);
+    const last = this.#regions(network.layers.length - 1);
+    const { from } = this.#program.rows;
+    for (const { index, row, rows } of this.#leafSites()) {
+      const first = from + row;
+      const offset = f32Bytes(first * network.outputs);
+      const dz = this.#key.kind === 'evaluate' ? 0 : last.d.at + offset;
+      const call = loss.call(experiment.loss, {
+        z: named(last.buffers, 'y').at + offset,
+        target: loss.target === 'labels' ? this.#labelAt(first) : memory.targets.at + offset,
+        sampleWeights: memory.weights.bytes === 0 ? 0 : memory.weights.at + f32Bytes(first),
+        lossWeights: memory.lossWeights.bytes === 0 ? 0 : memory.lossWeights.at,
+        dz,
+        rows,
+        outputs: network.outputs,
+        out: memory.leafSums.at + index * SUM_BYTES,
+      });
+      this.#emit(call.kernel, call.args);
+    }
+  }
+
+  /** Counts are whole numbers, so a rank counts all its rows at once; real sums are kept leaf by leaf, like the loss. */
+  #emitMetrics(): void {
+    const { memory, network, metrics } = this.#plan;
+    const { from, to } = this.#program.rows;
+    const z = named(this.#regions(network.layers.length - 1).buffers, 'y').at;
+    const site = (first: number, rows: number, out: number): MetricSite => {
+      const offset = f32Bytes(first * network.outputs);
+      return { z: z + offset, rows, labels: this.#labelAt(first), targets: memory.targets.at + offset, out };
+    };
+    const calls = [...counterCalls(metrics, site(from, to - from, at(memory.metricCounts, this.#rank).at))];
+    for (const { index, row, rows } of this.#leafSites()) {
+      const out = memory.metricSums.at + index * metrics.sumLength * Float64Array.BYTES_PER_ELEMENT;
+      calls.push(...sumCalls(metrics, site(from + row, rows, out)));
+    }
+    for (const { kernel, args } of calls) this.#emit(kernel, args);
+  }
+
+  #labelAt(row: number): number {
+    return this.#plan.memory.labels.at + row * Int32Array.BYTES_PER_ELEMENT;
+  }
+
+  #emitActivity({ index, outputs }: PlacedLayer): void {
+    const { memory, experiment } = this.#plan;
+    const { buffers } = this.#regions(index);
+    // Before dropout and residual, where a layer keeps its activation apart.
+    const activation = (buffers['a'] ?? named(buffers, 'y')).at;
+    for (const leaf of this.#leafSites()) {
+      const values = (index * experiment.numerics.leaves + leaf.index) * ACTIVITY_VALUES;
+      const rows = activation + f32Bytes((this.#program.rows.from + leaf.row) * outputs);
+      const sums = memory.activity.at + values * Float64Array.BYTES_PER_ELEMENT;
+      this.#program.activity.push({ kernel: 'activation_sums', args: [rows, leaf.rows * outputs, sums] });
+    }
+  }
+
+  /** The rank's nodes of the leaf tree: their slabs, and the tables of their leaves' row bounds. */
+  #placeSubtrees(kind: 'full' | 'last'): PlacedSubtree[] {
+    const { memory } = this.#plan;
+    const { leaves, rows } = this.#program;
+    const words = boundsWords(leaves.to - leaves.from);
+    let table = at(memory.bounds, this.#rank).at + (kind === 'full' ? 0 : words * Int32Array.BYTES_PER_ELEMENT);
+    const placed: PlacedSubtree[] = [];
+    for (const [slab, node] of memory.nodes.entries()) {
+      if (node.first < leaves.from || node.first >= leaves.to) continue;
+      const first = this.#start(node.first);
+      const bounds = Array.from({ length: node.count + 1 }, (_, i) => this.#start(node.first + i) - first);
+      this.#program.tables.push({ at: table, words: bounds });
+      placed.push({ row: first - rows.from, first: node.first, leaves: node.count, bounds: table, slab: at(memory.slabs, slab).at });
+      table += bounds.length * Int32Array.BYTES_PER_ELEMENT;
+    }
+    return placed;
+  }
+
+  #regions(layer: number): LayerRegions {
+    return at(this.#plan.memory.layers, layer);
   }
 }
 
-/** The rank's nodes of the leaf tree: their slabs, and the tables of their leaves' row bounds. */
-function placeSubtrees(plan: EnginePlan, rank: number, kind: 'full' | 'last', program: RankProgram, start: (leaf: number) => number) {
-  const { memory } = plan;
-  const { leaves, rows } = program;
-  const variant = kind === 'full' ? 0 : boundsWords(leaves.to - leaves.from) * Int32Array.BYTES_PER_ELEMENT;
-  let table = address(memory.bounds[rank]?.at, 0) + variant;
-  const placed: (Omit<SubtreeSite, 'gradient'> & { slab: number })[] = [];
-  for (const [slab, node] of memory.nodes.entries()) {
-    if (node.first < leaves.from || node.first >= leaves.to) continue;
-    const first = start(node.first);
-    const words = Array.from({ length: node.count + 1 }, (_, i) => start(node.first + i) - first);
-    program.tables.push({ at: table, words });
-    placed.push({ row: first - rows.from, leaves: node.count, bounds: table, slab: address(memory.slabs[slab]?.at, 0) });
-    table += words.length * Int32Array.BYTES_PER_ELEMENT;
-  }
-  return placed;
-}
+/** A subtree that does not know yet whose gradients it will hold. */
+type PlacedSubtree = Omit<SubtreeSite, 'gradient'> & { slab: Region['at'] };
 
-function layer(plan: EnginePlan, index: number) {
-  const placed = plan.network.layers[index];
-  if (placed === undefined) throw new RangeError(`no layer ${index}`);
-  return { ...placed, type: layerType(placed.config) };
-}
-
-function bufferWidth(plan: EnginePlan, index: number, name: string): number {
-  const { type, config, inputs } = layer(plan, index);
-  const width = type.buffers(config, inputs)[name];
-  if (width === undefined) throw new RangeError(`layer ${index} has no buffer ${name}`);
-  return width;
-}
-
-function parameterOffset(plan: EnginePlan, index: number, role: string): number {
-  const tensor = layer(plan, index).parameters.find((parameter) => parameter.role === role);
-  if (tensor === undefined) throw new RangeError(`layer ${index} has no parameter ${role}`);
+function offsetOf(tensors: readonly PlacedTensor[], role: string): number {
+  const tensor = tensors.find((candidate) => candidate.role === role);
+  if (tensor === undefined) throw new RangeError(`the layer has no tensor ${role}`);
   return f32Bytes(tensor.offset);
 }
 
-function address(base: number | undefined, floats: number): number {
-  if (base === undefined) throw new RangeError('no such region in the memory plan');
-  return base + f32Bytes(floats);
+function named<T>(record: Record<string, T>, name: string): T {
+  const value = record[name];
+  if (value === undefined) throw new RangeError(`the layer has no ${name}`);
+  return value;
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const value = list[index];
+  if (value === undefined) throw new RangeError(`no element ${index}`);
+  return value;
 }

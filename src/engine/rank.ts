@@ -1,18 +1,19 @@
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { KernelCall } from '../model/layers/layer.ts';
-import { f32Bytes } from '../model/parameters.ts';
-import { optimizerType } from '../optim/index.ts';
-import type { UpdateChunk } from '../optim/optimizer.ts';
-import { permutation } from '../random/distributions.ts';
+import { streamWords } from '../random/stream.ts';
+import { averageWeight } from './average.ts';
 import { Aborted, Barrier } from './barrier.ts';
-import { batchAt } from './batches.ts';
+import { batchesAt } from './batches.ts';
 import { abort, rankClocks, rankWords, WORD } from './control.ts';
+import { addSums, type LossSums, meanLoss } from './evaluation.ts';
 import { Gatherer } from './gather.ts';
-import { type Addition, type Range, reduction } from './leaves.ts';
-import { evalBatchRows, type Region, SUM_BYTES } from './memory.ts';
+import { rankLeaves } from './leaves.ts';
+import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from './memory.ts';
+import { epochOrder } from './order.ts';
 import type { EnginePlan } from './plan.ts';
-import { type BatchKind, compileProgram, type RankProgram } from './program.ts';
+import { compileProgram, type ProgramKey, type RankProgram } from './program.ts';
+import { Updater, type Verdict } from './update.ts';
 
 /** What a thread receives once, at its start. */
 export interface RankSetup {
@@ -25,24 +26,26 @@ export interface RankSetup {
 /** What a thread is asked to do. All ranks get the same task with their own number. */
 export type RankTask =
   | { kind: 'ready'; rank: number }
-  | { kind: 'train'; rank: number; fromStep: number; toStep: number }
-  | { kind: 'evaluate'; rank: number; split: SplitName };
+  | { kind: 'train'; rank: number; fromStep: number; toStep: number; plateauFactor: number; lrFactor: number; lossLimit: number }
+  | { kind: 'evaluate'; rank: number; split: SplitName; averaged: boolean };
 
 /**
  * How a task ended. Failures travel as values: an error thrown across threads loses its own fields.
- * aborted: a peer or the coordinator declared the run broken.
+ * diverged: the step was left before its update, because a loss or gradient is not finite or the loss above its limit. aborted: a peer or the coordinator declared the run broken.
  */
 export type RankResult =
   | { status: 'done'; stepsDone: number }
-  | { status: 'nonfinite'; step: number; loss: number }
+  | { status: 'diverged'; step: number; loss: number }
   | { status: 'aborted' }
   | { status: 'failed'; step: number; kernel: string | undefined; trap: boolean; message: string };
 
-/** Floats of a slice that go through reduce and update together: gradient, parameters and state stay in the first-level cache. */
-const UPDATE_CHUNK = 2048;
-/** Slices start at multiples of a cache line, so that no two ranks write one. */
-const SLICE_FLOATS = 16;
 const MAX_MESSAGE = 65_536;
+const F64 = Float64Array.BYTES_PER_ELEMENT;
+
+/** Sums over a step's batches. */
+interface StepSums extends LossSums {
+  rows: number;
+}
 
 /** One rank's side of a run: the program of a step, executed in lock-step with its peers. */
 export class Rank {
@@ -54,14 +57,18 @@ export class Rank {
   readonly #control: Int32Array;
   readonly #clocks: Float64Array;
   readonly #leafSums: Float64Array;
-  readonly #stepSums: Float64Array;
+  readonly #stepValues: Float64Array;
+  readonly #streams: Uint32Array;
+  /** Running statistics, which rank 0 updates in the compute phase, and what they were before: a step that diverges leaves no trace. */
+  readonly #statistics: Float32Array;
+  readonly #statisticsBefore: Float32Array;
   readonly #barrier: Barrier;
   readonly #gatherer: Gatherer;
-  readonly #additions: Addition[];
-  /** This rank's slice of the parameters, in pieces. */
-  readonly #chunks: UpdateChunk[];
+  readonly #updater: Updater;
   readonly #programs = new Map<string, RankProgram>();
   readonly #words: { arrived: number; beat: number; call: number; step: number };
+  /** Milliseconds of the step at hand spent at barriers. */
+  #waited = 0;
   /** Sample of every position of the epoch in `#orderEpoch`; a thread works it out by itself, which costs less than sharing it. */
   #order: Uint32Array;
   #orderEpoch = -1;
@@ -72,6 +79,7 @@ export class Rank {
     const { plan, dataset, memory } = setup;
     const regions = plan.memory;
     const { buffer } = memory;
+    const streams = regions.streams[rank] ?? { at: 0, bytes: 0 };
     this.#rank = rank;
     this.#plan = plan;
     this.#dataset = dataset;
@@ -79,12 +87,14 @@ export class Rank {
     this.#memory = memory;
     this.#control = new Int32Array(buffer, regions.control.at, regions.control.bytes / Int32Array.BYTES_PER_ELEMENT);
     this.#clocks = rankClocks(buffer, rank);
-    this.#leafSums = new Float64Array(buffer, regions.leafSums.at, regions.leafSums.bytes / 8);
-    this.#stepSums = new Float64Array(buffer, regions.stepSums.at, regions.stepSums.bytes / 8);
+    this.#leafSums = new Float64Array(buffer, regions.leafSums.at, regions.leafSums.bytes / F64);
+    this.#stepValues = new Float64Array(buffer, regions.stepValues.at, regions.stepValues.bytes / F64);
+    this.#streams = new Uint32Array(buffer, streams.at, streams.bytes / Uint32Array.BYTES_PER_ELEMENT);
+    this.#statistics = new Float32Array(buffer, regions.statistics.at, plan.network.statisticFloats);
+    this.#statisticsBefore = this.#statistics.slice();
     this.#barrier = new Barrier(this.#control, rank, plan.workers, plan.spinUs);
     this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels);
-    this.#additions = reduction(regions.nodes, plan.experiment.numerics.leaves);
-    this.#chunks = updateChunks(plan, rank);
+    this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.layers.length * STREAM_BYTES);
     this.#words = rankWords(rank);
     this.#order = dataset.splits.train;
   }
@@ -92,8 +102,8 @@ export class Rank {
   /** Runs a task to its end, or to the first failure of any rank; never throws. */
   run(task: RankTask): RankResult {
     try {
-      if (task.kind === 'train') return this.#train(task.fromStep, task.toStep);
-      if (task.kind === 'evaluate') this.#evaluate(task.split);
+      if (task.kind === 'train') return this.#train(task);
+      if (task.kind === 'evaluate') this.#evaluate(task.split, task.averaged);
       else this.#barrier.wait();
       return { status: 'done', stepsDone: 0 };
     } catch (error) {
@@ -105,107 +115,157 @@ export class Rank {
     }
   }
 
-  #train(fromStep: number, toStep: number): RankResult {
+  #train({ fromStep, toStep, plateauFactor, lrFactor, ...task }: Extract<RankTask, { kind: 'train' }>): RankResult {
     const control = this.#control;
-    // An unshuffled full batch is the same rows every step: gathered once.
-    const fixedBatch = this.#plan.batches.stepsPerEpoch === 1 && this.#plan.experiment.data.shuffle === 'none';
+    let { lossLimit } = task;
     for (let step = fromStep; step < toStep; step++) {
       this.#step = step;
       control[this.#words.step] = step - fromStep;
+      this.#waited = 0;
       const started = performance.now();
-      const rows = this.#compute(step, !fixedBatch || step === fromStep);
+      if (this.#rank === 0) this.#statisticsBefore.set(this.#statistics);
+      // split, compute
+      const sums = this.#compute(step, step === fromStep, step === toStep - 1);
       const computed = performance.now();
-      this.#barrier.wait();
-      const met = performance.now();
-      const loss = this.#sumLosses(step - fromStep, rows);
-      if (!Number.isFinite(loss)) return { status: 'nonfinite', step, loss };
-      this.#applyUpdate(rows, step);
+      const waitedInCompute = this.#waited;
+      // average
+      this.#updater.reduce(sums.weight === 0 ? 0 : 1 / sums.weight, this.#plan.batches.batchesPerStep > 1, this.#wantsNorm(step));
+      this.#wait();
+      const verdict = this.#updater.verdict();
+      if (this.#rank === 0) this.#keep(step - fromStep, sums, verdict);
+      const loss = meanLoss(sums);
+      if (step === 0) lossLimit = lossLimitAfter(this.#plan, loss);
+      // NaN is not below any limit.
+      if (!(loss <= lossLimit && Number.isFinite(loss) && verdict.isFinite)) {
+        if (this.#rank === 0) this.#statistics.set(this.#statisticsBefore);
+        return { status: 'diverged', step, loss };
+      }
+      // apply
+      this.#updater.apply({ step, plateauFactor, lrFactor }, verdict, step === toStep - 1, () => this.#wait());
       if (this.#rank === 0 && Atomics.load(control, WORD.stopRequest) !== 0) Atomics.store(control, WORD.stopAgreed, 1);
-      const applied = performance.now();
-      this.#barrier.wait();
-      const ended = performance.now();
-      this.#clock(computed - started, met - computed + ended - applied, applied - met);
+      this.#wait();
+      this.#finish(step);
+      const wholeStep = performance.now() - started;
+      this.#clock(computed - started - waitedInCompute, this.#waited, wholeStep - (computed - started) - (this.#waited - waitedInCompute));
       if (this.#rank === 0) Atomics.store(control, WORD.stepsDone, step - fromStep + 1);
       if (Atomics.load(control, WORD.stopAgreed) !== 0) return { status: 'done', stepsDone: step - fromStep + 1 };
     }
     return { status: 'done', stepsDone: toStep - fromStep };
   }
 
-  /** split, compute: forward, loss and backward of this rank's leaves; leaf gradients end in its slabs. */
-  #compute(step: number, gather: boolean): number {
-    const batch = batchAt(this.#plan.batches, step);
-    const program = this.#program(batch.rows, batch.rows === this.#plan.batches.batchRows ? 'full' : 'last');
-    if (gather) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
-    this.#execute(program.calls);
-    return batch.rows;
-  }
-
-  /** average and apply: the tree's remaining additions, 1/rows and the update rule, on this rank's slice. */
-  #applyUpdate(rows: number, step: number): void {
-    const kernels = this.#kernels;
-    const { optimizer: config } = this.#plan.experiment;
-    const optimizer = optimizerType(config);
-    const slabs = this.#plan.memory.slabs;
-    for (const chunk of this.#chunks) {
-      const offset = chunk.parameters - this.#plan.memory.parameters.at;
-      for (const { into, from } of this.#additions) {
-        kernels.add((slabs[into] as Region).at + offset, (slabs[from] as Region).at + offset, chunk.count);
+  /** Forward, loss and backward of this rank's leaves, batch after batch; leaf gradients end in its slabs, or summed over the batches. */
+  #compute(step: number, isFirst: boolean, isLast: boolean): StepSums {
+    const { batches: plan, experiment } = this.#plan;
+    // A batch that is the same rows every step is gathered once.
+    const isFixed = plan.batchesPerEpoch === 1 && experiment.data.shuffle === 'none';
+    const batches = batchesAt(plan, step);
+    const sums: StepSums = { loss: 0, correct: 0, weight: 0, rows: 0 };
+    this.#seedStreams(step);
+    for (const [index, batch] of batches.entries()) {
+      const kind = batch.rows === plan.batchRows ? 'full' : 'last';
+      const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
+      if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
+      this.#execute(program);
+      if (isLast) this.#call(program.activity);
+      this.#wait();
+      this.#addLosses(sums, batch.rows);
+      if (Number.isFinite(sums.loss)) this.#call(program.afterwards);
+      if (plan.batchesPerStep > 1) {
+        const isLastBatch = index === batches.length - 1;
+        this.#updater.accumulate(index, isLastBatch);
+        // Before the next batch overwrites slabs and sums.
+        if (!isLastBatch) this.#wait();
       }
-      kernels.scale(chunk.gradient, 1 / rows, chunk.count);
-      optimizer.apply(kernels, config, chunk, config.lr, step);
     }
+    return sums;
   }
 
-  /** Mean loss of the batch, from the leaves in leaf order: every rank finds the same number. Rank 0 keeps it for the coordinator. */
-  #sumLosses(index: number, rows: number): number {
-    let loss = 0;
-    let correct = 0;
-    for (let i = 0; i < this.#leafSums.length; i += 2) {
-      loss += this.#leafSums[i] as number;
-      correct += this.#leafSums[i + 1] as number;
+  /** After the update: what needs the parameters of other ranks' slices, and what needs the final ones. */
+  #finish(step: number): void {
+    if (this.#plan.experiment.regularization.max_norm !== undefined) {
+      this.#updater.limitNorms();
+      this.#wait();
     }
-    if (this.#rank === 0) {
-      this.#stepSums[2 * index] = loss / rows;
-      this.#stepSums[2 * index + 1] = correct;
-    }
-    return loss / rows;
+    const weight = averageWeight(this.#plan.experiment, this.#plan.batches, step);
+    if (weight > 0) this.#updater.average(weight);
   }
 
-  #evaluate(split: SplitName): void {
+  /** The gradient's norm costs a pass over it: only where clipping needs it or it is logged. */
+  #wantsNorm(step: number): boolean {
+    const { regularization, track } = this.#plan.experiment;
+    return regularization.clip_global_norm !== undefined || step % track.log_every.steps === 0;
+  }
+
+  /** Adds the losses of a batch, in leaf order: every rank finds the same numbers. */
+  #addLosses(sums: StepSums, rows: number): void {
+    addSums(sums, this.#leafSums, 0, this.#leafSums.length);
+    sums.rows += rows;
+  }
+
+  #keep(index: number, sums: StepSums, { gradientSquares, penalty }: Verdict): void {
+    const at = index * STEP.size;
+    this.#stepValues[at + STEP.loss] = meanLoss(sums);
+    this.#stepValues[at + STEP.correct] = sums.correct;
+    this.#stepValues[at + STEP.weight] = sums.weight;
+    this.#stepValues[at + STEP.gradientSquares] = gradientSquares;
+    this.#stepValues[at + STEP.penalty] = penalty;
+  }
+
+  #evaluate(split: SplitName, averaged: boolean): void {
     const samples = this.#dataset.splits[split];
     const regions = this.#plan.memory;
     const size = evalBatchRows(this.#plan.experiment, samples.length);
-    const sums = new Float64Array(this.#memory.buffer, regions.evalSums.at, regions.evalSums.bytes / 8);
+    const sums = new Float64Array(this.#memory.buffer, regions.evalSums.at, regions.evalSums.bytes / F64);
     const perBatch = this.#leafSums.length;
+    this.#clearMetrics();
     for (let first = 0, batch = 0; first < samples.length; first += size, batch++) {
-      const rows = Math.min(size, samples.length - first);
+      const batchRows = Math.min(size, samples.length - first);
       // A smaller last batch moves the ranks' rows: wait until nobody works on the old ones.
-      if (rows < size) this.#barrier.wait();
-      const program = this.#program(rows, 'evaluate');
+      if (batchRows < size) this.#wait();
+      const program = this.#program({ kind: 'evaluate', batchRows, stepRow: 0, averaged });
       this.#gatherer.gather(samples, first, program.rows.from, program.rows.to);
-      this.#execute(program.calls);
-      const [from, to] = [(program.leaves.from * SUM_BYTES) / 8, (program.leaves.to * SUM_BYTES) / 8];
+      this.#execute(program);
+      const [from, to] = [program.leaves.from * SUM_VALUES, program.leaves.to * SUM_VALUES];
       sums.set(this.#leafSums.subarray(from, to), batch * perBatch + from);
     }
   }
 
-  #program(rows: number, kind: BatchKind): RankProgram {
-    const key = `${kind} ${rows}`;
-    const known = this.#programs.get(key);
+  /** What this rank alone writes: its counts and its leaves' sums. */
+  #clearMetrics(): void {
+    const { memory, metrics, workers, experiment } = this.#plan;
+    const { from, to } = rankLeaves(this.#rank, workers, experiment.numerics.leaves);
+    const counts = memory.metricCounts[this.#rank];
+    if (counts !== undefined) new Float64Array(this.#memory.buffer, counts.at, metrics.countLength).fill(0);
+    new Float64Array(this.#memory.buffer, memory.metricSums.at + from * metrics.sumLength * F64, (to - from) * metrics.sumLength).fill(0);
+  }
+
+  #program(key: ProgramKey): RankProgram {
+    const text = `${key.kind} ${key.batchRows} ${key.stepRow} ${key.averaged}`;
+    const known = this.#programs.get(text);
     if (known !== undefined) return known;
-    const program = compileProgram(this.#plan, this.#rank, rows, kind);
+    const program = compileProgram(this.#plan, this.#rank, key);
     for (const { at, words } of program.tables) new Int32Array(this.#memory.buffer, at, words.length).set(words);
-    this.#programs.set(key, program);
+    this.#programs.set(text, program);
     return program;
   }
 
-  #execute(calls: readonly KernelCall[]): void {
+  #execute({ phases }: RankProgram): void {
+    let done = 0;
+    for (const [i, calls] of phases.entries()) {
+      if (i > 0) this.#wait();
+      this.#call(calls, done);
+      done += calls.length;
+    }
+  }
+
+  /** @param before  calls of the program that came before these */
+  #call(calls: readonly KernelCall[], before = 0): void {
     const { beat, call } = this.#words;
     for (let i = 0; i < calls.length; i++) {
       const { kernel, args } = calls[i] as KernelCall;
       this.#kernel = kernel;
       // Plain stores: the watchdog needs to see them some time, not at once.
-      this.#control[call] = i;
+      this.#control[call] = before + i;
       this.#control[beat] = ((this.#control[beat] as number) + 1) | 0;
       const run: (...values: number[]) => void = this.#kernels[kernel];
       run(...args);
@@ -213,13 +273,26 @@ export class Rank {
     this.#kernel = undefined;
   }
 
+  #wait(): void {
+    const started = performance.now();
+    this.#barrier.wait();
+    this.#waited += performance.now() - started;
+  }
+
+  /** The addresses of this step's random numbers: a stream per layer, and one for the gradient's noise. */
+  #seedStreams(step: number): void {
+    const { network, experiment } = this.#plan;
+    const streams = network.layers.length;
+    for (let i = 0; i < streams; i++)
+      this.#streams.set(streamWords(experiment.seed, 'dropout', step * streams + i), (i * STREAM_BYTES) / 4);
+    this.#streams.set(streamWords(experiment.seed, 'noise', step), (streams * STREAM_BYTES) / 4);
+  }
+
   #epochOrder(epoch: number): Uint32Array {
-    if (this.#plan.experiment.data.shuffle === 'none' || epoch === this.#orderEpoch) return this.#order;
-    const { train } = this.#dataset.splits;
-    if (this.#orderEpoch === -1) this.#order = new Uint32Array(train.length);
-    permutation(this.#plan.experiment.seed, epoch, train.length, this.#order);
-    for (let i = 0; i < train.length; i++) this.#order[i] = train[this.#order[i] as number] as number;
-    this.#orderEpoch = epoch;
+    if (epoch !== this.#orderEpoch) {
+      this.#order = epochOrder(this.#plan.experiment, this.#dataset.splits.train, epoch);
+      this.#orderEpoch = epoch;
+    }
     return this.#order;
   }
 
@@ -231,25 +304,8 @@ export class Rank {
   }
 }
 
-function updateChunks(plan: EnginePlan, rank: number): UpdateChunk[] {
-  const { memory, network, workers } = plan;
-  const slice = sliceOf(rank, workers, network.vectorFloats);
-  const chunks: UpdateChunk[] = [];
-  for (let from = slice.from; from < slice.to; from += UPDATE_CHUNK) {
-    const offset = f32Bytes(from);
-    chunks.push({
-      parameters: memory.parameters.at + offset,
-      gradient: (memory.slabs[0] as Region).at + offset,
-      state: memory.optimizerState.map((region) => region.at + offset),
-      count: Math.min(UPDATE_CHUNK, slice.to - from),
-    });
-  }
-  return chunks;
-}
-
-/** The contiguous block of the parameter vector that a rank reduces and updates. */
-function sliceOf(rank: number, workers: number, floats: number): Range {
-  const lines = Math.ceil(floats / SLICE_FLOATS);
-  const bound = (r: number): number => Math.min(floats, Math.floor((r * lines) / workers) * SLICE_FLOATS);
-  return { from: bound(rank), to: bound(rank + 1) };
+/** Above it a loss counts as diverged; it follows from the loss before the first step, and a first loss that is not finite sets none. */
+export function lossLimitAfter({ experiment }: EnginePlan, firstLoss: number): number {
+  const { max_loss_ratio: ratio } = experiment.train;
+  return ratio === 0 || !Number.isFinite(firstLoss) ? Number.POSITIVE_INFINITY : ratio * (1 + firstLoss);
 }

@@ -1,4 +1,4 @@
-import { flopsPerRow } from '../model/network.ts';
+import { layerType } from '../model/layers/index.ts';
 import { rankWords } from './control.ts';
 import type { EnginePlan } from './plan.ts';
 
@@ -6,7 +6,7 @@ const TICK_MS = 250;
 /** A tick this late means that the whole process stood still (stopped, suspended, throttled): nobody is to blame. */
 const LATE_MS = 1000;
 const MIN_HANG_MS = 10_000;
-/** A machine slower than this is taken for a hang only after 20 times the step's length on it. */
+/** Even so slow a machine gets 20 times the length of the largest kernel call. */
 const SLOWEST_FLOPS_PER_SECOND = 1e9;
 
 /** A rank that gave no sign of life. */
@@ -83,9 +83,9 @@ export class Supervisor {
   }
 }
 
-/** How long the ranks of a plan may show no sign of life: 10 s, or longer where one kernel call may take that long. */
+/** How long the ranks of a plan may show no sign of life: 10 s, or longer where a single kernel call may take that long. */
 export function hangLimitMs(plan: EnginePlan): number {
-  const flops = flopsPerRow(plan.network);
   const rows = Math.max(plan.batches.batchRows, plan.experiment.train.eval.batch_size);
-  return Math.max(MIN_HANG_MS, (20_000 * rows * (flops.forward + flops.backward)) / SLOWEST_FLOPS_PER_SECOND);
+  const largest = Math.max(...plan.network.layers.map(({ config, inputs }) => layerType(config).flops(config, inputs).forward));
+  return Math.max(MIN_HANG_MS, (20_000 * rows * largest) / SLOWEST_FLOPS_PER_SECOND);
 }

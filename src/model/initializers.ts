@@ -1,14 +1,16 @@
 import type { InitializerConfig } from '../config/schema.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
+import { f32Tensors, readSafetensors } from '../storage/safetensors.ts';
 import type { Network } from './network.ts';
-import { type ParameterTensor, writeTensor } from './parameters.ts';
-import { f32Tensors, readSafetensors } from './safetensors.ts';
+import { type PlacedTensor, writeTensor } from './parameters.ts';
 
 /** A distribution of initial values: N(mean, std^2) or U[low, high). */
 type Distribution = { kind: 'normal'; mean: number; std: number } | { kind: 'uniform'; low: number; high: number };
 
-const zeros: Distribution = { kind: 'normal', mean: 0, std: 0 };
+function constant(mean: number): Distribution {
+  return { kind: 'normal', mean, std: 0 };
+}
 
 function symmetric(bound: number): Distribution {
   return { kind: 'uniform', low: -bound, high: bound };
@@ -23,9 +25,11 @@ function centred(std: number): Distribution {
  * source: torch.nn.init kaiming_* (fan_in, gain sqrt 2), xavier_* (gain 1); torch.nn.Linear.reset_parameters
  * (weight and bias uniform within 1/sqrt(fan_in)). Except with torch_linear, biases start at 0.
  */
-function distributionOf(config: Exclude<InitializerConfig, { type: 'file' }>, { init, fanIn, fanOut }: ParameterTensor): Distribution {
+function distributionOf(config: Exclude<InitializerConfig, { type: 'file' }>, { init, fanIn, fanOut }: PlacedTensor): Distribution {
+  if (init === 'zeros') return constant(0);
+  if (init === 'ones') return constant(1);
   if (config.type === 'torch_linear') return symmetric(1 / Math.sqrt(fanIn));
-  if (init === 'bias') return zeros;
+  if (init === 'bias') return constant(0);
   switch (config.type) {
     case 'normal':
       return { kind: 'normal', mean: config.mean, std: config.std };
@@ -40,31 +44,43 @@ function distributionOf(config: Exclude<InitializerConfig, { type: 'file' }>, { 
     case 'xavier_uniform':
       return symmetric(Math.sqrt(6 / (fanIn + fanOut)));
     case 'zeros':
-      return zeros;
+      return constant(0);
   }
 }
 
+/** Where training starts: both vectors in their stored layouts. */
+export interface InitialState {
+  /** [P] */
+  parameters: Float32Array;
+  /** Running statistics; may be empty. */
+  statistics: Float32Array;
+}
+
 /**
- * The initial parameter vector, shape [P]. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout.
+ * The initial parameters and statistics. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout; norms start as the
+ * identity, whatever the initialiser.
  *
  * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit
  */
-export function initialParameters(network: Network, model: { init: InitializerConfig }, seed: number): Float32Array {
-  const vector = new Float32Array(network.vectorFloats);
-  const fromFile = new Map<string, ParameterTensor[]>();
-  for (const [index, tensor] of network.parameters.entries()) {
+export function initialState(network: Network, model: { init: InitializerConfig }, seed: number): InitialState {
+  const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
+  const fromFile = new Map<string, { tensor: PlacedTensor; vector: Float32Array }[]>();
+  const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
     const config = network.layers[tensor.layer]?.config.init ?? model.init;
-    if (config.type === 'file') {
-      fromFile.set(config.path, [...(fromFile.get(config.path) ?? []), tensor]);
-    } else {
-      writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
-    }
+    if (config.type === 'file') fromFile.set(config.path, [...(fromFile.get(config.path) ?? []), { tensor, vector }]);
+    else writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
+  };
+  for (const [index, tensor] of network.parameters.entries()) begin(tensor, state.parameters, index);
+  for (const tensor of network.statistics) begin(tensor, state.statistics, 0);
+  for (const [path, placed] of fromFile) {
+    const values = f32Tensors(
+      readSafetensors(path),
+      placed.map(({ tensor }) => tensor),
+      path,
+    );
+    for (const { tensor, vector } of placed) writeTensor(vector, tensor, values.get(tensor.name) as Float32Array);
   }
-  for (const [path, tensors] of fromFile) {
-    const values = f32Tensors(readSafetensors(path), tensors, path);
-    for (const tensor of tensors) writeTensor(vector, tensor, values.get(tensor.name) as Float32Array);
-  }
-  return vector;
+  return state;
 }
 
 function draw(distribution: Distribution, stream: RandomStream, count: number): Float32Array {

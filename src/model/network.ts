@@ -1,6 +1,8 @@
 import type { Experiment } from '../config/schema.ts';
+import { GradloomError } from '../errors.ts';
 import { type LayerConfig, layerType } from './layers/index.ts';
-import type { ParameterTensor } from './parameters.ts';
+import type { TensorSpec } from './layers/layer.ts';
+import type { PlacedTensor } from './parameters.ts';
 
 /** Tensors start at multiples of this many floats (16 bytes), so that vector loads of parameters are aligned. */
 const TENSOR_ALIGNMENT = 4;
@@ -10,7 +12,8 @@ export interface PlacedLayer {
   config: LayerConfig;
   inputs: number;
   outputs: number;
-  parameters: ParameterTensor[];
+  parameters: PlacedTensor[];
+  statistics: PlacedTensor[];
 }
 
 /** A model with every width known and every tensor placed. */
@@ -18,30 +21,72 @@ export interface Network {
   inputs: number;
   outputs: number;
   layers: PlacedLayer[];
-  /** All tensors in the order of the layers, which is the order of the file and of the digest. */
-  parameters: ParameterTensor[];
-  /** Floats in the parameter vector, alignment gaps included. */
+  /** Trainable tensors in the order of the layers, placed in the parameter vector. */
+  parameters: PlacedTensor[];
+  /** Collected tensors (running statistics), placed in a vector of their own. */
+  statistics: PlacedTensor[];
+  /** Floats of the two vectors, alignment gaps included. */
   vectorFloats: number;
+  statisticFloats: number;
 }
 
-/** Works out widths and the parameter table. */
+/** Gives tensors their places in one vector, one after the other. */
+class Placer {
+  floats = 0;
+
+  place(spec: TensorSpec, layer: number): PlacedTensor {
+    const size = spec.shape.reduce((product, n) => product * n, 1);
+    const tensor = { ...spec, name: `layers.${layer}.${spec.role}`, layer, offset: this.floats, size };
+    this.floats += Math.ceil(size / TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT;
+    return tensor;
+  }
+}
+
+/**
+ * Works out widths and the tables of tensors.
+ *
+ * @throws GradloomError E_CONFIG_VALUE where a residual layer changes the width
+ */
 export function buildNetwork(model: Experiment['model'], inputs: number): Network {
   const layers: PlacedLayer[] = [];
-  let offset = 0;
+  const parameters = new Placer();
+  const statistics = new Placer();
   let width = inputs;
   for (const [index, config] of model.layers.entries()) {
     const type = layerType(config);
-    const parameters = type.parameters(config, width).map((spec): ParameterTensor => {
-      const size = spec.shape.reduce((product, n) => product * n, 1);
-      const tensor = { ...spec, name: `layers.${index}.${spec.role}`, layer: index, offset, size };
-      offset += Math.ceil(size / TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT;
-      return tensor;
-    });
     const outputs = type.outputs(config, width);
-    layers.push({ index, config, inputs: width, outputs, parameters });
+    if (config.residual && outputs !== width) {
+      const message = `residual adds the layer's ${width} inputs to its ${outputs} outputs; expected the same number`;
+      const next = `set units: ${width}, or residual: false`;
+      throw new GradloomError({ code: 'E_CONFIG_VALUE', where: `model.layers.${index}.residual`, message, next });
+    }
+    layers.push({
+      index,
+      config,
+      inputs: width,
+      outputs,
+      parameters: type.parameters(config, width).map((spec) => parameters.place(spec, index)),
+      statistics: type.statistics(config, width).map((spec) => statistics.place(spec, index)),
+    });
     width = outputs;
   }
-  return { inputs, outputs: width, layers, parameters: layers.flatMap((layer) => layer.parameters), vectorFloats: offset };
+  return {
+    inputs,
+    outputs: width,
+    layers,
+    parameters: layers.flatMap((layer) => layer.parameters),
+    statistics: layers.flatMap((layer) => layer.statistics),
+    vectorFloats: parameters.floats,
+    statisticFloats: statistics.floats,
+  };
+}
+
+/** All tensors of a model in the order of the layers, which is the order of the file and of the digest. */
+export function tensorsInOrder<T>(network: Network, read: (tensor: PlacedTensor, kind: 'parameter' | 'statistic') => T): [string, T][] {
+  return network.layers.flatMap(({ parameters, statistics }) => [
+    ...parameters.map((tensor): [string, T] => [tensor.name, read(tensor, 'parameter')]),
+    ...statistics.map((tensor): [string, T] => [tensor.name, read(tensor, 'statistic')]),
+  ]);
 }
 
 /** Number of trainable values. */

@@ -1,7 +1,7 @@
-import type { ParameterSpec } from './layers/layer.ts';
+import type { TensorSpec } from './layers/layer.ts';
 
-/** A tensor's place in the parameter vector; offsets and sizes are in floats. */
-export interface ParameterTensor extends ParameterSpec {
+/** A tensor's place in its vector (parameters or statistics); offsets and sizes are in floats. */
+export interface PlacedTensor extends TensorSpec {
   /** PyTorch's name, `layers.<i>.weight`. */
   name: string;
   layer: number;
@@ -17,22 +17,22 @@ export function f32Bytes(count: number): number {
 /**
  * A tensor in PyTorch's layout (the file's), whatever its layout in the parameter vector.
  *
- * @param vector  the parameter vector, or one of an optimizer's state vectors, shape [P]
+ * @param vector  the vector that the tensor is placed in, or one of the same layout
  * @returns a copy, shape `tensor.shape`, row-major
  */
-export function readTensor(vector: Float32Array, tensor: ParameterTensor): Float32Array {
+export function readTensor(vector: Float32Array, tensor: PlacedTensor): Float32Array {
   const stored = vector.subarray(tensor.offset, tensor.offset + tensor.size);
   return tensor.transposed ? transpose(stored, columns(tensor), rows(tensor)) : stored.slice();
 }
 
-/** Writes a tensor given in PyTorch's layout into the parameter vector. */
-export function writeTensor(vector: Float32Array, tensor: ParameterTensor, values: Float32Array): void {
+/** Writes a tensor given in PyTorch's layout into its vector. */
+export function writeTensor(vector: Float32Array, tensor: PlacedTensor, values: Float32Array): void {
   if (values.length !== tensor.size) throw new RangeError(`${tensor.name}: ${values.length} values for ${tensor.size} places`);
   vector.set(tensor.transposed ? transpose(values, rows(tensor), columns(tensor)) : values, tensor.offset);
 }
 
-const rows = (tensor: ParameterTensor): number => tensor.shape[0] ?? 1;
-const columns = (tensor: ParameterTensor): number => tensor.size / rows(tensor);
+const rows = (tensor: PlacedTensor): number => tensor.shape[0] ?? 1;
+const columns = (tensor: PlacedTensor): number => tensor.size / rows(tensor);
 
 /** [R, C] -> [C, R]; moved as 32-bit words, so every bit pattern of a float survives. */
 function transpose(values: Float32Array, r: number, c: number): Float32Array {

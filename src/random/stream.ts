@@ -1,7 +1,7 @@
 import { philox4x32 } from './philox.ts';
 
 /** What random numbers are for. Two purposes never share a number; the codes are part of every result and must not change. */
-export const PURPOSES = { shuffle: 1, init: 2, split: 3, data: 4, dropout: 5, augment: 6, search: 7 } as const;
+export const PURPOSES = { shuffle: 1, init: 2, split: 3, data: 4, dropout: 5, augment: 6, search: 7, noise: 8 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
 const TWO_32 = 0x1_0000_0000;
@@ -27,12 +27,7 @@ export class RandomStream {
   #position = 0;
 
   constructor(seed: number, purpose: Purpose, number = 0) {
-    requireIndex(seed, 'seed');
-    requireIndex(number, 'stream number');
-    this.#key0 = seed | 0;
-    this.#key1 = Math.floor(seed / TWO_32) | (PURPOSES[purpose] << 21);
-    this.#number0 = number | 0;
-    this.#number1 = Math.floor(number / TWO_32);
+    [this.#key0, this.#key1, this.#number0, this.#number1] = streamWords(seed, purpose, number);
     this.#fill(0);
   }
 
@@ -55,6 +50,13 @@ export class RandomStream {
     philox4x32(block | 0, Math.floor(block / TWO_32), this.#number0, this.#number1, this.#key0, this.#key1, this.#block);
     this.#held = block;
   }
+}
+
+/** What tells a stream from all others, as kernels that draw from it read it: the two words of its key, the two of its number. */
+export function streamWords(seed: number, purpose: Purpose, number: number): [number, number, number, number] {
+  requireIndex(seed, 'seed');
+  requireIndex(number, 'stream number');
+  return [seed | 0, Math.floor(seed / TWO_32) | (PURPOSES[purpose] << 21), number | 0, Math.floor(number / TWO_32)];
 }
 
 function requireIndex(value: number, name: string): void {

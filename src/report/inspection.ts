@@ -7,7 +7,7 @@ import { renderFacts, renderTable, type TableLook } from './table.ts';
 
 const PARTS: Record<keyof MemoryUse['parts'], string> = {
   parameters: 'parameters',
-  optimizer: 'optimizer state',
+  optimizer: 'optimizer state, averages',
   gradients: 'gradient slabs',
   activations: 'activations and their gradients',
   inputs: 'inputs and targets of a batch',
@@ -46,7 +46,8 @@ function renderMemory({ memory }: Inspection, look: TableLook): string {
 }
 
 function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, { paint }: TableLook): string {
-  const { batchRows, lastRows, stepsPerEpoch, totalSteps } = batches;
+  const { batchRows, lastRows, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
+  const grouped = batchesPerStep === 1 ? '' : `, ${formatCount(batchesPerStep)} batches a step`;
   const last = lastRows === batchRows ? '' : `, the last of an epoch of ${formatCount(lastRows)}`;
   const { forward, backward } = flopsPerStep;
   return renderFacts(
@@ -54,7 +55,7 @@ function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, { p
       ['data', printable(dataset.description, 500)],
       [
         'batches',
-        `${formatCounted(batchRows, 'row')}${last}; ${formatCounted(stepsPerEpoch, 'step')} an epoch, ${formatCount(totalSteps)} in all`,
+        `${formatCounted(batchRows, 'row')}${last}${grouped}; ${formatCounted(stepsPerEpoch, 'step')} an epoch, ${formatCount(totalSteps)} in all`,
       ],
       ['step', `${formatFlops(forward + backward)}: ${formatFlops(forward)} forward, ${formatFlops(backward)} backward`],
       ['workers', `${workers.count} (${workers.reason})`],

@@ -3,6 +3,7 @@ import { printable } from '../errors.ts';
 import type { Summary } from '../runs/events.ts';
 import { renderCurve } from './curve.ts';
 import type { History, HistoryRow } from './history.ts';
+import { renderConfusion, renderMetrics } from './metrics.ts';
 import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds } from './numbers.ts';
 import { renderScores } from './progress.ts';
 import { chooseEvenly, renderFacts, renderTable, type TableLook } from './table.ts';
@@ -16,7 +17,13 @@ export interface ResultsLook extends TableLook {
 
 /** What a run came to: its epochs, its loss curve, and the final numbers. */
 export function renderResults(history: History, summary: Summary, look: ResultsLook): string {
-  const parts = [renderHistory(history, look), renderCurve(history.curve(look.stepsPerEpoch), look.columns), renderSummary(summary, look)];
+  const parts = [
+    renderHistory(history, look),
+    renderCurve(history.curve(look.stepsPerEpoch), look.columns),
+    renderConfusion(summary, look),
+    renderMetrics(summary, look),
+    renderSummary(summary, look),
+  ];
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
@@ -39,16 +46,20 @@ function renderHistory(history: History, look: TableLook): string | undefined {
 
 function renderSummary(summary: Summary, { paint }: TableLook): string {
   const { last, phases } = summary;
-  const facts: [string, string][] = [
-    [
-      'run',
-      `${printable(summary.name)}: ${summary.status} after ${formatCounted(summary.steps, 'step')}, ${formatCounted(summary.epochs, 'epoch')}`,
-    ],
-  ];
+  const done = `${formatCounted(summary.steps, 'step')}, ${formatCounted(summary.epochs, 'epoch')}`;
+  const restored = last['restored.from'] ?? undefined;
+  const parameters = restored === undefined ? '' : `, with the parameters of step ${formatCount(restored)}`;
+  const facts: [string, string][] = [['run', `${printable(summary.name)}: ${summary.status} after ${done}${parameters}`]];
   if (last['train.eval_loss'] !== undefined) facts.push(['train', scores('train.eval_loss', 'train.accuracy')]);
   else if (last['train.loss'] !== undefined) facts.push(['train', `loss ${formatLoss(last['train.loss'])} in the last batch`]);
   if (last['val.loss'] !== undefined) facts.push(['val', scores('val.loss', 'val.accuracy')]);
   if (last['test.loss'] !== undefined) facts.push(['test', scores('test.loss', 'test.accuracy')]);
+  for (const average of ['ema', 'swa']) {
+    for (const split of ['val', 'test']) {
+      const loss = `${split}.${average}_loss`;
+      if (last[loss] !== undefined) facts.push([`${split} ${average}`, scores(loss, `${split}.${average}_accuracy`)]);
+    }
+  }
   facts.push([
     'time',
     `${formatSeconds(summary.seconds)}, ${formatCount(summary.samples_per_second)} samples/s with ${formatCounted(summary.workers, 'worker')}`,

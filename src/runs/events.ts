@@ -1,5 +1,5 @@
 import type { SplitName } from '../data/dataset.ts';
-import type { Evaluation } from '../engine/engine.ts';
+import type { Evaluation } from '../engine/evaluation.ts';
 
 /** One line of metrics.jsonl: what the experiment determines, nothing of time or machine. Non-finite numbers are null. */
 export type MetricsLine = { step: number; epoch: number } & Record<string, number | null>;
@@ -62,7 +62,7 @@ export interface RunMetrics {
 /** Something worth knowing that stops nothing. */
 export interface RunWarning {
   type: 'warning';
-  code: 'W_OVERSUBSCRIBED' | 'W_STORAGE';
+  code: 'W_OVERSUBSCRIBED' | 'W_STORAGE' | 'W_NONFINITE' | 'W_DEAD_RELU' | 'W_ZERO_GRADIENT' | 'W_FLAT_LOSS' | 'W_EARLY_STOP';
   message: string;
 }
 
@@ -93,8 +93,10 @@ export interface Summary {
   digest: string;
   /** The last value of every metric, by dotted name. */
   last: Record<string, number | null>;
-  /** The best value of every evaluated metric: lowest loss, highest accuracy. */
+  /** The best value of every evaluated metric: lowest loss and error, highest of the others. */
   best: Record<string, { value: number; step: number }>;
+  /** Of each split's last evaluation, if asked for: rows of class i that were taken for class j, at [i][j]. */
+  confusion?: Partial<Record<SplitName, number[][]>>;
   /** Shares of the workers' time. */
   phases: { compute: number; wait: number; reduce: number };
   error?: { code: string; where?: string; message: string };

@@ -3,10 +3,12 @@ import { checkTargets } from '../data/check.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import type { BatchPlan } from '../engine/batches.ts';
+import { stepAt } from '../engine/batches.ts';
 import { type Cores, countCores } from '../engine/cores.ts';
 import type { MemoryPlan, Region } from '../engine/memory.ts';
 import { planEngine } from '../engine/plan.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
+import { checkWatchedMetrics } from './metric-names.ts';
 import { chooseWorkers } from './trainer.ts';
 
 /** What a run of an experiment on this machine would be. */
@@ -55,10 +57,13 @@ export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, '
   const dataset = await loadDataset(experiment.data, experiment.seed);
   const cores = countCores();
   const workers = chooseWorkers(experiment, cores);
-  const { network, batches, memory } = planEngine(experiment, dataset, workers);
+  const plan = planEngine(experiment, dataset, workers);
+  const { network, batches, memory } = plan;
   checkTargets(dataset, network.outputs, experiment.loss.type);
+  checkWatchedMetrics(plan);
   const { train, val, test } = dataset.splits;
   const flops = flopsPerRow(network);
+  const stepRows = stepAt(batches, 0).rows;
   return {
     dataset: {
       description: dataset.description,
@@ -74,7 +79,7 @@ export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, '
       tensors: parameters.map(({ name, shape, size }) => ({ name, shape, count: size })),
     })),
     parameters: parameterCount(network),
-    flopsPerStep: { forward: flops.forward * batches.batchRows, backward: flops.backward * batches.batchRows },
+    flopsPerStep: { forward: flops.forward * stepRows, backward: flops.backward * stepRows },
     batches,
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     memory: memoryUse(memory, dataset),
@@ -90,18 +95,18 @@ function workersReason({ parallel, numerics }: LoadedExperiment['experiment'], {
   return `auto: one for each of the ${cores}`;
 }
 
-function memoryUse(plan: MemoryPlan, { features, target, splits }: Dataset): MemoryUse {
+function memoryUse(plan: MemoryPlan, { features, target, splits, weights }: Dataset): MemoryUse {
   const parts = {
     parameters: plan.parameters.bytes,
-    optimizer: bytesOf(plan.optimizerState),
-    gradients: bytesOf(plan.slabs),
+    optimizer: bytesOf([...plan.optimizerState, ...plan.averages]),
+    gradients: bytesOf([...plan.slabs, ...plan.accumulators]),
     activations: bytesOf(plan.layers.flatMap(({ buffers, d }) => [...Object.values(buffers), d])),
-    inputs: bytesOf([plan.x, plan.labels, plan.targets]),
+    inputs: bytesOf([plan.x, plan.labels, plan.targets, plan.weights]),
     scratch: bytesOf([...plan.scratch, ...plan.stages]),
   };
   const other = plan.bytes - Object.values(parts).reduce((bytes, part) => bytes + part, 0);
   const targets = target.kind === 'class' ? target.labels : target.values;
-  const arrays = [features, targets, splits.train, splits.val, splits.test];
+  const arrays = [features, targets, splits.train, splits.val, splits.test, ...(weights === undefined ? [] : [weights])];
   return { parts: { ...parts, other }, shared: plan.bytes, dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0) };
 }
 

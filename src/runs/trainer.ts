@@ -4,21 +4,22 @@ import type { Experiment } from '../config/schema.ts';
 import { checkTargets } from '../data/check.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
-import type { BatchPlan } from '../engine/batches.ts';
 import { type Cores, countCores } from '../engine/cores.ts';
-import { Engine, type EngineOptions, type Evaluation } from '../engine/engine.ts';
-import { SEGMENT_STEPS } from '../engine/memory.ts';
+import { Engine, type EngineOptions } from '../engine/engine.ts';
 import { type EnginePlan, planEngine } from '../engine/plan.ts';
+import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
-import { initialParameters } from '../model/initializers.ts';
-import { parameterCount } from '../model/network.ts';
-import { readTensor } from '../model/parameters.ts';
-import { encodeSafetensors } from '../model/safetensors.ts';
+import { type InitialState, initialState } from '../model/initializers.ts';
+import { type Network, parameterCount } from '../model/network.ts';
 import { writeFileAtomic } from '../storage/atomic.ts';
 import { createRunDirectory, type RunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
 import type { RunEvent, Summary } from './events.ts';
-import { digestOf, MetricsFile } from './metrics.ts';
+import { LearningRate } from './learning-rate.ts';
+import { Loop } from './loop.ts';
+import { checkWatchedMetrics } from './metric-names.ts';
+import { MetricsFile } from './metrics.ts';
+import { encodeModel, modelDigest } from './model-file.ts';
 import { Recorder } from './recorder.ts';
 
 const PROGRESS_MS = 100;
@@ -52,12 +53,14 @@ export class Trainer {
     const workers = chooseWorkers(experiment, cores);
     const plan = planEngine(experiment, dataset, workers, workers > cores.usable ? 0 : experiment.parallel.spin_us);
     checkTargets(dataset, plan.network.outputs, experiment.loss.type);
-    const parameters = initialParameters(plan.network, experiment.model, experiment.seed);
+    checkWatchedMetrics(plan);
+    const initial = initialState(plan.network, experiment.model, experiment.seed);
+    const rates = new LearningRate(plan);
     this.#warnOversubscribed(workers, cores);
     // Nothing is created on disk before everything that can be wrong with the experiment has been checked.
     if (this.#options.dry !== true) this.#directory = createRunDirectory(experiment.track.dir, experiment.name);
     const metrics = this.#directory && new MetricsFile(path.join(this.#directory.path, 'metrics.jsonl'));
-    const recorder = new Recorder(experiment, plan.batches, dataset.target.kind === 'class', metrics, this.#emit);
+    const recorder = new Recorder(experiment, plan.batches, plan.metrics.names.includes('accuracy'), metrics, rates, this.#emit);
     try {
       await this.#write('config.yaml', resolvedYaml({ experiment }));
       await this.#write('env.json', `${JSON.stringify(await describeEnvironment(cores, workers), null, 2)}\n`);
@@ -75,9 +78,10 @@ export class Trainer {
         stepsPerEpoch: plan.batches.stepsPerEpoch,
         totalSteps: plan.batches.totalSteps,
       });
-      const engine = await this.#start(plan, dataset, parameters, recorder);
+      const engine = await this.#start(plan, dataset, initial, recorder);
       try {
-        return await this.#trainOn(engine, recorder);
+        const loop = new Loop(engine, dataset, recorder, rates, this.#emit, this.#options.signal);
+        return await this.#trainOn(engine, loop, recorder);
       } finally {
         await engine.close();
       }
@@ -87,9 +91,9 @@ export class Trainer {
   }
 
   /** A run whose threads do not start has a summary that says so. */
-  async #start(plan: EnginePlan, dataset: Dataset, parameters: Float32Array, recorder: Recorder): Promise<Engine> {
+  async #start(plan: EnginePlan, dataset: Dataset, initial: InitialState, recorder: Recorder): Promise<Engine> {
     try {
-      return await Engine.start(plan, dataset, parameters, this.#options.engine);
+      return await Engine.start(plan, dataset, initial, this.#options.engine);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       await this.#writeSummary({
@@ -101,11 +105,11 @@ export class Trainer {
         digest: '',
         error: errorOf(error),
       });
-      throw this.#withKept(error, recorder, false);
+      throw this.#withKept(error, recorder, undefined);
     }
   }
 
-  async #trainOn(engine: Engine, recorder: Recorder): Promise<Summary> {
+  async #trainOn(engine: Engine, loop: Loop, recorder: Recorder): Promise<Summary> {
     const { signal } = this.#options;
     const stop = (): void => engine.requestStop();
     signal?.addEventListener('abort', stop);
@@ -114,95 +118,54 @@ export class Trainer {
       this.#emit(recorder.progress(engine.phaseSeconds()));
     }, PROGRESS_MS);
     let failure: GradloomError | undefined;
+    let status: Summary['status'] = 'failed';
     try {
       if (signal?.aborted === true) stop();
-      await this.#steps(engine, recorder);
+      status = await loop.run();
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       failure = error;
+      if (failure.code === 'E_DIVERGED') status = 'diverged';
     } finally {
       clearInterval(ticker);
       signal?.removeEventListener('abort', stop);
     }
-    const keepsParameters = failure === undefined || failure.code === 'E_DIVERGED';
-    const tensors = keepsParameters ? this.#tensors(engine) : undefined;
-    const status =
-      failure === undefined ? (recorder.isComplete ? 'finished' : 'interrupted') : failure.code === 'E_DIVERGED' ? 'diverged' : 'failed';
+    // Ranks that failed in the middle of an update leave parameters that belong to no step.
+    const state = status === 'failed' ? undefined : engine.shared.snapshot();
+    const { network, workers } = engine.plan;
     const summary: Summary = {
       ...recorder.summarise(engine.phaseSeconds()),
       id: this.#directory?.id ?? this.#experiment.name,
       status,
       directory: this.#directory?.path ?? null,
-      workers: engine.plan.workers,
-      digest: tensors === undefined ? '' : digestOf([...tensors].map(([, { data }]) => data)),
+      workers,
+      digest: state === undefined ? '' : modelDigest(network, state),
     };
     if (failure !== undefined) summary.error = errorOf(failure);
-    if (tensors !== undefined) await this.#write('model.safetensors', encodeSafetensors(tensors, { format: 'pt' }));
+    if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
+    if (state !== undefined) await this.#writeModels(network, state);
     await this.#writeSummary(summary);
-    if (failure !== undefined) throw this.#withKept(failure, recorder, keepsParameters);
+    if (failure !== undefined) throw this.#withKept(failure, recorder, loop.parametersOf);
     this.#emit({ type: 'end', summary });
     return summary;
   }
 
-  /** Segment after segment, with evaluations between them. */
-  async #steps(engine: Engine, recorder: Recorder): Promise<void> {
-    const { eval: evaluation } = this.#experiment.train;
-    const { totalSteps } = engine.plan.batches;
-    const every = evaluationSteps(this.#experiment, engine.plan.batches);
-    let step = 0;
-    while (step < totalSteps) {
-      const due = Math.min(totalSteps, (Math.floor(step / every) + 1) * every);
-      const target = Math.min(due, step + SEGMENT_STEPS);
-      let done = 0;
-      try {
-        done = await engine.train(step, target);
-      } finally {
-        recorder.take(engine.takeSteps());
-      }
-      step += done;
-      if (evaluation.on !== 'none' && step === due) recorder.evaluated(evaluation.on, await this.#evaluate(engine, evaluation.on, step));
-      recorder.flushEpoch();
-      // Fewer steps than asked for: somebody requested a stop.
-      if (step < target || this.#options.signal?.aborted === true) break;
-    }
-    if (step < totalSteps) return;
-    for (const split of ['train', 'val', 'test'] as const) {
-      if (!recorder.isEvaluated(split)) recorder.evaluated(split, await this.#evaluate(engine, split, step));
-    }
-    recorder.finish();
-  }
-
-  async #evaluate(engine: Engine, split: SplitName, step: number): Promise<Evaluation | undefined> {
-    const result = await engine.evaluate(split);
-    if (result === undefined || Number.isFinite(result.loss)) return result;
-    throw new GradloomError({
-      code: 'E_DIVERGED',
-      where: `step ${step}`,
-      message: `the ${split} loss became ${result.loss}`,
-      next: 'lower optimizer.lr, or check the data for extreme values',
-    });
-  }
-
-  #tensors(engine: Engine): Map<string, { dtype: 'F32'; shape: readonly number[]; data: Float32Array }> {
-    const vector = engine.parameters();
-    return new Map(
-      engine.plan.network.parameters.map((tensor) => [
-        tensor.name,
-        { dtype: 'F32', shape: tensor.shape, data: readTensor(vector, tensor) },
-      ]),
-    );
-  }
-
-  #withKept(failure: GradloomError, recorder: Recorder, parameters: boolean): GradloomError {
-    const kept =
-      this.#directory === undefined
-        ? failure.kept
-        : `${this.#directory.path}, metrics up to step ${recorder.step}${parameters ? ', the parameters before the failed step' : ''}`;
-    return new GradloomError({ ...errorOf(failure), code: failure.code, kept, next: failure.next, cause: failure.cause });
-  }
-
   async #writeSummary(summary: Summary): Promise<void> {
     await this.#write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+  }
+
+  async #writeModels(network: Network, state: TrainingState): Promise<void> {
+    await this.#write('model.safetensors', encodeModel(network, state));
+    const [parameters] = state.averages;
+    const { type } = this.#experiment.train.average;
+    if (parameters !== undefined) await this.#write(`model-${type}.safetensors`, encodeModel(network, { ...state, parameters }));
+  }
+
+  /** @param parametersOf  the step whose parameters are saved */
+  #withKept(failure: GradloomError, recorder: Recorder, parametersOf: number | undefined): GradloomError {
+    const parameters = parametersOf === undefined ? '' : `, the parameters of step ${parametersOf}`;
+    const kept = this.#directory && `${this.#directory.path}, metrics up to step ${recorder.step}${parameters}`;
+    return new GradloomError({ ...errorOf(failure), code: failure.code, kept, next: failure.next, cause: failure.cause });
   }
 
   async #write(name: string, content: string | Uint8Array): Promise<void> {
@@ -220,13 +183,6 @@ export class Trainer {
 export function chooseWorkers(experiment: Experiment, cores: Cores): number {
   const { workers } = experiment.parallel;
   return workers === 'auto' ? Math.min(cores.usable, experiment.numerics.leaves) : workers;
-}
-
-/** Steps between evaluations; without any, only the end counts. */
-function evaluationSteps(experiment: Experiment, batches: BatchPlan): number {
-  const { on, every } = experiment.train.eval;
-  if (on === 'none') return batches.totalSteps;
-  return 'steps' in every ? every.steps : every.epochs * batches.stepsPerEpoch;
 }
 
 function rowsOf(dataset: Dataset): Record<SplitName, number> {

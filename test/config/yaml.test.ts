@@ -141,7 +141,7 @@ test('escape codes in a file reach neither the message nor the frame', (t) => {
   const error = errorOf(() => parse(`${VALID}"a\u001b[2J\u202e": 1\n`));
   t.is(
     error.message,
-    'a\\u001b[2J\\u202e: unknown key; the keys here are version, name, tags, seed, data, model, loss, optimizer, train, numerics, parallel, track',
+    'a\\u001b[2J\\u202e: unknown key; the keys here are version, name, tags, seed, data, model, loss, metrics, optimizer, regularization, schedule, train, ...',
   );
   t.true(error.frame?.includes('> 3 | "a\\u001b[2J\\u202e": 1'));
 });

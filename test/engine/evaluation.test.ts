@@ -1,8 +1,9 @@
 import test from 'ava';
 import type { SplitName } from '../../src/data/dataset.ts';
-import { Engine, type Evaluation } from '../../src/engine/engine.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { Evaluation } from '../../src/engine/evaluation.ts';
 import { planEngine } from '../../src/engine/plan.ts';
-import { makeExperiment } from './outcome.ts';
+import { makeExperiment, startingFrom } from './outcome.ts';
 import { evaluate64, layersOf } from './reference.ts';
 import { makeSamples, randomVector, rowOf, type SampleOptions } from './samples.ts';
 
@@ -18,7 +19,7 @@ async function evaluateAll(samples: SampleOptions, loss: 'softmax_cross_entropy'
   const experiment = makeExperiment({ layers, loss, leaves, train: { batch_size: 4, eval: { on: 'none', batch_size: evalBatch } } });
   const plan = planEngine(experiment, dataset, workers);
   const parameters = randomVector(plan.network.vectorFloats, 0.7, 9);
-  const engine = await Engine.start(plan, dataset, parameters);
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
   const results = new Map<SplitName, Evaluation | undefined>();
   try {
     for (const split of SPLITS) results.set(split, await engine.evaluate(split));

@@ -29,7 +29,7 @@ const KERNELS = [
   'dense_weight_gradient',
   'dense_bias_gradient',
   'matmul_nt',
-  'scale',
+  'scale_max',
   'sgd_step',
 ] as const;
 

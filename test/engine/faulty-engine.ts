@@ -1,7 +1,7 @@
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import type { Fault } from './faulty-rank.ts';
-import { makeExperiment } from './outcome.ts';
+import { makeExperiment, startingFrom } from './outcome.ts';
 import { makeSamples, randomVector } from './samples.ts';
 
 export const FAULTY_ENTRY = new URL('./faulty-rank.js', import.meta.url);
@@ -17,5 +17,6 @@ export async function startFaulty(fault: Fault, workers = 3, options: EngineOpti
     notes: JSON.stringify(fault),
   });
   const plan = planEngine(experiment, dataset, workers, 50);
-  return Engine.start(plan, dataset, randomVector(plan.network.vectorFloats, 0.3, 2), { entry: FAULTY_ENTRY, ...options });
+  const initial = startingFrom(plan, randomVector(plan.network.vectorFloats, 0.3, 2));
+  return Engine.start(plan, dataset, initial, { entry: FAULTY_ENTRY, ...options });
 }

@@ -118,11 +118,12 @@ function faultyKernels(): Kernels {
     real.dense_forward(...args);
   };
   if (target !== 'dense_forward') {
-    const call: (...values: number[]) => void = real[target];
+    const call: (...values: number[]) => unknown = real[target];
     wrapped[target] = (...args: number[]) => {
       fire();
-      call(...args);
+      const result = call(...args);
       if (fault.kind === 'nan' && isStruck) poison(target, args);
+      return result;
     };
   }
   return wrapped as unknown as Kernels;

@@ -1,12 +1,15 @@
 import { experimentFromObject } from '../../src/config/load.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
-import { batchAt } from '../../src/engine/batches.ts';
-import { Engine, type Evaluation, type StepRecord } from '../../src/engine/engine.ts';
+import { stepAt } from '../../src/engine/batches.ts';
+import { Engine, type StepRecord } from '../../src/engine/engine.ts';
+import type { Evaluation } from '../../src/engine/evaluation.ts';
 import { reserveMemory } from '../../src/engine/memory.ts';
 import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
 import { Rank } from '../../src/engine/rank.ts';
+import { SharedState } from '../../src/engine/shared-state.ts';
 import { bindKernels, compileKernels } from '../../src/kernels/kernels.ts';
+import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
 import { rowOf } from './samples.ts';
@@ -14,7 +17,8 @@ import { rowOf } from './samples.ts';
 /** An experiment's tree as a test writes it: without data, which comes from `makeSamples`. */
 export interface ExperimentTree {
   layers: { units: number; activation?: unknown }[];
-  loss?: Experiment['loss']['type'];
+  loss?: string | Record<string, unknown>;
+  metrics?: string[];
   lr?: number;
   train?: Record<string, unknown>;
   data?: Record<string, unknown>;
@@ -24,7 +28,7 @@ export interface ExperimentTree {
 }
 
 /** A validated experiment; its source is a placeholder. */
-export function makeExperiment({ layers, loss, lr, train, data, leaves, seed, notes }: ExperimentTree): Experiment {
+export function makeExperiment({ layers, loss, metrics, lr, train, data, leaves, seed, notes }: ExperimentTree): Experiment {
   return experimentFromObject({
     seed: seed ?? 1,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
@@ -33,14 +37,21 @@ export function makeExperiment({ layers, loss, lr, train, data, leaves, seed, no
     optimizer: { type: 'sgd', lr: lr ?? 0.1 },
     train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
     numerics: { leaves: leaves ?? 16 },
+    ...(metrics === undefined ? {} : { metrics }),
     ...(notes === undefined ? {} : { track: { notes } }),
   }).experiment;
+}
+
+/** A start from the given parameters, and from the running statistics that its layers start with. */
+export function startingFrom({ network, experiment }: EnginePlan, parameters: Float32Array): InitialState {
+  return { parameters, statistics: initialState(network, experiment.model, experiment.seed).statistics };
 }
 
 /** All that a run determines. */
 export interface Outcome {
   steps: StepRecord[];
   parameters: Float32Array;
+  statistics: Float32Array;
   evaluations: Partial<Record<SplitName, Evaluation>>;
 }
 
@@ -59,7 +70,7 @@ export interface OutcomeOptions {
 export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
   const { experiment, dataset, workers, parameters, cuts = [], splits = [], spinUs = 20 } = options;
   const plan = planEngine(experiment, dataset, workers, spinUs);
-  const engine = await Engine.start(plan, dataset, parameters);
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
   try {
     const steps: StepRecord[] = [];
     let from = 0;
@@ -73,7 +84,8 @@ export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
       const result = await engine.evaluate(split);
       if (result !== undefined) evaluations[split] = result;
     }
-    return { steps, parameters: engine.parameters(), evaluations };
+    const { parameters: trained, statistics } = engine.shared.snapshot();
+    return { steps, parameters: trained, statistics, evaluations };
   } finally {
     await engine.close();
   }
@@ -84,35 +96,45 @@ export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeO
   const plan = planEngine(experiment, dataset, 1);
   const memory = reserveMemory(plan.memory);
   const module = compileKernels();
-  const vector = new Float32Array(memory.buffer, plan.memory.parameters.at, plan.network.vectorFloats);
-  vector.set(parameters);
-  if (dataset.normalization.kind === 'zscore') {
-    const { mean, std } = dataset.normalization;
-    new Float32Array(memory.buffer, plan.memory.statistics.at).set([...mean, ...std]);
-  }
+  const shared = new SharedState(plan, memory);
+  shared.begin(startingFrom(plan, parameters), dataset.normalization);
   const { totalSteps } = plan.batches;
   const result = new Rank(0, { plan, dataset, module, memory }, bindKernels(module, memory)).run({
     kind: 'train',
     rank: 0,
     fromStep: 0,
     toStep: totalSteps,
+    plateauFactor: 1,
+    lrFactor: 1,
+    lossLimit: Number.POSITIVE_INFINITY,
   });
   if (result.status !== 'done') throw new Error(`the rank ended as ${JSON.stringify(result)}`);
-  const sums = new Float64Array(memory.buffer, plan.memory.stepSums.at, 2 * totalSteps);
   const steps = Array.from({ length: totalSteps }, (_, step) => {
-    return { step, loss: sums[2 * step]!, correct: sums[2 * step + 1]!, rows: batchAt(plan.batches, step).rows };
+    return { step, rows: stepAt(plan.batches, step).rows, ...shared.stepValues(step) };
   });
-  return { steps, parameters: vector.slice(), evaluations: {} };
+  const { parameters: trained, statistics } = shared.snapshot();
+  return { steps, parameters: trained, statistics, evaluations: {} };
 }
 
 /** The bits of an outcome as text, so that a failing comparison shows where it starts. */
-export function bitsOf({ steps, parameters, evaluations }: Outcome): { losses: string; parameters: string; evaluations: string } {
+export function bitsOf({
+  steps,
+  parameters,
+  statistics,
+  evaluations,
+}: Outcome): Record<'steps' | 'parameters' | 'statistics' | 'evaluations', string> {
   const hex = (array: Float32Array | Float64Array): string => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex');
-  const pairs = Object.entries(evaluations).flatMap(([, { loss, accuracy, rows }]) => [loss, accuracy, rows]);
+  const evaluated = Object.values(evaluations).flatMap(({ loss, accuracy, rows, metrics, confusion = [] }) => {
+    return [loss, accuracy, rows, ...Object.values(metrics), ...confusion.flat()];
+  });
+  const trained = steps.flatMap(({ step, loss, correct, rows, weight, gradientNorm = Number.NaN, penalty }) => {
+    return [step, loss, correct, rows, weight, gradientNorm, penalty];
+  });
   return {
-    losses: hex(Float64Array.from(steps.flatMap(({ step, loss, correct, rows }) => [step, loss, correct, rows]))),
+    steps: hex(Float64Array.from(trained)),
     parameters: hex(parameters),
-    evaluations: hex(Float64Array.from(pairs)),
+    statistics: hex(statistics),
+    evaluations: hex(Float64Array.from(evaluated)),
   };
 }
 
@@ -130,7 +152,7 @@ export function outcome64(plan: EnginePlan, dataset: Dataset, parameters: Float3
   const layers = layersOf(network, parameters);
   const outcome: Outcome64 = { losses: [], correct: [], layers, kinkDistance: Infinity };
   for (let step = 0; step < batches.totalSteps; step++) {
-    const { epoch, first, rows } = batchAt(batches, step);
+    const { epoch, first, rows } = stepAt(batches, step);
     const order = epochOrder(experiment, dataset, epoch);
     const batch = Array.from(order.subarray(first, first + rows), (sample) => rowOf(dataset, sample));
     const { loss, correct, gradients, kinkDistance } = evaluate64(layers, experiment.loss.type, batch);

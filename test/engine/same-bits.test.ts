@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import test from 'ava';
 import type { Experiment, LossConfig } from '../../src/config/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import { planEngine } from '../../src/engine/plan.ts';
-import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf } from './outcome.ts';
+import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './outcome.ts';
 import { layersOf } from './reference.ts';
 import { Dice, makeSamples, randomVector, type SampleOptions } from './samples.ts';
 
@@ -107,14 +108,14 @@ test.serial('N6 an evaluation between segments changes no bit, also where the ba
   });
   const parameters = startingAt(experiment, dataset);
   const straight = await outcomeOf({ experiment, dataset, parameters, workers: 2 });
-  const { Engine } = await import('../../src/engine/engine.ts');
-  const engine = await Engine.start(planEngine(experiment, dataset, 2), dataset, parameters);
+  const plan = planEngine(experiment, dataset, 2);
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
   try {
     for (let step = 0; step < 6; step += 2) {
       await engine.train(step, step + 2);
       await engine.evaluate('val');
     }
-    t.deepEqual(engine.parameters(), straight.parameters);
+    t.deepEqual(engine.shared.parameters(), straight.parameters);
   } finally {
     await engine.close();
   }

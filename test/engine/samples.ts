@@ -41,13 +41,23 @@ export interface SampleOptions {
   /** Class labels below `classes`, or `width` values in [0, 1). */
   target: { classes: number } | { width: number };
   normalize?: 'none' | 'unit' | 'unit256' | 'zscore';
+  /** Weights in [0, 2) with some zeros. */
+  weighted?: boolean;
   seed?: number;
 }
 
 const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
 
 /** A data set of random samples; splits take turns over the stored rows, so that position and index differ. */
-export function makeSamples({ rows, features: width, stored = 'f32', target, normalize = 'none', seed = 1 }: SampleOptions): Dataset {
+export function makeSamples({
+  rows,
+  features: width,
+  stored = 'f32',
+  target,
+  normalize = 'none',
+  weighted = false,
+  seed = 1,
+}: SampleOptions): Dataset {
   const dice = new Dice(seed);
   const counts = { train: rows.train, val: rows.val ?? 0, test: rows.test ?? 0 };
   const total = counts.train + counts.val + counts.test;
@@ -68,9 +78,16 @@ export function makeSamples({ rows, features: width, stored = 'f32', target, nor
     target: makeTarget(target, total, dice),
     splits,
     normalization: normalizationOf(normalize, features, width, splits.train),
+    ...(weighted && { weights: makeWeights(total, dice) }),
     fingerprint: '',
     description: 'random samples',
   };
+}
+
+function makeWeights(total: number, dice: Dice): Float32Array<SharedArrayBuffer> {
+  const weights = new Float32Array(shared(4 * total));
+  for (let i = 0; i < total; i++) weights[i] = dice.next() < 0.2 ? 0 : 2 * dice.next();
+  return weights;
 }
 
 function makeTarget(target: SampleOptions['target'], total: number, dice: Dice): Dataset['target'] {

@@ -47,8 +47,8 @@ export class Arena {
     return view;
   }
 
-  /** f64[2] for the losses, or what is asked for; 8-byte aligned because a Float64Array must be. */
-  doubles(name: string, content: ArrayLike<number> | number = 2): Float64Array<ArrayBuffer | SharedArrayBuffer> {
+  /** f64[3] for the losses, or what is asked for; 8-byte aligned because a Float64Array must be. */
+  doubles(name: string, content: ArrayLike<number> | number = 3): Float64Array<ArrayBuffer | SharedArrayBuffer> {
     const length = typeof content === 'number' ? content : content.length;
     if ((this.#next + GUARD_WORDS) % 2 === 1) this.#next++;
     const view = new Float64Array(this.#words.buffer, this.#reserve(name, 2 * length) * 4, length);

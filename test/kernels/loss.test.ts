@@ -1,42 +1,10 @@
 import test from 'ava';
 import { Arena, firstDifference, kernels, memory, randomFloats } from './arena.ts';
+import { exact, softmax, VALUE_LOSSES, withTargets } from './losses.ts';
 import * as reference from './reference.ts';
 
 const CLASSES = [1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 1009];
 const ROWS = [0, 1, 3, 17];
-
-interface Result {
-  loss: number;
-  correct: number;
-  gradient: Float32Array;
-  broken: string[];
-}
-
-function softmax(z: ArrayLike<number>, labels: number[], o: number, wantGradient = true): Result {
-  const arena = new Arena(memory);
-  const out = arena.doubles('out');
-  const logits = arena.floats('z', z);
-  const label = arena.ints('labels', labels);
-  const dz = arena.floats('dz', z.length);
-  kernels.softmax_cross_entropy(logits.byteOffset, label.byteOffset, wantGradient ? dz.byteOffset : 0, labels.length, o, out.byteOffset);
-  return { loss: out[0]!, correct: out[1]!, gradient: dz.slice(), broken: arena.broken() };
-}
-
-function withTargets(
-  kernel: 'sigmoid_cross_entropy' | 'mse',
-  z: ArrayLike<number>,
-  targets: ArrayLike<number>,
-  o: number,
-  wantGradient = true,
-): Result {
-  const arena = new Arena(memory);
-  const out = arena.doubles('out');
-  const logits = arena.floats('z', z);
-  const t = arena.floats('t', targets);
-  const dz = arena.floats('dz', z.length);
-  kernels[kernel](logits.byteOffset, t.byteOffset, wantGradient ? dz.byteOffset : 0, z.length / o, o, out.byteOffset);
-  return { loss: out[0]!, correct: out[1]!, gradient: dz.slice(), broken: arena.broken() };
-}
 
 test('softmax cross-entropy agrees with f64 at every size', (t) => {
   for (const rows of ROWS) {
@@ -49,7 +17,7 @@ test('softmax cross-entropy agrees with f64 at every size', (t) => {
       t.true(Math.abs(got.loss - loss) <= 2 ** -22 * Math.max(1, loss), `${rows}x${o}: ${got.loss}, f64 ${loss}`);
       for (const [i, v] of want.flatMap((w) => w.gradient).entries()) t.true(Math.abs(got.gradient[i]! - v) <= 2 ** -22);
       t.deepEqual(got.broken, []);
-      const lossOnly = softmax(z, labels, o, false);
+      const lossOnly = softmax(z, labels, o, { wantGradient: false });
       t.is(lossOnly.loss, got.loss);
       t.is(lossOnly.correct, got.correct);
       t.is(firstDifference(softmax(z, labels, o).gradient, got.gradient), -1);
@@ -82,7 +50,7 @@ test('the gradient may overwrite the logits', (t) => {
   const out = arena.doubles('out');
   const logits = arena.floats('z', z);
   const labels = arena.ints('labels', [1, 2, 9]);
-  kernels.softmax_cross_entropy(logits.byteOffset, labels.byteOffset, logits.byteOffset, 3, 10, out.byteOffset);
+  kernels.softmax_cross_entropy(logits.byteOffset, labels.byteOffset, 0, 0, logits.byteOffset, 3, 10, 0, out.byteOffset);
   t.is(firstDifference(logits, want), -1);
 });
 
@@ -149,9 +117,7 @@ test('N4: argmax ties go to the lowest index and a row with a NaN is never corre
   t.is(softmax([NaN], [0], 1).correct, 0);
 });
 
-for (const kernel of ['sigmoid_cross_entropy', 'mse'] as const) {
-  const exact = kernel === 'mse' ? reference.mse : reference.sigmoidCrossEntropy;
-
+for (const kernel of VALUE_LOSSES) {
   test(`${kernel} agrees with f64 at every size`, (t) => {
     for (const rows of ROWS) {
       for (const o of CLASSES) {
@@ -159,13 +125,13 @@ for (const kernel of ['sigmoid_cross_entropy', 'mse'] as const) {
         const targets = randomFloats(rows * o, rows + o + 1).map((v, i) => (i % 3 === 0 ? i % 2 : Math.abs(v)));
         const got = withTargets(kernel, z, targets, o);
         const row = (a: Float32Array, r: number) => Array.from(a.subarray(r * o, (r + 1) * o));
-        const want = Array.from({ length: rows }, (_, r) => exact(row(z, r), row(targets, r)));
+        const want = Array.from({ length: rows }, (_, r) => exact[kernel](row(z, r), row(targets, r)));
         const loss = want.reduce((a, w) => a + w.loss, 0);
         t.true(Math.abs(got.loss - loss) <= 2 ** -21 * Math.max(1, loss), `${rows}x${o}: ${got.loss}, f64 ${loss}`);
         for (const [i, v] of want.flatMap((w) => w.gradient).entries())
           t.true(Math.abs(got.gradient[i]! - v) <= 2 ** -22 * Math.max(1, Math.abs(v)));
         t.deepEqual(got.broken, []);
-        const lossOnly = withTargets(kernel, z, targets, o, false);
+        const lossOnly = withTargets(kernel, z, targets, o, { wantGradient: false });
         t.is(lossOnly.loss, got.loss);
         t.is(lossOnly.correct, got.correct);
       }

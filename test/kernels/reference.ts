@@ -131,21 +131,55 @@ export interface RowLoss {
   gradient: number[];
 }
 
-export function softmaxCrossEntropy(z: number[], label: number): RowLoss {
-  const largest = Math.max(...z);
-  const e = z.map((v) => Math.exp(v - largest));
-  const sum = e.reduce((a, b) => a + b, 0);
-  return { loss: Math.log(sum) - (z[label]! - largest), gradient: e.map((v, j) => v / sum - (j === label ? 1 : 0)) };
+/** What weighs and smooths a loss; defaults change nothing. */
+export interface LossOptions {
+  smoothing?: number;
+  /** Class weights or positive weights, one an output. */
+  weights?: ArrayLike<number> | undefined;
+  delta?: number;
 }
 
-export function sigmoidCrossEntropy(z: number[], t: number[]): RowLoss {
-  const terms = z.map((v, j) => Math.max(v, 0) - v * t[j]! + Math.log1p(Math.exp(-Math.abs(v))));
-  return { loss: terms.reduce((a, b) => a + b, 0) / z.length, gradient: z.map((v, j) => (sigmoid(v) - t[j]!) / z.length) };
+const total = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** As torch.nn.functional.cross_entropy has it: (1-s) w_y nll_y + s/K sum_c w_c nll_c. */
+export function softmaxCrossEntropy(z: number[], label: number, { smoothing = 0, weights }: LossOptions = {}): RowLoss {
+  const w = z.map((_, j) => weights?.[j] ?? 1);
+  const largest = Math.max(...z);
+  const e = z.map((v) => Math.exp(v - largest));
+  const sum = total(e);
+  const nll = z.map((v) => Math.log(sum) - (v - largest));
+  const share = smoothing / z.length;
+  const hard = (1 - smoothing) * w[label]!;
+  return {
+    loss: hard * nll[label]! + (share === 0 ? 0 : share * total(nll.map((v, j) => v * w[j]!))),
+    gradient: e.map((v, j) => (hard + share * total(w)) * (v / sum) - share * w[j]! - (j === label ? hard : 0)),
+  };
+}
+
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** As torch.nn.BCEWithLogitsLoss has it: -(p t log sigmoid(z) + (1-t) log(1 - sigmoid(z))), with smoothed t. */
+export function sigmoidCrossEntropy(z: number[], t: number[], { smoothing = 0, weights }: LossOptions = {}): RowLoss {
+  const smooth = t.map((v) => v * (1 - smoothing) + smoothing / 2);
+  const terms = z.map((v, j) => (weights?.[j] ?? 1) * smooth[j]! * softplus(-v) + (1 - smooth[j]!) * softplus(v));
+  const gradient = z.map((v, j) => ((1 - smooth[j]!) * sigmoid(v) - (weights?.[j] ?? 1) * smooth[j]! * sigmoid(-v)) / z.length);
+  return { loss: total(terms) / z.length, gradient };
 }
 
 export function mse(z: number[], t: number[]): RowLoss {
   const d = z.map((v, j) => v - t[j]!);
-  return { loss: d.reduce((a, b) => a + b * b, 0) / z.length, gradient: d.map((v) => (2 * v) / z.length) };
+  return { loss: total(d.map((v) => v * v)) / z.length, gradient: d.map((v) => (2 * v) / z.length) };
+}
+
+export function huber(z: number[], t: number[], { delta = 1 }: LossOptions = {}): RowLoss {
+  const d = z.map((v, j) => v - t[j]!);
+  const terms = d.map((v) => (Math.abs(v) < delta ? (v * v) / 2 : delta * (Math.abs(v) - delta / 2)));
+  return { loss: total(terms) / z.length, gradient: d.map((v) => Math.max(-delta, Math.min(delta, v)) / z.length) };
+}
+
+export function mae(z: number[], t: number[]): RowLoss {
+  const d = z.map((v, j) => v - t[j]!);
+  return { loss: total(d.map(Math.abs)) / z.length, gradient: d.map((v) => Math.sign(v) / z.length) };
 }
 
 /** Spacing of f32 numbers at x, subnormals included. */

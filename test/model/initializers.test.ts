@@ -4,10 +4,10 @@ import path from 'node:path';
 import test from 'ava';
 import type { InitializerConfig } from '../../src/config/schema.ts';
 import { GradloomError } from '../../src/errors.ts';
-import { initialParameters } from '../../src/model/initializers.ts';
+import { initialState } from '../../src/model/initializers.ts';
 import { buildNetwork } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';
-import { encodeSafetensors } from '../../src/model/safetensors.ts';
+import { encodeSafetensors } from '../../src/storage/safetensors.ts';
 import { makeExperiment } from '../engine/outcome.ts';
 
 const IN = 200;
@@ -16,7 +16,7 @@ const model = makeExperiment({ layers: [{ units: OUT, activation: 'relu' }, { un
 const network = buildNetwork(model, IN);
 
 function tensorsOf(init: InitializerConfig, seed = 1): Float32Array[] {
-  const vector = initialParameters(network, { init }, seed);
+  const { parameters: vector } = initialState(network, { init }, seed);
   return network.parameters.map((tensor) => readTensor(vector, tensor));
 }
 
@@ -85,7 +85,7 @@ test('values are a function of (seed, tensor, element): another seed and another
   t.notDeepEqual(other[0], one[0]);
   t.notDeepEqual(one[2]!.slice(0, 50), one[0]!.slice(0, 50));
   const wider = buildNetwork(makeExperiment({ layers: [{ units: OUT }, { units: 12 }, { units: 3 }] }).model, IN);
-  const vector = initialParameters(wider, { init: { type: 'normal', mean: 0, std: 1 } }, 1);
+  const { parameters: vector } = initialState(wider, { init: { type: 'normal', mean: 0, std: 1 } }, 1);
   t.deepEqual(readTensor(vector, wider.parameters[0]!), one[0]);
 });
 
@@ -93,7 +93,7 @@ test("a layer's own init overrides the model's", (t) => {
   const mixed = makeExperiment({ layers: [{ units: 4 }, { units: 2 }] }).model;
   mixed.layers[1]!.init = { type: 'zeros' };
   const net = buildNetwork(mixed, 3);
-  const vector = initialParameters(net, { init: { type: 'uniform', low: 1, high: 2 } }, 0);
+  const { parameters: vector } = initialState(net, { init: { type: 'uniform', low: 1, high: 2 } }, 0);
   t.true(readTensor(vector, net.parameters[0]!).every((v) => v >= 1 && v <= 2));
   t.true(readTensor(vector, net.parameters[2]!).every((v) => v === 0));
 });

@@ -1,10 +1,10 @@
 import test from 'ava';
 import { buildNetwork } from '../../src/model/network.ts';
-import { type ParameterTensor, readTensor, writeTensor } from '../../src/model/parameters.ts';
+import { type PlacedTensor, readTensor, writeTensor } from '../../src/model/parameters.ts';
 import { makeExperiment } from '../engine/outcome.ts';
 
 const network = buildNetwork(makeExperiment({ layers: [{ units: 3 }, { units: 5 }] }).model, 7);
-const [weight, bias] = network.parameters as [ParameterTensor, ParameterTensor];
+const [weight, bias] = network.parameters as [PlacedTensor, PlacedTensor];
 
 test("a weight is stored as [in, out], the transpose of the file's [out, in]; a bias as it is", (t) => {
   const vector = new Float32Array(network.vectorFloats);

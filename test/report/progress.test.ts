@@ -12,7 +12,7 @@ const progress: RunProgress = {
   samplesPerSecond: 35_029.4,
   phases: { compute: 0.874, wait: 0.09, reduce: 0.036 },
   secondsLeft: 71.2,
-  evaluation: { split: 'val', loss: 0.21, accuracy: 0.934, rows: 1000 },
+  evaluation: { split: 'val', loss: 0.21, accuracy: 0.934, rows: 1000, metrics: { accuracy: 0.934 } },
 };
 const look = { width: 99, hasAccuracy: true };
 
@@ -68,7 +68,7 @@ const epochs: [name: string, event: RunEpoch, expected: string][] = [
   ['an epoch of a regression', { ...epoch, trainAccuracy: undefined }, 'epoch  3/20  train loss 0.166513  val loss 0.210000  2.1s'],
   [
     'an epoch evaluated on the training set',
-    { ...epoch, evaluation: { split: 'train', loss: 0.1, accuracy: 0.97, rows: 10 } },
+    { ...epoch, evaluation: { split: 'train', loss: 0.1, accuracy: 0.97, rows: 10, metrics: { accuracy: 0.97 } } },
     'epoch  3/20  train loss 0.166513 accuracy 95.21 %  train after loss 0.100000 accuracy 97.00 %  2.1s',
   ],
 ];

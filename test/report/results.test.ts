@@ -32,7 +32,7 @@ const look = { boxed: false, paint: unpainted, columns: 31, stepsPerEpoch: 125 }
 
 function history(): History {
   const made = new History();
-  const evaluation = { split: 'val', loss: 0.28, accuracy: 0.924, rows: 1000 } as const;
+  const evaluation = { split: 'val', loss: 0.28, accuracy: 0.924, rows: 1000, metrics: { accuracy: 0.924 } } as const;
   made.add({ type: 'epoch', epoch: 1, step: 125, trainLoss: 0.5, trainAccuracy: 0.8, evaluation: undefined, seconds: 2 });
   made.add({ type: 'epoch', epoch: 2, step: 250, trainLoss: 0.3, trainAccuracy: 0.9, evaluation, seconds: 2 });
   return made;

@@ -1,22 +1,17 @@
-import type { ActivationConfig, DenseConfig } from '../../config/schema.ts';
+import type { DenseConfig } from '../../config/schema.ts';
 import { f32Bytes } from '../parameters.ts';
+import { emitActivation, emitActivationBackward, fusedCode, needsInput, slopeOf } from './activation.ts';
 import type { BackwardSite, ForwardSite, LayerType } from './layer.ts';
+import { normOf } from './norm.ts';
 
-/** Activations that the product's epilogue applies by itself; the numbers are the kernel's. */
-const fused = { identity: 0, relu: 1, leaky_relu: 2 } as const;
-
-function fusedCode(activation: ActivationConfig): number {
-  return activation.type in fused ? fused[activation.type as keyof typeof fused] : fused.identity;
-}
-
-function slope(activation: ActivationConfig): number {
-  return activation.type === 'leaky_relu' ? activation.slope : 0;
-}
+/** Dropped outputs are decided by 32-bit words: an output is kept if its word is at least p * 2^32. */
+const WORDS = 2 ** 32;
 
 /**
- * y = act(x W^T + b), W [out, in], as torch.nn.Linear followed by an activation.
+ * y = dropout(act(norm(x W^T + b))) [+ x], W [out, in]: torch.nn.Linear, then what the config adds, in this order.
  *
- * Backward, with dz = dy * act'(z):  dW = dz^T x (per leaf, then the tree),  db = column sums of dz,  dx = dz W.
+ * Backward, with d the gradient of the product:  dW = d^T x (per leaf, then the tree),  db = column sums of d,  dx = d W [+ dy].
+ * Dropout is torch.nn.Dropout: kept outputs are divided by 1 - p; its mask is a function of (seed, step, layer, row, unit).
  */
 export const dense: LayerType<DenseConfig> = {
   outputs: (config) => config.units,
@@ -26,42 +21,81 @@ export const dense: LayerType<DenseConfig> = {
     return [
       { role: 'weight', shape: [config.units, inputs], transposed: true, init: 'weight', ...fans },
       { role: 'bias', shape: [config.units], transposed: false, init: 'bias', ...fans },
+      ...(normOf(config)?.parameters ?? []),
     ];
   },
 
-  // gelu's derivative needs z; the others find theirs from y.
-  buffers: (config) => (config.activation.type === 'gelu' ? { y: config.units, z: config.units } : { y: config.units }),
+  statistics: (config) => normOf(config)?.statistics ?? [],
+
+  buffers: (config) => ({
+    y: config.units,
+    ...(keepsInput(config) && { z: config.units }),
+    ...(keepsActivation(config) && { a: config.units }),
+    ...(config.dropout > 0 && { mask: config.units }),
+    ...(config.residual && { skip: config.units }),
+    ...normOf(config)?.buffers,
+  }),
+
+  workspace: (config) => normOf(config)?.workspace ?? { perLeaf: {}, own: {} },
 
   flops: (config, inputs) => ({ forward: 2 * inputs * config.units, backward: 4 * inputs * config.units }),
 
-  forward(config: DenseConfig, site: ForwardSite) {
-    const { activation, units } = config;
-    const y = site.buffer('y');
-    const z = activation.type === 'gelu' ? site.buffer('z') : y;
+  forward(config, site) {
+    const { activation, units, dropout } = config;
+    const { z, a, y } = stages(config, site);
     const count = site.rows * units;
     const [w, b] = [site.parameter('weight'), site.parameter('bias')];
-    site.emit('dense_forward', site.x, w, b, z, site.rows, units, site.inputs, fusedCode(activation), slope(activation), site.scratch);
-    if (activation.type === 'sigmoid') site.emit('sigmoid_forward', z, y, count);
-    if (activation.type === 'tanh') site.emit('tanh_forward', z, y, count);
-    if (activation.type === 'gelu') site.emit('gelu_forward', z, y, count);
+    const norm = normOf(config);
+    const epilogue = norm === undefined ? fusedCode(activation) : 0;
+    site.emit('dense_forward', site.x, w, b, z, site.rows, units, site.inputs, epilogue, slopeOf(activation), site.scratch);
+    norm?.forward(site, z);
+    emitActivation(site, activation, z, a, count, norm === undefined);
+    if (dropout > 0 && site.training) {
+      const threshold = Math.round(dropout * WORDS);
+      site.emit('dropout_forward', a, y, site.buffer('mask'), count, site.firstRow * units, threshold, 1 / (1 - dropout), site.stream);
+    } else if (a !== y) {
+      site.emit('copy', y, a, count);
+    }
+    if (config.residual) site.emit('add', y, site.x, count);
   },
 
-  backward(config: DenseConfig, site: BackwardSite) {
+  backward(config, site) {
     const { activation, units } = config;
-    const { dy: dz, inputs, rows } = site;
-    const y = site.buffer('y');
+    const { dy: d, inputs, rows } = site;
+    const { z, a } = stages(config, site);
     const count = rows * units;
-    if (activation.type === 'relu') site.emit('relu_backward', y, dz, count);
-    if (activation.type === 'leaky_relu') site.emit('leaky_relu_backward', y, dz, count, activation.slope);
-    if (activation.type === 'sigmoid') site.emit('sigmoid_backward', y, dz, count);
-    if (activation.type === 'tanh') site.emit('tanh_backward', y, dz, count);
-    if (activation.type === 'gelu') site.emit('gelu_backward', site.buffer('z'), dz, count);
-    for (const { row, leaves, bounds, gradient } of site.subtrees) {
-      const x = site.x + f32Bytes(row * inputs);
-      const d = dz + f32Bytes(row * units);
-      site.emit('dense_weight_gradient', x, d, gradient('weight'), bounds, leaves, inputs, units, site.scratch);
-      site.emit('dense_bias_gradient', d, gradient('bias'), bounds, leaves, units, site.scratch);
-    }
-    if (site.dx !== 0) site.emit('matmul_nt', dz, site.parameter('weight'), site.dx, rows, inputs, units, site.scratch);
+    if (config.residual && site.dx !== 0) site.emit('copy', site.buffer('skip'), d, count);
+    if (config.dropout > 0) site.emit('multiply', d, site.buffer('mask'), count);
+    emitActivationBackward(site, activation, z, a, d, count);
+    normOf(config)?.backward(site, d);
+    emitAffineGradients(site, d, units);
+    if (site.dx === 0) return;
+    site.emit('matmul_nt', d, site.parameter('weight'), site.dx, rows, inputs, units, site.scratch);
+    if (config.residual) site.emit('add', site.dx, site.buffer('skip'), count);
   },
 };
+
+function emitAffineGradients(site: BackwardSite, d: number, units: number): void {
+  for (const { row, leaves, bounds, gradient } of site.subtrees) {
+    const x = site.x + f32Bytes(row * site.inputs);
+    const dz = d + f32Bytes(row * units);
+    site.emit('dense_weight_gradient', x, dz, gradient('weight'), bounds, leaves, site.inputs, units, site.scratch);
+    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, site.scratch);
+  }
+}
+
+function keepsInput(config: DenseConfig): boolean {
+  return needsInput(config.activation);
+}
+
+/** Dropout and residual change the output after the activation, whose derivative needs it unchanged. */
+function keepsActivation(config: DenseConfig): boolean {
+  return (config.dropout > 0 || config.residual) && config.activation.type !== 'identity';
+}
+
+/** Where product, activation and output lie; the same place where nothing needs them apart. */
+function stages(config: DenseConfig, site: ForwardSite): { z: number; a: number; y: number } {
+  const y = site.buffer('y');
+  const a = keepsActivation(config) ? site.buffer('a') : y;
+  return { z: keepsInput(config) ? site.buffer('z') : a, a, y };
+}

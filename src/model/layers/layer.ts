@@ -10,9 +10,9 @@ export interface KernelCall {
   args: readonly number[];
 }
 
-/** A tensor that a layer owns, before it has a place in the parameter vector. */
-export interface ParameterSpec {
-  /** `weight`, `bias`, ...: the last part of the tensor's name. */
+/** A tensor that a layer owns, before it has a place in its vector. */
+export interface TensorSpec {
+  /** `weight`, `bias`, `norm.weight` ...: the last part of the tensor's name. */
   role: string;
   /** PyTorch's shape: [out, in] for a weight. */
   shape: readonly number[];
@@ -20,27 +20,62 @@ export interface ParameterSpec {
   transposed: boolean;
   fanIn: number;
   fanOut: number;
-  /** Which initialiser applies. */
-  init: 'weight' | 'bias';
+  /** How it starts: `weight` and `bias` by the initialiser. Penalties and max_norm concern `weight` only. */
+  init: 'weight' | 'bias' | 'zeros' | 'ones';
+}
+
+/** Memory that a layer needs beside its per-row buffers, by name. */
+export interface Workspace {
+  /** f64 values per leaf, which all ranks see: [leaves, n]. */
+  perLeaf: Record<string, number>;
+  /** f64 values of each rank's own. */
+  own: Record<string, number>;
+}
+
+/** One leaf of the rank. */
+export interface LeafSite {
+  /** Its number in the batch. */
+  index: number;
+  /** Its first row, relative to the rank's. */
+  row: number;
+  rows: number;
 }
 
 /** Rows of one rank on their way through one layer; all pointers are byte addresses of the rank's first row. */
 export interface ForwardSite {
   rows: number;
   inputs: number;
+  /** Rows of the whole batch, and the number of the rank's first row in the step: they tell nothing about the workers. */
+  batchRows: number;
+  firstRow: number;
+  training: boolean;
+  leaves: readonly LeafSite[];
+  leafTotal: number;
   /** [rows, inputs] */
   x: number;
   /** Pointer to a per-row buffer that the layer asked for in `buffers`. */
   buffer(name: string): number;
   parameter(role: string): number;
+  statistic(role: string): number;
+  /** Pointer to leaf 0's values of a `perLeaf` workspace. */
+  perLeaf(name: string): number;
+  own(name: string): number;
   scratch: number;
+  /** u32[4]: key and number of the layer's random stream of this step. */
+  stream: number;
   emit(kernel: KernelName, ...args: number[]): void;
+  /** What follows runs when all ranks have come so far. Every rank must call it equally often. */
+  barrier(): void;
+  /** A call for rank 0 alone, when all ranks are through with the batch and its loss is finite. */
+  afterwards(kernel: KernelName, ...args: number[]): void;
 }
 
 /** One complete node of the reduction tree among the rank's leaves. */
 export interface SubtreeSite {
   /** First row of the subtree, relative to the rank's first row. */
   row: number;
+  /** Number of its first leaf in the batch. */
+  first: number;
   leaves: number;
   /** i32[leaves + 1]: row bounds of its leaves, relative to `row`. */
   bounds: number;
@@ -59,9 +94,13 @@ export interface BackwardSite extends ForwardSite {
 /** What a layer type provides. A new one is a file with this object and a row in the table of `index.ts`. */
 export interface LayerType<C> {
   outputs(config: C, inputs: number): number;
-  parameters(config: C, inputs: number): ParameterSpec[];
+  /** What the optimizer updates. */
+  parameters(config: C, inputs: number): TensorSpec[];
+  /** What training collects and evaluation uses: saved with the parameters, without a gradient. */
+  statistics(config: C, inputs: number): TensorSpec[];
   /** Per-row f32 buffers, kept from forward to backward; `y`, the output, is always among them. */
   buffers(config: C, inputs: number): Record<string, number>;
+  workspace(config: C, inputs: number): Workspace;
   /** Multiplications and additions per row. */
   flops(config: C, inputs: number): { forward: number; backward: number };
   forward(config: C, site: ForwardSite): void;

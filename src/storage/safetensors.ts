@@ -1,5 +1,5 @@
 import { GradloomError, printable } from '../errors.ts';
-import { readFileBytes } from '../storage/read.ts';
+import { readFileBytes } from './read.ts';
 
 /** Bytes of one element, by the format's names; the types of less than a byte are not read. */
 // biome-ignore format: a table, one size a line

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
-import { encodeSafetensors, f32Tensors, readSafetensors, type Tensor } from '../../src/model/safetensors.ts';
 import { nextBelow } from '../../src/random/distributions.ts';
 import { RandomStream } from '../../src/random/stream.ts';
+import { encodeSafetensors, f32Tensors, readSafetensors, type Tensor } from '../../src/storage/safetensors.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-safetensors-'));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

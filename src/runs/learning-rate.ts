@@ -1,0 +1,22 @@
+import type { Rates } from '../engine/engine.ts';
+import type { EnginePlan } from '../engine/plan.ts';
+import { horizonSteps, lrAt } from '../optim/schedule.ts';
+
+/** The learning rate of a run as its evaluations and rollbacks change it. */
+export class LearningRate implements Rates {
+  readonly #plan: EnginePlan;
+  plateauFactor = 1;
+  lrFactor = 1;
+
+  constructor(plan: EnginePlan) {
+    this.#plan = plan;
+  }
+
+  /** Of a step, for tensors without a group of their own. */
+  at(step: number): number {
+    const { optimizer, schedule } = this.#plan.experiment;
+    const { totalSteps, stepsPerEpoch } = this.#plan.batches;
+    const time = { horizon: horizonSteps(schedule, totalSteps, stepsPerEpoch), stepsPerEpoch };
+    return lrAt(schedule, optimizer.lr, step, time, this.plateauFactor) * this.lrFactor;
+  }
+}

@@ -1,0 +1,46 @@
+import type { SplitName } from '../data/dataset.ts';
+import type { EnginePlan } from '../engine/plan.ts';
+import { GradloomError, printable } from '../errors.ts';
+
+/** Averaged parameters that can be evaluated beside the raw ones. */
+export type AverageName = 'ema' | 'swa';
+
+/** The dotted name of a split's loss. train.loss is the loss of a batch; the whole set's has a name of its own. */
+export function lossName(split: SplitName, average?: AverageName): string {
+  const prefix = average === undefined ? '' : `${average}_`;
+  return split === 'train' ? `train.eval_${prefix}loss` : `${split}.${prefix}loss`;
+}
+
+/** The dotted name of a metric over a split. */
+export function metricName(split: SplitName, metric: string, average?: AverageName): string {
+  return `${split}.${average === undefined ? '' : `${average}_`}${metric}`;
+}
+
+/** Names of what is evaluated during training. */
+function evaluatedNames({ experiment, metrics }: EnginePlan): string[] {
+  const { eval: evaluation, average } = experiment.train;
+  const { on } = evaluation;
+  if (on === 'none') return [];
+  const scalars = metrics.names.filter((name) => name !== 'confusion');
+  const kinds: (AverageName | undefined)[] = average.type === 'none' ? [undefined] : [undefined, average.type];
+  return kinds.flatMap((kind) => [lossName(on, kind), ...scalars.map((name) => metricName(on, name, kind))]);
+}
+
+/**
+ * Checks that what early stopping and the schedule watch will be there.
+ *
+ * @throws GradloomError E_CONFIG_VALUE
+ */
+export function checkWatchedMetrics(plan: EnginePlan): void {
+  const { schedule, train } = plan.experiment;
+  const watched: [where: string, metric: string][] = [];
+  if (train.early_stop !== undefined) watched.push(['train.early_stop.metric', train.early_stop.metric]);
+  if (schedule.type === 'plateau') watched.push(['schedule.metric', schedule.metric]);
+  const names = evaluatedNames(plan);
+  for (const [where, metric] of watched) {
+    if (names.includes(metric)) continue;
+    const expected = names.length === 0 ? 'nothing is evaluated' : `expected one of ${names.join(', ')}`;
+    const message = `not evaluated during training; got ${printable(metric)}; ${expected}`;
+    throw new GradloomError({ code: 'E_CONFIG_VALUE', where, message, next: 'name an evaluated metric, or set train.eval.on' });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Experiment } from '../config/schema.ts';
+import type { StepRecord } from '../engine/engine.ts';
+import type { LayerActivity } from '../engine/shared-state.ts';
+import type { RunEvent, RunWarning } from './events.ts';
+
+/** Above this share of zeros a ReLU layer is called dead. */
+const DEAD_SHARE = 0.99;
+/** So many steps in a row with the very same loss are called flat. */
+const FLAT_STEPS = 100;
+
+/** Looks for signs that training does nothing, and says each once. */
+export class Watch {
+  readonly #emit: (event: RunEvent) => void;
+  readonly #said = new Set<string>();
+  #loss: number | undefined;
+  #sameLoss = 0;
+
+  constructor(emit: (event: RunEvent) => void) {
+    this.#emit = emit;
+  }
+
+  step({ step, loss, gradientNorm }: StepRecord): void {
+    this.#sameLoss = loss === this.#loss ? this.#sameLoss + 1 : 1;
+    this.#loss = loss;
+    if (this.#sameLoss === FLAT_STEPS) this.#say('W_FLAT_LOSS', '', `the loss was ${loss} in each of the last ${FLAT_STEPS} steps`);
+    if (gradientNorm === 0) this.#say('W_ZERO_GRADIENT', '', `the gradient of step ${step} is exactly 0: nothing is learned from here on`);
+  }
+
+  activity(layers: readonly LayerActivity[], configs: Experiment['model']['layers']): void {
+    for (const { layer, zeros } of layers) {
+      if (configs[layer]?.activation.type !== 'relu' || zeros <= DEAD_SHARE) continue;
+      const share = (100 * zeros).toFixed(1);
+      this.#say(
+        'W_DEAD_RELU',
+        String(layer),
+        `${share} % of the outputs of layers.${layer} are 0: its ReLUs are dead; lower optimizer.lr or use leaky_relu`,
+      );
+    }
+  }
+
+  #say(code: RunWarning['code'], key: string, message: string): void {
+    if (this.#said.has(code + key)) return;
+    this.#said.add(code + key);
+    this.#emit({ type: 'warning', code, message });
+  }
+}

@@ -1,0 +1,59 @@
+import test from 'ava';
+import { type Chunk, chunkCount, planChunks, sliceOf } from '../../src/engine/chunks.ts';
+import { buildNetwork, type Network } from '../../src/model/network.ts';
+import { makeExperiment } from './outcome.ts';
+
+/** Tensors of 301 * 23, 23, 23 * 11, 11, 11 * 200 and 200 floats: one of several chunks, one of a full chunk and a rest, small ones. */
+const NETWORKS = [
+  buildNetwork(makeExperiment({ layers: [{ units: 23 }, { units: 11 }, { units: 200 }] }).model, 301),
+  buildNetwork(makeExperiment({ layers: [{ units: 1 }] }).model, 1),
+  buildNetwork(makeExperiment({ layers: [{ units: 2 }] }).model, 2048),
+];
+const WORKERS = [1, 2, 3, 4, 7, 16, 40];
+
+const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network), rank, workers);
+
+test('the chunks of all ranks are the tensors, once each, in order, and never cross a tensor', (t) => {
+  for (const network of NETWORKS) {
+    for (const workers of WORKERS) {
+      const chunks = Array.from({ length: workers }, (_, rank) => rankChunks(network, rank, workers)).flat();
+      for (const tensor of network.parameters) {
+        let at = tensor.offset;
+        for (const chunk of chunks.filter((c) => c.tensor === tensor)) {
+          t.is(chunk.offset, at);
+          at += chunk.count;
+        }
+        t.is(at, tensor.offset + tensor.size, tensor.name);
+      }
+      t.deepEqual(
+        chunks.map(({ offset }) => offset),
+        chunks.map(({ offset }) => offset).sort((a, b) => a - b),
+      );
+    }
+  }
+});
+
+test('chunks are the same for any worker count: blocks of 2,048 floats from the start of their tensor', (t) => {
+  for (const network of NETWORKS) {
+    const one = rankChunks(network, 0, 1);
+    t.is(one.length, chunkCount(network));
+    for (const [i, { index, tensor, offset, count }] of one.entries()) {
+      t.is(index, i);
+      t.is((offset - tensor.offset) % 2048, 0);
+      t.true(count >= 1 && count <= 2048);
+    }
+    for (const workers of WORKERS)
+      t.deepEqual(Array.from({ length: workers }, (_, rank) => rankChunks(network, rank, workers)).flat(), one);
+  }
+});
+
+test('no rank has more than its share and one chunk', (t) => {
+  const network = NETWORKS[0]!;
+  const total = network.parameters.reduce((sum, { size }) => sum + size, 0);
+  for (const workers of WORKERS) {
+    for (let rank = 0; rank < workers; rank++) {
+      const floats = rankChunks(network, rank, workers).reduce((sum, { count }) => sum + count, 0);
+      t.true(floats <= total / workers + 2048, `rank ${rank} of ${workers}: ${floats} of ${total}`);
+    }
+  }
+});
