@@ -11,3 +11,19 @@ export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, 
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
 export { type TrainRun, train } from './runs/train.ts';
 export type { TrainOptions } from './runs/trainer.ts';
+export type {
+  Limit,
+  RowKind,
+  SpeedupEvent,
+  SpeedupProgress,
+  SpeedupResult,
+  SpeedupRow,
+  SpeedupStart,
+  SpeedupTable,
+  SpeedupWarning,
+  Verdict,
+} from './speedup/events.ts';
+export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup/load.ts';
+export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
+export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
+export type { Estimate } from './speedup/statistics.ts';

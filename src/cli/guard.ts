@@ -9,7 +9,7 @@ import {
   HELP_OPTIONS,
   isVerb,
   type OptionSpec,
-  SCHEMA_KIND,
+  SCHEMA_KINDS,
   VERBS,
   type Verb,
 } from './options.ts';
@@ -113,7 +113,8 @@ function checkWords(verb: Verb, words: readonly string[]): void {
     return;
   }
   if (positionals === '' && first !== undefined) throw usageError(`${printable(first)}: gradloom ${verb} takes no arguments`, verb);
-  if (first !== undefined && first !== SCHEMA_KIND) throw usageError(`no schema of ${printable(first)}; expected ${SCHEMA_KIND}`, verb);
+  if (first !== undefined && !SCHEMA_KINDS.some((kind) => kind === first))
+    throw usageError(`no schema of ${printable(first)}; expected ${SCHEMA_KINDS.join(' or ')}`, verb);
   if (second !== undefined) throw usageError(`${printable(second)}: gradloom ${verb} takes one argument`, verb);
 }
 
@@ -125,13 +126,17 @@ function unknownCommand(word: string): GradloomError {
 
 function unknownOption(written: string, name: string, known: Record<string, OptionSpec>, verb: Verb | undefined): GradloomError {
   if (name.split('.').some(isReserved)) return usageError(`${printable(written)}: reserved name`, verb);
-  const owner = Object.entries<{ options: Record<string, OptionSpec> }>(COMMANDS).find(([, { options }]) =>
-    Object.hasOwn(options, name),
-  )?.[0];
-  if (owner !== undefined) return usageError(`${printable(written)}: only gradloom ${owner} has this option`, verb);
+  const owners = Object.entries<{ options: Record<string, OptionSpec> }>(COMMANDS)
+    .filter(([, { options }]) => Object.hasOwn(options, name))
+    .map(([owner]) => owner);
+  if (owners.length > 0) {
+    const have = owners.length === 1 ? 'has' : 'have';
+    return usageError(`${printable(written)}: only gradloom ${owners.join(' and ')} ${have} this option`, verb);
+  }
   const near = nearest(name, Object.keys(known));
   const hint = near === undefined ? '' : `; did you mean --${near}?`;
   // Who comes from other tools writes --lr 0.1.
-  const override = verb === 'train' || verb === 'check' ? '; values of the experiment are changed by key=value' : '';
+  const override =
+    verb !== undefined && COMMANDS[verb].positionals === FILE_POSITIONALS ? '; values of the experiment are changed by key=value' : '';
   return usageError(`unknown option ${printable(written)}${hint === '' ? override : hint}`, verb);
 }

@@ -40,8 +40,10 @@ async function run(request: Request): Promise<number> {
       return (await import('./train.ts')).trainCommand(request, output, (exitCode) => process.exit(exitCode));
     case 'check':
       return (await import('./check.ts')).checkCommand(request, output);
+    case 'speedup':
+      return (await import('./speedup.ts')).speedupCommand(request, output, (exitCode) => process.exit(exitCode));
     case 'schema':
-      return (await import('./schema.ts')).schemaCommand(output);
+      return (await import('./schema.ts')).schemaCommand(request.kind, output);
     case 'doctor':
       return (await import('./doctor.ts')).doctorCommand(output);
   }

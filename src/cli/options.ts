@@ -13,8 +13,9 @@ export interface CommandSpec {
   examples: readonly (readonly [command: string, meaning: string])[];
 }
 
-/** The only kind of file with a schema so far. */
-export const SCHEMA_KIND = 'experiment';
+/** The kinds of file with a schema; the first is the default. */
+export const SCHEMA_KINDS = ['experiment', 'speedup'] as const;
+export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 export const FILE_POSITIONALS = '<file> [overrides..]';
 
 /** Options that every command knows. */
@@ -54,11 +55,36 @@ export const COMMANDS = {
       ['$0 check configs/seed.yaml train.batch_size=256 --json', 'the same facts for programs'],
     ],
   },
+  speedup: {
+    positionals: FILE_POSITIONALS,
+    describe: 'Measure what more workers buy: the same work at each worker count; FILE is an experiment or a speedup file',
+    options: {
+      workers: { value: 'LIST', describe: 'worker counts, such as 1..4 or 1,2,4; default 1 to the usable cores' },
+      mode: { value: 'MODE', describe: 'strong (the same batch), weak (the batch grows with the workers) or both' },
+      steps: { value: 'N', describe: 'parameter updates of one repetition' },
+      seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
+      repeats: { value: 'N', describe: 'repetitions of each row; default 8' },
+      'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
+      confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
+      csv: { value: 'FILE', describe: 'write all numbers' },
+      md: { value: 'FILE', describe: 'write the tables as Markdown' },
+      svg: { value: 'FILE', describe: 'write the charts' },
+      html: { value: 'FILE', describe: 'write a report of one page' },
+    },
+    examples: [
+      ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
+      ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
+      ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
+    ],
+  },
   schema: {
     positionals: '[kind]',
-    describe: 'Print the JSON Schema of an experiment file, for editors',
+    describe: 'Print the JSON Schema of a kind of file, for editors',
     options: {},
-    examples: [['$0 schema experiment > experiment.json', 'then: # yaml-language-server: $schema=experiment.json']],
+    examples: [
+      ['$0 schema experiment > experiment.json', 'then: # yaml-language-server: $schema=experiment.json'],
+      ['$0 schema speedup', 'of files for gradloom speedup'],
+    ],
   },
   doctor: {
     positionals: '',
@@ -73,7 +99,7 @@ export const COMMANDS = {
 
 export type Verb = keyof typeof COMMANDS;
 
-export const VERBS = ['train', 'check', 'schema', 'doctor'] as const satisfies readonly Verb[];
+export const VERBS = ['train', 'check', 'speedup', 'schema', 'doctor'] as const satisfies readonly Verb[];
 
 export function isVerb(word: string): word is Verb {
   return Object.hasOwn(COMMANDS, word);

@@ -1,6 +1,8 @@
 import yargs, { type Argv } from 'yargs';
 import { printable } from '../errors.ts';
+import type { ReportFiles } from '../report/speedup-files.ts';
 import { packageVersion } from '../runs/environment.ts';
+import type { SettingArgument } from '../speedup/load.ts';
 import { guardArguments, usageError } from './guard.ts';
 import {
   COMMANDS,
@@ -9,7 +11,8 @@ import {
   GLOBAL_OPTIONS,
   HELP_OPTIONS,
   type OptionSpec,
-  SCHEMA_KIND,
+  SCHEMA_KINDS,
+  type SchemaKind,
   VERBS,
   type Verb,
 } from './options.ts';
@@ -21,7 +24,20 @@ export interface ExperimentRequest {
   overrides: readonly string[];
 }
 
-export type Request = ExperimentRequest | { verb: 'schema' } | { verb: 'doctor' } | { verb: 'help'; text: string };
+export interface SpeedupRequest {
+  verb: 'speedup';
+  file: string;
+  overrides: readonly string[];
+  settings: readonly SettingArgument[];
+  files: ReportFiles;
+}
+
+export type Request =
+  | ExperimentRequest
+  | SpeedupRequest
+  | { verb: 'schema'; kind: SchemaKind }
+  | { verb: 'doctor' }
+  | { verb: 'help'; text: string };
 
 const HELP_WIDTH = 100;
 
@@ -77,7 +93,7 @@ function addCommand(parser: Argv, verb: Verb, spec: CommandSpec, choose: (reques
         .positional('file', { type: 'string', describe: 'experiment file (YAML)' })
         .positional('overrides', { type: 'string', array: true, describe: 'key=value sets, +key=value adds, ~key removes' });
     } else if (spec.positionals !== '') {
-      command.positional('kind', { type: 'string', default: SCHEMA_KIND, describe: 'kind of file' });
+      command.positional('kind', { type: 'string', default: SCHEMA_KINDS[0], describe: 'kind of file' });
     }
     return command;
   };
@@ -90,15 +106,43 @@ function renderExamples({ examples }: CommandSpec): string {
 }
 
 function requestOf(verb: Verb, args: Record<string, unknown>): Request {
-  if (verb === 'schema' || verb === 'doctor') return { verb };
+  if (verb === 'doctor') return { verb };
+  if (verb === 'schema') return { verb, kind: SCHEMA_KINDS.find((kind) => kind === args['kind']) ?? SCHEMA_KINDS[0] };
   const file = String(args['file']);
   const overrides = Array.isArray(args['overrides']) ? args['overrides'].map(String) : [];
+  if (verb === 'speedup') return { verb, file, overrides, settings: settingsOf(args), files: filesOf(args) };
   const { workers, dir } = args;
   const sugar: string[] = [];
   if (typeof workers === 'string') sugar.push(`parallel.workers=${checkWorkers(workers)}`);
   // As a quoted text, so that a directory named 1 or ~ stays one.
   if (typeof dir === 'string') sugar.push(`track.dir=${JSON.stringify(dir)}`);
   return { verb, file, overrides: [...overrides, ...sugar] };
+}
+
+/** Options of `speedup` that are keys of its file, with the key. */
+const SETTINGS: Record<string, string> = {
+  workers: 'workers',
+  mode: 'mode',
+  steps: 'work.steps',
+  seconds: 'work.seconds',
+  repeats: 'repeats',
+  'batch-sizes': 'batch_sizes',
+  confidence: 'confidence',
+};
+
+function settingsOf(args: Record<string, unknown>): SettingArgument[] {
+  if (args['steps'] !== undefined && args['seconds'] !== undefined)
+    throw usageError('--steps and --seconds: give one of the two', 'speedup');
+  return Object.entries(SETTINGS).flatMap(([name, key]) => {
+    const text = args[name];
+    return typeof text === 'string' ? [{ option: `--${name}`, key, text }] : [];
+  });
+}
+
+function filesOf(args: Record<string, unknown>): ReportFiles {
+  const file = (name: string): string | undefined => (typeof args[name] === 'string' ? args[name] : undefined);
+  const [csv, md, svg, html] = ['csv', 'md', 'svg', 'html'].map(file);
+  return { ...(csv && { csv }), ...(md && { md }), ...(svg && { svg }), ...(html && { html }) };
 }
 
 function checkWorkers(given: string): string {

@@ -1,6 +1,6 @@
 import type { core } from 'zod';
 import { type ErrorCode, printable } from '../errors.ts';
-import { listOption, mapsFor, type Outline, outlineAt, variantsOf } from './outline.ts';
+import { listOption, mapsFor, type Outline, outline, outlineAt, variantsOf } from './outline.ts';
 import type { Problems } from './problems.ts';
 import type { Place } from './source.ts';
 import { aboutUnknownKey, closest, oneOf } from './suggest.ts';
@@ -9,39 +9,43 @@ import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type Sc
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 const NUMBER_TYPES: readonly (string | undefined)[] = ['number', 'integer'];
 
-/** Says in the user's words what zod found wrong: zod gives the path, the tree the place, the outline the expectation. */
-export function diagnose(root: Node, issues: readonly core.$ZodIssue[], problems: Problems): void {
+/**
+ * Says in the user's words what zod found wrong: zod gives the path, the tree the place, the outline the expectation.
+ *
+ * @param schema  of the kind of file that the tree is
+ */
+export function diagnose(root: Node, issues: readonly core.$ZodIssue[], problems: Problems, schema = outline): void {
   for (const issue of issues) {
     const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
-    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) unknownKey(root, path, key, problems);
-    else explain(root, path, issue, problems);
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) unknownKey(root, path, key, problems, schema);
+    else explain(root, path, issue, problems, schema);
   }
 }
 
-function unknownKey(root: Node, path: Path, key: string, problems: Problems): void {
+function unknownKey(root: Node, path: Path, key: string, problems: Problems, schema: Outline): void {
   const node = nodeAt(root, path);
   const full = dotted([...path, key]);
   if (node === undefined || problems.has(full)) return;
   // A suggestion costs a hundred comparisons, too many for a file with 100,000 wrong keys.
-  const about = problems.many ? '' : `; ${aboutUnknownKey(outlineAt(root, path), node, path, key)}`;
+  const about = problems.many ? '' : `; ${aboutUnknownKey(outlineAt(root, path, schema), node, path, key, schema)}`;
   problems.add('E_CONFIG_UNKNOWN_KEY', full, `unknown key${about}`, keyPlaceAt(root, [...path, key]));
 }
 
-function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Problems): void {
+function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Problems, schema: Outline): void {
   const parentPath = path.slice(0, -1);
   const parent = nodeAt(root, parentPath);
   const node = nodeAt(root, path);
-  const union = path.at(-1) === 'type' ? variantsOf(outlineAt(root, parentPath)) : undefined;
-  const at: Outline | undefined = union === undefined ? outlineAt(root, path) : { type: 'string', enum: [...union.keys()] };
+  const union = path.at(-1) === 'type' ? variantsOf(outlineAt(root, parentPath, schema)) : undefined;
+  const at: Outline | undefined = union === undefined ? outlineAt(root, path, schema) : { type: 'string', enum: [...union.keys()] };
   // A wrong `type` is the fault of the word itself where it stands for the whole map.
   const shown = dotted(path.at(-1) === 'type' && parent?.kind === 'map' && parent.shorthand === true ? parentPath : path);
   if (problems.has(shown)) return;
   if (node === undefined) {
     problems.add('E_CONFIG_MISSING', shown, `missing; expected ${expectation(at)}`, keyPlaceAt(root, parentPath));
   } else if (node.kind === 'map' && mapsFor(at, node).length > 1) {
-    explainAlternatives(root, path, node, mapsFor(at, node), issue, problems);
+    explainAlternatives(root, path, node, mapsFor(at, node), issue, problems, schema);
   } else if (issue.code === 'invalid_union' && hasOwnOption(at, node) && isInside(issue)) {
-    explainInside(root, path, issue, problems);
+    explainInside(root, path, issue, problems, schema);
   } else {
     const list = at?.items === undefined && node.kind === 'list' ? listOption(at) : at;
     const verdict = list?.items === undefined ? explainValue(at, node) : explainList(list, node);
@@ -59,12 +63,13 @@ function isInside(issue: core.$ZodIssueInvalidUnion): boolean {
 }
 
 /** What is wrong is inside the list or map. */
-function explainInside(root: Node, path: Path, issue: core.$ZodIssueInvalidUnion, problems: Problems): void {
+function explainInside(root: Node, path: Path, issue: core.$ZodIssueInvalidUnion, problems: Problems, schema: Outline): void {
   const inside = issue.errors.flat().filter((inner) => inner.path.length > 0);
   diagnose(
     root,
     inside.map((inner) => ({ ...inner, path: [...path, ...inner.path] })),
     problems,
+    schema,
   );
 }
 
@@ -104,6 +109,7 @@ function explainText(at: Outline | undefined, options: readonly Outline[], node:
     return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}${near === undefined ? '' : `; did you mean ${near}?`}` };
   }
   const text = options.find((option) => option.type === 'string' && wordsOf(option).length === 0);
+  if (text?.form !== undefined) return { code: 'E_CONFIG_VALUE', message: `not understood; ${expected}` };
   if (text?.pattern !== undefined) return { code: 'E_RUN_NAME', message: `not a usable name; ${expected}` };
   if (text !== undefined) return { code: 'E_CONFIG_VALUE', message: `${value === '' ? 'empty' : 'too long'}; ${expected}` };
   return wrongType(at, node);
@@ -157,19 +163,20 @@ function explainAlternatives(
   maps: readonly Outline[],
   issue: core.$ZodIssue,
   problems: Problems,
+  schema: Outline,
 ): void {
   const known = maps.flatMap((map) => Object.keys(map.properties ?? {}));
   const given = [...node.entries.keys()];
   const unknown = given.filter((key) => !known.includes(key));
   const usable = given.filter((key) => known.includes(key));
-  for (const key of unknown) unknownKey(root, path, key, problems);
+  for (const key of unknown) unknownKey(root, path, key, problems, schema);
   const [first, second] = usable;
   if (second !== undefined) {
     problems.add('E_CONFIG_VALUE', dotted(path), `give ${known.join(' or ')}, not both`, keyPlaceAt(root, [...path, second]));
   } else if (first !== undefined) {
     // Zod lists what each alternative lacks; only what is inside the given key is its fault.
     const faulty = issue.code === 'invalid_union' && issue.errors.flat().some((inner) => inner.path[0] === first);
-    if (faulty) explain(root, [...path, first], issue, problems);
+    if (faulty) explain(root, [...path, first], issue, problems, schema);
   } else if (unknown.length === 0) {
     problems.add('E_CONFIG_MISSING', dotted(path), `missing; expected ${known.join(' or ')}`, keyPlaceAt(root, path));
   }

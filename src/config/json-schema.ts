@@ -14,7 +14,8 @@ export function experimentJsonSchema(): object {
   return { ...root, title: 'gradloom experiment', properties: { extends: files, ...properties } };
 }
 
-function forEditors(at: Outline): Outline {
+/** The schema as a user may write it: bare words for tagged maps, default tags left out, without our own keywords. */
+export function forEditors(at: Outline): Outline {
   const { isPath: _isPath, form: _form, exclusive: _exclusive, properties, items, anyOf, oneOf, ...own } = at;
   return {
     ...own,

@@ -86,9 +86,13 @@ export function childOf(at: Outline | undefined, node: Node | undefined, key: st
   return undefined;
 }
 
-/** The schema at a path of a tree. */
-export function outlineAt(root: Node, path: Path): Outline | undefined {
-  let at: Outline | undefined = outline;
+/**
+ * The schema at a path of a tree.
+ *
+ * @param schema  of the kind of file that the tree is
+ */
+export function outlineAt(root: Node, path: Path, schema = outline): Outline | undefined {
+  let at: Outline | undefined = schema;
   let node: Node | undefined = root;
   for (const key of path) {
     at = childOf(at, node, key);

@@ -20,8 +20,12 @@ export function closest(word: string, words: readonly string[]): string | undefi
   return best;
 }
 
-/** What an unknown key was meant to be: a key beside it, of another variant, or elsewhere in the schema. */
-export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path, key: string): string {
+/**
+ * What an unknown key was meant to be: a key beside it, of another variant, or elsewhere in the schema.
+ *
+ * @param schema  of the kind of file; places elsewhere are known for experiments only
+ */
+export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path, key: string, schema = outline): string {
   if (key === '<<') return 'merge keys are not part of YAML 1.2; use extends';
   if (key === 'extends') return 'extends stands at the top of a file';
   const beside = mapsFor(at, node).flatMap((map) => Object.keys(map.properties ?? {}));
@@ -31,7 +35,9 @@ export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path,
   const owners = [...(variantsOf(at) ?? [])].filter(([, variant]) => Object.hasOwn(variant.properties ?? {}, key)).map(([tag]) => tag);
   if (owners.length > 0) return `only type: ${owners.join(', ')} has it`;
   const elsewhere =
-    placeOf(key) ?? (synonym === undefined ? undefined : placeOf(synonym)) ?? placeOf(closest(key, [...PLACES.keys()]) ?? '');
+    schema !== outline
+      ? undefined
+      : (placeOf(key) ?? (synonym === undefined ? undefined : placeOf(synonym)) ?? placeOf(closest(key, [...PLACES.keys()]) ?? ''));
   if (elsewhere !== undefined) return `did you mean ${elsewhere}?`;
   return beside.length === 0 ? 'no key is allowed here' : `the keys here are ${listed(beside)}`;
 }

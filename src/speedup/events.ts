@@ -1,0 +1,124 @@
+import type { Cores } from '../engine/cores.ts';
+import type { ScalabilityFit } from './model.ts';
+import type { SpeedupSettings } from './schema.ts';
+import type { Estimate } from './statistics.ts';
+
+/** What a row runs: the engine with some workers, or a baseline on one thread. */
+export type RowKind = 'workers' | 'sequential' | 'unsliced';
+
+/** One row of a table: a program and what it came to. Shares are of the row's workers times its wall time. */
+export interface SpeedupRow {
+  kind: RowKind;
+  workers: number;
+  /** Rows of a full batch. */
+  batch_size: number;
+  /** Wall time of each repetition, in the order of measurement. */
+  seconds: number[];
+  samples_per_second: Estimate;
+  /** Rate over that of one worker; in weak scaling, with as many times the batch. */
+  speedup: Estimate;
+  /** Rate over that of the sequential program; absent if that was not measured. */
+  over_sequential?: Estimate;
+  /** Speedup over workers. */
+  efficiency: Estimate;
+  /** Karp and Flatt's serial share; absent for one worker. */
+  karp_flatt?: Estimate;
+  /** CPU time of the process for one repetition. */
+  cpu_seconds: number;
+  /** compute: forward, loss, backward and reading the batch; other: starting and ending a segment. */
+  phases: { compute: number; wait: number; reduce: number; other: number };
+  /** The part of `wait` that unequal computing explains: how much less than the busiest worker the others computed. */
+  imbalance: number;
+  /** One evaluation of the split that the experiment evaluates; null without one. */
+  evaluation_seconds: number | null;
+  /** Change of the rate from the first half of the repetitions to the last. */
+  drift: number;
+  digest: string;
+  /** Whether all repetitions of the row, and of the rows that must agree with it, ended with the same bits. */
+  same_work: boolean;
+  /** More workers than this process may use cores. */
+  oversubscribed: boolean;
+  /** What disturbed it, in words; empty for a clean row. */
+  contaminated: string[];
+}
+
+/** Rows measured side by side. */
+export interface SpeedupTable {
+  mode: 'strong' | 'weak' | 'map';
+  /** Of one worker. */
+  batch_size: number;
+  /** Parameter updates of one repetition. */
+  steps: number;
+  /** Whole rounds of repetitions; fewer than asked for after an interruption. */
+  repeats: number;
+  rows: SpeedupRow[];
+  /** The Universal Scalability Law through the rows with two workers and more, up to the usable cores; null with fewer than two of them. */
+  model: (ScalabilityFit & { best_workers: number | null; kappa_interval: [number, number] }) | null;
+}
+
+/** What keeps more workers from being faster. */
+export type Limit = 'none' | 'cores' | 'batch' | 'imbalance' | 'wait' | 'reduce' | 'compute' | 'other';
+
+export interface Verdict {
+  /** wrong: the rows did not do the same work, so no number means anything. */
+  status: 'conclusive' | 'inconclusive' | 'wrong';
+  /** The fewest workers that are as fast as the fastest; null unless conclusive. */
+  best_workers: number | null;
+  limit: Limit;
+  /** One or two sentences: what was found, what limits, what to change. */
+  text: string;
+}
+
+/** What `gradloom speedup` found; its JSON. */
+export interface SpeedupResult {
+  version: 1;
+  status: 'finished' | 'interrupted';
+  name: string;
+  dataset: string;
+  parameters: number;
+  machine: {
+    cpu: string;
+    cores: Cores;
+    node: string;
+    gradloom: string;
+    /** Load average of a minute, before the start; null where there is none. */
+    load_before: number | null;
+  };
+  settings: SpeedupSettings;
+  seconds: number;
+  tables: SpeedupTable[];
+  verdict: Verdict;
+}
+
+export interface SpeedupStart {
+  type: 'start';
+  name: string;
+  dataset: string;
+  parameters: number;
+  workers: number[];
+  /** Repetitions of all rows together. */
+  repetitions: number;
+  machine: SpeedupResult['machine'];
+}
+
+/** A repetition is done. */
+export interface SpeedupProgress {
+  type: 'progress';
+  mode: SpeedupTable['mode'];
+  kind: RowKind;
+  workers: number;
+  batchSize: number;
+  samplesPerSecond: number;
+  /** Repetitions done, of all rows. */
+  done: number;
+  total: number;
+  secondsLeft: number;
+}
+
+export interface SpeedupWarning {
+  type: 'warning';
+  code: 'W_LOAD' | 'W_OVERSUBSCRIBED';
+  message: string;
+}
+
+export type SpeedupEvent = SpeedupStart | SpeedupProgress | SpeedupWarning | { type: 'end'; result: SpeedupResult };

@@ -1,0 +1,206 @@
+import os from 'node:os';
+import type { Experiment } from '../config/schema.ts';
+import { checkTargets } from '../data/check.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { loadDataset } from '../data/load.ts';
+import { type Cores, countCores } from '../engine/cores.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import { planEngine } from '../engine/plan.ts';
+import { initialState } from '../model/initializers.ts';
+import { buildNetwork, parameterCount } from '../model/network.ts';
+import { packageVersion } from '../runs/environment.ts';
+import type { SpeedupEvent, SpeedupResult, SpeedupTable } from './events.ts';
+import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec } from './groups.ts';
+import { loadAverage } from './noise.ts';
+import { type MeasuredTable, tabulate } from './rows.ts';
+import { type Repetition, RowRunner } from './runner.ts';
+import type { SpeedupSettings } from './schema.ts';
+import { judge } from './verdict.ts';
+
+/** A repetition that calibrates the others takes at least this long. */
+const CALIBRATION_SECONDS = 0.1;
+const CALIBRATIONS = 3;
+/** Enough for the compiler, the caches and the clock to settle. */
+const WARM_SECONDS = 0.3;
+/** Load before the start that is worth a word. */
+const BUSY_LOAD = 0.5;
+
+export interface MeasureOptions {
+  /** Aborting it ends after the repetition at hand; the result tells of the whole rounds until then. */
+  signal?: AbortSignal | undefined;
+  /** For tests: how the engine starts its threads. */
+  engine?: EngineOptions | undefined;
+}
+
+interface Progress {
+  done: number;
+  total: number;
+  startedAt: number;
+}
+
+/** One comparison from its experiment to its result. */
+export class Measurement {
+  readonly #experiment: Experiment;
+  readonly #settings: SpeedupSettings;
+  readonly #options: MeasureOptions;
+  readonly #emit: (event: SpeedupEvent) => void;
+  readonly #cores: Cores = countCores();
+
+  constructor(experiment: Experiment, settings: SpeedupSettings, options: MeasureOptions, emit: (event: SpeedupEvent) => void) {
+    this.#experiment = experiment;
+    this.#settings = settings;
+    this.#options = options;
+    this.#emit = emit;
+  }
+
+  async run(): Promise<SpeedupResult> {
+    const startedAt = performance.now();
+    const load = loadAverage();
+    const experiment = this.#experiment;
+    const settings = this.#settings;
+    const workers = chooseCounts(experiment, settings.workers, this.#cores);
+    const dataset = await loadDataset(experiment.data, experiment.seed);
+    const network = buildNetwork(experiment.model, dataset.featureCount);
+    checkTargets(dataset, network.outputs, experiment.loss.type);
+    checkComparison(experiment, settings, workers, dataset.splits.train.length);
+    const groups = groupsOf(dataset.splits.train.length, experiment, settings, workers);
+    const total = groups.reduce((sum, { rows }) => sum + rows.length * settings.repeats, 0);
+    const machine: SpeedupResult['machine'] = {
+      cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+      cores: this.#cores,
+      node: process.version,
+      gradloom: packageVersion(),
+      load_before: load ?? null,
+    };
+    const parameters = parameterCount(network);
+    const common = { name: experiment.name, dataset: dataset.description, parameters, machine };
+    this.#emit({ type: 'start', ...common, workers, repetitions: total });
+    this.#warn(load, Math.max(...workers));
+    const progress: Progress = { done: 0, total, startedAt };
+    const tables: SpeedupTable[] = [];
+    for (const group of groups) {
+      if (this.#stopped) break;
+      const measured = await this.#measure(group, dataset, progress);
+      const { confidence } = settings;
+      if (measured !== undefined) tables.push(tabulate(measured, this.#cores.usable, { confidence, seed: experiment.seed }));
+    }
+    const judged = tables.find(({ mode }) => mode !== 'map') ?? tables[0];
+    const result: SpeedupResult = {
+      version: 1,
+      status: progress.done < total ? 'interrupted' : 'finished',
+      ...common,
+      settings,
+      seconds: (performance.now() - startedAt) / 1000,
+      tables: tables.filter(({ rows }) => rows.length > 0),
+      verdict: judge(judged, { usableCores: this.#cores.usable, leaves: experiment.numerics.leaves }),
+    };
+    this.#emit({ type: 'end', result });
+    return result;
+  }
+
+  get #stopped(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  /** @returns undefined when stopped before the work was known */
+  async #measure(group: TableSpec, dataset: Dataset, progress: Progress): Promise<MeasuredTable | undefined> {
+    const runners: RowRunner[] = [];
+    try {
+      for (const spec of group.rows) runners.push(await this.#start(spec, dataset));
+      const steps = await this.#warmUp(group, runners);
+      if (steps === undefined) return undefined;
+      const rows = group.rows.map((spec) => ({ ...spec, repetitions: [] as Repetition[] }));
+      await this.#repeat(group, runners, rows, steps, progress);
+      return { mode: group.mode, batchSize: group.batchSize, steps, rows };
+    } finally {
+      await Promise.all(runners.map((runner) => runner.close()));
+    }
+  }
+
+  async #start({ kind, workers, batchSize }: RowSpec, dataset: Dataset): Promise<RowRunner> {
+    const { train, numerics, ...rest } = this.#experiment;
+    const isWhole = train.batch_size === 'full' && batchSize === dataset.splits.train.length;
+    const experiment: Experiment = {
+      ...rest,
+      train: { ...train, batch_size: isWhole ? 'full' : batchSize },
+      numerics: kind === 'unsliced' ? { ...numerics, leaves: 1 } : numerics,
+    };
+    const plan = planEngine(experiment, dataset, workers, workers > this.#cores.usable ? 0 : experiment.parallel.spin_us);
+    const initial = initialState(plan.network, experiment.model, experiment.seed);
+    return RowRunner.start(plan, dataset, initial, kind !== 'workers', this.#options.engine);
+  }
+
+  /** Finds how many steps are the given work for one worker, and lets every row run for a moment. */
+  async #warmUp({ rows }: TableSpec, runners: readonly RowRunner[]): Promise<number | undefined> {
+    const { work } = this.#settings;
+    const one = runners[rows.findIndex(({ kind, workers }) => kind === 'workers' && workers === 1)];
+    if (one === undefined) throw new RangeError('one worker is always measured');
+    let steps = 1;
+    let { seconds } = await one.repeat(steps);
+    // The first steps are slower than the rest: measured again until they no longer count.
+    while (seconds < CALIBRATION_SECONDS && !this.#stopped) {
+      steps *= Math.min(10, Math.max(2, Math.ceil((1.5 * CALIBRATION_SECONDS) / seconds)));
+      seconds = (await one.repeat(steps)).seconds;
+    }
+    // The fastest of some: a disturbed calibration would make every repetition too short.
+    for (let i = 0; i < CALIBRATIONS && !this.#stopped; i++) seconds = Math.min(seconds, (await one.repeat(steps)).seconds);
+    const stepsIn = (duration: number): number => Math.max(1, Math.round((steps * duration) / seconds));
+    const { totalSteps } = one.runner.plan.batches;
+    const wanted = 'steps' in work ? work.steps : stepsIn(work.seconds);
+    // Whole trainings, where one is shorter than the work: then the digest covers all of it.
+    const chosen = 'steps' in work || wanted <= totalSteps ? wanted : Math.ceil(wanted / totalSteps) * totalSteps;
+    for (const runner of runners) {
+      if (this.#stopped) return undefined;
+      await runner.repeat(Math.min(chosen, stepsIn(WARM_SECONDS)));
+    }
+    return chosen;
+  }
+
+  /** Rounds A B C, C B A, A B C: a machine that slowly gets slower or faster hits all rows alike. */
+  async #repeat(
+    { mode }: TableSpec,
+    runners: readonly RowRunner[],
+    rows: readonly (RowSpec & { repetitions: Repetition[] })[],
+    steps: number,
+    progress: Progress,
+  ): Promise<void> {
+    const startedAt = performance.now();
+    const before = progress.done;
+    for (let round = 0; round < this.#settings.repeats; round++) {
+      const order = rows.map((_, i) => (round % 2 === 0 ? i : rows.length - 1 - i));
+      for (const i of order) {
+        if (this.#stopped) return;
+        const [row, runner] = [rows[i], runners[i]];
+        if (row === undefined || runner === undefined) continue;
+        const repetition = await runner.repeat(steps);
+        row.repetitions.push(repetition);
+        progress.done++;
+        const { kind, workers, batchSize } = row;
+        const each = (performance.now() - startedAt) / 1000 / (progress.done - before);
+        this.#emit({
+          type: 'progress',
+          mode,
+          kind,
+          workers,
+          batchSize,
+          samplesPerSecond: repetition.rows / repetition.seconds,
+          done: progress.done,
+          total: progress.total,
+          secondsLeft: each * (progress.total - progress.done),
+        });
+      }
+    }
+  }
+
+  #warn(load: number | undefined, most: number): void {
+    const { usable } = this.#cores;
+    if (load !== undefined && load > BUSY_LOAD && load + most > usable) {
+      const message = `the load average is ${load.toFixed(1)} before the start: other programs take cores, and the numbers may say more of them`;
+      this.#emit({ type: 'warning', code: 'W_LOAD', message });
+    }
+    if (most > usable) {
+      const message = `${most} workers on ${usable} usable cores: rows beyond ${usable} show too few cores, not the program`;
+      this.#emit({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { isDrift, reasonsOf } from './contamination.ts';
+import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
+import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
+import type { Repetition } from './runner.ts';
+import { bootstrap, type Estimate, median, medianOf, type Resampling } from './statistics.ts';
+
+/** A row as it was measured. */
+export interface MeasuredRow {
+  kind: RowKind;
+  workers: number;
+  batchSize: number;
+  repetitions: readonly Repetition[];
+}
+
+/** Rows measured side by side: repetition i of each belongs to round i. */
+export interface MeasuredTable {
+  mode: SpeedupTable['mode'];
+  batchSize: number;
+  steps: number;
+  rows: readonly MeasuredRow[];
+}
+
+/** Makes numbers of measurements. Only whole rounds count, so that all rows have met the same disturbances. */
+export function tabulate(measured: MeasuredTable, usableCores: number, resampling: Resampling): SpeedupTable {
+  const rounds = Math.min(...measured.rows.map(({ repetitions }) => repetitions.length));
+  const whole = measured.rows.map((row) => ({ ...row, repetitions: row.repetitions.slice(0, rounds) }));
+  const { mode, batchSize, steps } = measured;
+  const table = { mode, batch_size: batchSize, steps, repeats: rounds };
+  if (rounds === 0) return { ...table, rows: [], model: null };
+  const one = whole.find(({ kind, workers }) => kind === 'workers' && workers === 1);
+  const sequential = whole.find(({ kind }) => kind === 'sequential');
+  const rows = whole.map((row) => {
+    const comparable = whole.filter((other) => haveSameWork(row, other));
+    const ratio = (base: MeasuredRow): Estimate => bootstrap(rounds, (drawn) => rateOf(row, drawn) / rateOf(base, drawn), resampling);
+    const speedup = ratio(one ?? row);
+    const { kind, workers } = row;
+    const made: SpeedupRow = {
+      kind,
+      workers,
+      batch_size: row.batchSize,
+      seconds: row.repetitions.map(({ seconds }) => seconds),
+      samples_per_second: bootstrap(rounds, (drawn) => rateOf(row, drawn), resampling),
+      speedup,
+      ...(sequential !== undefined && { over_sequential: ratio(sequential) }),
+      efficiency: scaled(speedup, (value) => value / workers),
+      ...(workers > 1 && { karp_flatt: scaled(speedup, (value) => karpFlatt({ workers, speedup: value })) }),
+      cpu_seconds: median(row.repetitions.map(({ cpuSeconds }) => cpuSeconds)),
+      ...shares(row),
+      evaluation_seconds: evaluationOf(row),
+      drift: driftOf(row),
+      digest: row.repetitions[0]?.digest ?? '',
+      same_work: new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1,
+      oversubscribed: workers > usableCores,
+      contaminated: [],
+    };
+    return { ...made, contaminated: reasonsOf(row, usableCores, isDrift(made) ? made.drift : undefined) };
+  });
+  return { ...table, rows, model: modelOf(whole, one, usableCores, rounds, resampling) };
+}
+
+/** Whether two rows must end with the same bits: as many rows a batch, and the same order of sums. */
+function haveSameWork(a: MeasuredRow, b: MeasuredRow): boolean {
+  return a.batchSize === b.batchSize && (a.kind === 'unsliced') === (b.kind === 'unsliced');
+}
+
+function rateOf({ repetitions }: MeasuredRow, drawn: readonly number[]): number {
+  return medianOf(
+    repetitions.map(({ rows, seconds }) => rows / seconds),
+    drawn,
+  );
+}
+
+/** Applies a monotonic function to an estimate; the ends change places where it falls. */
+function scaled({ value, low, high }: Estimate, by: (value: number) => number): Estimate {
+  const ends = [by(low), by(high)];
+  return { value: by(value), low: Math.min(...ends), high: Math.max(...ends) };
+}
+
+function shares({ repetitions, workers }: MeasuredRow): Pick<SpeedupRow, 'phases' | 'imbalance'> {
+  const of = (part: (repetition: Repetition) => number): number =>
+    median(repetitions.map((repetition) => part(repetition) / (workers * repetition.seconds)));
+  const total = (phase: 'compute' | 'wait' | 'reduce') => of(({ phases }) => phases.reduce((sum, rank) => sum + rank[phase], 0));
+  const [compute, wait, reduce] = [total('compute'), total('wait'), total('reduce')];
+  const imbalance = of(({ phases }) => {
+    const busiest = Math.max(...phases.map((rank) => rank.compute));
+    return phases.reduce((sum, rank) => sum + busiest - rank.compute, 0);
+  });
+  return { phases: { compute, wait, reduce, other: Math.max(0, 1 - compute - wait - reduce) }, imbalance };
+}
+
+function evaluationOf({ repetitions }: MeasuredRow): number | null {
+  const seconds = repetitions.flatMap(({ evaluationSeconds }) => evaluationSeconds ?? []);
+  return seconds.length === 0 ? null : median(seconds);
+}
+
+function driftOf(row: MeasuredRow): number {
+  const { length } = row.repetitions;
+  if (length < 2) return 0;
+  const numbers = row.repetitions.map((_, i) => i);
+  return rateOf(row, numbers.slice(Math.ceil(length / 2))) / rateOf(row, numbers.slice(0, Math.floor(length / 2))) - 1;
+}
+
+/** Rows beyond the usable cores are left out: what they lack is a core, which no property of the program explains. */
+function modelOf(
+  rows: readonly MeasuredRow[],
+  one: MeasuredRow | undefined,
+  usableCores: number,
+  rounds: number,
+  resampling: Resampling,
+): SpeedupTable['model'] {
+  if (one === undefined) return null;
+  const fitted = rows.filter(({ kind, workers }) => kind === 'workers' && workers > 1 && workers <= usableCores);
+  const points = (drawn: readonly number[]): SpeedupPoint[] =>
+    fitted.map((row) => ({ workers: row.workers, speedup: rateOf(row, drawn) / rateOf(one, drawn) }));
+  const fit = fitScalability(points(Array.from({ length: rounds }, (_, round) => round)));
+  if (fit === undefined) return null;
+  const kappa = bootstrap(rounds, (drawn) => fitScalability(points(drawn))?.kappa ?? Number.NaN, resampling);
+  // A peak that rests on noise is no prediction.
+  return { ...fit, best_workers: kappa.low > 0 ? (bestWorkers(fit) ?? null) : null, kappa_interval: [kappa.low, kappa.high] };
+}

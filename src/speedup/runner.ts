@@ -1,0 +1,134 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { PhaseSeconds } from '../engine/control.ts';
+import { Engine, type EngineOptions, type SegmentEnd } from '../engine/engine.ts';
+import { SEGMENT_STEPS } from '../engine/memory.ts';
+import type { EnginePlan } from '../engine/plan.ts';
+import type { SharedState, TrainingState } from '../engine/shared-state.ts';
+import { GradloomError } from '../errors.ts';
+import type { InitialState } from '../model/initializers.ts';
+import { modelDigest } from '../runs/model-file.ts';
+import { type Disturbance, disturbanceOf, readCounters } from './noise.ts';
+import { Sequential } from './sequential.ts';
+
+/** What does a row's work: an engine, or the sequential program. */
+export interface Runner {
+  readonly plan: EnginePlan;
+  readonly shared: SharedState;
+  train(fromStep: number, toStep: number): Promise<SegmentEnd>;
+  phaseSeconds(): PhaseSeconds[];
+  close(): Promise<void>;
+}
+
+/** One repetition of one row. */
+export interface Repetition {
+  seconds: number;
+  rows: number;
+  /** CPU time of the whole process. */
+  cpuSeconds: number;
+  /** Each worker's. */
+  phases: PhaseSeconds[];
+  /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
+  evaluationSeconds: number | undefined;
+  /** sha256 over the parameters that the work ended with. */
+  digest: string;
+  disturbance: Disturbance;
+}
+
+/** A row's program, ready to repeat its work from the same start. */
+export class RowRunner {
+  readonly runner: Runner;
+  readonly #engine: Engine | undefined;
+  readonly #start: TrainingState;
+
+  private constructor(runner: Runner) {
+    this.runner = runner;
+    this.#engine = runner instanceof Engine ? runner : undefined;
+    this.#start = runner.shared.snapshot();
+  }
+
+  static async start(
+    plan: EnginePlan,
+    dataset: Dataset,
+    initial: InitialState,
+    sequential: boolean,
+    options?: EngineOptions,
+  ): Promise<RowRunner> {
+    return new RowRunner(await (sequential ? Sequential.start(plan, dataset, initial) : Engine.start(plan, dataset, initial, options)));
+  }
+
+  /** Does the work once, untimed parts around it: back to the start before, evaluation and digest after. */
+  async repeat(steps: number): Promise<Repetition> {
+    const { runner } = this;
+    const before = runner.phaseSeconds();
+    runner.shared.restore(this.#start);
+    const counters = readCounters();
+    const cpu = process.cpuUsage();
+    const started = performance.now();
+    await this.#train(steps);
+    const seconds = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuSeconds = (user + system) / 1e6;
+    const disturbance = disturbanceOf(counters, readCounters(), seconds, cpuSeconds);
+    const phases = runner.phaseSeconds().map(({ compute, wait, reduce }, rank) => ({
+      compute: compute - (before[rank]?.compute ?? 0),
+      wait: wait - (before[rank]?.wait ?? 0),
+      reduce: reduce - (before[rank]?.reduce ?? 0),
+    }));
+    const { plan, shared } = runner;
+    const evaluationSeconds = await this.#evaluate();
+    return {
+      seconds,
+      rows: rowsOf(plan, steps),
+      cpuSeconds,
+      phases,
+      evaluationSeconds,
+      digest: modelDigest(plan.network, shared.snapshot()),
+      disturbance,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.runner.close();
+  }
+
+  /** Never beyond the experiment's own last step, where its schedule has no meaning: then from the start again. */
+  async #train(steps: number): Promise<void> {
+    const { totalSteps } = this.runner.plan.batches;
+    for (let done = 0; done < steps; ) {
+      const from = done % totalSteps;
+      if (from === 0 && done > 0) this.runner.shared.restore(this.#start);
+      const to = Math.min(from + SEGMENT_STEPS, totalSteps, from + steps - done);
+      const { diverged } = await this.runner.train(from, to);
+      if (diverged !== undefined) throw divergence(diverged);
+      done += to - from;
+    }
+  }
+
+  async #evaluate(): Promise<number | undefined> {
+    const { on } = this.runner.plan.experiment.train.eval;
+    if (this.#engine === undefined || on === 'none') return undefined;
+    const started = performance.now();
+    const evaluation = await this.#engine.evaluate(on);
+    return evaluation === undefined ? undefined : (performance.now() - started) / 1000;
+  }
+}
+
+/** Rows trained on in `steps` steps: each epoch has all its rows, wherever the work goes back to the start. */
+function rowsOf({ batches }: EnginePlan, steps: number): number {
+  const { batchRows, lastRows, batchesPerEpoch, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
+  const epochRows = (batchesPerEpoch - 1) * batchRows + lastRows;
+  const passRows = (count: number): number => {
+    const epochs = Math.floor(count / stepsPerEpoch);
+    return epochs * epochRows + (count - epochs * stepsPerEpoch) * batchesPerStep * batchRows;
+  };
+  return Math.floor(steps / totalSteps) * passRows(totalSteps) + passRows(steps % totalSteps);
+}
+
+function divergence({ step, loss }: { step: number; loss: number }): GradloomError {
+  return new GradloomError({
+    code: 'E_DIVERGED',
+    where: `step ${step}`,
+    message: `the loss or gradient is not finite or too large (loss ${loss}), so there is no work to compare`,
+    next: 'mend the experiment, or give less work: --steps',
+  });
+}

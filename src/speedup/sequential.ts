@@ -1,0 +1,90 @@
+import { Worker } from 'node:worker_threads';
+import type { Dataset } from '../data/dataset.ts';
+import { type PhaseSeconds, rankClocks } from '../engine/control.ts';
+import { reserveMemory } from '../engine/memory.ts';
+import type { EnginePlan } from '../engine/plan.ts';
+import type { RankResult, RankSetup, RankTask } from '../engine/rank.ts';
+import { SharedState } from '../engine/shared-state.ts';
+import { GradloomError } from '../errors.ts';
+import { compileKernels } from '../kernels/kernels.ts';
+import type { InitialState } from '../model/initializers.ts';
+import type { Runner } from './runner.ts';
+
+const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const ENTRY = new URL(`../../workers/sequential.${ext}`, import.meta.url);
+
+/**
+ * The best program for one thread: the kernels and the step of a worker, run inline, with no pool, no supervisor and no peer. It has a
+ * thread of its own only to keep the main thread free.
+ */
+export class Sequential implements Runner {
+  readonly plan: EnginePlan;
+  readonly shared: SharedState;
+  readonly #memory: WebAssembly.Memory;
+  readonly #thread: Worker;
+
+  private constructor(plan: EnginePlan, dataset: Dataset, initial: InitialState) {
+    this.plan = plan;
+    this.#memory = reserveMemory(plan.memory);
+    this.shared = new SharedState(plan, this.#memory);
+    this.shared.begin(initial, dataset.normalization);
+    const setup: RankSetup = { plan, dataset, module: compileKernels(), memory: this.#memory };
+    this.#thread = new Worker(ENTRY, { workerData: setup });
+  }
+
+  /**
+   * @param plan  for one worker
+   * @throws GradloomError E_POOL_START
+   */
+  static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState): Promise<Sequential> {
+    const sequential = new Sequential(plan, dataset, initial);
+    try {
+      await sequential.#run({ kind: 'ready', rank: 0 });
+    } catch (cause) {
+      throw new GradloomError({ code: 'E_POOL_START', message: `the sequential baseline did not start: ${describe(cause)}`, cause });
+    }
+    return sequential;
+  }
+
+  async train(fromStep: number, toStep: number): Promise<{ steps: number; diverged?: { step: number; loss: number } }> {
+    // The whole training runs in one pass from step 0, where the rank finds the limit by itself.
+    const task = { kind: 'train', rank: 0, fromStep, toStep, plateauFactor: 1, lrFactor: 1, lossLimit: Number.POSITIVE_INFINITY } as const;
+    const result = await this.#run(task);
+    if (result.status === 'done') return { steps: result.stepsDone };
+    if (result.status === 'diverged') return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
+    const message = result.status === 'failed' ? `${result.kernel ?? 'step'}: ${result.message}` : 'aborted';
+    throw new GradloomError({ code: 'E_WORKER', where: 'sequential baseline', message });
+  }
+
+  phaseSeconds(): PhaseSeconds[] {
+    const [compute = 0, wait = 0, reduce = 0] = rankClocks(this.#memory.buffer, 0);
+    return [{ compute, wait, reduce }];
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #run(task: RankTask): Promise<RankResult> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#thread.off('message', done).off('error', fail).off('exit', gone);
+      };
+      const done = (result: RankResult): void => {
+        settle();
+        resolve(result);
+      };
+      const fail = (cause: unknown): void => {
+        settle();
+        reject(new GradloomError({ code: 'E_WORKER_EXIT', where: 'sequential baseline', message: describe(cause), cause }));
+      };
+      const gone = (code: number): void => fail(new Error(`the thread ended with code ${code}`));
+      this.#thread.on('message', done).on('error', fail).on('exit', gone);
+      this.#thread.postMessage(task);
+    });
+  }
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

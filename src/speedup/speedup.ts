@@ -1,0 +1,35 @@
+import type { LoadedExperiment } from '../config/load.ts';
+import { Channel } from '../runs/channel.ts';
+import type { SpeedupEvent, SpeedupResult } from './events.ts';
+import { settingsFromObject } from './load.ts';
+import { Measurement, type MeasureOptions } from './measure.ts';
+import type { SpeedupInput } from './schema.ts';
+
+/** A comparison under way: iterate over it for events, await `result` for the outcome; either alone is enough. */
+export interface SpeedupRun extends AsyncIterable<SpeedupEvent> {
+  /** Also of an interrupted comparison. Rejects with a GradloomError. */
+  readonly result: Promise<SpeedupResult>;
+}
+
+export type SpeedupOptions = SpeedupInput & MeasureOptions;
+
+/**
+ * Measures what more workers buy on an experiment: the same work at each worker count, repeated and interleaved.
+ * Nothing is written.
+ *
+ * @example
+ * const run = measureSpeedup(loadExperiment('configs/mnist.yaml'), { workers: [1, 2], repeats: 5 });
+ * for await (const event of run) if (event.type === 'progress') console.log(event.done, event.total);
+ * console.log((await run.result).verdict.text);
+ * @throws GradloomError E_CONFIG_... if the settings are wrong
+ */
+export function measureSpeedup(loaded: Pick<LoadedExperiment, 'experiment'>, options: SpeedupOptions = {}): SpeedupRun {
+  const { signal, engine, ...input } = options;
+  const settings = settingsFromObject(input);
+  const events = new Channel<SpeedupEvent>(['progress']);
+  const measurement = new Measurement(loaded.experiment, settings, { signal, engine }, (event) => events.push(event));
+  const result = measurement.run().finally(() => events.close());
+  // Whoever only iterates must not be killed by a rejection that nobody awaits; `result` still rejects for those who do.
+  result.catch(() => undefined);
+  return { result, [Symbol.asyncIterator]: () => events };
+}
