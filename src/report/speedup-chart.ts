@@ -21,15 +21,18 @@ const FRAME = { left: 56, right: 16, top: 36, bottom: 44 };
 const COLUMN = WIDTH - FRAME.left - FRAME.right;
 const ROW = HEIGHT - FRAME.top - FRAME.bottom;
 const GAP = 16;
+const COLOURS = 6;
+/** Width of a letter in the legend, about. */
+const LETTER = 6.5;
 
 /** Colours that keep their contrast in light and dark, and for most colour-blind readers (Okabe and Ito 2008). */
 export const CHART_STYLE = `
-.chart{--ink:#1c2430;--faint:#8a94a3;--grid:#e4e8ee;--paper:#fff;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#cc79a7;font:12px system-ui,sans-serif;fill:var(--ink)}
-@media (prefers-color-scheme:dark){.chart{--ink:#e6eaf0;--faint:#7d8896;--grid:#2c3440;--paper:#14181e;--s0:#56b4e9;--s1:#e69f00;--s2:#2fd09c;--s3:#e79ac6}}
+.chart{--ink:#1c2430;--faint:#8a94a3;--grid:#e4e8ee;--paper:#fff;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#cc79a7;--s4:#7a6a00;--s5:#5b4fc7;font:12px system-ui,sans-serif;fill:var(--ink)}
+@media (prefers-color-scheme:dark){.chart{--ink:#e6eaf0;--faint:#7d8896;--grid:#2c3440;--paper:#14181e;--s0:#56b4e9;--s1:#e69f00;--s2:#2fd09c;--s3:#e79ac6;--s4:#f0e442;--s5:#a79bff}}
 .chart .paper{fill:var(--paper)}.chart .grid{stroke:var(--grid)}.chart .ideal{stroke:var(--faint);stroke-dasharray:4 4;fill:none}
 .chart .title{font-weight:600;font-size:13px}.chart .name{fill:var(--faint)}
 .chart .line{fill:none;stroke-width:2}.chart .bar{stroke-width:1.5}
-${[0, 1, 2, 3].map((i) => `.chart .s${i}{stroke:var(--s${i})}.chart .f${i}{fill:var(--s${i})}.chart .h${i}{fill:var(--paper);stroke:var(--s${i});stroke-width:1.5}`).join('\n')}
+${[0, 1, 2, 3, 4, 5].map((i) => `.chart .s${i}{stroke:var(--s${i})}.chart .f${i}{fill:var(--s${i})}.chart .h${i}{fill:var(--paper);stroke:var(--s${i});stroke-width:1.5}`).join('\n')}
 `.trim();
 
 /**
@@ -79,10 +82,12 @@ function chart({ title, yName, series, ideal }: Axes): string {
     `<text class="name" x="${FRAME.left - 8}" y="${FRAME.top - 12}" text-anchor="end">${yName}</text>`,
   ];
   const dashed = `<polyline class="ideal" points="${[1, last].map((x) => `${px(x)},${py(ideal(x))}`).join(' ')}"/>`;
-  const lines = series.map((line, i) => drawLine(line, i % 4, px, py));
+  const lines = series.map((line, i) => drawLine(line, i % COLOURS, px, py));
+  let at = FRAME.left;
   const legend = series.map(({ name }, i) => {
-    const y = FRAME.top + ROW - 12 - 16 * (series.length - 1 - i);
-    return `<rect class="f${i % 4}" x="${Number(right) - 14}" y="${y - 5}" width="10" height="10"/><text x="${Number(right) - 20}" y="${y + 4}" text-anchor="end">${name}</text>`;
+    const [x, y] = [at, HEIGHT - 10];
+    at += 14 + name.length * LETTER + 14;
+    return `<rect class="f${i % COLOURS}" x="${x.toFixed(0)}" y="${y - 9}" width="10" height="10"/><text x="${(x + 14).toFixed(0)}" y="${y}">${name}</text>`;
   });
   const axis = `<line class="grid" x1="${left}" x2="${left}" y1="${py(top)}" y2="${bottom}"/>`;
   return [...names, ...grid, axis, ...xs, dashed, ...lines, ...legend].join('\n');

@@ -7,12 +7,12 @@ import { CHART_STYLE, speedupChart } from './speedup-chart.ts';
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2430;--faint:#5d6775;--line:#dfe4ea;--paper:#fff;--good:#0a7d4b;--open:#9a5b00;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--faint:#98a3b1;--line:#2c3440;--paper:#14181e;--good:#4fd39a;--open:#f0b452;--bad:#ff8a80}}
-body{margin:2rem auto;padding:0 1rem;max-width:72rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+body{margin:2rem auto;padding:0 1rem;max-width:78rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.4rem 0}.faint{color:var(--faint)}
 .verdict{border-left:4px solid var(--line);padding:.4rem 0 .4rem 1rem;margin:1rem 0}
 .conclusive{border-color:var(--good)}.inconclusive{border-color:var(--open)}.wrong{border-color:var(--bad)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem}
-th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th,td{padding:.3rem .45rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}th{color:var(--faint);font-weight:600}
 svg{width:100%;height:auto;display:block;margin:.5rem 0}ul{padding-left:1.2rem;margin:.5rem 0}
 `.trim();

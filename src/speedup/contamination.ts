@@ -1,21 +1,15 @@
-import type { SpeedupRow } from './events.ts';
-import type { MeasuredRow } from './rows.ts';
+import type { MeasuredRow } from './measured.ts';
+import type { Estimate } from './statistics.ts';
 
 /** Cores of others that a row can bear beside its workers: clock ticks of 10 ms and our own main thread are not counted exactly. */
 const TOLERATED_CORES = 0.15;
 /** Share of the time that a hypervisor may take. */
 const TOLERATED_STEAL = 0.01;
 /** Change of rate from the first to the last half that interleaving takes care of. */
-const TOLERATED_DRIFT = 0.05;
-
-/** Whether a row's rate changed by more than its own uncertainty explains. */
-export function isDrift({ drift, samples_per_second: rate }: Pick<SpeedupRow, 'drift' | 'samples_per_second'>): boolean {
-  const uncertainty = (rate.high - rate.low) / rate.value;
-  return Math.abs(drift) > Math.max(TOLERATED_DRIFT, uncertainty);
-}
+const TOLERATED_DRIFT = 0.1;
 
 /** What disturbed a row, in words. */
-export function reasonsOf({ repetitions, workers }: MeasuredRow, usableCores: number, drift: number | undefined): string[] {
+export function reasonsOf({ repetitions, workers }: MeasuredRow, usableCores: number, drift: Estimate): string[] {
   const reasons: string[] = [];
   const seconds = repetitions.reduce((sum, repetition) => sum + repetition.seconds, 0);
   const sum = (of: (disturbance: (typeof repetitions)[number]['disturbance']) => number): number =>
@@ -27,8 +21,9 @@ export function reasonsOf({ repetitions, workers }: MeasuredRow, usableCores: nu
   if (steal > TOLERATED_STEAL) reasons.push(`the hypervisor took ${(100 * steal).toFixed(1)} % of the time`);
   const throttled = sum((disturbance) => disturbance.throttled);
   if (throttled > 0) reasons.push(`the cgroup quota stopped it ${throttled} ${throttled === 1 ? 'time' : 'times'}`);
-  if (drift !== undefined) {
-    const change = `${Math.abs(100 * drift).toFixed(0)} % ${drift > 0 ? 'faster' : 'slower'}`;
+  // Beyond what chance does to two halves.
+  if (Math.abs(drift.value) > TOLERATED_DRIFT && drift.low * drift.high > 0) {
+    const change = `${Math.abs(100 * drift.value).toFixed(0)} % ${drift.value > 0 ? 'faster' : 'slower'}`;
     reasons.push(`the last half was ${change} than the first`);
   }
   return reasons;

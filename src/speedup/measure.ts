@@ -11,9 +11,10 @@ import { buildNetwork, parameterCount } from '../model/network.ts';
 import { packageVersion } from '../runs/environment.ts';
 import type { SpeedupEvent, SpeedupResult, SpeedupTable } from './events.ts';
 import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec } from './groups.ts';
+import type { MeasuredTable, Repetition } from './measured.ts';
 import { loadAverage } from './noise.ts';
-import { type MeasuredTable, tabulate } from './rows.ts';
-import { type Repetition, RowRunner } from './runner.ts';
+import { tabulate } from './rows.ts';
+import { RowRunner } from './runner.ts';
 import type { SpeedupSettings } from './schema.ts';
 import { judge } from './verdict.ts';
 

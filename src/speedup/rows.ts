@@ -1,24 +1,8 @@
-import { isDrift, reasonsOf } from './contamination.ts';
-import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
+import { reasonsOf } from './contamination.ts';
+import type { SpeedupRow, SpeedupTable } from './events.ts';
+import type { MeasuredRow, MeasuredTable, Repetition } from './measured.ts';
 import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
-import type { Repetition } from './runner.ts';
 import { bootstrap, type Estimate, median, medianOf, type Resampling } from './statistics.ts';
-
-/** A row as it was measured. */
-export interface MeasuredRow {
-  kind: RowKind;
-  workers: number;
-  batchSize: number;
-  repetitions: readonly Repetition[];
-}
-
-/** Rows measured side by side: repetition i of each belongs to round i. */
-export interface MeasuredTable {
-  mode: SpeedupTable['mode'];
-  batchSize: number;
-  steps: number;
-  rows: readonly MeasuredRow[];
-}
 
 /** Makes numbers of measurements. Only whole rounds count, so that all rows have met the same disturbances. */
 export function tabulate(measured: MeasuredTable, usableCores: number, resampling: Resampling): SpeedupTable {
@@ -34,6 +18,7 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
     const ratio = (base: MeasuredRow): Estimate => bootstrap(rounds, (drawn) => rateOf(row, drawn) / rateOf(base, drawn), resampling);
     const speedup = ratio(one ?? row);
     const { kind, workers } = row;
+    const drift = driftOf(row, resampling);
     const made: SpeedupRow = {
       kind,
       workers,
@@ -47,13 +32,13 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
       cpu_seconds: median(row.repetitions.map(({ cpuSeconds }) => cpuSeconds)),
       ...shares(row),
       evaluation_seconds: evaluationOf(row),
-      drift: driftOf(row),
+      drift: drift.value,
       digest: row.repetitions[0]?.digest ?? '',
       same_work: new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1,
       oversubscribed: workers > usableCores,
       contaminated: [],
     };
-    return { ...made, contaminated: reasonsOf(row, usableCores, isDrift(made) ? made.drift : undefined) };
+    return { ...made, contaminated: reasonsOf(row, usableCores, drift) };
   });
   return { ...table, rows, model: modelOf(whole, one, usableCores, rounds, resampling) };
 }
@@ -93,11 +78,20 @@ function evaluationOf({ repetitions }: MeasuredRow): number | null {
   return seconds.length === 0 ? null : median(seconds);
 }
 
-function driftOf(row: MeasuredRow): number {
-  const { length } = row.repetitions;
-  if (length < 2) return 0;
-  const numbers = row.repetitions.map((_, i) => i);
-  return rateOf(row, numbers.slice(Math.ceil(length / 2))) / rateOf(row, numbers.slice(0, Math.floor(length / 2))) - 1;
+/** Rate of the last half of the repetitions over that of the first, minus 1; each half is resampled by itself. */
+function driftOf(row: MeasuredRow, resampling: Resampling): Estimate {
+  const half = Math.floor(row.repetitions.length / 2);
+  if (half === 0) return { value: 0, low: 0, high: 0 };
+  const later = row.repetitions.length - half;
+  return bootstrap(
+    2 * half,
+    (drawn) => {
+      const first = drawn.slice(0, half).map((number) => number % half);
+      const last = drawn.slice(half).map((number) => later + (number % half));
+      return rateOf(row, last) / rateOf(row, first) - 1;
+    },
+    resampling,
+  );
 }
 
 /** Rows beyond the usable cores are left out: what they lack is a core, which no property of the program explains. */

@@ -1,38 +1,14 @@
 import type { Dataset } from '../data/dataset.ts';
-import type { PhaseSeconds } from '../engine/control.ts';
-import { Engine, type EngineOptions, type SegmentEnd } from '../engine/engine.ts';
+import { Engine, type EngineOptions } from '../engine/engine.ts';
 import { SEGMENT_STEPS } from '../engine/memory.ts';
 import type { EnginePlan } from '../engine/plan.ts';
-import type { SharedState, TrainingState } from '../engine/shared-state.ts';
+import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { modelDigest } from '../runs/model-file.ts';
-import { type Disturbance, disturbanceOf, readCounters } from './noise.ts';
+import type { Repetition, Runner } from './measured.ts';
+import { disturbanceOf, readCounters } from './noise.ts';
 import { Sequential } from './sequential.ts';
-
-/** What does a row's work: an engine, or the sequential program. */
-export interface Runner {
-  readonly plan: EnginePlan;
-  readonly shared: SharedState;
-  train(fromStep: number, toStep: number): Promise<SegmentEnd>;
-  phaseSeconds(): PhaseSeconds[];
-  close(): Promise<void>;
-}
-
-/** One repetition of one row. */
-export interface Repetition {
-  seconds: number;
-  rows: number;
-  /** CPU time of the whole process. */
-  cpuSeconds: number;
-  /** Each worker's. */
-  phases: PhaseSeconds[];
-  /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
-  evaluationSeconds: number | undefined;
-  /** sha256 over the parameters that the work ended with. */
-  digest: string;
-  disturbance: Disturbance;
-}
 
 /** A row's program, ready to repeat its work from the same start. */
 export class RowRunner {

@@ -8,7 +8,7 @@ import { SharedState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
 import { compileKernels } from '../kernels/kernels.ts';
 import type { InitialState } from '../model/initializers.ts';
-import type { Runner } from './runner.ts';
+import type { Runner } from './measured.ts';
 
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const ENTRY = new URL(`../../workers/sequential.${ext}`, import.meta.url);

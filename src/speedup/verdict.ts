@@ -30,7 +30,7 @@ export function judge(table: SpeedupTable | undefined, context: VerdictContext):
   const dirty = [one, fastest].filter(({ contaminated }) => contaminated.length > 0);
   const [first] = dirty;
   if (first !== undefined) {
-    const text = `${capital(nameOf(first))} was disturbed: ${first.contaminated.join('; ')}. Measure again on an idle machine.`;
+    const text = `${capital(nameOf(first))} ${first.workers === 1 ? 'was' : 'were'} disturbed: ${first.contaminated.join('; ')}. Measure again on an idle machine.`;
     return { ...unknown(text), limit: loss.limit };
   }
   // The ratio to one worker comes from the same rounds, so it is sharper than two rates.

@@ -27,20 +27,35 @@ const understood: [argv: string[], request: unknown][] = [
   [['train', '12', 'a=true', '--json'], { verb: 'train', file: '12', overrides: ['a=true'] }],
   [['train', '--', 'true', 'a=1'], { verb: 'train', file: 'true', overrides: ['a=1'] }],
   [['train', '--json', 'true'], { verb: 'train', file: 'true', overrides: [] }],
-  [['schema'], { verb: 'schema' }],
-  [['schema', 'experiment'], { verb: 'schema' }],
+  [['schema'], { verb: 'schema', kind: 'experiment' }],
+  [['schema', 'experiment'], { verb: 'schema', kind: 'experiment' }],
+  [['schema', 'speedup'], { verb: 'schema', kind: 'speedup' }],
+  [
+    ['speedup', 'a.yaml', 'seed=1', '--workers', '1..4', '--batch-sizes=16,64', '--steps', '9', '--html', 's.html'],
+    {
+      verb: 'speedup',
+      file: 'a.yaml',
+      overrides: ['seed=1'],
+      settings: [
+        { option: '--workers', key: 'workers', text: '1..4' },
+        { option: '--steps', key: 'work.steps', text: '9' },
+        { option: '--batch-sizes', key: 'batch_sizes', text: '16,64' },
+      ],
+      files: { html: 's.html' },
+    },
+  ],
   [['doctor', '--no-color'], { verb: 'doctor' }],
 ];
 for (const [argv, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.deepEqual(parseArguments(argv), request as never));
 
 const refused: [argv: string[], message: string, help?: string][] = [
-  [[], 'no command; expected one of train, check, schema, doctor', 'gradloom --help'],
-  [['--json'], 'no command; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [[], 'no command; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
+  [['--json'], 'no command; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
   [['trian', 'a.yaml'], 'unknown command trian; did you mean train?', 'gradloom --help'],
-  [['toString'], 'unknown command toString; expected one of train, check, schema, doctor', 'gradloom --help'],
-  [['__proto__', 'x'], 'unknown command __proto__; expected one of train, check, schema, doctor', 'gradloom --help'],
-  [['x\u001b[2J'], 'unknown command x\\u001b[2J; expected one of train, check, schema, doctor', 'gradloom --help'],
+  [['toString'], 'unknown command toString; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
+  [['__proto__', 'x'], 'unknown command __proto__; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
+  [['x\u001b[2J'], 'unknown command x\\u001b[2J; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
   [['train'], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
   [['train', ''], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
   [['train', 'optimizer.lr=3'], 'FILE is missing; optimizer.lr=3 is an override'],
@@ -53,11 +68,11 @@ const refused: [argv: string[], message: string, help?: string][] = [
   [['train', 'a.yaml', '--file', 'b'], 'unknown option --file; values of the experiment are changed by key=value'],
   [['train', 'a.yaml', '--no-json'], 'unknown option --no-json; values of the experiment are changed by key=value'],
   [['train', '--', '-a.yaml'], '-a.yaml: starts with a dash; write a file as ./-a.yaml'],
-  [['schema', 'sweep'], 'no schema of sweep; expected experiment', 'gradloom schema --help'],
+  [['schema', 'sweep'], 'no schema of sweep; expected experiment or speedup', 'gradloom schema --help'],
   [['schema', 'experiment', 'b'], 'b: gradloom schema takes one argument', 'gradloom schema --help'],
   [['doctor', 'x'], 'x: gradloom doctor takes no arguments', 'gradloom doctor --help'],
   [['doctor', '--jsn'], 'unknown option --jsn; did you mean --json?', 'gradloom doctor --help'],
-  [['check', 'a.yaml', '--workers', '2'], '--workers: only gradloom train has this option', 'gradloom check --help'],
+  [['check', 'a.yaml', '--workers', '2'], '--workers: only gradloom train and speedup have this option', 'gradloom check --help'],
   // C16
   [['train', 'a.yaml', '--workers', ''], '--workers: the value is missing; expected --workers N'],
   [['train', 'a.yaml', '--workers='], '--workers: the value is missing; expected --workers N'],
@@ -96,7 +111,7 @@ test('help comes in the way asked for, and in English', (t) => {
   t.true(overview.verb === 'help' && overview.text.includes('Check that this machine can train'));
 });
 
-for (const verb of ['train', 'check', 'schema', 'doctor']) {
+for (const verb of ['train', 'check', 'speedup', 'schema', 'doctor']) {
   test(`gradloom ${verb} --help has examples and fits in 100 columns`, (t) => {
     const request = parseArguments([verb, '--help']);
     const text = request.verb === 'help' ? request.text : '';

@@ -1,0 +1,46 @@
+import type { PhaseSeconds } from '../engine/control.ts';
+import type { SegmentEnd } from '../engine/engine.ts';
+import type { EnginePlan } from '../engine/plan.ts';
+import type { SharedState } from '../engine/shared-state.ts';
+import type { RowKind, SpeedupTable } from './events.ts';
+import type { Disturbance } from './noise.ts';
+
+/** What does a row's work: an engine, or the sequential program. */
+export interface Runner {
+  readonly plan: EnginePlan;
+  readonly shared: SharedState;
+  train(fromStep: number, toStep: number): Promise<SegmentEnd>;
+  phaseSeconds(): PhaseSeconds[];
+  close(): Promise<void>;
+}
+
+/** One repetition of one row. */
+export interface Repetition {
+  seconds: number;
+  rows: number;
+  /** CPU time of the whole process. */
+  cpuSeconds: number;
+  /** Each worker's. */
+  phases: PhaseSeconds[];
+  /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
+  evaluationSeconds: number | undefined;
+  /** sha256 over the parameters that the work ended with. */
+  digest: string;
+  disturbance: Disturbance;
+}
+
+/** A row as it was measured. */
+export interface MeasuredRow {
+  kind: RowKind;
+  workers: number;
+  batchSize: number;
+  repetitions: readonly Repetition[];
+}
+
+/** Rows measured side by side: repetition i of each belongs to round i. */
+export interface MeasuredTable {
+  mode: SpeedupTable['mode'];
+  batchSize: number;
+  steps: number;
+  rows: readonly MeasuredRow[];
+}

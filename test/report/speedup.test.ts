@@ -1,0 +1,154 @@
+import test from 'ava';
+import { unpainted } from '../../src/report/paint.ts';
+import { renderMeasuring, renderSpeedup } from '../../src/report/speedup.ts';
+import { speedupChart } from '../../src/report/speedup-chart.ts';
+import { renderCsv, renderMarkdown } from '../../src/report/speedup-files.ts';
+import { renderSpeedupHtml } from '../../src/report/speedup-html.ts';
+import type { SpeedupResult, SpeedupRow } from '../../src/speedup/events.ts';
+
+const SURE = (value: number) => ({ value, low: value, high: value });
+
+const ONE: SpeedupRow = {
+  kind: 'workers',
+  workers: 1,
+  batch_size: 64,
+  seconds: [1, 1, 1],
+  samples_per_second: SURE(64_000),
+  speedup: SURE(1),
+  efficiency: SURE(1),
+  cpu_seconds: 1,
+  phases: { compute: 0.9, wait: 0, reduce: 0.08, other: 0.02 },
+  imbalance: 0,
+  evaluation_seconds: 0.0123,
+  drift: 0,
+  digest: 'abcdef0123456789',
+  same_work: true,
+  oversubscribed: false,
+  contaminated: [],
+};
+const TWO: SpeedupRow = {
+  ...ONE,
+  workers: 2,
+  samples_per_second: { value: 115_200, low: 112_000, high: 118_400 },
+  speedup: { value: 1.8, low: 1.75, high: 1.85 },
+  efficiency: { value: 0.9, low: 0.875, high: 0.925 },
+  karp_flatt: { value: 0.111, low: 0.08, high: 0.14 },
+  cpu_seconds: 1.11,
+  contaminated: ['other programs used 1.0 of 2 cores, "all" day'],
+};
+
+const RESULT: SpeedupResult = {
+  version: 1,
+  status: 'finished',
+  name: 'a<b',
+  dataset: 'blobs & more',
+  parameters: 51,
+  machine: { cpu: 'CPU|1', cores: { available: 2, quota: undefined, usable: 2 }, node: 'v20', gradloom: '0.1.0', load_before: 0.25 },
+  settings: { workers: [1, 2], mode: 'strong', work: { steps: 1000 }, repeats: 3, baselines: [], confidence: 0.95 },
+  seconds: 12,
+  tables: [
+    { mode: 'strong', batch_size: 64, steps: 1000, repeats: 3, rows: [ONE, TWO], model: null },
+    {
+      mode: 'map',
+      batch_size: 16,
+      steps: 100,
+      repeats: 3,
+      rows: [ONE, { ...TWO, speedup: { value: 0.9, low: 0.8, high: 1.1 } }],
+      model: null,
+    },
+    { mode: 'map', batch_size: 1024, steps: 10, repeats: 3, rows: [ONE, { ...TWO, contaminated: [] }], model: null },
+  ],
+  verdict: { status: 'inconclusive', best_workers: null, limit: 'none', text: 'Inconclusive. Two workers <were> disturbed.' },
+};
+
+test('the terminal shows the table, bars with the ideal, reasons, the map and the verdict', (t) => {
+  t.is(
+    renderSpeedup(RESULT, { boxed: false, paint: unpainted }),
+    `Strong scaling: 1,000 steps of 64 rows, 3 repetitions
+           samples/s              speedup  efficiency   e(p)  compute  wait  reduce  CPU s  eval ms    digest
+1 worker      64,000  1.00 (1.00 to 1.00)       100 %      -     90 %   0 %     8 %   1.00     12.3  abcdef01
+2 workers    115,200  1.80 (1.75 to 1.85)        90 %  0.111     90 %   0 %     8 %   1.11     12.3  abcdef01  disturbed
+
+1 worker   ████████████████████ 1.00
+2 workers  ███████████████████████████████████▒▒··| 1.80
+
+2 workers: other programs used 1.0 of 2 cores, "all" day
+
+Speedup by batch size and workers (? disturbed)
+batch   1 w    2 w  pays from
+   16  1.00  0.90?       none
+1,024  1.00   1.80          2
+
+machine  CPU|1, 2 usable cores, node v20
+time     12s
+verdict  Inconclusive. Two workers <were> disturbed.`,
+  );
+});
+
+test('progress tells the row, its rate and the time left', (t) => {
+  const progress = {
+    type: 'progress',
+    mode: 'map',
+    kind: 'workers',
+    workers: 2,
+    batchSize: 1024,
+    samplesPerSecond: 5e4,
+    done: 3,
+    total: 9,
+    secondsLeft: 61,
+  } as const;
+  t.is(renderMeasuring(progress), '3/9  map 2 workers batch 1,024  50,000 samples/s  1m 1s left');
+  t.is(renderMeasuring({ ...progress, mode: 'strong', kind: 'sequential', done: 9 }), '9/9  strong sequential  50,000 samples/s');
+});
+
+test('CSV has a line a row, quoted where it must be', (t) => {
+  const [head, , two, ...rest] = renderCsv(RESULT).split('\r\n');
+  t.is(
+    head,
+    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,contaminated',
+  );
+  t.is(
+    two,
+    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,"other programs used 1.0 of 2 cores, ""all"" day"',
+  );
+  t.is(rest.length, 5);
+  t.is(rest.at(-1), '');
+});
+
+test('Markdown escapes what would be markup', (t) => {
+  const text = renderMarkdown(RESULT);
+  t.true(text.startsWith('# a\\<b: what more workers buy\n\n**Inconclusive. Two workers \\<were\\> disturbed.**\n\n## Strong scaling: '));
+  t.true(
+    text.includes(
+      '\n| 2 workers | 115,200 | 1.80 (1.75 to 1.85) | 90 % | 0.111 | 90 % | 0 % | 8 % | 1.11 | 12.3 | abcdef01 | disturbed |\n',
+    ),
+  );
+  t.true(text.endsWith('\nCPU\\|1, 2 usable cores, node v20, gradloom 0.1.0\n'));
+});
+
+test('HTML is one page without scripts, references or unescaped text', (t) => {
+  const page = renderSpeedupHtml(RESULT);
+  t.true(page.startsWith('<!doctype html>\n<html lang="en">'));
+  t.true(page.includes('<h1>a&#60;b: what more workers buy</h1>'));
+  t.true(page.includes('blobs &#38; more'));
+  t.false(/<script|<link|src=|href=|url\(|a<b|<were>/.test(page));
+  t.is(page.match(/<svg /g)?.length, 2);
+  const opened = [...page.matchAll(/<(table|tr|td|th|svg|g|text|div|ul|li|p)[ >]/g)].length;
+  t.is(opened, [...page.matchAll(/<\/(table|tr|td|th|svg|g|text|div|ul|li|p)>/g)].length);
+});
+
+test('a chart puts values, error bars and the ideal where the axes say', (t) => {
+  const svg = speedupChart(RESULT.tables.slice(0, 1), true);
+  t.true(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 976 320"'));
+  // Speedup 0..2 over 240 units from y = 276 up; workers 1..2 over x = 56..464.
+  t.true(svg.includes('<polyline class="ideal" points="56.0,156.0 464.0,36.0"/>'));
+  t.true(svg.includes('<polyline class="line s0" points="56.0,156.0 464.0,60.0"/>'));
+  t.true(svg.includes('<line class="bar s0" x1="464.0" x2="464.0" y1="66.0" y2="54.0"/>'));
+  t.true(svg.includes('<circle class="f0" cx="56.0" cy="156.0" r="4"/>'));
+  t.true(svg.includes('<circle class="h0" cx="464.0" cy="60.0" r="4"/>'));
+  t.false(svg.includes('NaN'));
+});
+
+test('one worker alone still gives a chart', (t) => {
+  t.false(speedupChart([{ ...RESULT.tables[0]!, rows: [ONE] }], true).includes('NaN'));
+});

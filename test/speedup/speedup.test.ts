@@ -1,0 +1,129 @@
+import test from 'ava';
+import { experimentFromObject } from '../../src/config/load.ts';
+import type { SpeedupEvent } from '../../src/speedup/events.ts';
+import { measureSpeedup } from '../../src/speedup/speedup.ts';
+import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
+import type { Fault } from '../engine/faulty-rank.ts';
+
+const STEPS = 25;
+
+function experiment(notes = '') {
+  return experimentFromObject({
+    name: 'small',
+    data: { source: { type: 'synthetic', kind: 'blobs', samples: 400 } },
+    model: {
+      layers: [
+        { type: 'dense', units: 16, activation: 'gelu' },
+        { type: 'dense', units: 3 },
+      ],
+    },
+    train: { batch_size: 32, epochs: 3 },
+    track: { notes },
+  });
+}
+
+test.serial('all rows do the same work, to the bit, and the result has the promised shape', async (t) => {
+  const events: SpeedupEvent[] = [];
+  const run = measureSpeedup(experiment(), {
+    workers: '1,2',
+    mode: 'both',
+    work: { steps: STEPS },
+    repeats: 3,
+    batch_sizes: [8, 16],
+    baselines: ['sequential', 'unsliced'],
+  });
+  for await (const event of run) events.push(event);
+  const result = await run.result;
+  t.is(result.status, 'finished');
+  t.deepEqual(
+    result.tables.map(({ mode, batch_size, steps, repeats, rows }) => [
+      mode,
+      batch_size,
+      steps,
+      repeats,
+      rows.map(({ kind, workers, batch_size: batch }) => `${kind} ${workers} ${batch}`),
+    ]),
+    [
+      ['strong', 32, STEPS, 3, ['sequential 1 32', 'unsliced 1 32', 'workers 1 32', 'workers 2 32']],
+      ['weak', 32, STEPS, 3, ['sequential 1 32', 'unsliced 1 32', 'workers 1 32', 'workers 2 64']],
+      ['map', 8, STEPS, 3, ['workers 1 8', 'workers 2 8']],
+      ['map', 16, STEPS, 3, ['workers 1 16', 'workers 2 16']],
+    ],
+  );
+  for (const { rows } of result.tables) for (const row of rows) t.true(row.same_work, `${row.kind} ${row.workers}`);
+  const [sequential, unsliced, one, two] = result.tables[0]!.rows;
+  t.is(sequential!.digest, two!.digest);
+  t.is(one!.digest, two!.digest);
+  t.regex(unsliced!.digest, /^[0-9a-f]{64}$/);
+  t.deepEqual(one!.speedup, { value: 1, low: 1, high: 1 });
+  t.true(two!.over_sequential !== undefined && two!.karp_flatt !== undefined && one!.karp_flatt === undefined);
+  t.true(two!.evaluation_seconds! > 0 && sequential!.evaluation_seconds === null);
+  for (const row of [sequential!, one!, two!]) {
+    t.true(row.samples_per_second.value > 0 && row.cpu_seconds > 0);
+    const { compute, wait, reduce, other } = row.phases;
+    t.true(compute > 0 && wait >= 0 && reduce > 0 && other >= 0 && compute + wait + reduce + other < 1.05, JSON.stringify(row.phases));
+  }
+  t.is(events[0]?.type, 'start');
+  t.is(events.at(-1)?.type, 'end');
+  t.deepEqual((JSON.parse(JSON.stringify(result)) as typeof result).tables, result.tables);
+});
+
+test.serial('work longer than the training starts it again, and has its rows', async (t) => {
+  // 3 epochs of 320 rows, 10 steps each; 65 steps are two trainings and half an epoch.
+  const run = measureSpeedup(experiment(), { workers: [1], work: { steps: 65 }, repeats: 3 });
+  const [table] = (await run.result).tables;
+  const [row] = table!.rows;
+  t.is(Math.round(row!.samples_per_second.value * row!.seconds.toSorted((a, b) => a - b)[1]!), 2 * 960 + 160);
+});
+
+for (const [where, kernel, column] of [
+  ['computing', 'dense_forward', 'compute'],
+  ['the update', 'sgd_step', 'reduce'],
+] as const) {
+  test.serial(`a worker that is slow in ${where} shows in ${column}, and its peer waits`, async (t) => {
+    const fault: Fault = { kind: 'slow', rank: 0, step: 3, kernel };
+    const options = { workers: [1, 2], work: { steps: STEPS }, repeats: 3, baselines: [], engine: { entry: FAULTY_ENTRY } };
+    const [table] = (await measureSpeedup(experiment(JSON.stringify(fault)), options).result).tables;
+    const [, two] = table!.rows;
+    // One of two workers sleeps 60 ms while the other waits for it: half of nearly all the time each.
+    t.true(two!.phases[column] > 0.3, JSON.stringify(two!.phases));
+    t.true(two!.phases.wait > 0.25, JSON.stringify(two!.phases));
+    t.is(two!.imbalance > 0.25, column === 'compute', String(two!.imbalance));
+    t.true(two!.same_work);
+  });
+}
+
+test.serial('an abort ends after the repetition at hand and tells of the whole rounds', async (t) => {
+  const abort = new AbortController();
+  const run = measureSpeedup(experiment(), { workers: [1, 2], work: { steps: STEPS }, repeats: 50, signal: abort.signal });
+  for await (const event of run) if (event.type === 'progress' && event.done >= 7) abort.abort();
+  const result = await run.result;
+  t.is(result.status, 'interrupted');
+  const [table] = result.tables;
+  t.true(table!.repeats >= 2 && table!.repeats < 50, String(table!.repeats));
+  t.true(table!.rows.every(({ seconds }) => seconds.length === table!.repeats));
+});
+
+const refused: [title: string, options: Parameters<typeof measureSpeedup>[1], message: RegExp][] = [
+  ['more workers than leaves', { workers: [17] }, /^17 workers, but numerics\.leaves is 16/],
+  ['a batch above the training set', { batch_sizes: [321] }, /^a batch of 321 rows; the training set has 320$/],
+  ['weak scaling beyond the training set', { workers: [11], mode: 'weak' }, /^weak scaling with 11 workers needs batches of 352 rows/],
+];
+for (const [title, options, message] of refused) {
+  test.serial(`${title}: refused before anything starts`, async (t) => {
+    await t.throwsAsync(measureSpeedup(experiment(), options).result, { message, code: 'E_CONFIG_RANGE' });
+  });
+}
+
+test.serial('weak scaling of the full batch is refused', async (t) => {
+  const loaded = experiment();
+  const full = { experiment: { ...loaded.experiment, train: { ...loaded.experiment.train, batch_size: 'full' as const } } };
+  await t.throwsAsync(measureSpeedup(full, { mode: 'weak' }).result, { code: 'E_CONFIG_VALUE', message: /train\.batch_size is full$/ });
+});
+
+test.serial('work that diverges is no work', async (t) => {
+  const loaded = experiment();
+  const { optimizer, ...rest } = loaded.experiment;
+  const wild = { experiment: { ...rest, optimizer: { ...optimizer, lr: 1e30 } } };
+  await t.throwsAsync(measureSpeedup(wild, { workers: [1], work: { steps: STEPS }, repeats: 3 }).result, { code: 'E_DIVERGED' });
+});
