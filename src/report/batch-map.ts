@@ -1,4 +1,4 @@
-import type { SpeedupResult } from '../speedup/events.ts';
+import type { SpeedupResult, SpeedupTable } from '../speedup/events.ts';
 import { formatCount } from './numbers.ts';
 import type { Table } from './table.ts';
 
@@ -11,9 +11,14 @@ export function formatBatchMap({ tables }: Pick<SpeedupResult, 'tables'>): (Tabl
   const rows = maps.map((table) => [
     formatCount(table.batch_size),
     ...table.rows.map(({ speedup, contaminated }) => `${speedup.value.toFixed(2)}${contaminated.length > 0 ? '?' : ''}`),
-    // Measurably faster: the whole interval is above 1.
-    table.rows.find(({ workers, speedup }) => workers > 1 && speedup.low > 1)?.workers.toString() ?? 'none',
+    paysFrom(table),
   ]);
   const head = ['batch', ...counts.map((count) => `${count} w`), 'pays from'];
   return { title: 'Speedup by batch size and workers (? disturbed)', head, rows };
+}
+
+/** The fewest workers that are measurably faster than one: the whole interval is above 1. */
+function paysFrom({ rows }: SpeedupTable): string {
+  const first = rows.find(({ workers, speedup }) => workers > 1 && speedup.low > 1)?.workers.toString() ?? 'none';
+  return rows.some(({ contaminated }) => contaminated.length > 0) ? `${first}?` : first;
 }

@@ -30,7 +30,10 @@ export async function writeReports(result: SpeedupResult, files: ReportFiles): P
 const RENDERERS: Record<ReportFormat, (result: SpeedupResult) => string> = {
   csv: renderCsv,
   md: renderMarkdown,
-  svg: ({ tables }) => speedupChart(tables, true),
+  svg: ({ tables }) => {
+    const scaling = tables.filter(({ mode }) => mode !== 'map');
+    return speedupChart(scaling.length > 0 ? scaling : tables, true);
+  },
   html: renderSpeedupHtml,
 };
 

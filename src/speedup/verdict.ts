@@ -27,8 +27,8 @@ export function judge(table: SpeedupTable | undefined, context: VerdictContext):
   if (table.repeats < MIN_REPEATS) return unknown(`${table.repeats} whole rounds are too few to tell; let it run to the end`);
   const fastest = rows.reduce((best, row) => (row.speedup.value > best.speedup.value ? row : best));
   const loss = lossOf(table, one, rows, context);
-  const dirty = [one, fastest].filter(({ contaminated }) => contaminated.length > 0);
-  const [first] = dirty;
+  // Any of them could be the fastest without the disturbance; rows without cores of their own could not.
+  const first = rows.find((row) => row.contaminated.length > 0 && (row === fastest || !row.oversubscribed));
   if (first !== undefined) {
     const text = `${capital(nameOf(first))} ${first.workers === 1 ? 'was' : 'were'} disturbed: ${first.contaminated.join('; ')}. Measure again on an idle machine.`;
     return { ...unknown(text), limit: loss.limit };

@@ -76,7 +76,7 @@ test('the terminal shows the table, bars with the ideal, reasons, the map and th
 
 Speedup by batch size and workers (? disturbed)
 batch   1 w    2 w  pays from
-   16  1.00  0.90?       none
+   16  1.00  0.90?      none?
 1,024  1.00   1.80          2
 
 machine  CPU|1, 2 usable cores, node v20

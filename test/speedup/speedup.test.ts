@@ -6,6 +6,8 @@ import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
 import type { Fault } from '../engine/faulty-rank.ts';
 
 const STEPS = 25;
+/** Of the slow worker, a little less than it sleeps. */
+const SLEEP_SECONDS = 0.055;
 
 function experiment(notes = '') {
   return experimentFromObject({
@@ -85,10 +87,15 @@ for (const [where, kernel, column] of [
     const options = { workers: [1, 2], work: { steps: STEPS }, repeats: 3, baselines: [], engine: { entry: FAULTY_ENTRY } };
     const [table] = (await measureSpeedup(experiment(JSON.stringify(fault)), options).result).tables;
     const [, two] = table!.rows;
-    // One of two workers sleeps 60 ms while the other waits for it: half of nearly all the time each.
-    t.true(two!.phases[column] > 0.3, JSON.stringify(two!.phases));
-    t.true(two!.phases.wait > 0.25, JSON.stringify(two!.phases));
-    t.is(two!.imbalance > 0.25, column === 'compute', String(two!.imbalance));
+    // Bounds of the core seconds behind a median share: on a busy machine barriers take much of the rest.
+    const most = (share: number): number => share * 2 * Math.max(...two!.seconds);
+    const least = (share: number): number => share * 2 * Math.min(...two!.seconds);
+    const shown = JSON.stringify(two);
+    t.true(most(two!.phases[column]) > SLEEP_SECONDS, shown);
+    t.true(most(two!.phases.wait) > SLEEP_SECONDS, shown);
+    t.true(least(two!.phases[column === 'compute' ? 'reduce' : 'compute']) < SLEEP_SECONDS, shown);
+    if (column === 'compute') t.true(most(two!.imbalance) > SLEEP_SECONDS, shown);
+    else t.true(least(two!.imbalance) < SLEEP_SECONDS, shown);
     t.true(two!.same_work);
   });
 }

@@ -99,6 +99,19 @@ const cases: Case[] = [
     text: /^Inconclusive\. 2 workers were disturbed: other programs used 0\.8 of 2 cores\. Measure again on an idle machine\.$/,
   },
   {
+    title: 'a row that is slow because it was disturbed makes nobody the fastest',
+    rows: [ONE, { workers: 2, seconds: same(1.2), disturbance: { otherCores: 1 } }],
+    expected: { status: 'inconclusive', best_workers: null, limit: 'compute' },
+    text: /^Inconclusive\. 2 workers were disturbed: other programs used 1\.0 of 2 cores/,
+  },
+  {
+    title: 'a disturbed row without cores of its own does not spoil the others',
+    rows: [ONE, { workers: 2, seconds: same(0.52) }, { workers: 4, seconds: same(0.6), disturbance: { otherCores: 0.3 } }],
+    cores: 2,
+    expected: { status: 'conclusive', best_workers: 2, limit: 'cores' },
+    text: /^2 workers are/,
+  },
+  {
     title: 'two rounds are too few',
     rows: [
       { ...ONE, seconds: [1, 1] },
