@@ -9,6 +9,7 @@ import { checkGroups } from '../optim/groups.ts';
 import { checkWarmup, horizonSteps } from '../optim/schedule.ts';
 import { checkAverage } from './average.ts';
 import { type BatchPlan, planBatches } from './batches.ts';
+import { countCores } from './cores.ts';
 import { type MemoryPlan, planMemory } from './memory.ts';
 
 /** All that a run fixes before its first step; structured-cloneable, the same object in every thread. */
@@ -32,7 +33,7 @@ export interface EnginePlan {
  * @throws GradloomError E_CONFIG_RANGE for more workers than leaves or a warmup without an end, E_CONFIG_VALUE for a group without tensors,
  *   E_DATA_SPLIT without a batch, E_MEMORY beyond 4 GiB, E_DATA_MISMATCH if balanced weights or a metric cannot be had from the data
  */
-export function planEngine(experiment: Experiment, dataset: Dataset, workers: number, spinUs = experiment.parallel.spin_us): EnginePlan {
+export function planEngine(experiment: Experiment, dataset: Dataset, workers: number, spinUs = spinTime(experiment, workers)): EnginePlan {
   const { leaves } = experiment.numerics;
   if (workers > leaves) {
     const message = `${workers} workers, but numerics.leaves is ${leaves}; a worker needs at least one leaf`;
@@ -68,6 +69,11 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     lossWeights: weights?.length ?? 0,
   });
   return { experiment, network, batches, workers, spinUs, metrics, memory, ...(weights && { lossWeights: weights }) };
+}
+
+/** With more workers than cores, a rank that spins takes time from the one it waits for. */
+function spinTime({ parallel }: Experiment, workers: number): number {
+  return workers > countCores().usable ? 0 : parallel.spin_us;
 }
 
 /** Dropout numbers the outputs of a step, row by row, with 32-bit words. */

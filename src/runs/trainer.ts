@@ -51,7 +51,7 @@ export class Trainer {
     const dataset = await loadDataset(experiment.data, experiment.seed);
     const cores = countCores();
     const workers = chooseWorkers(experiment, cores);
-    const plan = planEngine(experiment, dataset, workers, workers > cores.usable ? 0 : experiment.parallel.spin_us);
+    const plan = planEngine(experiment, dataset, workers);
     checkTargets(dataset, plan.network.outputs, experiment.loss.type);
     checkWatchedMetrics(plan);
     const initial = initialState(plan.network, experiment.model, experiment.seed);

@@ -126,7 +126,7 @@ export class Measurement {
       train: { ...train, batch_size: isWhole ? 'full' : batchSize },
       numerics: kind === 'unsliced' ? { ...numerics, leaves: 1 } : numerics,
     };
-    const plan = planEngine(experiment, dataset, workers, workers > this.#cores.usable ? 0 : experiment.parallel.spin_us);
+    const plan = planEngine(experiment, dataset, workers);
     const initial = initialState(plan.network, experiment.model, experiment.seed);
     return RowRunner.start(plan, dataset, initial, kind !== 'workers', this.#options.engine);
   }
