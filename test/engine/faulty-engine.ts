@@ -9,8 +9,9 @@ export const FAULTY_STEPS = 30;
 
 /** An engine of a small experiment in whose threads the fault waits. */
 export async function startFaulty(fault: Fault, workers = 3, options: EngineOptions = {}, steps = FAULTY_STEPS): Promise<Engine> {
-  const dataset = makeSamples({ rows: { train: 64, val: 40 }, features: 20, target: { classes: 4 } });
-  const layers = [{ units: 16, activation: 'gelu' }, { units: 4 }];
+  const dataset = makeSamples({ rows: { train: 64, val: 40 }, features: 64, target: { classes: 4 } });
+  // Five chunks of parameters and more: each of four ranks reduces and updates some, so a fault in these kernels strikes.
+  const layers = [{ units: 160, activation: 'gelu' }, { units: 4 }];
   const experiment = makeExperiment({
     layers,
     train: { batch_size: 16, steps, eval: { on: 'none', batch_size: 16 } },
