@@ -6,7 +6,7 @@ import { lossWeights } from '../model/losses.ts';
 import { type MetricsPlan, planMetrics } from '../model/metrics.ts';
 import { buildNetwork, type Network } from '../model/network.ts';
 import { checkGroups } from '../optim/groups.ts';
-import { checkWarmup, horizonSteps } from '../optim/schedule.ts';
+import { checkWarmup, scheduleTime } from '../optim/schedule.ts';
 import { checkAverage } from './average.ts';
 import { type BatchPlan, planBatches } from './batches.ts';
 import { countCores } from './cores.ts';
@@ -50,10 +50,9 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     network.parameters.map(({ name }) => name),
   );
   const batches = planBatches(experiment, dataset.splits.train.length);
-  const { totalSteps, stepsPerEpoch } = batches;
   checkAverage(experiment, batches);
   checkMasks(network, batches);
-  checkWarmup(experiment.schedule, { horizon: horizonSteps(experiment.schedule, totalSteps, stepsPerEpoch), stepsPerEpoch });
+  checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
   const memory = planMemory({

@@ -3,7 +3,7 @@ import { f32Bytes } from '../model/parameters.ts';
 import { tensorRates } from '../optim/groups.ts';
 import { optimizerType } from '../optim/index.ts';
 import type { TensorRule, UpdateChunk, UpdateContext } from '../optim/optimizer.ts';
-import { horizonSteps, lrAt, type ScheduleTime } from '../optim/schedule.ts';
+import { lrAt, type ScheduleTime, scheduleTime } from '../optim/schedule.ts';
 import { power } from '../random/elementary.ts';
 import { type Chunk, columnsOf, planChunks, sliceOf } from './chunks.ts';
 import { type Addition, type Range, reduction } from './leaves.ts';
@@ -68,8 +68,7 @@ export class Updater {
         ...tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role),
       };
     });
-    const { totalSteps, stepsPerEpoch } = plan.batches;
-    this.#time = { horizon: horizonSteps(experiment.schedule, totalSteps, stepsPerEpoch), stepsPerEpoch };
+    this.#time = scheduleTime(experiment.schedule, plan.batches);
     this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
     this.#noiseStream = noiseStream;

@@ -23,6 +23,12 @@ export function horizonSteps(schedule: ScheduleConfig, totalSteps: number, steps
   return 'horizon' in schedule && schedule.horizon !== undefined ? stepsIn(schedule.horizon, stepsPerEpoch) : totalSteps;
 }
 
+/** The time of a schedule in a training of so many steps. */
+export function scheduleTime(schedule: ScheduleConfig, training: { totalSteps: number; stepsPerEpoch: number }): ScheduleTime {
+  const { totalSteps, stepsPerEpoch } = training;
+  return { horizon: horizonSteps(schedule, totalSteps, stepsPerEpoch), stepsPerEpoch };
+}
+
 /** @throws GradloomError E_CONFIG_RANGE if the warmup leaves no step to a schedule that has an end */
 export function checkWarmup(schedule: ScheduleConfig, { horizon, stepsPerEpoch }: ScheduleTime): void {
   const ramp = warmupSteps(schedule, stepsPerEpoch);

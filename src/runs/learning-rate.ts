@@ -1,6 +1,6 @@
 import type { Rates } from '../engine/engine.ts';
 import type { EnginePlan } from '../engine/plan.ts';
-import { horizonSteps, lrAt } from '../optim/schedule.ts';
+import { lrAt, scheduleTime } from '../optim/schedule.ts';
 
 /** The learning rate of a run as its evaluations and rollbacks change it. */
 export class LearningRate implements Rates {
@@ -15,8 +15,6 @@ export class LearningRate implements Rates {
   /** Of a step, for tensors without a group of their own. */
   at(step: number): number {
     const { optimizer, schedule } = this.#plan.experiment;
-    const { totalSteps, stepsPerEpoch } = this.#plan.batches;
-    const time = { horizon: horizonSteps(schedule, totalSteps, stepsPerEpoch), stepsPerEpoch };
-    return lrAt(schedule, optimizer.lr, step, time, this.plateauFactor) * this.lrFactor;
+    return lrAt(schedule, optimizer.lr, step, scheduleTime(schedule, this.#plan.batches), this.plateauFactor) * this.lrFactor;
   }
 }
