@@ -47,6 +47,13 @@ export class TrainView {
       case 'warning':
         this.#keep(this.#warning(event));
         break;
+      case 'workers': {
+        const { before, workers, speedup } = event;
+        this.#keep(
+          `${formatCounted(workers, 'worker')} from here on: ${speedup.toFixed(1)} times as fast as ${before}, with the same result`,
+        );
+        break;
+      }
       case 'end':
         this.clear();
     }

@@ -305,7 +305,9 @@ const parallel = object({
   workers: z
     .union([positiveInteger.max(4096), z.literal('auto')])
     .default('auto')
-    .describe('worker threads; auto respects affinity and cgroup quotas'),
+    .describe(
+      'worker threads; auto: one a usable core (affinity and cgroup quotas count), fewer if the first moments of training show that they are faster',
+    ),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });
 

@@ -66,6 +66,7 @@ export interface RunWarning {
   type: 'warning';
   code:
     | 'W_OVERSUBSCRIBED'
+    | 'W_FEWER_WORKERS'
     | 'W_STORAGE'
     | 'W_NONFINITE'
     | 'W_DEAD_RELU'
@@ -78,12 +79,21 @@ export interface RunWarning {
   message: string;
 }
 
+/** Another number of workers goes on with the run, because it is faster; its result stays the same. */
+export interface RunWorkers {
+  type: 'workers';
+  before: number;
+  workers: number;
+  /** Of a step. */
+  speedup: number;
+}
+
 export interface RunEnd {
   type: 'end';
   summary: Summary;
 }
 
-export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarning | RunEnd;
+export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarning | RunWorkers | RunEnd;
 
 /** summary.json, and what `train` resolves to. */
 export interface Summary {

@@ -13,6 +13,7 @@ import type { Recorder } from './recorder.ts';
 import type { Landmark, LoopState, RunState } from './run-state.ts';
 import { digestLine } from './state-tensors.ts';
 import { Stops } from './stops.ts';
+import type { Tuning } from './tuning.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const satisfies SplitName[];
 
@@ -123,9 +124,10 @@ export class Loop {
   /**
    * @returns whether training came to its own end, by its last step or by early stopping
    * @param keeper  gets the states to keep
+   * @param tuning  may change the number of workers
    * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...; E_STORAGE if the state at the end cannot be kept
    */
-  async run(keeper: Keeper): Promise<'finished' | 'interrupted' | 'paused'> {
+  async run(keeper: Keeper, tuning: Tuning<Engine>): Promise<'finished' | 'interrupted' | 'paused'> {
     const { totalSteps } = this.#engine.plan.batches;
     const { signal, pauseAt = totalSteps, recorder } = this.#parts;
     while (!this.#isOver && this.#step < totalSteps) {
@@ -134,7 +136,7 @@ export class Loop {
         return 'paused';
       }
       const target = Math.min(pauseAt, this.#stops.after(this.#step));
-      const end = await this.#trainTo(target, keeper);
+      const end = await this.#trainTo(target, keeper, tuning);
       if (end.diverged !== undefined) {
         this.#survive(
           describeStep(this.#engine, this.#parts.dataset, end.diverged, this.#parts.rates.at(end.diverged.step), recorder.recent),
@@ -153,6 +155,7 @@ export class Loop {
         return 'interrupted';
       }
       if (decision === 'keep' || this.#stops.isCheckpoint(this.#step) || keeper.isDue) await keeper.keep(this.state());
+      if (tuning.isDue) await this.#tune(tuning);
     }
     this.#isOver = true;
     await keeper.keepLast(() => this.state());
@@ -172,13 +175,20 @@ export class Loop {
     }
   }
 
-  async #trainTo(target: number, keeper: Keeper): Promise<SegmentEnd> {
+  async #tune(tuning: Tuning<Engine>): Promise<void> {
+    const next = await tuning.next(this.#engine);
+    if (next !== this.#engine) this.restore(this.state(), next);
+  }
+
+  async #trainTo(target: number, keeper: Keeper, tuning: Tuning<Engine>): Promise<SegmentEnd> {
     const { recorder, rates, signal } = this.#parts;
     this.#copy = undefined;
     try {
+      const started = performance.now();
       const segment = this.#engine.train(this.#step, target, rates);
-      if (signal?.aborted === true || keeper.isDue) this.#engine.requestStop();
+      if (signal?.aborted === true || keeper.isDue || tuning.isDue) this.#engine.requestStop();
       const end = await segment;
+      tuning.took(end.steps, (performance.now() - started) / 1000);
       this.#step += end.steps;
       return end;
     } finally {

@@ -2,6 +2,7 @@ import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
+import { planEngine } from '../engine/plan.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
@@ -17,6 +18,7 @@ import { Recorder } from './recorder.ts';
 import { Restarts } from './restarts.ts';
 import type { RunFiles, StorageCalls } from './run-files.ts';
 import type { RunState } from './run-state.ts';
+import { Tuning } from './tuning.ts';
 
 const PROGRESS_MS = 100;
 
@@ -68,13 +70,14 @@ export class Trainer {
     const beginning = await begin(prepared);
     this.#files = beginning.files;
     try {
-      return await this.#runFrom(prepared, beginning);
+      return await this.#runFrom(prepared, beginning, workers === undefined && this.#experiment.parallel.workers === 'auto');
     } finally {
       this.#files?.close();
     }
   }
 
-  async #runFrom(prepared: Prepared, beginning: Beginning): Promise<Summary> {
+  /** @param mayTune  the number of workers is free */
+  async #runFrom(prepared: Prepared, beginning: Beginning, mayTune: boolean): Promise<Summary> {
     const experiment = this.#experiment;
     const { dataset, plan } = prepared;
     const rates = new LearningRate(plan);
@@ -90,12 +93,17 @@ export class Trainer {
     const stop = (): void => loop.interrupt();
     signal?.addEventListener('abort', stop);
     keeper.start(stop);
+    const start = (workers: number): Promise<Engine> =>
+      Engine.start(planEngine(experiment, dataset, workers), dataset, beginning.initial, this.#options.engine);
+    const tuning = new Tuning<Engine>({ start: mayTune ? start : undefined, tell: this.#emit });
+    tuning.start(stop);
     const ticker = setInterval(() => this.#emit(loop.progress()), PROGRESS_MS);
     try {
-      return await this.#trainOn(prepared, loop, recorder, keeper);
+      return await this.#trainOn(dataset, loop, recorder, keeper, tuning);
     } finally {
       clearInterval(ticker);
       keeper.stop();
+      await tuning.close();
       signal?.removeEventListener('abort', stop);
       await keeper.settle();
       await loop.engine.close();
@@ -114,11 +122,11 @@ export class Trainer {
     }
   }
 
-  async #trainOn(prepared: Prepared, loop: Loop, recorder: Recorder, keeper: Keeper): Promise<Summary> {
+  async #trainOn(dataset: Dataset, loop: Loop, recorder: Recorder, keeper: Keeper, tuning: Tuning<Engine>): Promise<Summary> {
     let failure: GradloomError | undefined;
     let status: Summary['status'] = 'failed';
     try {
-      status = await this.#trainThrough(prepared, loop, keeper);
+      status = await this.#trainThrough(dataset, loop, keeper, tuning);
       await persist(async () => this.#files?.sync());
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
@@ -151,11 +159,11 @@ export class Trainer {
   }
 
   /** Trains to the end. After a fault of a worker new threads repeat the steps since the newest state that was kept. */
-  async #trainThrough({ plan, dataset }: Prepared, loop: Loop, keeper: Keeper): Promise<Summary['status']> {
+  async #trainThrough(dataset: Dataset, loop: Loop, keeper: Keeper, tuning: Tuning<Engine>): Promise<Summary['status']> {
     const restarts = new Restarts();
     for (;;) {
       try {
-        return await loop.run(keeper);
+        return await loop.run(keeper, tuning);
       } catch (error) {
         if (!(error instanceof GradloomError) || !restarts.allow(error, loop.step)) throw error;
         await keeper.settle();
@@ -163,6 +171,8 @@ export class Trainer {
         const place = error.where === undefined ? '' : `${error.where}: `;
         const message = `${place}${error.message}; new threads repeat the steps from ${newest.loop.step} on`;
         this.#emit({ type: 'warning', code: 'W_WORKER_RESTART', message });
+        await tuning.close();
+        const { plan } = loop.engine;
         await loop.engine.close();
         loop.restore(newest, await Engine.start(plan, dataset, newest.state, this.#options.engine));
       }
