@@ -80,7 +80,7 @@ function prepare({ kernel, m, n, k, leaves = 1 }: Shape): () => void {
     floats(scratchFloats(k, m, n, leaves)),
   ] as const;
   new Int32Array(memory.buffer, bounds, leaves + 1).set(Array.from({ length: leaves + 1 }, (_, i) => Math.floor((i * k) / leaves)));
-  return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, scratch);
+  return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, m, scratch);
 }
 
 /** Median over rounds of the rate and of its share of the tile's rate measured just before. */

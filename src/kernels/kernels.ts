@@ -27,10 +27,21 @@ export interface Kernels {
   /**
    * dw[I,O] = x[B,I]^T dz[B,O], summed per leaf and then by the pairwise tree over `leaves` leaves.
    * bounds: i32[leaves+1], row bounds of the leaves relative to x and dz (first = 0, last = B); leaves may be empty.
+   * Rows of x are x_width floats apart: the pointers of a range of columns of x and rows of dw give that part alone, with the same bits.
    */
-  dense_weight_gradient(x: number, dz: number, dw: number, bounds: number, leaves: number, i: number, o: number, scratch: number): void;
-  /** db[O] = column sums of dz[B,O], summed per leaf and then by the same tree. */
-  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, scratch: number): void;
+  dense_weight_gradient(
+    x: number,
+    dz: number,
+    dw: number,
+    bounds: number,
+    leaves: number,
+    i: number,
+    o: number,
+    x_width: number,
+    scratch: number,
+  ): void;
+  /** db[O] = column sums of dz[B,O], rows dz_width floats apart, summed per leaf and then by the same tree. */
+  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, dz_width: number, scratch: number): void;
 
   relu_forward(z: number, y: number, n: number): void;
   leaky_relu_forward(z: number, y: number, n: number, slope: number): void;
