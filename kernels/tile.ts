@@ -47,7 +47,7 @@ export function tile_4x8(a: usize, b: usize, c: usize, k: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function activate(v: v128, activation: i32, slope: f32): v128 {
+export function activate(v: v128, activation: i32, slope: f32): v128 {
   if (activation == 1) return f32x4.max(v, f32x4.splat(0)); // max keeps NaN; pmax would not
   if (activation == 2) return v128.bitselect(v, f32x4.mul(v, f32x4.splat(slope)), f32x4.gt(v, f32x4.splat(0)));
   return v;
@@ -56,7 +56,7 @@ function activate(v: v128, activation: i32, slope: f32): v128 {
 /** Stores a row of 1..8 columns. */
 // @ts-ignore: decorator
 @inline
-function store8(p: usize, columns: i32, v0: v128, v1: v128): void {
+export function store8(p: usize, columns: i32, v0: v128, v1: v128): void {
   if (columns >= 4) {
     v128.store(p, v0);
     v128.store(f32At(p, columns - 4), v1);
