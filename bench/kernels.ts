@@ -1,10 +1,8 @@
-/**
- * GFLOP/s of the matrix products on the shapes that the example experiments run, and their share of the bare 4x8 tile's rate
- * measured beside each of them. `node dist/bench/kernels.js [--json] [--rounds N]`
- */
-import { parseArgs } from 'node:util';
 import { measureTileRate, TILE_RATE_BYTES } from '../src/engine/calibrate.ts';
 import { bindKernels, compileKernels, scratchFloats } from '../src/kernels/kernels.ts';
+import type { Estimate } from '../src/speedup/statistics.ts';
+import type { Section } from './figures.ts';
+import { estimate } from './rounds.ts';
 
 interface Shape {
   title: string;
@@ -16,7 +14,7 @@ interface Shape {
 }
 
 /** m, n, k as in the kernel's call; for tn: m = I, n = O, k = B. */
-export const SHAPES: Shape[] = [
+const SHAPES: Shape[] = [
   { title: 'forward [64,784]x[784,128]', kernel: 'forward', m: 64, n: 128, k: 784 },
   { title: 'forward [16,784]x[784,128]', kernel: 'forward', m: 16, n: 128, k: 784 },
   { title: 'forward [256,784]x[784,512]', kernel: 'forward', m: 256, n: 512, k: 784 },
@@ -51,10 +49,6 @@ export function tileRate(ms = 100): number {
   return measureTileRate(kernels, memory, ms);
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 /** The shape's operands laid out behind the tile's, filled with small numbers; returns the call. */
 function prepare({ kernel, m, n, k, leaves = 1 }: Shape): () => void {
   let next = (TILE_RATE_BYTES + 63) & ~63;
@@ -83,8 +77,8 @@ function prepare({ kernel, m, n, k, leaves = 1 }: Shape): () => void {
   return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, scratch);
 }
 
-/** Median over rounds of the rate and of its share of the tile's rate measured just before. */
-function measure(shape: Shape, rounds: number): { gflops: number; share: number } {
+/** The rate and its share of the tile's rate measured just before. */
+function measure(shape: Shape, rounds: number): { gflops: Estimate; share: Estimate } {
   const call = prepare(shape);
   const flops = 2 * shape.m * shape.n * shape.k;
   const calls = Math.max(1, Math.round(2e8 / flops)); // about 5 ms
@@ -99,27 +93,26 @@ function measure(shape: Shape, rounds: number): { gflops: number; share: number 
     rates.push(rate);
     shares.push(rate / tile);
   }
-  return { gflops: median(rates), share: median(shares) };
+  return { gflops: estimate(rates), share: estimate(shares) };
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '15' },
-      only: { type: 'string', default: '' },
-    },
-  });
+/** The matrix products on the shapes that the workloads run, beside the bare 4x8 tile. */
+export function kernelSection(rounds: number, only: (title: string) => boolean): Section {
   tileRate(200);
-  const shapes = SHAPES.filter(({ title }) => title.includes(values.only));
+  const shapes = SHAPES.filter(({ title }) => only(title));
   for (const shape of shapes) measure(shape, 1); // every kernel compiled before the first is timed
-  const results = shapes.map((shape) => ({ title: shape.title, ...measure(shape, Number(values.rounds)) }));
-  const tile = tileRate(200);
-  if (values.json) {
-    console.log(JSON.stringify({ node: process.version, tile_gflops: tile, shapes: results }));
-  } else {
-    console.log(`bare 4x8 tile ${tile.toFixed(1)} GFLOP/s, node ${process.version}`);
-    for (const { title, gflops, share } of results)
-      console.log(`${title.padEnd(38)} ${gflops.toFixed(1).padStart(6)} GFLOP/s ${(100 * share).toFixed(0).padStart(4)} %`);
-  }
+  const rows = shapes.map((shape) => {
+    const { gflops, share } = measure(shape, rounds);
+    return { name: shape.title, values: [gflops, share] };
+  });
+  const tile = estimate(Array.from({ length: rounds }, () => tileRate(20)));
+  return {
+    id: 'kernels',
+    title: 'Matrix products on one core',
+    columns: [
+      { name: 'GFLOP/s', unit: 'GFLOP/s', better: 'more' },
+      { name: 'of tile', unit: 'share', better: 'more' },
+    ],
+    rows: [{ name: 'bare 4x8 tile', values: [tile, undefined] }, ...rows],
+  };
 }
