@@ -102,8 +102,8 @@ function prepare({ kernel, m, n, k, leaves = 1 }: Shape, images: Float32Array | 
     floats(scratchFloats(k, m, n, leaves)),
   ] as const;
   new Int32Array(memory.buffer, bounds, leaves + 1).set(Array.from({ length: leaves + 1 }, (_, i) => Math.floor((i * k) / leaves)));
-  if (kernel === 'sparse tn') return () => kernels.sparse_weight_gradient(x, m, dz, dw, bounds, leaves, m, n, scratch);
-  return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, scratch);
+  if (kernel === 'sparse tn') return () => kernels.sparse_weight_gradient(x, dz, dw, bounds, leaves, m, n, m, scratch);
+  return () => kernels.dense_weight_gradient(x, dz, dw, bounds, leaves, m, n, m, scratch);
 }
 
 /** Milliseconds of a slice: shorter than a thread's turn on a busy core, so that most slices are undisturbed. */

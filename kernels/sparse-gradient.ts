@@ -19,11 +19,11 @@ function scheduleWords(leaves: i32): i32 {
 }
 
 // sparse_weight_gradient: dw = x^T dz, per leaf and then by the pairwise tree, over the rows where one of four adjacent columns of x is not 0
-//   x [B, I of xColumns]  dz [B,O]  dw [I,O], row-major f32, 4-byte aligned; bounds and leaves as in dense_weight_gradient
-//   order   as dense_weight_gradient: a skipped row adds +-0, a leaf without rows is +0      bits of it if dz is finite
+//   as dense_weight_gradient
+//   order   a skipped row adds +-0, a leaf without rows is +0      bits of it if dz is finite
 //   scratch scratchFloats(B, I, O, leaves)       twin denseWeightGradient
 export function sparse_weight_gradient(
-  x: usize, xColumns: i32, dz: usize, dw: usize, bounds: usize, leaves: i32, i: i32, o: i32, scratch: usize,
+  x: usize, dz: usize, dw: usize, bounds: usize, leaves: i32, i: i32, o: i32, xWidth: i32, scratch: usize,
 ): void {
   const rows = i32.load(i32At(bounds, leaves));
   const group = groupOf(rows, PANEL_FLOATS);
@@ -42,10 +42,10 @@ export function sparse_weight_gradient(
     for (let i0 = 0; i0 < i; i0 += BLOCK) {
       const iEnd = min(i, i0 + BLOCK);
       if (iEnd - i0 == BLOCK) {
-        listRows4(f32At(x, i0), strideOf(xColumns), bounds, leaves, rows, offsets, values, ends);
+        listRows4(f32At(x, i0), strideOf(xWidth), bounds, leaves, rows, offsets, values, ends);
       } else {
         for (let t = i0, g = 0; t < iEnd; t += 4, g++) {
-          listRows(f32At(x, max(0, min(t, i - 4))), strideOf(xColumns), min(4, i), bounds, leaves,
+          listRows(f32At(x, max(0, min(t, i - 4))), strideOf(xWidth), min(4, i), bounds, leaves,
             i32At(offsets, g * rows), f32AtRow(values, rows, 4 * g, 0), i32At(ends, g * leaves));
         }
       }

@@ -27,10 +27,21 @@ export interface Kernels {
   /**
    * dw[I,O] = x[B,I]^T dz[B,O], summed per leaf and then by the pairwise tree over `leaves` leaves.
    * bounds: i32[leaves+1], row bounds of the leaves relative to x and dz (first = 0, last = B); leaves may be empty.
+   * Rows of x are x_width floats apart: the pointers of a range of columns of x and rows of dw give that part alone, with the same bits.
    */
-  dense_weight_gradient(x: number, dz: number, dw: number, bounds: number, leaves: number, i: number, o: number, scratch: number): void;
-  /** db[O] = column sums of dz[B,O], summed per leaf and then by the same tree. */
-  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, scratch: number): void;
+  dense_weight_gradient(
+    x: number,
+    dz: number,
+    dw: number,
+    bounds: number,
+    leaves: number,
+    i: number,
+    o: number,
+    x_width: number,
+    scratch: number,
+  ): void;
+  /** db[O] = column sums of dz[B,O], rows dz_width floats apart, summed per leaf and then by the same tree. */
+  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, dz_width: number, scratch: number): void;
 
   /** lists: i32[M,K+4], of each row of x[M,K] the count of its non-zero columns, then these in order. scratch: 64 floats. */
   list_nonzeros(x: number, lists: number, m: number, k: number, scratch: number): void;
@@ -48,16 +59,16 @@ export interface Kernels {
     slope: number,
     scratch: number,
   ): void;
-  /** dense_weight_gradient of I columns of x[B,xColumns], over the rows that are not zero: the same bits if dz is finite. */
+  /** dense_weight_gradient over the rows of x that are not zero in four adjacent columns: the same bits if dz is finite. */
   sparse_weight_gradient(
     x: number,
-    xColumns: number,
     dz: number,
     dw: number,
     bounds: number,
     leaves: number,
     i: number,
     o: number,
+    x_width: number,
     scratch: number,
   ): void;
 

@@ -64,13 +64,13 @@ function gradientFault({ bounds, i, o, share = 0.2, columns = i, from = 0 }: Gra
   const scratch = arena.floats('scratch', scratchFloats(rows, i, o, leaves));
   kernels.sparse_weight_gradient(
     x.byteOffset + 4 * from,
-    columns,
     dz.byteOffset,
     dw.byteOffset,
     bound.byteOffset,
     leaves,
     i,
     o,
+    columns,
     scratch.byteOffset,
   );
   const used = Float32Array.from({ length: rows * i }, (_, at) => x[Math.floor(at / i) * columns + from + (at % i)]!);
@@ -199,7 +199,7 @@ test('N4: a NaN or Inf of x shows in the product and in the gradient', (t) => {
     const at = scratch.byteOffset;
     kernels.list_nonzeros(x.byteOffset, lists.byteOffset, m, k, at);
     kernels.sparse_forward(x.byteOffset, lists.byteOffset, w.byteOffset, 0, y.byteOffset, m, n, k, 0, 0, at);
-    kernels.sparse_weight_gradient(x.byteOffset, k, dz.byteOffset, dw.byteOffset, bounds.byteOffset, 3, k, n, at);
+    kernels.sparse_weight_gradient(x.byteOffset, dz.byteOffset, dw.byteOffset, bounds.byteOffset, 3, k, n, k, at);
     t.deepEqual(
       Array.from(y, Number.isFinite),
       Array.from(y, (_, i) => Math.floor(i / n) !== 2),
@@ -228,6 +228,6 @@ test('nothing outside the arrays is read, even at the very end of memory', (t) =
     const scratch = bounds + 16;
     t.notThrows(() => kernels.list_nonzeros(x, lists, m, k, scratch));
     t.notThrows(() => kernels.sparse_forward(x, lists, w, 0, out, m, n, k, 1, 0, scratch));
-    t.notThrows(() => kernels.sparse_weight_gradient(x, k, dz, out, bounds, 2, k, n, scratch));
+    t.notThrows(() => kernels.sparse_weight_gradient(x, dz, out, bounds, 2, k, n, k, scratch));
   }
 });

@@ -79,8 +79,8 @@ function emitAffineGradients(site: BackwardSite, d: number, units: number): void
   for (const { row, leaves, bounds, gradient } of site.subtrees) {
     const x = site.x + f32Bytes(row * site.inputs);
     const dz = d + f32Bytes(row * units);
-    site.emit('dense_weight_gradient', x, dz, gradient('weight'), bounds, leaves, site.inputs, units, site.scratch);
-    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, site.scratch);
+    site.emit('dense_weight_gradient', x, dz, gradient('weight'), bounds, leaves, site.inputs, units, site.inputs, site.scratch);
+    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, units, site.scratch);
   }
 }
 
