@@ -231,3 +231,22 @@ test('nothing outside the arrays is read, even at the very end of memory', (t) =
     t.notThrows(() => kernels.sparse_weight_gradient(x, dz, out, bounds, 2, k, n, k, scratch));
   }
 });
+
+test('N4: a NaN of dz shows in every element of its column of the dense gradient, with and without empty leaves', (t) => {
+  const [rows, i, o] = [6, 9, 11];
+  for (const bounds of [evenBounds(rows, 3), evenBounds(rows, 16)]) {
+    const arena = new Arena(memory);
+    const x = arena.floats('x', new Float32Array(rows * i));
+    const dz = arena.floats('dz', new Float32Array(rows * o).fill(1));
+    dz[2 * o + 7] = NaN;
+    const dw = arena.floats('dw', i * o);
+    const bound = arena.ints('bounds', bounds);
+    const scratch = arena.floats('scratch', scratchFloats(rows, i, o, 16));
+    const at = [x, dz, dw, bound].map((array) => array.byteOffset) as [number, number, number, number];
+    kernels.dense_weight_gradient(...at, bounds.length - 1, i, o, i, scratch.byteOffset);
+    t.deepEqual(
+      Array.from(dw, Number.isNaN),
+      Array.from(dw, (_, e) => e % o === 7),
+    );
+  }
+});
