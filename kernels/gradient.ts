@@ -3,7 +3,9 @@ import { loadTail, storeTail } from './lanes';
 import { groupOf } from './dense';
 import { packPanel4, packPanel8, packPanels4x4 } from './pack';
 import { f32At, f32AtRow, i32At, strideOf } from './pointer';
-import { leafTile4x8, storeTransposed8x4, TILE_FLOATS } from './tile';
+import { listedGradient } from './sparse-gradient';
+import { leafTile4x8 } from './leaf-tile';
+import { storeTransposed8x4, TILE_FLOATS } from './tile';
 
 /** Floats of packed dz panels kept at a time: more than for the other products, because each group packs the columns of x again. */
 const PANEL_FLOATS: i32 = 262144;
@@ -19,6 +21,13 @@ function stackFloats(leaves: i32): i32 {
   return (33 - clz(leaves)) * TILE_FLOATS;
 }
 
+function hasEmptyLeaf(bounds: usize, leaves: i32): bool {
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    if (i32.load(i32At(bounds, leaf)) == i32.load(i32At(bounds, leaf), 4)) return true;
+  }
+  return false;
+}
+
 // dense_weight_gradient: dw = x^T dz, summed per leaf and then over the leaves by the pairwise tree
 //   x [B,I], rows xWidth >= I floats apart  dz [B,O]  dw [I,O], row-major f32, 4-byte aligned
 //   bounds i32[leaves+1], first 0, last B, not decreasing; leaves >= 1
@@ -32,6 +41,10 @@ export function dense_weight_gradient(
 ): void {
   const rows = i32.load(i32At(bounds, leaves));
   const xStride = strideOf(xWidth);
+  if (hasEmptyLeaf(bounds, leaves)) {
+    listedGradient(x, dz, dw, bounds, leaves, i, o, xWidth, true, scratch);
+    return;
+  }
   const stack = f32At(scratch, TILE_FLOATS);
   const panels = f32At(scratch, stackFloats(leaves));
   const group = groupOf(rows, PANEL_FLOATS);
