@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENGINES } from '../kernels/kernels.ts';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from './metric-names.ts';
 import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
@@ -294,7 +295,12 @@ const numerics = object({
     .max(4096)
     .default(16)
     .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
-  engine: z.enum(['wasm']).default('wasm').describe('wasm: plain SIMD, the same bits on every machine'),
+  engine: z
+    .enum(ENGINES)
+    .default('wasm')
+    .describe(
+      "wasm: plain SIMD, the same bits on every machine; wasm-fma: products rounded once where the machine can, faster; blas: the system's OpenBLAS, BLIS, MKL or Accelerate, through the optional package koffi. The bits of the last two depend on the machine",
+    ),
   digest: object({ every: every.prefault({ steps: 500 }) })
     .prefault({})
     .describe('how often digests.jsonl gets a line: sha256 of parameters, optimizer state and averages, whole and tensor by tensor'),
@@ -307,6 +313,12 @@ const parallel = object({
     .default('auto')
     .describe(
       'worker threads; auto: one a usable core (affinity and cgroup quotas count), fewer if the first moments of training show that they are faster',
+    ),
+  exchange: z
+    .enum(['auto', 'gradients', 'factors'])
+    .default('auto')
+    .describe(
+      "gradients: each worker sums the gradient of its own rows, and all add these up; factors: each computes its part of the gradient from all workers' rows; auto: per layer, what moves less between cores",
     ),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });

@@ -1,6 +1,7 @@
 import type { SpeedupResult, SpeedupRow, SpeedupTable } from '../speedup/events.ts';
 import { writeFileAtomic } from '../storage/atomic.ts';
 import { formatBatchMap } from './batch-map.ts';
+import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 import { speedupChart } from './speedup-chart.ts';
 import { renderSpeedupHtml } from './speedup-html.ts';
@@ -89,13 +90,4 @@ export function renderMarkdown(result: SpeedupResult): string {
   if (map !== undefined) parts.push(`## ${map.title}`, markdownTable(map));
   parts.push(`${escapeMarkdown(machine.cpu)}, ${machine.cores.usable} usable cores, node ${machine.node}, gradloom ${machine.gradloom}`);
   return `${parts.join('\n\n')}\n`;
-}
-
-function markdownTable({ head, rows }: { head: readonly string[]; rows: readonly (readonly string[])[] }): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
-  return [line(head), line(head.map((title, i) => (i === 0 || title === '' ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[|\\`*_<>[\]#]/g, (mark) => `\\${mark}`);
 }

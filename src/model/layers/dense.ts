@@ -47,7 +47,10 @@ export const dense: LayerType<DenseConfig> = {
     const [w, b] = [site.parameter('weight'), site.parameter('bias')];
     const norm = normOf(config);
     const epilogue = norm === undefined ? fusedCode(activation) : 0;
-    site.emit('dense_forward', site.x, w, b, z, site.rows, units, site.inputs, epilogue, slopeOf(activation), site.scratch);
+    for (const { row, rows } of site.products) {
+      const [x, out] = [site.x + f32Bytes(row * site.inputs), z + f32Bytes(row * units)];
+      site.emit('dense_forward', x, w, b, out, rows, units, site.inputs, epilogue, slopeOf(activation), site.scratch);
+    }
     norm?.forward(site, z);
     emitActivation(site, activation, z, a, count, norm === undefined);
     if (dropout > 0 && site.training) {
@@ -61,27 +64,55 @@ export const dense: LayerType<DenseConfig> = {
 
   backward(config, site) {
     const { activation, units } = config;
-    const { dy: d, inputs, rows } = site;
+    const { dy: d, inputs } = site;
     const { z, a } = stages(config, site);
-    const count = rows * units;
+    const count = site.rows * units;
     if (config.residual && site.dx !== 0) site.emit('copy', site.buffer('skip'), d, count);
     if (config.dropout > 0) site.emit('multiply', d, site.buffer('mask'), count);
     emitActivationBackward(site, activation, z, a, d, count);
     normOf(config)?.backward(site, d);
     emitAffineGradients(site, d, units);
     if (site.dx === 0) return;
-    site.emit('matmul_nt', d, site.parameter('weight'), site.dx, rows, inputs, units, site.scratch);
+    for (const { row, rows } of site.products) {
+      const [dz, dx] = [d + f32Bytes(row * units), site.dx + f32Bytes(row * inputs)];
+      site.emit('matmul_nt', dz, site.parameter('weight'), dx, rows, inputs, units, site.scratch);
+    }
     if (config.residual) site.emit('add', site.dx, site.buffer('skip'), count);
   },
 };
 
 function emitAffineGradients(site: BackwardSite, d: number, units: number): void {
   for (const { row, leaves, bounds, gradient } of site.subtrees) {
-    const x = site.x + f32Bytes(row * site.inputs);
     const dz = d + f32Bytes(row * units);
-    site.emit('dense_weight_gradient', x, dz, gradient('weight'), bounds, leaves, site.inputs, units, site.scratch);
-    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, site.scratch);
+    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, units, site.scratch);
   }
+  for (const product of weightProducts(site, d, units)) {
+    const { emit, x, dz, gradient, bounds, leaves, inputs } = product;
+    emit('dense_weight_gradient', x, dz, gradient, bounds, leaves, inputs, units, site.inputs, site.scratch);
+  }
+}
+
+/** A product x^T dz that gives the weight's gradient, or a part of it. */
+interface WeightProduct extends Pick<ForwardSite, 'emit' | 'x'> {
+  dz: number;
+  gradient: number;
+  bounds: number;
+  leaves: number;
+  /** Columns of x. */
+  inputs: number;
+}
+
+/** All columns of x and some leaves each; or all leaves and some columns each, when all ranks are through. */
+function weightProducts({ slice, subtrees, emit, inputs, x }: BackwardSite, d: number, units: number): WeightProduct[] {
+  if (slice === undefined) {
+    return subtrees.map(({ row, leaves, bounds, gradient }) => {
+      const of = { x: x + f32Bytes(row * inputs), dz: d + f32Bytes(row * units) };
+      return { emit, ...of, gradient: gradient('weight'), bounds, leaves, inputs };
+    });
+  }
+  return slice.pieces.map(({ from, to, gradient }) => {
+    return { ...slice, x: slice.x + f32Bytes(from), dz: slice.d, gradient, inputs: to - from };
+  });
 }
 
 function keepsInput(config: DenseConfig): boolean {

@@ -1,0 +1,17 @@
+import os from 'node:os';
+import { countCores } from '../src/engine/cores.ts';
+import { KERNEL_VERSION } from '../src/kernels/kernels.ts';
+import { packageVersion } from '../src/runs/environment.ts';
+import { loadAverage } from '../src/speedup/noise.ts';
+import type { BenchResult } from './figures.ts';
+
+export function describeMachine(): BenchResult['machine'] {
+  return {
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    usable_cores: countCores().usable,
+    node: process.version,
+    gradloom: packageVersion(),
+    kernels: KERNEL_VERSION,
+    load_before: loadAverage() ?? null,
+  };
+}

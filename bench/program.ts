@@ -1,0 +1,18 @@
+import { EXIT, GradloomError } from '../src/errors.ts';
+import { internalError, renderError } from '../src/report/errors.ts';
+import { painter } from '../src/report/paint.ts';
+import { packageVersion } from '../src/runs/environment.ts';
+
+const COLUMNS = 100;
+
+/** Runs a program of this folder: stdout gets what it returns, stderr its errors. */
+export async function runProgram(main: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(`${await main()}\n`);
+    process.exitCode = EXIT.ok;
+  } catch (cause) {
+    const error = cause instanceof GradloomError ? cause : internalError(cause, packageVersion());
+    process.stderr.write(`${renderError(error, { paint: painter(process.stderr), columns: COLUMNS })}\n`);
+    process.exitCode = error.exitCode;
+  }
+}
