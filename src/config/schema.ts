@@ -285,6 +285,10 @@ const parallel = object({
     .union([positiveInteger.max(4096), z.literal('auto')])
     .default('auto')
     .describe('worker threads; auto respects affinity and cgroup quotas'),
+  skip_zeros: z
+    .enum(['auto', 'never', 'always'])
+    .default('auto')
+    .describe("whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps"),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });
 
