@@ -95,9 +95,9 @@ export class ZeroSkipper {
     const { lists, x, scratch } = this.#plan.memory;
     const { inputs } = this.#plan.network;
     const { from, to } = program.rows;
-    if (lists.bytes === 0 || from === to) return;
+    if (lists.bytes === 0) return;
     const listAt = lists.at + from * listWords(inputs) * Int32Array.BYTES_PER_ELEMENT;
-    const slots = program.phases.flatMap((calls) =>
+    const slots = [...program.phases, program.slice].flatMap((calls) =>
       calls.flatMap((dense, index): Slot[] => {
         const [input = 0] = dense.args;
         const product = input >= x.at && input < x.at + x.bytes ? productOf(dense) : undefined;

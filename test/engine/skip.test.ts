@@ -29,6 +29,11 @@ const TREES: readonly { title: string; tree: ExperimentTree; workers: readonly n
   },
   { title: 'batches smaller than the number of leaves', workers: [2], tree: { layers: [{ units: 5 }], train: { batch_size: 3 } } },
   { title: 'several batches an update', workers: [2], tree: { layers: [{ units: 5 }], train: { batch_size: 30, accumulate: 2 } } },
+  {
+    title: 'gradients by factors',
+    workers: [1, 3],
+    tree: { layers: [{ units: 17, activation: 'relu' }, { units: 5 }], train: { batch_size: 40 }, parallel: { exchange: 'factors' } },
+  },
   { title: 'averaged parameters', workers: [2], tree: { layers: [{ units: 5 }], train: { batch_size: 30, average: 'ema' } } },
 ];
 
@@ -37,7 +42,7 @@ for (const { title, tree, workers } of TREES) {
     const bits = [];
     for (const skip_zeros of MODES) {
       for (const count of workers) {
-        const experiment = makeExperiment({ ...tree, train: { ...tree.train, steps: STEPS }, parallel: { skip_zeros } });
+        const experiment = makeExperiment({ ...tree, train: { ...tree.train, steps: STEPS }, parallel: { ...tree.parallel, skip_zeros } });
         const parameters = randomVector(planEngine(experiment, samples, 1).network.vectorFloats, 0.3, 3);
         const outcome = await outcomeOf({ experiment, dataset: samples, workers: count, parameters, cuts: [7, 30], splits: ['val'] });
         bits.push({ skip_zeros, count, bits: bitsOf(outcome) });
@@ -133,7 +138,7 @@ test.serial('N4 a weight that an update makes infinite shows in the next step, w
   // The noise moves every weight by about 1e32: half of the largest floats leave the range, the others stay finite.
   const tree = {
     layers: [{ units: 16 }],
-  lr: 1e30,
+    lr: 1e30,
     regularization: { noise: { eta: 1e4, gamma: 0 } },
     train: { batch_size: 50, steps: 4, max_loss_ratio: 0 },
   };
