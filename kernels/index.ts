@@ -20,7 +20,7 @@ export {
   norm_statistics, norm_sums, running_statistics, tree_sum_f64,
 } from './norm';
 export { add, add_scaled, copy, lerp, multiply, scale } from './reduce';
-export { activation_sums, add_noise, clip_value, max_norm, penalize, scale_max, sum_squares } from './regularize';
+export { activation_sums, add_noise, clip_value, largest, max_norm, penalize, scale_max, sum_squares } from './regularize';
 export { rmsprop_centered_direction, rmsprop_direction } from './rmsprop';
 export { sgd_momentum_step, sgd_step } from './sgd';
 export { f32_divide, f32_zscore, u8_to_f32, u8_to_f32_zscore } from './convert';

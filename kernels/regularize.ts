@@ -34,6 +34,22 @@ export function scale_max(g: usize, n: i32, s: f32): f32 {
   return largestLane(i32x4.max_s(i32x4.max_s(m0, m1), i32x4.max_s(m2, m3)));
 }
 
+// largest: returns the largest |a|, n floats
+//   NaN     as scale_max      twin scaleMax with s = 1
+export function largest(a: usize, n: i32): f32 {
+  let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const p = f32At(a, i);
+    m0 = i32x4.max_s(m0, f32x4.abs(v128.load(p)));
+    m1 = i32x4.max_s(m1, f32x4.abs(v128.load(p, 16)));
+    m2 = i32x4.max_s(m2, f32x4.abs(v128.load(p, 32)));
+    m3 = i32x4.max_s(m3, f32x4.abs(v128.load(p, 48)));
+  }
+  for (; i < n; i += 4) m0 = i32x4.max_s(m0, f32x4.abs(loadLanes(f32At(a, i), min(4, n - i))));
+  return largestLane(i32x4.max_s(i32x4.max_s(m0, m1), i32x4.max_s(m2, m3)));
+}
+
 /** The largest of four magnitudes, NaN if there is one. */
 // @ts-ignore: decorator
 @inline

@@ -320,6 +320,10 @@ const parallel = object({
     .describe(
       "gradients: each worker sums the gradient of its own rows, and all add these up; factors: each computes its part of the gradient from all workers' rows; auto: per layer, what moves less between cores",
     ),
+  skip_zeros: z
+    .enum(['auto', 'never', 'always'])
+    .default('auto')
+    .describe("whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps"),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });
 

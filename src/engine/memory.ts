@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError } from '../errors.ts';
-import { scratchFloats } from '../kernels/kernels.ts';
+import { listWords, scratchFloats } from '../kernels/kernels.ts';
 import { layerType } from '../model/layers/index.ts';
 import { lossType } from '../model/losses.ts';
 import type { MetricsPlan } from '../model/metrics.ts';
@@ -34,7 +34,9 @@ export const RECORD = {
   weightSquares: 4,
   parameterSquares: 5,
   directionSquares: 6,
-  size: 7,
+  /** The largest magnitude among the updated weights of the first layer; NaN if there is one. */
+  largestWeight: 7,
+  size: 8,
 } as const;
 /** f64 values of a layer's output per leaf: sum, sum of squares, zeros, largest magnitude. */
 export const ACTIVITY_VALUES = 4;
@@ -78,6 +80,8 @@ export interface MemoryPlan {
   slabOffsets: Record<string, number>;
   /** Network inputs of the batch, [rows, inputs]. */
   x: Region;
+  /** The non-zero columns of every row of x, i32 [rows, listWords(inputs)]; empty where nothing is skipped. */
+  lists: Region;
   labels: Region;
   targets: Region;
   /** Sample weights of the batch, f32[rows]; empty without. */
@@ -181,6 +185,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     slabs: nodes.map((_, i) => (i === 0 ? vector() : place(f32Bytes(slabs.floats)))),
     slabOffsets: slabs.offsets,
     x: perRow(network.inputs),
+    lists: place(listBytes(experiment, rows * listWords(network.inputs) * Int32Array.BYTES_PER_ELEMENT)),
     labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
     weights: perRow(needs.hasSampleWeights ? 1 : 0),
@@ -221,6 +226,13 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
 
 function mapValues<A, B>(record: Record<string, A>, convert: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value)]));
+}
+
+/** Above it `parallel.skip_zeros: auto` does not repay the memory. */
+const MAX_LIST_BYTES = 2 ** 28;
+
+function listBytes({ parallel }: Experiment, bytes: number): number {
+  return parallel.skip_zeros === 'never' || (parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES) ? 0 : bytes;
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */

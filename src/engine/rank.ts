@@ -14,6 +14,7 @@ import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from './memory.ts';
 import { epochOrder } from './order.ts';
 import type { EnginePlan } from './plan.ts';
 import { compileProgram, type ProgramKey, type RankProgram } from './program.ts';
+import { ZeroSkipper } from './skip.ts';
 import { Updater, type Verdict } from './update.ts';
 
 /** What a thread receives once, at its start. */
@@ -65,6 +66,7 @@ export class Rank {
   readonly #barrier: Barrier;
   readonly #gatherer: Gatherer;
   readonly #updater: Updater;
+  readonly #skipper: ZeroSkipper;
   readonly #programs = new Map<string, RankProgram>();
   readonly #words: { arrived: number; beat: number; call: number; step: number };
   /** Milliseconds of the step at hand spent at barriers. */
@@ -95,12 +97,14 @@ export class Rank {
     this.#barrier = new Barrier(this.#control, rank, plan.workers, plan.spinUs);
     this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels);
     this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.layers.length * STREAM_BYTES);
+    this.#skipper = new ZeroSkipper(plan, rank, memory, kernels);
     this.#words = rankWords(rank);
     this.#order = dataset.splits.train;
   }
 
   /** Runs a task to its end, or to the first failure of any rank; never throws. */
   run(task: RankTask): RankResult {
+    this.#skipper.forgetWeights();
     try {
       if (task.kind === 'train') return this.#train(task);
       if (task.kind === 'evaluate') this.#evaluate(task.split, task.averaged);
@@ -165,6 +169,7 @@ export class Rank {
       const kind = batch.rows === plan.batchRows ? 'full' : 'last';
       const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
       if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
+      this.#skipper.begin(program, isFirst || !isFixed);
       const calls = this.#execute(program);
       if (isLast) this.#call(program.activity);
       this.#wait();
@@ -187,6 +192,7 @@ export class Rank {
       this.#updater.limitNorms();
       this.#wait();
     }
+    this.#skipper.seeUpdate();
     const weight = averageWeight(this.#plan.experiment, this.#plan.batches, step);
     if (weight > 0) this.#updater.average(weight);
   }
@@ -225,6 +231,7 @@ export class Rank {
       if (batchRows < size) this.#wait();
       const program = this.#program({ kind: 'evaluate', batchRows, stepRow: 0, averaged });
       this.#gatherer.gather(samples, first, program.rows.from, program.rows.to);
+      this.#skipper.begin(program, true);
       this.#execute(program);
       const [from, to] = [program.leaves.from * SUM_VALUES, program.leaves.to * SUM_VALUES];
       sums.set(this.#leafSums.subarray(from, to), batch * perBatch + from);
@@ -245,6 +252,7 @@ export class Rank {
     const known = this.#programs.get(text);
     if (known !== undefined) return known;
     const program = compileProgram(this.#plan, this.#rank, key);
+    this.#skipper.adopt(program, key.kind);
     for (const { at, words } of program.tables) new Int32Array(this.#memory.buffer, at, words.length).set(words);
     this.#programs.set(text, program);
     return program;
@@ -265,13 +273,15 @@ export class Rank {
   #call(calls: readonly KernelCall[], before = 0): void {
     const { beat, call } = this.#words;
     for (let i = 0; i < calls.length; i++) {
-      const { kernel, args } = calls[i] as KernelCall;
+      const entry = calls[i] as KernelCall;
+      const { kernel, args } = entry;
       this.#kernel = kernel;
       // Plain stores: the watchdog needs to see them some time, not at once.
       this.#control[call] = before + i;
       this.#control[beat] = ((this.#control[beat] as number) + 1) | 0;
       const run: (...values: number[]) => void = this.#kernels[kernel];
-      run(...args);
+      if (this.#skipper.isTrying) this.#skipper.time(entry, run);
+      else run(...args);
     }
     this.#kernel = undefined;
   }

@@ -26,6 +26,8 @@ interface OwnChunk extends Chunk, UpdateChunk {
   /** Addresses in the slabs whose sum is its gradient; none where there are no slabs. */
   additions: Addition[];
   isPenalized: boolean;
+  /** Its values must be finite for products that skip zeros. */
+  isWatched: boolean;
   /** Before the schedule. */
   lr: number;
   weightDecay: number;
@@ -72,6 +74,7 @@ export class Updater {
           : additions.map(({ into, from }) => ({ into: inSlab(into), from: inSlab(from) })),
         state: regions.optimizerState.map((region) => region.at + offset),
         isPenalized: chunk.tensor.init === 'weight',
+        isWatched: regions.lists.bytes > 0 && chunk.tensor.layer === 0 && chunk.tensor.role === 'weight',
         ...tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role),
       };
     });
@@ -161,7 +164,7 @@ export class Updater {
       }
       if (collect) this.#kernels.copy(this.#scratch, parameters, count);
       optimizer.apply(this.#kernels, config, chunk, contextOf(chunk));
-      if (collect) this.#recordChange(chunk);
+      this.#recordUpdated(chunk, collect);
     }
     if (!('prepare' in optimizer)) return;
     meet();
@@ -169,7 +172,7 @@ export class Updater {
     for (const chunk of this.#chunks) {
       if (collect) this.#kernels.copy(this.#scratch, chunk.parameters, chunk.count);
       optimizer.finish(this.#kernels, config, chunk, contextOf(chunk), ratios.get(chunk.tensor.name) as number);
-      if (collect) this.#recordChange(chunk);
+      this.#recordUpdated(chunk, collect);
     }
   }
 
@@ -194,6 +197,13 @@ export class Updater {
       sums.set(tensor.name, sum);
     }
     return new Map([...sums].map(([name, sum]) => [name, optimizer.trustRatio(sum)]));
+  }
+
+  /** While the chunk is in the first-level cache. */
+  #recordUpdated(chunk: OwnChunk, collect: boolean): void {
+    const { index, parameters, count, isWatched } = chunk;
+    if (isWatched) this.#records[index * RECORD.size + RECORD.largestWeight] = this.#kernels.largest(parameters, count);
+    if (collect) this.#recordChange(chunk);
   }
 
   #recordChange({ index, parameters, count }: OwnChunk): void {

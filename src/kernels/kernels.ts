@@ -204,6 +204,8 @@ export interface Kernels {
 
   /** g *= s, n floats; returns the largest |g| afterwards, NaN if there is one. */
   scale_max(g: number, n: number, s: number): number;
+  /** The largest |a|, n floats, NaN if there is one. */
+  largest(a: number, n: number): number;
   /** The f64 sum of g^2, n floats. */
   sum_squares(g: number, n: number): number;
   /** g += l2 p + l1 sign(p), n floats; returns l1 sum|p| + l2/2 sum p^2. */

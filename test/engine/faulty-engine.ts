@@ -16,6 +16,8 @@ export async function startFaulty(fault: Fault, workers = 3, options: EngineOpti
     layers,
     train: { batch_size: 16, steps, eval: { on: 'none', batch_size: 16 } },
     notes: JSON.stringify(fault),
+    // A fault strikes in a kernel and a step: none may be chosen by the clock.
+    parallel: { skip_zeros: 'never' },
   });
   const plan = planEngine(experiment, dataset, workers, 50);
   const initial = startingFrom(plan, randomVector(plan.network.vectorFloats, 0.3, 2));

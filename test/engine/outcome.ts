@@ -25,10 +25,13 @@ export interface ExperimentTree {
   leaves?: number;
   seed?: number;
   notes?: string;
+  regularization?: Record<string, unknown>;
+  parallel?: Record<string, unknown>;
 }
 
 /** A validated experiment; its source is a placeholder. */
-export function makeExperiment({ layers, loss, metrics, lr, train, data, leaves, seed, notes }: ExperimentTree): Experiment {
+export function makeExperiment(tree: ExperimentTree): Experiment {
+  const { layers, loss, metrics, lr, train, data, leaves, seed, notes, regularization, parallel } = tree;
   return experimentFromObject({
     seed: seed ?? 1,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
@@ -38,6 +41,8 @@ export function makeExperiment({ layers, loss, metrics, lr, train, data, leaves,
     train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
     numerics: { leaves: leaves ?? 16 },
     ...(metrics === undefined ? {} : { metrics }),
+    ...(regularization === undefined ? {} : { regularization }),
+    ...(parallel === undefined ? {} : { parallel }),
     ...(notes === undefined ? {} : { track: { notes } }),
   }).experiment;
 }
