@@ -1,6 +1,8 @@
 import type { SpeedupResult, SpeedupRow, SpeedupTable } from '../speedup/events.ts';
 import { writeFileAtomic } from '../storage/atomic.ts';
 import { formatBatchMap } from './batch-map.ts';
+import { csvCell } from './csv.ts';
+import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 import { speedupChart } from './speedup-chart.ts';
 import { renderSpeedupHtml } from './speedup-html.ts';
@@ -71,11 +73,6 @@ export function renderCsv({ tables }: Pick<SpeedupResult, 'tables'>): string {
   return `${[CSV.map(([head]) => head).join(','), ...lines].join('\r\n')}\r\n`;
 }
 
-function csvCell(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /** Tables of GitHub's Markdown. */
 export function renderMarkdown(result: SpeedupResult): string {
   const { machine, verdict } = result;
@@ -89,13 +86,4 @@ export function renderMarkdown(result: SpeedupResult): string {
   if (map !== undefined) parts.push(`## ${map.title}`, markdownTable(map));
   parts.push(`${escapeMarkdown(machine.cpu)}, ${machine.cores.usable} usable cores, node ${machine.node}, gradloom ${machine.gradloom}`);
   return `${parts.join('\n\n')}\n`;
-}
-
-function markdownTable({ head, rows }: { head: readonly string[]; rows: readonly (readonly string[])[] }): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
-  return [line(head), line(head.map((title, i) => (i === 0 || title === '' ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-function escapeMarkdown(text: string): string {
-  return text.replace(/[|\\`*_<>[\]#]/g, (mark) => `\\${mark}`);
 }
