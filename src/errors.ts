@@ -32,6 +32,7 @@ export const ERROR_EXITS = {
   E_CONFIG_VALUE: EXIT.config,
   E_CONFIG_RESERVED: EXIT.config,
   E_RUN_NAME: EXIT.config,
+  E_RUN_NOT_FOUND: EXIT.usage,
   E_EXTENDS_OUTSIDE: EXIT.config,
   E_EXTENDS_CYCLE: EXIT.config,
   E_OVERRIDE: EXIT.config,
