@@ -49,6 +49,7 @@ export const ERROR_EXITS = {
   E_WEIGHT_RANGE: EXIT.data,
   E_SAFETENSORS: EXIT.data,
   E_TENSOR_MISMATCH: EXIT.data,
+  E_RUN_FILE: EXIT.data,
   E_MEMORY: EXIT.config,
   E_POOL_START: EXIT.worker,
   E_WORKER: EXIT.worker,
