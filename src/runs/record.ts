@@ -83,7 +83,7 @@ export function readRecord(directory: string, hasSummary: boolean, hasTags: bool
   };
 }
 
-const STATUSES = ['finished', 'interrupted', 'diverged', 'failed'] as const satisfies readonly Summary['status'][];
+const STATUSES = ['finished', 'interrupted', 'paused', 'diverged', 'failed'] as const satisfies readonly Summary['status'][];
 
 function statusOf(value: unknown): Summary['status'] | undefined {
   return STATUSES.find((status) => status === value);
