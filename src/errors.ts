@@ -58,6 +58,7 @@ export const ERROR_EXITS = {
   E_WORKER_HANG: EXIT.worker,
   E_DIVERGED: EXIT.diverged,
   E_STORAGE: EXIT.storage,
+  E_BUSY: EXIT.busy,
   E_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;
 

@@ -14,7 +14,7 @@ export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'
 
 /** Leaves out what only names, places or speeds up a run. */
 export function resultKeys(experiment: Experiment): ResultKeys {
-  const { name: _name, tags: _tags, parallel: _parallel, track: _track, train, ...rest } = experiment;
-  const { checkpoint: _checkpoint, ...training } = train;
-  return { ...rest, train: training };
+  const { name: _name, tags: _tags, parallel: _parallel, track: _track, ...rest } = experiment;
+  const { checkpoint: _checkpoint, ...train } = experiment.train;
+  return { ...rest, train };
 }
