@@ -10,6 +10,7 @@ export const EXIT = {
   config: 78,
   diverged: 80,
   worker: 81,
+  mismatch: 83,
   interrupted: 130,
   terminated: 143,
 } as const;
