@@ -50,19 +50,20 @@ function localTime(iso: string): string {
 /** The table, with as many columns as fit; what is left out is said below it. */
 export function renderRunTable(table: RunTable, look: RunTableLook): string {
   const { shown, left } = fitting(table, look);
-  const text = renderTable(withShortHeads(tableOf(table, shown)), look);
+  const text = renderTable(shownTable(table, shown, look), look);
   return `${text}${leftOut(left, look)}`;
 }
 
 /** As `renderRunTable`, with the curves beside each other on one scale where that costs nothing but minor columns. */
 export function renderComparison(comparison: Comparison, look: RunTableLook): string {
   const { curve, columns, rows } = comparison;
-  const { shown, left } = fitting(comparison, look, look.columns - CURVE_WIDTH - gapOf(look));
+  const room = look.columns - CURVE_WIDTH - gapOf(look);
+  const { shown, left } = fitting(comparison, look, room);
   if (curve === undefined || left.some(({ title }) => !MINOR.has(title))) return renderRunTable(comparison, look);
   const curves = rows.map(({ run }) => curve.of(run)?.values ?? []);
   const finite = curves.flat().filter((value) => value !== null);
   const scale = { low: Math.min(...finite), high: Math.max(...finite), width: CURVE_WIDTH };
-  const { head, rows: cells, align = [] } = withShortHeads(tableOf({ columns, rows }, shown));
+  const { head, rows: cells, align = [] } = shownTable({ columns, rows }, shown, look, room);
   const lines = cells.map((texts, i) => [...texts, sparkline(curves[i] ?? [], scale)]);
   return `${renderTable({ head: [...head, curve.metric], rows: lines, align: [...align, 'left'] }, look)}${leftOut(left, look)}`;
 }
@@ -80,6 +81,12 @@ function tableOf({ columns, rows }: RunTable, shown: readonly Column[] = columns
     rows: rows.map(({ cells }) => at.map((i) => formatCell(columns[i]?.kind ?? 'text', cells[i] ?? null, columns[i]?.title))),
     align: shown.map(({ kind }) => (kind === 'text' ? 'left' : 'right')),
   };
+}
+
+/** The table of the columns, with titles in two lines where it would be too wide otherwise. */
+function shownTable(table: RunTable, shown: readonly Column[], look: RunTableLook, columns = look.columns): Table {
+  const whole = tableOf(table, shown);
+  return widthOf(whole, look) > columns ? withShortHeads(whole) : whole;
 }
 
 /** Breaks titles that are wider than what stands below them: `min val.loss` after the word, a config key before its last name. */

@@ -163,6 +163,18 @@ test('a run is found by path, id, short id, random digits, start of its id, and 
   for (const word of ['@last', 'last']) t.is((await findRun(word, place)).record.id, SECOND);
 });
 
+test('a word with wildcards means all runs that it fits', async (t) => {
+  const place = runsPlace(t);
+  for (const id of [FIRST, SECOND, THIRD]) writeRun(place, id);
+  const found = await findRuns(['mnist-*', '??her*'], place);
+  t.deepEqual(
+    found.map(({ record }) => record.id),
+    [SECOND, FIRST, THIRD],
+  );
+  t.like(await refusal('x*', place), { code: 'E_RUN_NOT_FOUND', message: `no such runs in ${place}` });
+  await t.throwsAsync(findRun('mnist-*', place), { message: '2 runs are called so; expected one' });
+});
+
 test('a run that is not found is an error that helps', async (t) => {
   const place = runsPlace(t);
   t.like(await refusal('x', place), { code: 'E_RUN_NOT_FOUND', exit: 64, message: `no runs in ${place}` });
