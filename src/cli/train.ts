@@ -1,10 +1,8 @@
-import { printable } from '../errors.ts';
-import { type Arguments, defineCommand, type ExitNow } from './command.ts';
+import { defineCommand, type ExitNow } from './command.ts';
+import { followRun } from './follow.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
-import { FILE_AND_OVERRIDES, fileOf } from './positionals.ts';
-import { Stop } from './signals.ts';
-import type { TrainView } from './train-view.ts';
+import { FILE_AND_OVERRIDES, fileOf, workersOf } from './positionals.ts';
 
 interface TrainRequest {
   file: string;
@@ -37,38 +35,16 @@ export const train = defineCommand<TrainRequest>({
   run: runTrain,
 });
 
-function workersOf(args: Arguments): string | undefined {
-  const given = args.text('workers');
-  if (given === undefined || given === 'auto' || /^\d+$/.test(given)) return given;
-  throw args.error(`--workers: expected a whole number or auto; got ${printable(given)}`);
-}
-
-async function runTrain(request: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  let view: TrainView | undefined;
-  const stop = new Stop({
-    onFirst: (signal) => {
-      const text = `${signal}: finishing the step and saving; once more to stop at once`;
-      if (view === undefined) output.note(text);
-      else view.say(text);
+async function runTrain({ file, overrides }: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  return followRun(
+    async (signal) => {
+      const { loadExperiment } = await import('../config/load.ts');
+      const loaded = loadExperiment(file, { overrides });
+      showNotices(loaded.notices, output);
+      const runs = await import('../runs/train.ts');
+      return runs.train(loaded, { signal });
     },
-    onSecond: (code) => {
-      view?.clear();
-      exitNow(code);
-    },
-  });
-  try {
-    const { loadExperiment } = await import('../config/load.ts');
-    const loaded = loadExperiment(request.file, { overrides: request.overrides });
-    showNotices(loaded.notices, output);
-    const [runs, { TrainView }] = await Promise.all([import('../runs/train.ts'), import('./train-view.ts')]);
-    view = new TrainView(output);
-    const run = runs.train(loaded, { signal: stop.signal });
-    for await (const event of run) view.show(event);
-    const summary = await run.result;
-    if (output.json) output.object(summary);
-    view.showResults(summary);
-    return summary.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
-  } finally {
-    stop.release();
-  }
+    output,
+    exitNow,
+  );
 }
