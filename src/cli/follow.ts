@@ -42,7 +42,7 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
     view.showResults(summary);
     if (summary.status !== 'interrupted') return 0;
     if (summary.directory !== null)
-      output.note(`to go on: gradloom resume ${printable(shellWord(shortPath(summary.directory)), Number.POSITIVE_INFINITY)}`);
+      output.note(`next: gradloom resume ${printable(shellWord(shortPath(summary.directory)), Number.POSITIVE_INFINITY)}`);
     return stop.exitCode ?? 0;
   } finally {
     stop.release();
