@@ -10,6 +10,7 @@ export const EXIT = {
   config: 78,
   diverged: 80,
   worker: 81,
+  mismatch: 83,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -32,6 +33,7 @@ export const ERROR_EXITS = {
   E_CONFIG_VALUE: EXIT.config,
   E_CONFIG_RESERVED: EXIT.config,
   E_RUN_NAME: EXIT.config,
+  E_RUN_NOT_FOUND: EXIT.usage,
   E_EXTENDS_OUTSIDE: EXIT.config,
   E_EXTENDS_CYCLE: EXIT.config,
   E_OVERRIDE: EXIT.config,
@@ -62,6 +64,7 @@ export const ERROR_EXITS = {
   E_WORKER_EXIT: EXIT.worker,
   E_WORKER_HANG: EXIT.worker,
   E_DIVERGED: EXIT.diverged,
+  E_VERIFY: EXIT.mismatch,
   E_STORAGE: EXIT.storage,
   E_BUSY: EXIT.busy,
   E_INTERNAL: EXIT.internal,

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { allCommands, COMMANDS } from '../../src/cli/commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { GradloomError } from '../../src/errors.ts';
 
@@ -13,27 +14,28 @@ function usage(argv: readonly string[]): { message: string; next: string | undef
   return undefined;
 }
 
-const understood: [argv: string[], request: unknown][] = [
-  [['train', 'a.yaml'], { verb: 'train', file: 'a.yaml', overrides: [] }],
+const understood: [argv: string[], command: string, request: unknown][] = [
+  [['train', 'a.yaml'], 'train', { file: 'a.yaml', overrides: [] }],
   [
     ['train', 'a.yaml', 'optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='],
-    { verb: 'train', file: 'a.yaml', overrides: ['optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='] },
+    'train',
+    { file: 'a.yaml', overrides: ['optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='] },
   ],
-  [['--json', 'check', '-q', 'a.yaml', 'a=1'], { verb: 'check', file: 'a.yaml', overrides: ['a=1'] }],
-  [['train', 'a.yaml', '--workers', '2'], { verb: 'train', file: 'a.yaml', overrides: ['parallel.workers=2'] }],
-  [['train', '--workers=auto', 'a.yaml', 'b=1'], { verb: 'train', file: 'a.yaml', overrides: ['b=1', 'parallel.workers=auto'] }],
-  [['train', 'a.yaml', '--dir', '1'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="1"'] }],
-  [['train', 'a.yaml', '--dir=x=y'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="x=y"'] }],
-  [['train', '12', 'a=true', '--json'], { verb: 'train', file: '12', overrides: ['a=true'] }],
-  [['train', '--', 'true', 'a=1'], { verb: 'train', file: 'true', overrides: ['a=1'] }],
-  [['train', '--json', 'true'], { verb: 'train', file: 'true', overrides: [] }],
-  [['schema'], { verb: 'schema', kind: 'experiment' }],
-  [['schema', 'experiment'], { verb: 'schema', kind: 'experiment' }],
-  [['schema', 'speedup'], { verb: 'schema', kind: 'speedup' }],
+  [['--json', 'check', '-q', 'a.yaml', 'a=1'], 'check', { file: 'a.yaml', overrides: ['a=1'] }],
+  [['train', 'a.yaml', '--workers', '2'], 'train', { file: 'a.yaml', overrides: ['parallel.workers=2'] }],
+  [['train', '--workers=auto', 'a.yaml', 'b=1'], 'train', { file: 'a.yaml', overrides: ['b=1', 'parallel.workers=auto'] }],
+  [['train', 'a.yaml', '--dir', '1'], 'train', { file: 'a.yaml', overrides: ['track.dir="1"'] }],
+  [['train', 'a.yaml', '--dir=x=y'], 'train', { file: 'a.yaml', overrides: ['track.dir="x=y"'] }],
+  [['train', '12', 'a=true', '--json'], 'train', { file: '12', overrides: ['a=true'] }],
+  [['train', '--', 'true', 'a=1'], 'train', { file: 'true', overrides: ['a=1'] }],
+  [['train', '--json', 'true'], 'train', { file: 'true', overrides: [] }],
+  [['schema'], 'schema', 'experiment'],
+  [['schema', 'experiment'], 'schema', 'experiment'],
+  [['schema', 'speedup'], 'schema', 'speedup'],
   [
     ['speedup', 'a.yaml', 'seed=1', '--workers', '1..4', '--batch-sizes=16,64', '--steps', '9', '--html', 's.html'],
+    'speedup',
     {
-      verb: 'speedup',
       file: 'a.yaml',
       overrides: ['seed=1'],
       settings: [
@@ -44,18 +46,35 @@ const understood: [argv: string[], request: unknown][] = [
       files: { html: 's.html' },
     },
   ],
-  [['doctor', '--no-color'], { verb: 'doctor' }],
+  [['doctor', '--no-color'], 'doctor', {}],
+  [['runs', '-q', 'show', 'a', '--dir', 'b'], 'runs show', { run: 'a', dir: 'b' }],
+  [['--dir=b', 'runs', 'show', 'a'], 'runs show', { run: 'a', dir: 'b' }],
+  [['--yes', 'runs', 'rm', 'a', 'b'], 'runs rm', { runs: ['a', 'b'], yes: true }],
+  [['runs', 'rm', '-y', '--', 'runs'], 'runs rm', { runs: ['runs'], yes: true }],
+  [['runs', 'tag', 'a', '+x', '-y', '~z', '-q'], 'runs tag', { run: 'a', changes: ['+x', '~y', '~z'] }],
+  [
+    ['runs', 'ls', '--where', 'a<1', '--where=b=2', '--top', '3', '--status', 'finished,killed', '--cols', 'a, min b', '--cols=c', '--csv'],
+    'runs ls',
+    {
+      query: { status: ['finished', 'killed'], tags: [], where: ['a<1', 'b=2'], top: 3, reverse: false },
+      cols: ['a', 'min b', 'c'],
+      onlyChanged: false,
+      format: 'csv',
+    },
+  ],
+  [['speedup', 'a.yaml', '--csv', 'b'], 'speedup', { file: 'a.yaml', overrides: [], settings: [], files: { csv: 'b' } }],
 ];
-for (const [argv, request] of understood)
-  test(`understands: ${argv.join(' ')}`, (t) => t.deepEqual(parseArguments(argv), request as never));
+for (const [argv, command, request] of understood)
+  test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
+const EXPECTED = 'expected one of train, check, speedup, runs, compare, diff, schema, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
-  [[], 'no command; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
-  [['--json'], 'no command; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
+  [[], `no command; ${EXPECTED}`, 'gradloom --help'],
+  [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['trian', 'a.yaml'], 'unknown command trian; did you mean train?', 'gradloom --help'],
-  [['toString'], 'unknown command toString; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
-  [['__proto__', 'x'], 'unknown command __proto__; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
-  [['x\u001b[2J'], 'unknown command x\\u001b[2J; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
+  [['toString'], `unknown command toString; ${EXPECTED}`, 'gradloom --help'],
+  [['__proto__', 'x'], `unknown command __proto__; ${EXPECTED}`, 'gradloom --help'],
+  [['x\u001b[2J'], `unknown command x\\u001b[2J; ${EXPECTED}`, 'gradloom --help'],
   [['train'], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
   [['train', ''], 'FILE is missing; expected gradloom train FILE [key=value ...]'],
   [['train', 'optimizer.lr=3'], 'FILE is missing; optimizer.lr=3 is an override'],
@@ -73,6 +92,27 @@ const refused: [argv: string[], message: string, help?: string][] = [
   [['doctor', 'x'], 'x: gradloom doctor takes no arguments', 'gradloom doctor --help'],
   [['doctor', '--jsn'], 'unknown option --jsn; did you mean --json?', 'gradloom doctor --help'],
   [['check', 'a.yaml', '--workers', '2'], '--workers: only gradloom train and speedup have this option', 'gradloom check --help'],
+  [['runs'], 'gradloom runs: no command; expected one of ls, show, tag, rm, gc', 'gradloom runs --help'],
+  [['runs', 'shwo', 'a'], 'unknown command runs shwo; did you mean runs show?', 'gradloom runs --help'],
+  [['runs', 'toString'], 'unknown command runs toString; expected one of ls, show, tag, rm, gc', 'gradloom runs --help'],
+  [['help', 'runs', 'shwo'], 'unknown command runs shwo; did you mean runs show?', 'gradloom runs --help'],
+  [['ls'], `unknown command ls; ${EXPECTED}`, 'gradloom --help'],
+  [['runs', '--top', '3'], '--top: only gradloom runs ls and compare have this option', 'gradloom runs --help'],
+  [['runs', 'ls', '--tpo', '3'], 'unknown option --tpo; did you mean --top?', 'gradloom runs ls --help'],
+  [['runs', 'ls', 'a'], 'a: gradloom runs ls takes no arguments', 'gradloom runs ls --help'],
+  [['runs', 'ls', '--top', '0'], '--top: expected a whole number from 1; got 0', 'gradloom runs ls --help'],
+  [['runs', 'ls', '--top', '1', '--top', '2'], '--top: given more than once', 'gradloom runs ls --help'],
+  [['runs', 'ls', '--where'], '--where: the value is missing; expected --where COND', 'gradloom runs ls --help'],
+  [['runs', 'ls', '--csv=a'], '--csv: takes no value; got a', 'gradloom runs ls --help'],
+  [['runs', 'ls', '--csv', '--md'], '--md, --csv and --json: give one of them', 'gradloom runs ls --help'],
+  [['runs', 'show'], 'RUN is missing; expected gradloom runs show RUN', 'gradloom runs show --help'],
+  [['runs', 'show', ''], "a run's name is empty; expected gradloom runs show RUN", 'gradloom runs show --help'],
+  [['runs', 'show', 'a', 'b'], 'b: one argument too many; expected gradloom runs show RUN', 'gradloom runs show --help'],
+  [['diff', 'a'], '2 runs are needed; got 1; expected gradloom diff A B', 'gradloom diff --help'],
+  [['runs', 'tag', 'a'], 'a tag is missing; expected gradloom runs tag RUN +tag -tag', 'gradloom runs tag --help'],
+  [['runs', 'tag'], 'RUN is missing; expected gradloom runs tag RUN +tag -tag', 'gradloom runs tag --help'],
+  [['runs', 'tag', 'a', 'b'], 'b: neither +tag nor -tag; expected gradloom runs tag RUN +tag -tag', 'gradloom runs tag --help'],
+  [['runs', 'rm', 'a', '-z'], 'unknown option -z', 'gradloom runs rm --help'],
   // C16
   [['train', 'a.yaml', '--workers', ''], '--workers: the value is missing; expected --workers N'],
   [['train', 'a.yaml', '--workers='], '--workers: the value is missing; expected --workers N'],
@@ -103,20 +143,31 @@ for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype'
   });
 }
 
+function helpOf(argv: readonly string[]): string {
+  const { command, request } = parseArguments(argv);
+  return command === 'help' ? String(request) : '';
+}
+
 test('help comes in the way asked for, and in English', (t) => {
-  const overview = parseArguments(['--help']);
-  t.deepEqual(parseArguments(['help']), overview);
-  t.deepEqual(parseArguments(['-h']), overview);
-  t.deepEqual(parseArguments(['help', 'train']), parseArguments(['train', '--help']));
-  t.true(overview.verb === 'help' && overview.text.includes('Check that this machine can train'));
+  const overview = helpOf(['--help']);
+  t.true(overview.includes('Check that this machine can train'));
+  t.is(helpOf(['help']), overview);
+  t.is(helpOf(['-h']), overview);
+  for (const [name] of [...allCommands(), ...Object.entries(COMMANDS)]) {
+    t.is(helpOf(['help', ...name.split(' ')]), helpOf([...name.split(' '), '--help']));
+  }
 });
 
-for (const verb of ['train', 'check', 'speedup', 'schema', 'doctor']) {
-  test(`gradloom ${verb} --help has examples and fits in 100 columns`, (t) => {
-    const request = parseArguments([verb, '--help']);
-    const text = request.verb === 'help' ? request.text : '';
-    t.true(text.startsWith(`gradloom ${verb}`));
-    t.regex(text, new RegExp(`Examples:\\n  gradloom ${verb}`));
+for (const [name, { examples, options }] of allCommands()) {
+  test(`gradloom ${name} --help has examples that are understood, all options, and fits in 100 columns`, (t) => {
+    const text = helpOf([...name.split(' '), '--help']);
+    t.true(text.startsWith(`gradloom ${name}`));
+    t.regex(text, new RegExp(`Examples:\\n  gradloom ${name}`));
+    for (const option of Object.keys(options)) t.true(text.includes(`--${option}`), option);
     t.true(text.split('\n').every((line) => line.length <= 100));
+    for (const [example] of examples) {
+      const [, ...words] = example.replace(/ (?:>|\|) .*/, '').match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+      t.is(parseArguments(words.map((word) => word.replace(/["']/g, ''))).command, name);
+    }
   });
 }
