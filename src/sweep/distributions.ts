@@ -116,7 +116,7 @@ function continuous(shape: Shape): Distribution {
     quantile,
     valueAt: () => quantile(0.5),
     cell(value) {
-      if (typeof value !== 'number' || !(value >= shape.low && value <= shape.high)) return undefined;
+      if (!Number.isFinite(value) || typeof value !== 'number' || value < shape.low || value > shape.high) return undefined;
       const u = shape.cdf(value);
       return [u, u];
     },
@@ -128,7 +128,8 @@ function quantized(shape: Shape, q: number): Distribution {
   // Decimal: 3 * 0.1 is 0.3.
   const multiple = (k: number): number => Number((k * q).toPrecision(15)) + 0;
   const first = Math.round(shape.low / q);
-  const last = Math.round(shape.high / q);
+  // Half a step below the end rounds down: only the end itself would give the next multiple.
+  const last = Math.max(first, Math.ceil(shape.high / q - 0.5));
   return {
     ordered: true,
     smooth: false,

@@ -51,8 +51,8 @@ export function parzen(places: Float64Array, weights: Float64Array): Density {
     sample(choose, within) {
       let i = 0;
       while (i < n - 1 && (sums[i] as number) <= choose) i++;
-      const x = (mu[i] as number) + (sigma[i] as number) * normalQuantile((low[i] as number) + within * (mass[i] as number));
-      return inside(x);
+      const p = inside((low[i] as number) + within * (mass[i] as number));
+      return inside((mu[i] as number) + (sigma[i] as number) * normalQuantile(p));
     },
     at([from, to]) {
       let density = 0;
