@@ -154,7 +154,7 @@ const execution = object({
 const onTrialError = object({
   retries: z.int().min(0).max(100).default(1).describe('attempts after the first that failed'),
   // biome-ignore lint/suspicious/noThenProperty: a key of the file; a word can not be mistaken for a promise
-  then: z.enum(['continue', 'stop']).default('continue').describe('what the sweep does when the retries failed too'),
+  then: z.enum(['continue', 'stop']).default('continue').describe('what the sweep does when the retries failed too'), // oxlint-disable-line unicorn/no-thenable
   abort_after: z.int().min(0).max(1_000_000).default(5).describe('the sweep ends when so many first trials all failed; 0: never'),
   impute: z
     .enum(['worst', 'none'])
@@ -200,9 +200,10 @@ export const sweepSchema = object({
     .describe('what a trial that fails means for the sweep; a diverged trial is a result, not a failure'),
 });
 
-type Parsed = z.output<typeof sweepSchema>;
+/** As the file says it; `settle` adds what the base experiment decides. */
+export type ParsedSweep = z.output<typeof sweepSchema>;
 /** A sweep's settings; `metric.goal` and a `run_cap` or `budget` are always there. */
-export type SweepSettings = Omit<Parsed, 'metric'> & { metric: Parsed['metric'] & { goal: 'minimize' | 'maximize' } };
+export type SweepSettings = Omit<ParsedSweep, 'metric'> & { metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' } };
 export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];
