@@ -10,6 +10,7 @@ export const EXIT = {
   config: 78,
   diverged: 80,
   worker: 81,
+  trials: 82,
   mismatch: 83,
   interrupted: 130,
   terminated: 143,
@@ -68,6 +69,9 @@ export const ERROR_EXITS = {
   E_VERIFY: EXIT.mismatch,
   E_STORAGE: EXIT.storage,
   E_BUSY: EXIT.busy,
+  E_SWEEP_READ: EXIT.data,
+  E_SWEEP_CHANGED: EXIT.config,
+  E_SWEEP_FAILED: EXIT.trials,
   E_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;
 

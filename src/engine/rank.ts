@@ -17,7 +17,7 @@ import { compileProgram, type ProgramKey, type RankProgram } from './program.ts'
 import { ZeroSkipper } from './skip.ts';
 import { Updater, type Verdict } from './update.ts';
 
-/** What a thread receives once, at its start. */
+/** What a thread receives once a run, when it becomes one of its ranks. */
 export interface RankSetup extends EngineCode {
   plan: EnginePlan;
   dataset: Dataset;
