@@ -99,8 +99,8 @@ function listDimension(name: string, listed: readonly ParameterValue[], given: r
 function zipDimension(name: string, members: SweepSettings['zip'][string], assignments: readonly Assignment[]): ListDimension {
   const keys = Object.keys(members);
   const count = members[keys[0] ?? '']?.length ?? 0;
-  const nameOf = (valueOf: (key: string) => ParameterValue | undefined): string =>
-    keys.map((key) => formatParameter(valueOf(key) ?? null)).join(' / ');
+  const nameOf = (itemOf: (key: string) => ParameterValue | undefined): string =>
+    keys.map((key) => formatParameter(itemOf(key) ?? null)).join(' / ');
   const listed = Array.from({ length: count }, (_, i) => nameOf((key) => members[key]?.[i]));
   const given = assignments.map((assignment) =>
     keys.some((key) => assignment[key] === undefined) ? undefined : nameOf((key) => assignment[key]),

@@ -1,0 +1,22 @@
+import type { Trial } from './trial.ts';
+
+/** How far trials got under early termination. */
+export interface RungCount {
+  /** Epochs or steps trained. */
+  resource: number;
+  /** Trials that trained so long or longer. */
+  reached: number;
+  /** Trials whose training ended there. */
+  ended: number;
+}
+
+/** The lengths at which trials were stopped or ended, shortest first; empty without rungs. */
+export function countRungs(trials: readonly Trial[]): RungCount[] {
+  const lengths = trials.flatMap(({ rung, resource }) => (rung === undefined || resource === undefined ? [] : [resource]));
+  const distinct = [...new Set(lengths)].toSorted((a, b) => a - b);
+  return distinct.map((resource) => ({
+    resource,
+    reached: lengths.filter((length) => length >= resource).length,
+    ended: lengths.filter((length) => length === resource).length,
+  }));
+}
