@@ -33,9 +33,7 @@ for (const [title, state] of STATES) {
     const html = page(state);
     t.true(html.startsWith('<!doctype html>\n<html lang="en">'));
     t.false(/NaN|Infinity|undefined|\[object/.test(shown(html)));
-    t.false(
-      /<link|<iframe|<img|<object|\bsrc=|\bhref=|url\(|@import|https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(html.replaceAll('&#60;', '')),
-    );
+    t.false(/<link|<iframe|<img|<object|<[^>]*\s(?:src|href)=|url\(|@import|https?:\/\/(?!www\.w3\.org\/2000\/svg)/.test(html));
     const opened = [...shown(html).matchAll(/<(table|tr|td|th|svg|g|text|title|div|dl|dt|dd|p|h2|button|pre)[ >]/g)].length;
     t.is(opened, [...shown(html).matchAll(/<\/(table|tr|td|th|svg|g|text|title|div|dl|dt|dd|p|h2|button|pre)>/g)].length);
     t.is([...shown(html).matchAll(/<tr[^>]* data-t=/g)].length, state.trials.length);

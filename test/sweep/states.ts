@@ -120,7 +120,7 @@ export function largeState(count = 500): SweepState {
       return trial(number, assignment, { status: 'failed', retries: 1, reasons: ['E_WORKER_TRAP: memory access out of bounds'] });
     if (number % 97 === 50) return trial(number, assignment, { status: 'duplicate', duplicateOf: number - 1 });
     if (quality < 0.9)
-      return trial(number, assignment, { status: 'diverged', reasons: ['loss is NaN at step 17'], curve: curve(0.2, 0.1, 2) });
+      return trial(number, assignment, { status: 'diverged', reasons: ['the loss is not finite at step 17'], curve: curve(0.2, 0.1, 2) });
     const value = quality + 0.002 * noise;
     return trial(number, assignment, {
       origin: 'tpe',
