@@ -32,6 +32,7 @@ export const ERROR_EXITS = {
   E_CONFIG_VALUE: EXIT.config,
   E_CONFIG_RESERVED: EXIT.config,
   E_RUN_NAME: EXIT.config,
+  E_RUN_NOT_FOUND: EXIT.usage,
   E_EXTENDS_OUTSIDE: EXIT.config,
   E_EXTENDS_CYCLE: EXIT.config,
   E_OVERRIDE: EXIT.config,
@@ -48,6 +49,7 @@ export const ERROR_EXITS = {
   E_WEIGHT_RANGE: EXIT.data,
   E_SAFETENSORS: EXIT.data,
   E_TENSOR_MISMATCH: EXIT.data,
+  E_RUN_FILE: EXIT.data,
   E_MEMORY: EXIT.config,
   E_POOL_START: EXIT.worker,
   E_WORKER: EXIT.worker,
@@ -56,6 +58,7 @@ export const ERROR_EXITS = {
   E_WORKER_HANG: EXIT.worker,
   E_DIVERGED: EXIT.diverged,
   E_STORAGE: EXIT.storage,
+  E_BUSY: EXIT.busy,
   E_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;
 

@@ -3,7 +3,9 @@ import type { LoadedExperiment } from './load.ts';
 import type { Experiment } from './schema.ts';
 
 /** The part of an experiment that can change a bit of the result. */
-export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track'>;
+export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track' | 'train'> & {
+  train: Omit<Experiment['train'], 'checkpoint'>;
+};
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
@@ -13,5 +15,6 @@ export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'
 /** Leaves out what only names, places or speeds up a run. */
 export function resultKeys(experiment: Experiment): ResultKeys {
   const { name: _name, tags: _tags, parallel: _parallel, track: _track, ...rest } = experiment;
-  return rest;
+  const { checkpoint: _checkpoint, ...train } = experiment.train;
+  return { ...rest, train };
 }

@@ -233,6 +233,24 @@ const train = object({
   })
     .optional()
     .describe('stops when a metric no longer improves'),
+  checkpoint: object({
+    every: z
+      .union([
+        ...every.options,
+        object({ seconds: z.number().positive().max(1e9).describe('seconds of training; never changes the result') }),
+      ])
+      .prefault({ seconds: 30 })
+      .describe('{epochs: n}, {steps: n} or {seconds: n}; beside these one at the end and one at an interruption'),
+    keep: positiveInteger.default(3).describe('how many of the newest stay'),
+    best: object({
+      metric: z.string().default('val.loss').describe('evaluated metric, for example val.loss or val.accuracy'),
+      goal: goal.default('minimize').describe('what is better'),
+    })
+      .optional()
+      .describe('also write and keep the one of the best evaluation'),
+  })
+    .prefault({})
+    .describe('files in checkpoints/ that gradloom resume goes on from; never changes the result'),
   on_nonfinite: z
     .discriminatedUnion('type', [
       object({ type: z.literal('stop') }).describe('end the run, parameters as they were before the step'),
@@ -277,6 +295,9 @@ const numerics = object({
     .default(16)
     .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
   engine: z.enum(['wasm']).default('wasm').describe('wasm: plain SIMD, the same bits on every machine'),
+  digest: object({ every: every.prefault({ steps: 500 }) })
+    .prefault({})
+    .describe('how often digests.jsonl gets a line: sha256 of parameters, optimizer state and averages, whole and tensor by tensor'),
 });
 
 /** Execution keys: they never change a bit of the result. */

@@ -77,7 +77,6 @@ export class Engine {
   #segmentStart = 0;
   /** Steps of the segment that `takeSteps` has handed out. */
   #taken = 0;
-  /** Loss before the first step; later segments need it. */
   #firstLoss: number | undefined;
   #broken: GradloomError | undefined;
   /** The end of all threads, once it was ordered. */
@@ -140,6 +139,7 @@ export class Engine {
     if (toStep - fromStep > SEGMENT_STEPS) throw new RangeError(`a segment has at most ${SEGMENT_STEPS} steps, got ${toStep - fromStep}`);
     Atomics.store(this.#control, WORD.stepsDone, 0);
     Atomics.store(this.#control, WORD.stopAgreed, 0);
+    Atomics.store(this.#control, WORD.stopRequest, 0);
     this.#segmentStart = fromStep;
     this.#taken = 0;
     const lossLimit = this.#firstLoss === undefined ? Number.POSITIVE_INFINITY : lossLimitAfter(this.plan, this.#firstLoss);
@@ -156,7 +156,16 @@ export class Engine {
     return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
   }
 
-  /** Asks the ranks to leave together after the step at hand. */
+  /** Loss before the first step, from which the limit of later losses follows; undefined before it. An engine that goes on in the middle is told. */
+  get firstLoss(): number | undefined {
+    return this.#firstLoss;
+  }
+
+  set firstLoss(loss: number | undefined) {
+    this.#firstLoss = loss;
+  }
+
+  /** Asks the ranks to leave together after the step at hand; of no effect between segments. */
   requestStop(): void {
     Atomics.store(this.#control, WORD.stopRequest, 1);
   }

@@ -2,11 +2,18 @@ import type { Experiment } from '../config/schema.ts';
 
 type EarlyStopConfig = NonNullable<Experiment['train']['early_stop']>;
 
+/** What early stopping remembers; plain data, kept in checkpoints. */
+export interface EarlyStopState {
+  /** undefined before the first value. */
+  best: number | undefined;
+  /** Evaluations without improvement since. */
+  stale: number;
+}
+
 /** Early stopping after each evaluation: patience counts evaluations without improvement of more than min_delta. */
 export class EarlyStop {
   readonly config: EarlyStopConfig;
-  #best: number | undefined;
-  #stale = 0;
+  state: EarlyStopState = { best: undefined, stale: 0 };
 
   constructor(config: EarlyStopConfig) {
     this.config = config;
@@ -15,13 +22,13 @@ export class EarlyStop {
   /** Takes an evaluation's value. A value that is not a number is no improvement. */
   take(value: number): 'improved' | 'stale' | 'stop' {
     const { goal, min_delta: delta, patience } = this.config;
-    const gain = goal === 'minimize' ? (this.#best ?? value) - value : value - (this.#best ?? value);
-    if (gain > delta || (this.#best === undefined && !Number.isNaN(value))) {
-      this.#best = value;
-      this.#stale = 0;
+    const { best, stale } = this.state;
+    const gain = goal === 'minimize' ? (best ?? value) - value : value - (best ?? value);
+    if (gain > delta || (best === undefined && !Number.isNaN(value))) {
+      this.state = { best: value, stale: 0 };
       return 'improved';
     }
-    this.#stale++;
-    return this.#stale >= patience ? 'stop' : 'stale';
+    this.state = { best, stale: stale + 1 };
+    return stale + 1 >= patience ? 'stop' : 'stale';
   }
 }

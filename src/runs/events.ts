@@ -62,7 +62,17 @@ export interface RunMetrics {
 /** Something worth knowing that stops nothing. */
 export interface RunWarning {
   type: 'warning';
-  code: 'W_OVERSUBSCRIBED' | 'W_STORAGE' | 'W_NONFINITE' | 'W_DEAD_RELU' | 'W_ZERO_GRADIENT' | 'W_FLAT_LOSS' | 'W_EARLY_STOP';
+  code:
+    | 'W_OVERSUBSCRIBED'
+    | 'W_STORAGE'
+    | 'W_NONFINITE'
+    | 'W_DEAD_RELU'
+    | 'W_ZERO_GRADIENT'
+    | 'W_FLAT_LOSS'
+    | 'W_EARLY_STOP'
+    | 'W_CKPT_REJECTED'
+    | 'W_TORN_LINE'
+    | 'W_WORKER_RESTART';
   message: string;
 }
 
@@ -77,7 +87,8 @@ export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarni
 export interface Summary {
   id: string;
   name: string;
-  status: 'finished' | 'interrupted' | 'diverged' | 'failed';
+  /** paused: at the step that was asked for, to be resumed. */
+  status: 'finished' | 'interrupted' | 'paused' | 'diverged' | 'failed';
   /** Absolute path of the run directory; null when nothing was written. */
   directory: string | null;
   /** Updates done. */

@@ -1,15 +1,11 @@
 import type { LoadedExperiment } from '../config/load.ts';
-import { checkTargets } from '../data/check.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import { loadDataset } from '../data/load.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import { stepAt } from '../engine/batches.ts';
-import { type Cores, countCores } from '../engine/cores.ts';
+import type { Cores } from '../engine/cores.ts';
 import type { MemoryPlan, Region } from '../engine/memory.ts';
-import { planEngine } from '../engine/plan.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
-import { checkWatchedMetrics } from './metric-names.ts';
-import { chooseWorkers } from './trainer.ts';
+import { prepare } from './prepare.ts';
 
 /** What a run of an experiment on this machine would be. */
 export interface Inspection {
@@ -54,13 +50,8 @@ export interface MemoryUse {
  * @throws GradloomError as `train` would: E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_RANGE
  */
 export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, 'experiment'>): Promise<Inspection> {
-  const dataset = await loadDataset(experiment.data, experiment.seed);
-  const cores = countCores();
-  const workers = chooseWorkers(experiment, cores);
-  const plan = planEngine(experiment, dataset, workers);
-  const { network, batches, memory } = plan;
-  checkTargets(dataset, network.outputs, experiment.loss.type);
-  checkWatchedMetrics(plan);
+  const { dataset, cores, plan } = await prepare(experiment);
+  const { network, batches, memory, workers } = plan;
   const { train, val, test } = dataset.splits;
   const flops = flopsPerRow(network);
   const stepRows = stepAt(batches, 0).rows;

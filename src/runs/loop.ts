@@ -2,144 +2,195 @@ import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { batchesAt } from '../engine/batches.ts';
 import type { Engine, SegmentEnd } from '../engine/engine.ts';
-import { SEGMENT_STEPS } from '../engine/memory.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
 import { PLATEAU_START, plateauNext } from '../optim/plateau.ts';
 import { type Divergence, describeEvaluation, describeStep, divergenceError } from './divergence.ts';
 import { EarlyStop } from './early-stop.ts';
-import type { RunEvent } from './events.ts';
+import type { Keeper } from './keeper.ts';
 import type { LearningRate } from './learning-rate.ts';
 import type { Recorder } from './recorder.ts';
-
-/** A point of the run that training can go back to. */
-interface Landmark {
-  step: number;
-  state: TrainingState;
-}
+import type { Landmark, LoopState, RunState } from './run-state.ts';
+import { digestLine } from './state-tensors.ts';
+import { Stops } from './stops.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const satisfies SplitName[];
 
-/** Training from the first step to the last: segments, the evaluations between them, and what these decide. */
+export interface LoopParts {
+  engine: Engine;
+  dataset: Dataset;
+  recorder: Recorder;
+  rates: LearningRate;
+  keeper: Keeper;
+  signal: AbortSignal | undefined;
+  /** Step to end at, if it is before the last one. */
+  pauseAt: number | undefined;
+}
+
+/** Training from one step to the last: segments, the evaluations between them, and what these decide. */
 export class Loop {
+  readonly #parts: LoopParts;
   readonly #experiment: Experiment;
-  readonly #engine: Engine;
-  readonly #dataset: Dataset;
-  readonly #recorder: Recorder;
-  readonly #emit: (event: RunEvent) => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly #stops: Stops;
   readonly #earlyStop: EarlyStop | undefined;
-  readonly #rates: LearningRate;
+  #engine: Engine;
   #plateau = PLATEAU_START;
   #step = 0;
+  #isOver = false;
   /** Parameters of the best evaluation. */
   #best: Landmark | undefined;
   /** Everything as it was at the latest evaluation, or at the start, where all values were finite. */
   #lastGood: Landmark | undefined;
+  #bestKept: LoopState['bestKept'];
   #rollbacks = 0;
   /** Steps left out one after the other, up to `#lastSkipped`. */
   #skippedInRow = 0;
   #lastSkipped = -1;
+  /** The vectors as they are now, if a copy was made since they last changed. */
+  #copy: TrainingState | undefined;
   /** What ended training, if it diverged. */
   divergence: Divergence | undefined;
   /** The step whose parameters are there after a divergence. */
   parametersOf: number | undefined;
 
-  constructor(
-    engine: Engine,
-    dataset: Dataset,
-    recorder: Recorder,
-    rates: LearningRate,
-    emit: (event: RunEvent) => void,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#experiment = engine.plan.experiment;
-    this.#engine = engine;
-    this.#dataset = dataset;
-    this.#recorder = recorder;
-    this.#rates = rates;
-    this.#emit = emit;
-    this.#signal = signal;
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#engine = parts.engine;
+    this.#experiment = parts.engine.plan.experiment;
+    this.#stops = new Stops(parts.engine.plan);
     const { early_stop: earlyStop } = this.#experiment.train;
     this.#earlyStop = earlyStop && new EarlyStop(earlyStop);
+    this.#keepLastGood();
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  /** All that decides what comes after; between two steps only. */
+  state(): RunState {
+    const { rates, recorder } = this.#parts;
+    const loop: LoopState = {
+      step: this.#step,
+      isOver: this.#isOver,
+      firstLoss: this.#engine.firstLoss,
+      plateau: this.#plateau,
+      lrFactor: rates.lrFactor,
+      earlyStop: this.#earlyStop?.state,
+      rollbacks: this.#rollbacks,
+      skippedInRow: this.#skippedInRow,
+      lastSkipped: this.#lastSkipped,
+      bestKept: this.#bestKept,
+    };
+    return { loop, recorder: recorder.state(), state: this.#snapshot(), best: this.#best, good: this.#lastGood };
+  }
+
+  /** Goes on from a state of this run, on the same engine or, where that is broken, on a new one. */
+  restore({ loop, recorder, state, best, good }: RunState, engine = this.#engine): void {
+    const { rates } = this.#parts;
+    this.#engine = engine;
+    this.#step = loop.step;
+    this.#isOver = loop.isOver;
+    engine.firstLoss = loop.firstLoss;
+    this.#plateau = loop.plateau;
+    rates.plateauFactor = loop.plateau.factor;
+    rates.lrFactor = loop.lrFactor;
+    if (this.#earlyStop !== undefined && loop.earlyStop !== undefined) this.#earlyStop.state = loop.earlyStop;
+    this.#rollbacks = loop.rollbacks;
+    this.#skippedInRow = loop.skippedInRow;
+    this.#lastSkipped = loop.lastSkipped;
+    this.#bestKept = loop.bestKept;
+    this.#best = best;
+    this.#lastGood = good;
+    this.#putBack(state);
+    this.#parts.recorder.restore(recorder);
+  }
+
+  /** Asks for the end of the segment under way, at the next step. */
+  interrupt(): void {
+    this.#engine.requestStop();
   }
 
   /**
    * @returns whether training came to its own end, by its last step or by early stopping
-   * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...
+   * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...; E_STORAGE if the state at the end cannot be kept
    */
-  async run(): Promise<'finished' | 'interrupted'> {
+  async run(): Promise<'finished' | 'interrupted' | 'paused'> {
     const { totalSteps } = this.#engine.plan.batches;
-    const { train } = this.#experiment;
-    this.#keepLastGood();
-    while (this.#step < totalSteps) {
-      const target = this.#nextStop();
+    const { keeper, signal, pauseAt = totalSteps, recorder } = this.#parts;
+    while (!this.#isOver && this.#step < totalSteps) {
+      if (this.#step >= pauseAt) return this.#leave('paused');
+      const target = Math.min(pauseAt, this.#stops.after(this.#step));
       const end = await this.#trainTo(target);
       if (end.diverged !== undefined) {
-        this.#survive(describeStep(this.#engine, this.#dataset, end.diverged, this.#rates.at(end.diverged.step), this.#recorder.recent));
+        this.#survive(
+          describeStep(this.#engine, this.#parts.dataset, end.diverged, this.#parts.rates.at(end.diverged.step), recorder.recent),
+        );
         // A step that was left out may be the last one before a stop.
         if (this.#step < target) continue;
       }
-      if (this.#step === target) {
-        const decision = await this.#atStop(end.diverged !== undefined);
-        this.#recorder.flushEpoch();
-        if (decision === 'stop') break;
-        if (decision === 'back') continue;
-      } else this.#recorder.flushEpoch();
-      if (this.#step < totalSteps && (this.#step < target || this.#signal?.aborted === true)) return 'interrupted';
+      const decision = this.#step === target ? await this.#atStop(end.diverged !== undefined) : 'go on';
+      recorder.flushEpoch();
+      if (decision === 'back') continue;
+      this.#isOver = decision === 'stop' || this.#step === totalSteps;
+      if (this.#isOver || (this.#step === target && this.#stops.isDigest(this.#step))) this.#digest();
+      if (this.#isOver) break;
+      if (signal?.aborted === true) return this.#leave('interrupted');
+      if (decision === 'keep' || this.#stops.isCheckpoint(this.#step) || keeper.isDue) keeper.keep(this.state());
     }
-    if (train.early_stop?.restore_best === true && this.#best !== undefined && this.#best.step !== this.#step) {
-      this.#engine.shared.restore(this.#best.state);
-      this.#recorder.restored(this.#best.step);
-    }
-    for (const split of SPLITS) {
-      const bad = this.#recorder.isEvaluated(split) ? undefined : await this.#evaluate(split);
-      if (bad !== undefined) this.#survive(bad, 'stop');
-    }
+    this.#isOver = true;
+    await keeper.keepLast(() => this.state());
+    await this.#end();
     return 'finished';
   }
 
-  /** The step after which something is to be done: an evaluation, statistics, the end, or the segment is full. */
-  #nextStop(): number {
-    const { totalSteps } = this.#engine.plan.batches;
-    const due = [this.#evalEvery, this.#statisticsEvery].map((every) => (Math.floor(this.#step / every) + 1) * every);
-    return Math.min(totalSteps, this.#step + SEGMENT_STEPS, ...due);
+  async #leave<T>(status: T): Promise<T> {
+    await this.#parts.keeper.keepLast(() => this.state());
+    return status;
   }
 
-  get #evalEvery(): number {
-    const { on, every } = this.#experiment.train.eval;
-    return on === 'none' ? Number.POSITIVE_INFINITY : this.#steps(every);
-  }
-
-  get #statisticsEvery(): number {
-    const { statistics } = this.#experiment.track;
-    return statistics === undefined ? Number.POSITIVE_INFINITY : this.#steps(statistics.every);
-  }
-
-  #steps(every: { epochs: number } | { steps: number }): number {
-    return 'steps' in every ? every.steps : every.epochs * this.#engine.plan.batches.stepsPerEpoch;
+  /** After the last step: the parameters to end with, and what is known of them. */
+  async #end(): Promise<void> {
+    if (this.#experiment.train.early_stop?.restore_best === true && this.#best !== undefined && this.#best.step !== this.#step) {
+      this.#putBack(this.#best.state);
+      this.#parts.recorder.restored(this.#best.step);
+    }
+    for (const split of SPLITS) {
+      const bad = this.#parts.recorder.isEvaluated(split) ? undefined : await this.#evaluate(split);
+      if (bad !== undefined) this.#survive(bad, 'stop');
+    }
   }
 
   async #trainTo(target: number): Promise<SegmentEnd> {
+    const { recorder, rates, signal, keeper } = this.#parts;
+    this.#copy = undefined;
     try {
-      const end = await this.#engine.train(this.#step, target, this.#rates);
+      const segment = this.#engine.train(this.#step, target, rates);
+      if (signal?.aborted === true || keeper.isDue) this.#engine.requestStop();
+      const end = await segment;
       this.#step += end.steps;
       return end;
     } finally {
-      this.#recorder.take(this.#engine.takeSteps());
+      recorder.take(this.#engine.takeSteps());
     }
   }
 
-  /** @param isLeftOut  the last step changed nothing, and what it put out is not finite */
-  async #atStop(isLeftOut: boolean): Promise<'go on' | 'stop' | 'back'> {
+  /**
+   * What is due at a stop.
+   *
+   * @param isLeftOut  the last step changed nothing, and what it put out is not finite
+   * @returns keep: the best so far; back: training goes on from an earlier step
+   */
+  async #atStop(isLeftOut: boolean): Promise<'go on' | 'keep' | 'stop' | 'back'> {
     const { shared, plan } = this.#engine;
-    if (!isLeftOut) {
-      const activity = shared.activity(batchesAt(plan.batches, this.#step - 1).at(-1)?.rows ?? 0);
-      this.#recorder.inspect(activity);
-      if (this.#step % this.#statisticsEvery === 0) this.#recorder.statistics(shared.changes(), activity);
+    const { recorder } = this.#parts;
+    const step = this.#step;
+    if (!isLeftOut && this.#stops.isShared(step)) {
+      const activity = shared.activity(batchesAt(plan.batches, step - 1).at(-1)?.rows ?? 0);
+      recorder.inspect(activity);
+      if (this.#stops.isStatistics(step)) recorder.statistics(shared.changes(), activity);
     }
     const { on } = this.#experiment.train.eval;
-    const isDue = this.#step % this.#evalEvery === 0 || this.#step === plan.batches.totalSteps;
-    if (on === 'none' || !isDue) return 'go on';
+    if (on === 'none' || !this.#stops.isEvaluation(step)) return 'go on';
     const bad = await this.#evaluate(on);
     if (bad !== undefined) {
       // There is no step to leave out: the parameters themselves are bad. Going back is the only way on.
@@ -150,27 +201,39 @@ export class Loop {
     return this.#decide();
   }
 
-  /** What an evaluation means for the learning rate and for the end of training. */
-  #decide(): 'go on' | 'stop' {
+  /** What an evaluation means for the learning rate, for checkpoints and for the end of training. */
+  #decide(): 'go on' | 'keep' | 'stop' {
     const { schedule } = this.#experiment;
     if (schedule.type === 'plateau') {
       this.#plateau = plateauNext(schedule, this.#plateau, this.#evaluatedMetric(schedule.metric));
-      this.#rates.plateauFactor = this.#plateau.factor;
+      this.#parts.rates.plateauFactor = this.#plateau.factor;
     }
+    const isBest = this.#isBestToKeep();
     const earlyStop = this.#earlyStop;
-    if (earlyStop === undefined) return 'go on';
+    if (earlyStop === undefined) return isBest ? 'keep' : 'go on';
     const { metric, patience } = earlyStop.config;
     const outcome = earlyStop.take(this.#evaluatedMetric(metric));
-    if (outcome === 'improved') this.#best = { step: this.#step, state: this.#engine.shared.snapshot() };
-    if (outcome !== 'stop') return 'go on';
+    if (outcome === 'improved') this.#best = { step: this.#step, state: withoutOptimizer(this.#snapshot()) };
+    if (outcome !== 'stop') return isBest ? 'keep' : 'go on';
     const message = `stopped early: ${metric} has not improved in ${patience} ${patience === 1 ? 'evaluation' : 'evaluations'}; best at step ${this.#best?.step}`;
-    this.#emit({ type: 'warning', code: 'W_EARLY_STOP', message });
+    this.#parts.recorder.tell({ type: 'warning', code: 'W_EARLY_STOP', message });
     return 'stop';
+  }
+
+  #isBestToKeep(): boolean {
+    const { best } = this.#experiment.train.checkpoint;
+    if (best === undefined) return false;
+    const value = this.#evaluatedMetric(best.metric);
+    const before = this.#bestKept?.value;
+    const isBetter = before === undefined || (best.goal === 'minimize' ? value < before : value > before);
+    if (Number.isNaN(value) || !isBetter) return false;
+    this.#bestKept = { step: this.#step, value };
+    return true;
   }
 
   /** `checkWatchedMetrics` has seen to it that the metric is evaluated; NaN if it was not finite. */
   #evaluatedMetric(name: string): number {
-    return this.#recorder.latest(name) ?? Number.NaN;
+    return this.#parts.recorder.latest(name) ?? Number.NaN;
   }
 
   /**
@@ -179,28 +242,42 @@ export class Loop {
    * @returns what is wrong, if a loss is not finite
    */
   async #evaluate(split: SplitName): Promise<Divergence | undefined> {
+    const { recorder, rates } = this.#parts;
     const { type } = this.#experiment.train.average;
     for (const average of type === 'none' ? [undefined] : [undefined, type]) {
       const result = await this.#engine.evaluate(split, average !== undefined);
       if (result === undefined) return undefined;
-      if (!Number.isFinite(result.loss)) {
-        return describeEvaluation(split, result.loss, this.#step, this.#rates.at(this.#step), this.#recorder.recent);
-      }
-      this.#recorder.evaluated(split, result, average);
+      if (!Number.isFinite(result.loss)) return describeEvaluation(split, result.loss, this.#step, rates.at(this.#step), recorder.recent);
+      recorder.evaluated(split, result, average);
     }
     return undefined;
   }
 
+  #digest(): void {
+    this.#parts.recorder.digest(digestLine(this.#engine.plan, this.#step, this.#snapshot()));
+  }
+
+  #snapshot(): TrainingState {
+    this.#copy ??= this.#engine.shared.snapshot();
+    return this.#copy;
+  }
+
+  #putBack(state: TrainingState): void {
+    this.#engine.shared.restore(state);
+    this.#copy = undefined;
+  }
+
   #keepLastGood(): void {
-    const state = this.#engine.shared.snapshot();
-    if (isAllFinite(state)) this.#lastGood = { step: this.#step, state };
+    const state = this.#snapshot();
+    if (!isAllFinite(state)) return;
+    this.#lastGood = { step: this.#step, state: this.#experiment.train.on_nonfinite.type === 'rollback' ? state : withoutOptimizer(state) };
   }
 
   /** Parameters that an overflowing update left are not worth saving: back to the last good ones. */
   #keepFinite(): void {
     this.parametersOf = this.#step;
     if (this.#lastGood === undefined || isAllFinite(this.#engine.shared.snapshot())) return;
-    this.#engine.shared.restore(this.#lastGood.state);
+    this.#putBack(this.#lastGood.state);
     this.parametersOf = this.#lastGood.step;
   }
 
@@ -227,29 +304,34 @@ export class Loop {
     this.#lastSkipped = step;
     if (this.#skippedInRow > limit) return `, after ${limit} skipped ${limit === 1 ? 'step' : 'steps in a row'}`;
     this.#warn(`step ${step} left out: ${divergenceError(divergence).message}`);
-    this.#recorder.skip(step);
+    this.#parts.recorder.skip(step);
     this.#step = step + 1;
     return undefined;
   }
 
   /** @returns why not, if the limit is spent */
   #rollBack(divergence: Divergence, { limit, lr_factor: factor }: { limit: number; lr_factor: number }): string | undefined {
+    const { rates, recorder } = this.#parts;
     this.#rollbacks++;
     if (this.#rollbacks > limit || this.#lastGood === undefined) return `, after ${limit} ${limit === 1 ? 'rollback' : 'rollbacks'}`;
     const { step, state } = this.#lastGood;
-    this.#rates.lrFactor *= factor;
+    rates.lrFactor *= factor;
     this.#warn(
-      `${divergenceError(divergence).message} at step ${divergence.step}; back to step ${step} with ${this.#rates.lrFactor} of the learning rate`,
+      `${divergenceError(divergence).message} at step ${divergence.step}; back to step ${step} with ${rates.lrFactor} of the learning rate`,
     );
-    this.#engine.shared.restore(state);
-    this.#recorder.rollback(divergence.step, step, this.#rates.lrFactor);
+    this.#putBack(state);
+    recorder.rollback(divergence.step, step, rates.lrFactor);
     this.#step = step;
     return undefined;
   }
 
   #warn(message: string): void {
-    this.#emit({ type: 'warning', code: 'W_NONFINITE', message });
+    this.#parts.recorder.tell({ type: 'warning', code: 'W_NONFINITE', message });
   }
+}
+
+function withoutOptimizer(state: TrainingState): TrainingState {
+  return { ...state, optimizer: [] };
 }
 
 function isAllFinite({ parameters, statistics, averages }: TrainingState): boolean {

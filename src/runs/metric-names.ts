@@ -27,7 +27,7 @@ function evaluatedNames({ experiment, metrics }: EnginePlan): string[] {
 }
 
 /**
- * Checks that what early stopping and the schedule watch will be there.
+ * Checks that what early stopping, checkpoints and the schedule watch will be there.
  *
  * @throws GradloomError E_CONFIG_VALUE
  */
@@ -35,6 +35,8 @@ export function checkWatchedMetrics(plan: EnginePlan): void {
   const { schedule, train } = plan.experiment;
   const watched: [where: string, metric: string][] = [];
   if (train.early_stop !== undefined) watched.push(['train.early_stop.metric', train.early_stop.metric]);
+  const { best } = train.checkpoint;
+  if (best !== undefined) watched.push(['train.checkpoint.best.metric', best.metric]);
   if (schedule.type === 'plateau') watched.push(['schedule.metric', schedule.metric]);
   const names = evaluatedNames(plan);
   for (const [where, metric] of watched) {

@@ -7,16 +7,54 @@ import type { StepRecord } from '../engine/engine.ts';
 import type { Evaluation } from '../engine/evaluation.ts';
 import type { LayerActivity, TensorChange } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
+import type { LineFile } from '../storage/lines.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from './events.ts';
 import type { LearningRate } from './learning-rate.ts';
 import { type AverageName, lossName, metricName } from './metric-names.ts';
-import { finiteOrNull, type MetricsFile } from './metrics.ts';
-import { Watch } from './watch.ts';
+import { finiteOrNull } from './metrics.ts';
+import { Pace, shares } from './pace.ts';
+import type { DigestLine } from './state-tensors.ts';
+import { Teller } from './teller.ts';
+import { Watch, type WatchState } from './watch.ts';
 
 /** Steps that diverged.json shows. */
 const RECENT_STEPS = 50;
-/** How far back the displayed rate looks. */
-const RATE_WINDOW_MS = 1000;
+
+/** The files that a recorder writes. */
+export interface RunLines {
+  metrics: LineFile;
+  digests: LineFile;
+}
+
+/** Sums over the steps of the epoch under way. */
+interface EpochSums {
+  loss: number;
+  weight: number;
+  correct: number;
+  rows: number;
+}
+
+const NO_SUMS: Readonly<EpochSums> = { loss: 0, weight: 0, correct: 0, rows: 0 };
+
+/** All that decides what a recorder will write from a step on; plain data, kept in checkpoints. */
+export interface RecorderState {
+  step: number;
+  last: Record<string, number | null>;
+  best: Summary['best'];
+  evaluatedAt: [SplitName, number][];
+  evaluation: RunProgress['evaluation'] | null;
+  confusion: Summary['confusion'] | null;
+  epoch: EpochSums;
+  recent: StepRecord[];
+  watch: WatchState;
+  /** Events told so far. */
+  events: number;
+  seconds: number;
+  samples: number;
+  /** Bytes of the files. */
+  metricsBytes: number;
+  digestsBytes: number;
+}
 
 /**
  * Turns finished steps and evaluations into metrics, events and the summary. What it writes to metrics.jsonl depends on the sequence
@@ -26,25 +64,21 @@ export class Recorder {
   readonly #experiment: Experiment;
   readonly #batches: BatchPlan;
   readonly #hasAccuracy: boolean;
-  readonly #file: MetricsFile | undefined;
+  readonly #files: RunLines | undefined;
   readonly #emit: (event: RunEvent) => void;
-  readonly #startedAt = performance.now();
-  readonly #last: Record<string, number | null> = {};
-  readonly #best: Summary['best'] = {};
+  readonly #teller: Teller;
+  readonly #pace = new Pace();
+  #last: Record<string, number | null> = {};
+  #best: Summary['best'] = {};
   /** Step at which each split was last evaluated. */
-  readonly #evaluatedAt = new Map<SplitName, number>();
+  #evaluatedAt = new Map<SplitName, number>();
   #evaluation: RunProgress['evaluation'];
   #confusion: Summary['confusion'];
-  #epochLoss = 0;
-  #epochWeight = 0;
-  #epochCorrect = 0;
-  #epochRows = 0;
-  #epochStartedAt = this.#startedAt;
+  #epoch: EpochSums = { ...NO_SUMS };
+  #epochStartedAt = performance.now();
   /** A finished epoch that waits for the evaluation at its end. */
   #pendingEpoch: RunEpoch | undefined;
-  #samples = 0;
-  #rateMarks: { at: number; samples: number }[] = [];
-  readonly #recent: StepRecord[] = [];
+  #recent: StepRecord[] = [];
   readonly #watch: Watch;
   readonly #rates: LearningRate;
   /** Updates done, or left out. */
@@ -54,17 +88,62 @@ export class Recorder {
     experiment: Experiment,
     batches: BatchPlan,
     hasAccuracy: boolean,
-    file: MetricsFile | undefined,
+    files: RunLines | undefined,
     rates: LearningRate,
     emit: (event: RunEvent) => void,
   ) {
     this.#experiment = experiment;
     this.#batches = batches;
     this.#hasAccuracy = hasAccuracy;
-    this.#file = file;
+    this.#files = files;
     this.#rates = rates;
-    this.#watch = new Watch(emit);
     this.#emit = emit;
+    this.#teller = new Teller(emit);
+    this.#watch = new Watch(this.#teller.tell);
+  }
+
+  /** Passes on an event that the experiment determines. */
+  get tell(): (event: RunEvent) => void {
+    return this.#teller.tell;
+  }
+
+  /** A copy of the state, at a step boundary without a pending epoch. */
+  state(): RecorderState {
+    return structuredClone({
+      step: this.step,
+      last: this.#last,
+      best: this.#best,
+      evaluatedAt: [...this.#evaluatedAt],
+      evaluation: this.#evaluation ?? null,
+      confusion: this.#confusion ?? null,
+      epoch: this.#epoch,
+      recent: this.#recent,
+      watch: this.#watch.state(),
+      events: this.#teller.count,
+      seconds: this.#pace.seconds,
+      samples: this.#pace.samples,
+      metricsBytes: this.#files?.metrics.length ?? 0,
+      digestsBytes: this.#files?.digests.length ?? 0,
+    });
+  }
+
+  /** Goes on from a state; the files must be as long as it says, or longer. */
+  restore(saved: RecorderState): void {
+    const state = structuredClone(saved);
+    this.#files?.metrics.cut(state.metricsBytes);
+    this.#files?.digests.cut(state.digestsBytes);
+    this.step = state.step;
+    this.#last = state.last;
+    this.#best = state.best;
+    this.#evaluatedAt = new Map(state.evaluatedAt);
+    this.#evaluation = state.evaluation ?? undefined;
+    this.#confusion = state.confusion ?? undefined;
+    this.#epoch = state.epoch;
+    this.#pendingEpoch = undefined;
+    this.#recent = state.recent;
+    this.#watch.restore(state.watch);
+    this.#teller.rewind(state.events);
+    this.#pace.resume(state.step, state.seconds, state.samples);
   }
 
   /** The last steps, the latest last. */
@@ -93,11 +172,11 @@ export class Recorder {
     this.#watch.step(record);
     if (step % this.#experiment.track.log_every.steps === 0) this.#logStep(record);
     this.#last['train.loss'] = finiteOrNull(loss);
-    this.#epochLoss += loss * weight;
-    this.#epochWeight += weight;
-    this.#epochCorrect += correct;
-    this.#epochRows += rows;
-    this.#samples += rows;
+    this.#epoch.loss += loss * weight;
+    this.#epoch.weight += weight;
+    this.#epoch.correct += correct;
+    this.#epoch.rows += rows;
+    this.#pace.add(rows);
     this.#passStep(step);
   }
 
@@ -145,8 +224,9 @@ export class Recorder {
   }
 
   #endEpoch(epoch: number): void {
-    const trainLoss = this.#epochWeight === 0 ? 0 : this.#epochLoss / this.#epochWeight;
-    const trainAccuracy = this.#hasAccuracy ? this.#epochCorrect / this.#epochRows : undefined;
+    const { loss, weight, correct, rows } = this.#epoch;
+    const trainLoss = weight === 0 ? 0 : loss / weight;
+    const trainAccuracy = this.#hasAccuracy ? correct / rows : undefined;
     const now = performance.now();
     this.#pendingEpoch = {
       type: 'epoch',
@@ -167,17 +247,14 @@ export class Recorder {
   }
 
   #startEpoch(): void {
-    this.#epochLoss = 0;
-    this.#epochWeight = 0;
-    this.#epochCorrect = 0;
-    this.#epochRows = 0;
+    this.#epoch = { ...NO_SUMS };
     this.#epochStartedAt = performance.now();
   }
 
   /** Tells of a finished epoch; its evaluation, if one was due, is in by now. */
   flushEpoch(): void {
     if (this.#pendingEpoch === undefined) return;
-    this.#emit(this.#pendingEpoch);
+    this.tell(this.#pendingEpoch);
     this.#pendingEpoch = undefined;
   }
 
@@ -227,15 +304,12 @@ export class Recorder {
     if (best === undefined || (lowerIsBetter ? value < best.value : value > best.value)) this.#best[name] = { value, step: this.step };
   }
 
+  /** The training state's digest. */
+  digest(line: DigestLine): void {
+    this.#append('digests', line);
+  }
+
   progress(phases: readonly PhaseSeconds[]): RunProgress {
-    const now = performance.now();
-    const marks = this.#rateMarks;
-    marks.push({ at: now, samples: this.#samples });
-    while (marks.length > 2 && now - (marks[1]?.at ?? now) > RATE_WINDOW_MS) marks.shift();
-    const oldest = marks[0] ?? { at: now, samples: 0 };
-    const samplesPerSecond = now > oldest.at ? ((this.#samples - oldest.samples) * 1000) / (now - oldest.at) : 0;
-    const left = this.#batches.totalSteps - this.step;
-    const elapsed = (now - this.#startedAt) / 1000;
     return {
       type: 'progress',
       step: this.step,
@@ -243,21 +317,20 @@ export class Recorder {
       epoch: this.#epochOf(this.step),
       stepsPerEpoch: this.#batches.stepsPerEpoch,
       loss: this.#last['train.loss'] ?? undefined,
-      samplesPerSecond,
+      samplesPerSecond: this.#pace.rates.lately,
       phases: shares(phases),
-      secondsLeft: this.step === 0 ? undefined : (elapsed / this.step) * left,
+      secondsLeft: this.#pace.secondsLeft(this.step, this.#batches.totalSteps),
       evaluation: this.#evaluation,
     };
   }
 
   summarise(phases: readonly PhaseSeconds[]): Omit<Summary, 'id' | 'status' | 'directory' | 'workers' | 'digest'> {
-    const seconds = (performance.now() - this.#startedAt) / 1000;
     return {
       name: this.#experiment.name,
       steps: this.step,
       epochs: this.#epochOf(this.step),
-      seconds,
-      samples_per_second: seconds > 0 ? this.#samples / seconds : 0,
+      seconds: this.#pace.seconds,
+      samples_per_second: this.#pace.rates.whole,
       last: this.#last,
       best: this.#best,
       ...(this.#confusion && { confusion: this.#confusion }),
@@ -268,28 +341,21 @@ export class Recorder {
   #write(line: MetricsLine): void {
     const { step: _step, epoch: _epoch, ...values } = line;
     Object.assign(this.#last, values);
-    this.#emit({ type: 'metrics', line });
+    this.tell({ type: 'metrics', line });
+    this.#append('metrics', line);
+  }
+
+  #append(file: keyof RunLines, line: object): void {
     try {
-      this.#file?.append(line);
+      this.#files?.[file].append(line);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
-      this.#emit({ type: 'warning', code: 'W_STORAGE', message: `${error.message}; training goes on without writing metrics` });
+      const message = `${error.where}: ${error.message}; training goes on and keeps the lines in memory`;
+      this.#emit({ type: 'warning', code: 'W_STORAGE', message });
     }
   }
 }
 
 function optional(name: string, value: number | undefined): Record<string, number> {
   return value === undefined ? {} : { [name]: value };
-}
-
-/** Shares of all workers' time together; zeros before the first step. */
-function shares(phases: readonly PhaseSeconds[]): Summary['phases'] {
-  const sum = { compute: 0, wait: 0, reduce: 0 };
-  for (const { compute, wait, reduce } of phases) {
-    sum.compute += compute;
-    sum.wait += wait;
-    sum.reduce += reduce;
-  }
-  const total = sum.compute + sum.wait + sum.reduce;
-  return total === 0 ? sum : { compute: sum.compute / total, wait: sum.wait / total, reduce: sum.reduce / total };
 }

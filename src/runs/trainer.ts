@@ -1,26 +1,25 @@
 import path from 'node:path';
 import { resolvedYaml } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
-import { checkTargets } from '../data/check.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import { loadDataset } from '../data/load.ts';
-import { type Cores, countCores } from '../engine/cores.ts';
+import type { Cores } from '../engine/cores.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
-import { type EnginePlan, planEngine } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
 import { type InitialState, initialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
 import { writeFileAtomic } from '../storage/atomic.ts';
-import { createRunDirectory, type RunDirectory } from './directory.ts';
+import { LineFile } from '../storage/lines.ts';
+import { createRunDirectory, makeRunDirectory, type RunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
 import type { RunEvent, Summary } from './events.ts';
+import { Keeper } from './keeper.ts';
 import { LearningRate } from './learning-rate.ts';
 import { Loop } from './loop.ts';
-import { checkWatchedMetrics } from './metric-names.ts';
-import { MetricsFile } from './metrics.ts';
 import { encodeModel, modelDigest } from './model-file.ts';
-import { Recorder } from './recorder.ts';
+import { prepare } from './prepare.ts';
+import { Recorder, type RunLines } from './recorder.ts';
 
 const PROGRESS_MS = 100;
 
@@ -31,6 +30,12 @@ export interface TrainOptions {
   dry?: boolean | undefined;
   /** For tests of worker faults: how the engine starts its threads. */
   engine?: EngineOptions | undefined;
+  /** A data set that is loaded already: all trials of a sweep share one. */
+  dataset?: Dataset | undefined;
+  /** The run's own directory, which must not exist yet. @default a new one under track.dir */
+  directory?: string | undefined;
+  /** Trains to this step and ends with status `paused`, to be resumed; a step at or after the last one has no effect. */
+  pauseAt?: number | undefined;
 }
 
 /** One run from its experiment to its summary. */
@@ -48,19 +53,15 @@ export class Trainer {
 
   async run(): Promise<Summary> {
     const experiment = this.#experiment;
-    const dataset = await loadDataset(experiment.data, experiment.seed);
-    const cores = countCores();
-    const workers = chooseWorkers(experiment, cores);
-    const plan = planEngine(experiment, dataset, workers);
-    checkTargets(dataset, plan.network.outputs, experiment.loss.type);
-    checkWatchedMetrics(plan);
+    const { dataset, cores, plan } = await prepare(experiment, this.#options.dataset);
+    const { workers } = plan;
     const initial = initialState(plan.network, experiment.model, experiment.seed);
     const rates = new LearningRate(plan);
     this.#warnOversubscribed(workers, cores);
     // Nothing is created on disk before everything that can be wrong with the experiment has been checked.
-    if (this.#options.dry !== true) this.#directory = createRunDirectory(experiment.track.dir, experiment.name);
-    const metrics = this.#directory && new MetricsFile(path.join(this.#directory.path, 'metrics.jsonl'));
-    const recorder = new Recorder(experiment, plan.batches, plan.metrics.names.includes('accuracy'), metrics, rates, this.#emit);
+    if (this.#options.dry !== true) this.#directory = await this.#makeDirectory();
+    const files = this.#directory && createLines(this.#directory);
+    const recorder = new Recorder(experiment, plan.batches, plan.metrics.names.includes('accuracy'), files, rates, this.#emit);
     try {
       await this.#write('config.yaml', resolvedYaml({ experiment }));
       await this.#write('env.json', `${JSON.stringify(await describeEnvironment(cores, workers), null, 2)}\n`);
@@ -80,14 +81,22 @@ export class Trainer {
       });
       const engine = await this.#start(plan, dataset, initial, recorder);
       try {
-        const loop = new Loop(engine, dataset, recorder, rates, this.#emit, this.#options.signal);
+        const { signal, pauseAt } = this.#options;
+        const loop = new Loop({ engine, dataset, recorder, rates, keeper: new Keeper(), signal, pauseAt });
         return await this.#trainOn(engine, loop, recorder);
       } finally {
         await engine.close();
       }
     } finally {
-      metrics?.close();
+      files?.metrics.close();
+      files?.digests.close();
     }
+  }
+
+  #makeDirectory(): Promise<RunDirectory> {
+    const { directory } = this.#options;
+    const { track, name } = this.#experiment;
+    return directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory));
   }
 
   /** A run whose threads do not start has a summary that says so. */
@@ -179,10 +188,14 @@ export class Trainer {
   }
 }
 
-/** How many workers `parallel.workers` means on this machine. */
-export function chooseWorkers(experiment: Experiment, cores: Cores): number {
-  const { workers } = experiment.parallel;
-  return workers === 'auto' ? Math.min(cores.usable, experiment.numerics.leaves) : workers;
+function createLines({ path: directory }: RunDirectory): RunLines {
+  const metrics = LineFile.create(path.join(directory, 'metrics.jsonl'));
+  try {
+    return { metrics, digests: LineFile.create(path.join(directory, 'digests.jsonl')) };
+  } catch (error) {
+    metrics.close();
+    throw error;
+  }
 }
 
 function rowsOf(dataset: Dataset): Record<SplitName, number> {

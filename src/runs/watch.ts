@@ -8,15 +8,32 @@ const DEAD_SHARE = 0.99;
 /** So many steps in a row with the very same loss are called flat. */
 const FLAT_STEPS = 100;
 
+/** What has been seen and said so far; plain data, kept in checkpoints. */
+export interface WatchState {
+  said: string[];
+  loss: number | null;
+  sameLoss: number;
+}
+
 /** Looks for signs that training does nothing, and says each once. */
 export class Watch {
   readonly #emit: (event: RunEvent) => void;
-  readonly #said = new Set<string>();
+  #said = new Set<string>();
   #loss: number | undefined;
   #sameLoss = 0;
 
   constructor(emit: (event: RunEvent) => void) {
     this.#emit = emit;
+  }
+
+  state(): WatchState {
+    return { said: [...this.#said], loss: this.#loss ?? null, sameLoss: this.#sameLoss };
+  }
+
+  restore({ said, loss, sameLoss }: WatchState): void {
+    this.#said = new Set(said);
+    this.#loss = loss ?? undefined;
+    this.#sameLoss = sameLoss;
   }
 
   step({ step, loss, gradientNorm }: StepRecord): void {

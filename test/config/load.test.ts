@@ -65,9 +65,9 @@ test('the resolved text runs again and says the same', (t) => {
   t.is(resolvedYaml(again), resolvedYaml(first));
 });
 
-test('names, tags, workers and tracking are no result keys', (t) => {
+test('names, tags, workers, tracking and checkpoints are no result keys', (t) => {
   const { experiment } = parse(VALID);
-  const changed = parse(VALID, ['name=b', 'tags=[x]', 'parallel.workers=2', 'track.notes=n']).experiment;
+  const changed = parse(VALID, ['name=b', 'tags=[x]', 'parallel.workers=2', 'track.notes=n', 'train.checkpoint.keep=7']).experiment;
   t.deepEqual(resultKeys(changed), resultKeys(experiment));
   t.deepEqual(Object.keys(resultKeys(experiment)), [
     'version',

@@ -62,7 +62,7 @@ export function curve({ lines }: Pick<Told, 'lines'>, key: string): [step: numbe
 /** Every file of a run that the experiment determines, as text that can be compared. */
 export function determinedFiles(directory: string): Record<string, string> {
   const names = readdirSync(directory).filter(
-    (name) => name === 'metrics.jsonl' || name.endsWith('.safetensors') || name === 'diverged.json',
+    (name) => ['metrics.jsonl', 'digests.jsonl', 'diverged.json'].includes(name) || name.endsWith('.safetensors'),
   );
   return Object.fromEntries(names.sort().map((name) => [name, readFileSync(path.join(directory, name)).toString('latin1')]));
 }

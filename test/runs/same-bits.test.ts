@@ -37,7 +37,7 @@ function everything(t: ExecutionContext, others: Record<string, unknown> = {}): 
     schedule: { type: 'cosine', warmup: { steps: 2 } },
     regularization: { l1: 1e-5, l2: 1e-4, clip_global_norm: 1, clip_value: 0.05, max_norm: 0.7, noise: { eta: 1e-4 } },
     train: { epochs: 3, batch_size: 30, accumulate: 3, average: { type: 'ema', decay: 0.7 }, eval: { batch_size: 11 } },
-    numerics: { leaves: 13 },
+    numerics: { leaves: 13, digest: { every: { steps: 2 } } },
     track: { log_every: { steps: 1 }, statistics: { every: { steps: 3 } } },
     ...others,
   };
@@ -63,7 +63,7 @@ async function assertEqualFiles(
 
 test.serial('N6 with everything switched on, models, averages and metrics are byte-equal for workers 1, 2, 3, 4 and 7', async (t) => {
   const files = await assertEqualFiles(t, everything(t), [2, 3, 4, 7]);
-  t.deepEqual(Object.keys(files), ['metrics.jsonl', 'model-ema.safetensors', 'model.safetensors']);
+  t.deepEqual(Object.keys(files), ['digests.jsonl', 'metrics.jsonl', 'model-ema.safetensors', 'model.safetensors']);
   const metrics = files['metrics.jsonl']!;
   for (const key of [
     'train.loss',

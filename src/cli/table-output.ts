@@ -1,0 +1,47 @@
+import type { RunTable } from '../runs/run-table.ts';
+import type { Arguments, OptionSpec } from './command.ts';
+import { columnsOf, type Output } from './output.ts';
+import { listOf } from './run-arguments.ts';
+
+export type TableFormat = 'table' | 'md' | 'csv';
+
+/** How a table of runs is chosen and printed. */
+export interface TableRequest {
+  cols?: string[];
+  onlyChanged: boolean;
+  format: TableFormat;
+}
+
+/** Options of commands that print a table of runs. */
+export const TABLE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  cols: {
+    value: 'LIST',
+    repeats: true,
+    describe: 'columns, by comma: a field, config key or metric; before a metric may stand min, max, mean, first, last or best',
+  },
+  'only-changed': { describe: 'only columns in which the runs differ' },
+  md: { describe: 'print the table as Markdown' },
+  csv: { describe: 'print the table as CSV' },
+};
+
+export function tableRequestOf(args: Arguments): TableRequest {
+  const formats = (['md', 'csv'] as const).filter((format) => args.flag(format));
+  if (args.flag('json')) formats.unshift();
+  if (formats.length > 1 || (formats.length === 1 && args.flag('json'))) throw args.error('--md, --csv and --json: give one of them');
+  const cols = listOf(args, 'cols');
+  return { ...(cols && { cols }), onlyChanged: args.flag('only-changed'), format: formats[0] ?? 'table' };
+}
+
+/** @param render  the table for a terminal, as wide as the stream */
+export async function printTable(
+  table: RunTable,
+  format: TableFormat,
+  output: Output,
+  render: (look: { boxed: boolean; columns: number }) => string,
+): Promise<void> {
+  const { runTableCsv, runTableMarkdown, runTableObjects } = await import('../report/run-table.ts');
+  if (output.json) output.object({ runs: runTableObjects(table) });
+  else if (format === 'csv') output.answer(runTableCsv(table));
+  else if (format === 'md') output.answer(runTableMarkdown(table));
+  else output.answer(render({ boxed: process.stdout.isTTY, columns: columnsOf(process.stdout) }));
+}

@@ -1,0 +1,36 @@
+import type { Experiment } from '../config/schema.ts';
+import { checkTargets } from '../data/check.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { loadDataset } from '../data/load.ts';
+import { type Cores, countCores } from '../engine/cores.ts';
+import { type EnginePlan, planEngine } from '../engine/plan.ts';
+import { checkWatchedMetrics } from './metric-names.ts';
+
+/** What a run of an experiment on this machine would be; nothing is written yet. */
+export interface Prepared {
+  dataset: Dataset;
+  cores: Cores;
+  plan: EnginePlan;
+}
+
+/**
+ * Loads the data of an experiment and checks everything that can be wrong with a run of it.
+ *
+ * @param loaded   its data set, where that is in memory already
+ * @param workers  in place of `parallel.workers`
+ * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_...
+ */
+export async function prepare(experiment: Experiment, loaded?: Dataset, workers?: number): Promise<Prepared> {
+  const dataset = loaded ?? (await loadDataset(experiment.data, experiment.seed));
+  const cores = countCores();
+  const plan = planEngine(experiment, dataset, workers ?? chooseWorkers(experiment, cores));
+  checkTargets(dataset, plan.network.outputs, experiment.loss.type);
+  checkWatchedMetrics(plan);
+  return { dataset, cores, plan };
+}
+
+/** How many workers `parallel.workers` means on this machine. */
+export function chooseWorkers(experiment: Experiment, cores: Cores): number {
+  const { workers } = experiment.parallel;
+  return workers === 'auto' ? Math.min(cores.usable, experiment.numerics.leaves) : workers;
+}

@@ -1,0 +1,156 @@
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
+import { closest } from '../config/suggest.ts';
+import { GradloomError, printable } from '../errors.ts';
+import { errnoText } from '../storage/errno.ts';
+import { type ConfigLeaves, type RunRecord, readRecord, TAGS_FILE } from './record.ts';
+import { StoreIndex } from './store-index.ts';
+
+/** Where runs are if nothing else is said: the default of `track.dir`. */
+export const DEFAULT_RUNS = './runs';
+/** Names for the run that started last. */
+const LAST = ['@last', 'last'];
+const SHOWN_MATCHES = 5;
+
+/** A run in a directory of runs. */
+export interface StoredRun {
+  /** Absolute. */
+  directory: string;
+  record: RunRecord;
+  config: () => ConfigLeaves;
+}
+
+/**
+ * All runs of a directory, the one that started last first. Their own files are the truth; an index beside them (`.index`, made when
+ * missing) makes it fast: 10,000 runs in well under a second.
+ *
+ * @param parent  as `track.dir` names it; a missing one has no runs
+ * @throws GradloomError E_STORAGE if the directory cannot be read
+ */
+export async function listRuns(parent: string = DEFAULT_RUNS): Promise<StoredRun[]> {
+  const root = path.resolve(parent);
+  const index = new StoreIndex(root);
+  const runs: StoredRun[] = [];
+  for (const name of namesIn(root)) {
+    const run = readRun(path.join(root, name), index);
+    if (run !== undefined) runs.push(run);
+  }
+  await index.save(new Set(runs.map(({ record }) => record.id)));
+  return runs.sort(latestFirst);
+}
+
+function latestFirst({ record: a }: StoredRun, { record: b }: StoredRun): number {
+  return compareText(b.started ?? '', a.started ?? '') || compareText(a.id, b.id);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function namesIn(root: string): string[] {
+  try {
+    return readdirSync(root).filter((name) => !name.startsWith('.'));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new GradloomError({ code: 'E_STORAGE', where: printable(root), message: `cannot list the runs: ${errnoText(cause)}`, cause });
+  }
+}
+
+/** The run in a directory; undefined if there is none. */
+function readRun(directory: string, index?: StoreIndex): StoredRun | undefined {
+  const config = statOf(path.join(directory, 'config.yaml'));
+  if (config === undefined) return undefined;
+  const summary = statOf(path.join(directory, 'summary.json'));
+  const tags = statOf(path.join(directory, TAGS_FILE));
+  const id = path.basename(directory);
+  const signature = [config, summary, tags].map(signatureOf).join(' ');
+  const known = index?.get(id, signature);
+  if (known !== undefined) return { directory, record: known.record, config: known.config };
+  const read = readRecord(directory, summary !== undefined, tags !== undefined);
+  index?.put(id, signature, read.record, read.config);
+  return { directory, record: read.record, config: () => read.config };
+}
+
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // Below something that is no directory, or not ours to read.
+    return undefined;
+  }
+}
+
+/** Changes with every new content: files of runs are replaced, never changed in place. */
+function signatureOf(stats: Stats | undefined): string {
+  return stats === undefined ? '-' : `${stats.mtimeMs}/${stats.size}/${stats.ino}`;
+}
+
+/**
+ * Finds runs as people name them: by path, id, the start of an id that no other has, or `@last` (also `last`) for the one that started
+ * last.
+ *
+ * @param parent  where to look for ids
+ * @throws GradloomError E_RUN_NOT_FOUND naming what is close, or the candidates
+ */
+export async function findRuns(words: readonly string[], parent: string = DEFAULT_RUNS): Promise<StoredRun[]> {
+  let all: readonly StoredRun[] | undefined;
+  const found: StoredRun[] = [];
+  for (const word of words) {
+    const direct = runAtPath(word) ?? (isPath(word) ? undefined : runAtPath(path.join(parent, word)));
+    if (direct === undefined && isPath(word))
+      throw notFound(word, existsSync(word) ? 'no run there: config.yaml is missing' : 'no such directory');
+    all ??= direct === undefined ? await listRuns(parent) : undefined;
+    const run = direct ?? matching(word, all ?? [], parent);
+    found.push(run);
+  }
+  return found;
+}
+
+/** @throws GradloomError as `findRuns` */
+export async function findRun(word: string, parent: string = DEFAULT_RUNS): Promise<StoredRun> {
+  const [run] = await findRuns([word], parent);
+  if (run === undefined) throw notFound(word, 'no such run');
+  return run;
+}
+
+function isPath(word: string): boolean {
+  return word.includes('/') || word.includes(path.sep) || word === '.' || word === '..';
+}
+
+function runAtPath(word: string): StoredRun | undefined {
+  if (word === '' || word.includes('\0') || !existsSync(path.join(word, 'config.yaml'))) return undefined;
+  return readRun(realpathSync(word));
+}
+
+function matching(word: string, runs: readonly StoredRun[], parent: string): StoredRun {
+  const where = `in ${printable(parent)}`;
+  const [latest] = runs;
+  if (latest === undefined) throw notFound(word, `no runs ${where}`);
+  if (LAST.includes(word)) return latest;
+  const matches = runs.filter(({ record }) => record.id.startsWith(word));
+  const [match] = matches;
+  if (match !== undefined && matches.length === 1) return match;
+  if (match === undefined) {
+    const near =
+      closest(
+        word,
+        runs.map(({ record }) => record.id),
+      ) ??
+      closest(
+        word,
+        runs.map(({ record }) => record.name),
+      );
+    throw notFound(word, `no such run ${where}${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+  const ids = matches.slice(0, SHOWN_MATCHES).map(({ record }) => record.id);
+  const more = matches.length > ids.length ? ', ...' : '';
+  throw notFound(
+    word,
+    `${matches.length} runs begin so: ${ids.join(', ')}${more}`,
+    'give more of the id, or @last for the latest run of all',
+  );
+}
+
+function notFound(word: string, message: string, next = 'gradloom runs ls'): GradloomError {
+  return new GradloomError({ code: 'E_RUN_NOT_FOUND', where: printable(word), message: printable(message, 1000), next });
+}

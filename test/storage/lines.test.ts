@@ -1,0 +1,176 @@
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { EXIT, GradloomError } from '../../src/errors.ts';
+import { type LineCalls, LineFile, readLines } from '../../src/storage/lines.ts';
+
+function fileIn(t: ExecutionContext, content?: string | Uint8Array): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lines-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const file = path.join(directory, 'metrics.jsonl');
+  if (content !== undefined) writeFileSync(file, content);
+  return file;
+}
+
+test('lines are whole JSON, numbers as short as they can be read back', (t) => {
+  const file = LineFile.create(fileIn(t));
+  file.append({ step: 0, epoch: 0, 'train.loss': 0.1 + 0.2 });
+  file.append({ step: 1, epoch: 0, 'train.loss': null });
+  file.close();
+  t.is(readFileSync(file.path, 'utf8'), '{"step":0,"epoch":0,"train.loss":0.30000000000000004}\n{"step":1,"epoch":0,"train.loss":null}\n');
+});
+
+test('a file that exists is never written over: E_STORAGE', (t) => {
+  const name = fileIn(t, 'precious');
+  const error = t.throws(() => LineFile.create(name), { instanceOf: GradloomError });
+  t.is(error.code, 'E_STORAGE');
+  t.is(error.where, name);
+  t.is(error.message, 'cannot be written: EEXIST: file already exists');
+  t.is(readFileSync(name, 'utf8'), 'precious');
+});
+
+test('a file opened anew goes on after the bytes that count, and what followed them is gone', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a":');
+  const file = LineFile.reopen(name, 8);
+  file.append({ a: 3 });
+  t.is(file.length, 16);
+  file.close();
+  t.is(readFileSync(name, 'utf8'), '{"a":1}\n{"a":3}\n');
+});
+
+test('cut takes lines back, durable ones too', async (t) => {
+  const file = LineFile.create(fileIn(t));
+  for (const a of [1, 2]) file.append({ a });
+  await file.sync();
+  file.append({ a: 3 });
+  file.cut(16);
+  file.append({ a: 4 });
+  t.is(readFileSync(file.path, 'utf8'), '{"a":1}\n{"a":2}\n{"a":4}\n');
+  file.cut(8);
+  file.append({ a: 5 });
+  await file.sync();
+  t.is(file.length, 16);
+  t.is(readFileSync(file.path, 'utf8'), '{"a":1}\n{"a":5}\n');
+  file.close();
+});
+
+/** The real calls, of which those that `fails` names by their number (from 0) fail; with `short`, writes take one byte at a time. */
+function failing(fails: (call: number) => boolean, short = false): LineCalls & { count: () => number } {
+  let calls = 0;
+  const next = (code: string): void => {
+    if (fails(calls++)) throw Object.assign(new Error(`${code}: injected`), { code });
+  };
+  return {
+    count: () => calls,
+    open: (name, flags, mode) => {
+      next('EMFILE');
+      return openSync(name, flags, mode);
+    },
+    write: (fd, bytes, offset) => {
+      // A full disk takes a part before it refuses the rest.
+      if (fails(calls)) writeSync(fd, bytes, offset, 1);
+      next('ENOSPC');
+      return writeSync(fd, bytes, offset, short ? 1 : bytes.length - offset);
+    },
+    truncate: (fd, length) => {
+      next('EIO');
+      ftruncateSync(fd, length);
+    },
+    sync: () =>
+      new Promise((resolve) => {
+        next('EIO');
+        resolve();
+      }),
+    close: closeSync,
+  };
+}
+
+test('S4 one byte a write: the file comes out whole', (t) => {
+  const file = LineFile.create(
+    fileIn(t),
+    failing(() => false, true),
+  );
+  file.append({ text: 'grüße' });
+  file.close();
+  t.is(readFileSync(file.path, 'utf8'), '{"text":"grüße"}\n');
+});
+
+/** Writes four lines with a sync after the second and the fourth; a sync that fails is tried again. */
+async function writeFour(name: string, calls: LineCalls): Promise<{ failures: number }> {
+  let failures = 0;
+  const file = LineFile.create(name, calls);
+  const attempt = async (call: () => void | Promise<void>): Promise<boolean> => {
+    try {
+      await call();
+      return true;
+    } catch (error) {
+      if (!(error instanceof GradloomError) || error.code !== 'E_STORAGE') throw error;
+      failures++;
+      return false;
+    }
+  };
+  for (const a of [1, 2, 3, 4]) {
+    await attempt(() => file.append({ a }));
+    if (a % 2 === 0) for (let tries = 0; tries < 5 && !(await attempt(() => file.sync())); tries++);
+  }
+  file.close();
+  return { failures };
+}
+
+test('S1 S2 S5 whichever call fails once, the next sync leaves all lines, whole and in order', async (t) => {
+  const counting = failing(() => false);
+  await writeFour(fileIn(t), counting);
+  for (let i = 1; i < counting.count(); i++) {
+    const name = fileIn(t);
+    const { failures } = await writeFour(
+      name,
+      failing((call) => call === i),
+    );
+    t.true(failures >= 1, `call ${i}`);
+    t.is(readFileSync(name, 'utf8'), '{"a":1}\n{"a":2}\n{"a":3}\n{"a":4}\n', `call ${i}`);
+  }
+});
+
+test('S2 a disk that stays full is told once, and leaves no torn line', async (t) => {
+  const name = fileIn(t);
+  const file = LineFile.create(
+    name,
+    failing((call) => call >= 2 && call !== 3),
+  );
+  file.append({ a: 1 });
+  t.throws(() => file.append({ a: 2 }), { code: 'E_STORAGE' });
+  t.notThrows(() => file.append({ a: 3 }));
+  await t.throwsAsync(file.sync(), { code: 'E_STORAGE' });
+  t.is(readFileSync(name, 'utf8'), '{"a":1}\n');
+  t.is(file.length, 24);
+  file.close();
+});
+
+test('S8 a torn last line is told from whole ones', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a');
+  t.deepEqual(readLines(name), { lines: [{ a: 1 }, { a: 2 }], length: 16, isTorn: true });
+  t.deepEqual(readLines(name, 8), { lines: [{ a: 1 }], length: 8, isTorn: false });
+  t.deepEqual(readLines(fileIn(t, '')), { lines: [], length: 0, isTorn: false });
+});
+
+for (const { title, content, message } of [
+  { title: 'garbage', content: '{"a":1}\nga\u0001rbage\n{"a":2}\n', message: /^not a line of JSON: .*$/ },
+  { title: 'zeros', content: '{"a":1}\n\0\0\0\0\n{"a":2}\n', message: /^not a line of JSON: .*$/ },
+  {
+    title: 'bytes that are no text',
+    content: Uint8Array.of(0x7b, 0x7d, 0x0a, 0xff, 0x0a, 0x7b, 0x7d, 0x0a),
+    message: /^not a line of JSON: /,
+  },
+  { title: 'a number', content: '{}\n7\n', message: /^expected an object$/ },
+]) {
+  test(`S8 ${title} in the middle of a file of lines is E_RUN_FILE (65) with its line`, (t) => {
+    const name = fileIn(t, content);
+    const error = t.throws(() => readLines(name), { instanceOf: GradloomError });
+    t.is(error.code, 'E_RUN_FILE');
+    t.is(error.exitCode, EXIT.data);
+    t.is(error.where, `${name}:2`);
+    t.regex(error.message, message);
+    t.false(error.message.includes('\u0001'));
+  });
+}

@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { EXIT, GradloomError } from '../../src/errors.ts';
+import { DirectoryLock, type LockOwner, lockOwner, thisProcess } from '../../src/storage/lock.ts';
+
+function temporary(t: ExecutionContext): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lock-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+const files = (directory: string): string[] => readdirSync(path.join(directory, 'lock')).toSorted();
+const MODULE = new URL('../../src/storage/lock.js', import.meta.url).href;
+
+/** A process that takes the lock, says so and waits. */
+async function holder(t: ExecutionContext, directory: string): Promise<{ pid: number; kill: () => Promise<void> }> {
+  const program = `const { DirectoryLock } = await import(${JSON.stringify(MODULE)}); DirectoryLock.acquire(${JSON.stringify(directory)}); console.log('held'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  t.teardown(() => child.kill('SIGKILL'));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  return {
+    pid: child.pid!,
+    kill: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
+
+test('a lock of a live process is E_BUSY (75) with its identity, and is taken over once the process was killed', async (t) => {
+  const directory = temporary(t);
+  const { pid, kill } = await holder(t, directory);
+  const error = t.throws(() => DirectoryLock.acquire(directory), { instanceOf: GradloomError });
+  t.is(error.code, 'E_BUSY');
+  t.is(error.exitCode, EXIT.busy);
+  t.is(error.where, directory);
+  t.regex(error.message, new RegExp(`^in use by process ${pid} on .+ since \\d{4}-.+Z: .*node`));
+  t.is(error.next, 'wait until it has ended, or end it');
+  t.is(lockOwner(directory)?.pid, pid);
+  await kill();
+  t.is(lockOwner(directory), undefined);
+  const lock = DirectoryLock.acquire(directory);
+  t.is(lock.generation, 2);
+  t.deepEqual(files(directory), ['2']);
+});
+
+test('a process cannot hold a directory twice, and can again after giving it back', (t) => {
+  const directory = temporary(t);
+  const first = DirectoryLock.acquire(directory);
+  t.throws(() => DirectoryLock.acquire(directory), { code: 'E_BUSY' });
+  first.release();
+  t.is(lockOwner(directory), undefined);
+  const second = DirectoryLock.acquire(directory);
+  t.deepEqual([first.generation, second.generation], [1, 2]);
+  first.release();
+  t.deepEqual(files(directory), ['2']);
+  t.true(second.isHeld);
+});
+
+test('F7 whoever was taken for dead finds that the directory has another owner', (t) => {
+  const directory = temporary(t);
+  const first = DirectoryLock.acquire(directory, { ...thisProcess(), started: '1' });
+  t.notThrows(() => first.check());
+  const second = DirectoryLock.acquire(directory);
+  t.false(first.isHeld);
+  t.throws(() => first.check(), { code: 'E_BUSY' });
+  t.notThrows(() => second.check());
+});
+
+const owners: { title: string; change: Partial<LockOwner>; isFree: boolean }[] = [
+  { title: 'the same pid, started at another time', change: { started: '12' }, isFree: true },
+  { title: 'an earlier boot of this host', change: { boot: 'another' }, isFree: true },
+  { title: 'a pid that nobody has', change: { pid: 2 ** 22 + 1 }, isFree: true },
+  { title: 'another pid namespace', change: { namespace: 'pid:[1]', pid: 2 ** 22 + 1 }, isFree: false },
+  { title: 'another host', change: { host: 'elsewhere', boot: 'another' }, isFree: false },
+];
+const onLinux = process.platform === 'linux' ? test : test.skip;
+for (const { title, change, isFree } of owners) {
+  onLinux(`a lock of ${title} is ${isFree ? 'taken over' : 'never taken over'}`, (t) => {
+    const directory = temporary(t);
+    DirectoryLock.acquire(directory, { ...thisProcess(), ...change });
+    if (isFree) t.is(DirectoryLock.acquire(directory).generation, 2);
+    else t.throws(() => DirectoryLock.acquire(directory), { code: 'E_BUSY' });
+  });
+}
+
+test('a lock that cannot be read is never taken over', (t) => {
+  const directory = temporary(t);
+  DirectoryLock.acquire(directory).release();
+  writeFileSync(path.join(directory, 'lock', '2'), '{"pid":');
+  const error = t.throws(() => DirectoryLock.acquire(directory), { instanceOf: GradloomError });
+  t.is(error.message, 'in use by a lock that cannot be read');
+  t.true(error.next!.includes(`remove ${path.join(directory, 'lock')}`));
+});
+
+test('S7 a directory that is gone or no directory is E_STORAGE', (t) => {
+  const directory = temporary(t);
+  const lock = DirectoryLock.acquire(directory);
+  rmSync(path.join(directory, 'lock'), { recursive: true });
+  t.throws(() => lock.check(), { code: 'E_BUSY' });
+  t.notThrows(() => lock.release());
+  const file = path.join(directory, 'file');
+  writeFileSync(file, '');
+  const error = t.throws(() => DirectoryLock.acquire(file), { instanceOf: GradloomError });
+  t.is(error.code, 'E_STORAGE');
+  t.regex(error.message, /^cannot be locked: (ENOTDIR|EEXIST)/);
+});
+
+test('of 8 processes that want the lock of a dead one at the same moment, exactly one gets it', async (t) => {
+  const directory = temporary(t);
+  DirectoryLock.acquire(directory, { ...thisProcess(), started: '1' });
+  const at = Date.now() + 700;
+  const program = `
+    const { DirectoryLock } = await import(${JSON.stringify(MODULE)});
+    while (Date.now() < ${at});
+    try { console.log('got', DirectoryLock.acquire(${JSON.stringify(directory)}).generation); } catch (error) { console.log(error.code); }
+    setTimeout(() => {}, 1500);
+  `;
+  const results = await Promise.all(
+    Array.from({ length: 8 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let text = '';
+      child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+      return new Promise<string>((resolve) => child.on('close', () => resolve(text.trim())));
+    }),
+  );
+  t.deepEqual(results.toSorted(), ['E_BUSY', 'E_BUSY', 'E_BUSY', 'E_BUSY', 'E_BUSY', 'E_BUSY', 'E_BUSY', 'got 2']);
+});
