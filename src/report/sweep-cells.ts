@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import { formatParameter } from '../sweep/dimensions.ts';
+import { formatParameter } from '../sweep/axes.ts';
 import type { ParameterValue, SweepState, Trial } from '../sweep/trial.ts';
 import { formatMetricValue, shortNames } from './sweep-view.ts';
 

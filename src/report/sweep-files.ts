@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import { formatParameter } from '../sweep/dimensions.ts';
+import { formatParameter } from '../sweep/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { csvCell } from './csv.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';

@@ -1,4 +1,4 @@
-import { formatParameter } from '../sweep/dimensions.ts';
+import { formatParameter } from '../sweep/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { rangeScale } from './scale.ts';

@@ -1,4 +1,4 @@
-import { formatParameter } from '../sweep/dimensions.ts';
+import { formatParameter } from '../sweep/axes.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
@@ -45,7 +45,7 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
     ...(importance === undefined
       ? []
       : ['<h2>Importance</h2>', importanceChart(importance), `<p class="faint">${escapeHtml(importanceNote(importance))}</p>`]),
-    ...(hasResults && view.dimensions.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
+    ...(hasResults && view.axes.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
     ...section('Rungs', rungChart(state), 'How many trials trained how long. The pale part was stopped or ended there.'),
     ...section('Learning curves', curveChart(view), ''),
     ...(state.trials.length > 0 ? ['<h2>Trials</h2>', table(view)] : []),

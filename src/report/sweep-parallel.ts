@@ -1,9 +1,9 @@
-import { formatParameter, positionsOf } from '../sweep/dimensions.ts';
+import { formatParameter, positionsOf } from '../sweep/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import type { Scale } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
-import { dimensionScale, formatMetricValue, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
+import { axisScale, formatMetricValue, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
 import { chooseEvenly } from './table.ts';
 
 const WIDTH = 1100;
@@ -16,7 +16,7 @@ const LETTER = 6.4;
 const MAX_LINES = 1000;
 const BEST = 200;
 
-interface Axis {
+interface DrawnAxis {
   name: string;
   fullName: string;
   scale: Scale;
@@ -26,14 +26,14 @@ interface Axis {
 
 /** One line a trial through its value on each axis, the metric last; dark lines are the best. */
 export function parallelChart(view: SweepView): string {
-  const { state, dimensions, ranked, metric } = view;
-  const names = shortNames(dimensions.map(({ name }) => name));
-  const axes: Axis[] = dimensions.map((dimension, i) => {
-    const positions = positionsOf(dimension);
+  const { state, ranked, metric } = view;
+  const names = shortNames(view.axes.map(({ name }) => name));
+  const axes: DrawnAxis[] = view.axes.map((axis, i) => {
+    const positions = positionsOf(axis);
     return {
       name: names[i] as string,
-      fullName: dimension.name,
-      scale: dimensionScale(dimension),
+      fullName: axis.name,
+      scale: axisScale(axis),
       positions: new Map(state.trials.map(({ number }, row) => [number, positions[row] as number])),
     };
   });
@@ -67,7 +67,7 @@ function thin(ranked: readonly Ranked[]): readonly Ranked[] {
 
 function line(
   { trial, value, shade }: Ranked,
-  axes: readonly Axis[],
+  axes: readonly DrawnAxis[],
   xs: readonly number[],
   metric: string,
   best: number | undefined,
@@ -83,7 +83,7 @@ function height(scale: Scale, position: number | undefined): number {
   return FRAME.top + (1 - scale.at(position)) * FRAME.height;
 }
 
-function drawAxis({ name, fullName, scale }: Axis, x: number, index: number, room: number): string {
+function drawAxis({ name, fullName, scale }: DrawnAxis, x: number, index: number, room: number): string {
   const ticks = scale.ticks.map(({ at, label }) => {
     const y = FRAME.top + (1 - at) * FRAME.height;
     return svgLine(x - 3, y, x + 3, y, 'axis') + svgText(x + 7, y + 4, label, { class: 'tick' });

@@ -1,7 +1,7 @@
-import { type Dimension, positionsOf } from '../sweep/dimensions.ts';
+import { type Axis, positionsOf } from '../sweep/axes.ts';
 import { escapeHtml } from './html.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgText } from './svg.ts';
-import { dimensionScale, formatMetricValue, type SweepView, shorten } from './sweep-view.ts';
+import { axisScale, formatMetricValue, type SweepView, shorten } from './sweep-view.ts';
 
 const COLUMNS = 4;
 const CELL = { width: 275, height: 220 };
@@ -12,13 +12,13 @@ const GOLDEN = 0.618_033_988_75;
 
 /** One small chart a parameter: its values against the metric. */
 export function sliceCharts(view: SweepView): string {
-  const { dimensions } = view;
-  if (dimensions.length === 0) return '';
-  const columns = Math.min(COLUMNS, dimensions.length);
-  const rows = Math.ceil(dimensions.length / COLUMNS);
-  const cells = dimensions.map((dimension, i) => {
+  const { axes } = view;
+  if (axes.length === 0) return '';
+  const columns = Math.min(COLUMNS, axes.length);
+  const rows = Math.ceil(axes.length / COLUMNS);
+  const cells = axes.map((axis, i) => {
     const [column, row] = [i % COLUMNS, Math.floor(i / COLUMNS)];
-    return `<g transform="translate(${column * CELL.width} ${row * CELL.height})">${slice(view, dimension)}</g>`;
+    return `<g transform="translate(${column * CELL.width} ${row * CELL.height})">${slice(view, axis)}</g>`;
   });
   // Few charts keep the size of four.
   return svgChart(
@@ -29,12 +29,12 @@ export function sliceCharts(view: SweepView): string {
   );
 }
 
-function slice({ state, ranked, metric }: SweepView, dimension: Dimension): string {
+function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
   const name = state.settings.metric.name;
-  const scale = dimensionScale(dimension, 4);
-  const positions = positionsOf(dimension);
+  const scale = axisScale(axis, 4);
+  const positions = positionsOf(axis);
   // As many spots as trials need no stepping aside.
-  const spread = dimension.kind === 'range' || ranked.length <= dimension.labels.length ? 0 : SPREAD / dimension.labels.length;
+  const spread = axis.kind === 'range' || ranked.length <= axis.labels.length ? 0 : SPREAD / axis.labels.length;
   const rowOf = new Map(state.trials.map(({ number }, row) => [number, row]));
   const points = ranked.toReversed().flatMap(({ trial, value, shade }) => {
     const position = positions[rowOf.get(trial.number) ?? -1] ?? Number.NaN;
@@ -51,7 +51,7 @@ function slice({ state, ranked, metric }: SweepView, dimension: Dimension): stri
   const bottom = FRAME.top + FRAME.height;
   const most = Math.max(3, Math.floor(FRAME.width / 6.5 / Math.max(1, scale.ticks.length)) - 1);
   return [
-    `<text class="head" x="${FRAME.left}" y="16">${escapeHtml(shorten(dimension.name, 34))}<title>${escapeHtml(dimension.name)}</title></text>`,
+    `<text class="head" x="${FRAME.left}" y="16">${escapeHtml(shorten(axis.name, 34))}<title>${escapeHtml(axis.name)}</title></text>`,
     ...metric.ticks.map(({ at, label }) => {
       const y = FRAME.top + (1 - at) * FRAME.height;
       return (

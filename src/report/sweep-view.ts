@@ -1,4 +1,4 @@
-import { type Dimension, dimensionsOf } from '../sweep/dimensions.ts';
+import { type Axis, axesOf } from '../sweep/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { formatLoss, formatPercent } from './numbers.ts';
 import { listScale, rangeScale, type Scale } from './scale.ts';
@@ -6,7 +6,7 @@ import { listScale, rangeScale, type Scale } from './scale.ts';
 /** What the charts of a sweep have in common. */
 export interface SweepView {
   state: SweepState;
-  dimensions: readonly Dimension[];
+  axes: readonly Axis[];
   /** Trials with a value, best first. */
   ranked: readonly Ranked[];
   /** The metric's axis. */
@@ -25,7 +25,7 @@ const SHADES = 10;
 const FENCE = 3;
 
 export function sweepView(state: SweepState): SweepView {
-  const dimensions = dimensionsOf(
+  const axes = axesOf(
     state.settings,
     state.trials.map(({ assignment }) => assignment),
   );
@@ -36,7 +36,7 @@ export function sweepView(state: SweepState): SweepView {
   const ranked = sorted.map((one, rank) => ({ ...one, shade: Math.round(((SHADES - 1) * rank) / Math.max(1, sorted.length - 1)) }));
   return {
     state,
-    dimensions,
+    axes,
     ranked,
     metric: metricScale(
       state,
@@ -79,9 +79,9 @@ function isShare(name: string): boolean {
 }
 
 /** The axis of a parameter. */
-export function dimensionScale(dimension: Dimension, count = 5): Scale {
-  if (dimension.kind === 'range') return rangeScale(dimension.low, dimension.high, { log: dimension.log, count });
-  return listScale(dimension.labels.map((label) => shorten(label, 18)));
+export function axisScale(axis: Axis, count = 5): Scale {
+  if (axis.kind === 'range') return rangeScale(axis.low, axis.high, { log: axis.log, count });
+  return listScale(axis.labels.map((label) => shorten(label, 18)));
 }
 
 /** The shortest ends of dotted names that still tell them apart: `lr`, `0.units`, `1.units`. */

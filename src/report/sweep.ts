@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import { formatParameter } from '../sweep/dimensions.ts';
+import { formatParameter } from '../sweep/axes.ts';
 import { countRungs } from '../sweep/rungs.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';

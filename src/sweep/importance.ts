@@ -1,6 +1,6 @@
 import { log } from '../random/elementary.ts';
 import { RandomStream } from '../random/stream.ts';
-import { type Dimension, positionsOf } from './dimensions.ts';
+import { type Axis, positionsOf } from './axes.ts';
 import { drawRows, type Feature, growTree, predict } from './forest.ts';
 import { varianceParts } from './variance.ts';
 
@@ -45,16 +45,16 @@ const MIN_INTERACTION = 0.01;
  * @returns undefined with fewer than MIN_TRIALS trials, or where all have the same metric
  */
 export function importanceOf(
-  dimensions: readonly Dimension[],
+  axes: readonly Axis[],
   metric: readonly number[],
   { seed, trees = 64 }: ImportanceOptions,
 ): Importance | undefined {
   const rows = metric.flatMap((value, trial) => (Number.isFinite(value) ? [trial] : []));
   const targets = Float64Array.from(rows, (trial) => metric[trial] as number);
   if (rows.length < MIN_TRIALS || targets.every((value) => value === targets[0])) return undefined;
-  const varied = dimensions.flatMap((dimension) => {
-    const feature = featureOf(dimension, rows);
-    return feature === undefined ? [] : [{ name: dimension.name, feature }];
+  const varied = axes.flatMap((axis) => {
+    const feature = featureOf(axis, rows);
+    return feature === undefined ? [] : [{ name: axis.name, feature }];
   });
   const features = varied.map(({ feature }) => feature);
   const count = features.length;
@@ -75,7 +75,7 @@ export function importanceOf(
     for (const [i, part] of parts.pair.entries()) pair[i] = (pair[i] as number) + part / parts.total;
   }
   const share = (sum: number): number => (grown === 0 ? 0 : Math.max(0, sum / grown));
-  const parameters = dimensions.map(({ name }) => {
+  const parameters = axes.map(({ name }) => {
     const at = varied.findIndex((one) => one.name === name);
     return { name, share: at < 0 ? 0 : share(single[at] as number) };
   });
@@ -96,21 +96,21 @@ export function importanceOf(
 }
 
 /** undefined for one that never varies. */
-function featureOf(dimension: Dimension, rows: readonly number[]): Feature | undefined {
-  const given = positionsOf(dimension);
+function featureOf(axis: Axis, rows: readonly number[]): Feature | undefined {
+  const given = positionsOf(axis);
   const column = Float64Array.from(rows, (trial) => given[trial] ?? Number.NaN);
   const present = [...new Set(column)].filter((value) => !Number.isNaN(value));
   if (present.length < 2) return undefined;
   // Each item of a list is as likely as any other, so each has a stretch of length 1.
-  if (dimension.kind !== 'range') {
-    const count = dimension.labels.length;
-    return { column, ...(dimension.kind === 'categories' && { categories: count }), low: -0.5, high: count - 0.5 };
+  if (axis.kind !== 'range') {
+    const count = axis.labels.length;
+    return { column, ...(axis.kind === 'categories' && { categories: count }), low: -0.5, high: count - 0.5 };
   }
-  const scale = dimension.log ? log : (value: number): number => value;
+  const scale = axis.log ? log : (value: number): number => value;
   return {
     column: column.map((value) => (Number.isNaN(value) ? value : scale(value))),
-    low: scale(dimension.low),
-    high: scale(dimension.high),
+    low: scale(axis.low),
+    high: scale(axis.high),
   };
 }
 

@@ -1,4 +1,4 @@
-import { dimensionsOf } from './dimensions.ts';
+import { axesOf } from './axes.ts';
 import { type Importance, importanceOf } from './importance.ts';
 import type { SweepState, Trial } from './trial.ts';
 
@@ -34,7 +34,7 @@ export function sweepImportance(state: Pick<SweepState, 'settings' | 'trials'>):
     .reduce((far, value) => (isBetter(value, far) ? far : value), results.find(Number.isFinite) ?? Number.NaN);
   const metric = trials.map(({ status }, i) => (status === 'diverged' ? worst : (results[i] as number)));
   const assignments = trials.map(({ assignment }) => assignment);
-  const found = importanceOf(dimensionsOf(settings, assignments), metric, { seed: settings.seed });
+  const found = importanceOf(axesOf(settings, assignments), metric, { seed: settings.seed });
   if (found === undefined) return undefined;
   const diverged = trials.filter(({ status }) => status === 'diverged').length;
   const counted = diverged === 0 ? '' : `, the ${diverged} diverged as the worst`;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { uniform } from '../../src/random/distributions.ts';
 import { RandomStream } from '../../src/random/stream.ts';
-import type { Dimension } from '../../src/sweep/dimensions.ts';
+import type { Axis } from '../../src/sweep/axes.ts';
 import { type Importance, importanceOf, MIN_TRIALS } from '../../src/sweep/importance.ts';
 
 const SEED = 1;
@@ -12,11 +12,11 @@ function column(number: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => uniform(stream, i));
 }
 
-function range(name: string, values: readonly (number | undefined)[], low = 0, high = 1, log = false): Dimension {
+function range(name: string, values: readonly (number | undefined)[], low = 0, high = 1, log = false): Axis {
   return { name, kind: 'range', log, low, high, values };
 }
 
-function categories(name: string, labels: readonly string[], values: readonly (number | undefined)[]): Dimension {
+function categories(name: string, labels: readonly string[], values: readonly (number | undefined)[]): Axis {
   return { name, kind: 'categories', labels, values };
 }
 
@@ -57,7 +57,7 @@ test('Ishigami: within 0.12 of the published shares 0.314, 0.442, 0 and 0.244 of
   const points = [1, 2, 3].map((number) => column(number, 2000).map((u) => Math.PI * (2 * u - 1)));
   const [x1, x2, x3] = points as [number[], number[], number[]];
   const metric = x1.map((x, i) => Math.sin(x) + 7 * Math.sin(x2[i]!) ** 2 + 0.1 * x3[i]! ** 4 * Math.sin(x));
-  const whole = (name: string, values: number[]): Dimension => range(name, values, -Math.PI, Math.PI);
+  const whole = (name: string, values: number[]): Axis => range(name, values, -Math.PI, Math.PI);
   const found = importanceOf([whole('x1', x1), whole('x2', x2), whole('x3', x3)], metric, { seed: SEED, trees: 16 });
   const shares = sharesOf(found);
   t.true(Math.abs(shares['x1']! - 0.314) < 0.12, JSON.stringify(found));
@@ -81,9 +81,9 @@ test('a range on a log scale is weighed on it: log10(lr) over four decades again
 test('items of a list are equally likely, whatever lies between them', (t) => {
   const size = column(1, 200).map((u) => Math.floor(4 * u));
   const other = column(2, 200);
-  const dimension: Dimension = { name: 'size', kind: 'list', labels: ['1', '2', '3', '1000'], values: size };
+  const axis: Axis = { name: 'size', kind: 'list', labels: ['1', '2', '3', '1000'], values: size };
   const metric = size.map((item, i) => (item === 3 ? 1 : 0) + 1e-3 * other[i]!);
-  const found = importanceOf([dimension, range('other', other)], metric, { seed: SEED });
+  const found = importanceOf([axis, range('other', other)], metric, { seed: SEED });
   t.true(sharesOf(found)['size']! > 0.98);
 });
 
@@ -110,12 +110,12 @@ test('noise is not predicted, and says so', (t) => {
 
 test('the same seed gives the same numbers, and trials without a result are left out', (t) => {
   const [a, b] = [column(1, 40), column(2, 40)];
-  const dimensions = [range('a', a), range('b', b)];
+  const axes = [range('a', a), range('b', b)];
   const metric = a.map((value, i) => value + b[i]! ** 2);
-  t.deepEqual(importanceOf(dimensions, metric, { seed: 3 }), importanceOf(dimensions, metric, { seed: 3 }));
-  t.notDeepEqual(importanceOf(dimensions, metric, { seed: 3 }), importanceOf(dimensions, metric, { seed: 4 }));
+  t.deepEqual(importanceOf(axes, metric, { seed: 3 }), importanceOf(axes, metric, { seed: 3 }));
+  t.notDeepEqual(importanceOf(axes, metric, { seed: 3 }), importanceOf(axes, metric, { seed: 4 }));
   const holes = metric.map((value, i) => (i % 4 === 0 ? Number.NaN : value));
-  t.is(importanceOf(dimensions, holes, { seed: 3 })?.trials, 30);
+  t.is(importanceOf(axes, holes, { seed: 3 })?.trials, 30);
 });
 
 test('too few trials, equal ones and parameters that never vary have no importance', (t) => {

@@ -6,7 +6,7 @@ interface Named {
   name: string;
 }
 
-export interface RangeDimension extends Named {
+export interface RangeAxis extends Named {
   kind: 'range';
   log: boolean;
   /** Ends of the range, with what trials went beyond it. */
@@ -16,7 +16,7 @@ export interface RangeDimension extends Named {
   values: readonly (number | undefined)[];
 }
 
-export interface ListDimension extends Named {
+export interface ListAxis extends Named {
   /** list: numbers in order; categories: values without one. */
   kind: 'list' | 'categories';
   labels: readonly string[];
@@ -25,27 +25,24 @@ export interface ListDimension extends Named {
 }
 
 /** One searched parameter, as charts and the analysis of importance see it. */
-export type Dimension = RangeDimension | ListDimension;
+export type Axis = RangeAxis | ListAxis;
 
 /** Values of a range, positions in a list; NaN where a trial does not set the parameter. */
-export function positionsOf({ values }: Dimension): Float64Array {
+export function positionsOf({ values }: Axis): Float64Array {
   return Float64Array.from(values, (value) => value ?? Number.NaN);
 }
 
 /** The parameters of a sweep that vary, in the file's order, with their values in each of the trials. */
-export function dimensionsOf(
-  { parameters, zip }: Pick<SweepSettings, 'parameters' | 'zip'>,
-  assignments: readonly Assignment[],
-): Dimension[] {
-  const own = Object.entries(parameters).map(([name, config]) => dimensionOf(name, config, assignments));
-  const zipped = Object.entries(zip).map(([name, members]) => zipDimension(name, members, assignments));
-  return [...own, ...zipped].filter((dimension) => dimension.kind === 'range' || dimension.labels.length > 1);
+export function axesOf({ parameters, zip }: Pick<SweepSettings, 'parameters' | 'zip'>, assignments: readonly Assignment[]): Axis[] {
+  const own = Object.entries(parameters).map(([name, config]) => axisOf(name, config, assignments));
+  const zipped = Object.entries(zip).map(([name, members]) => zipAxis(name, members, assignments));
+  return [...own, ...zipped].filter((axis) => axis.kind === 'range' || axis.labels.length > 1);
 }
 
-function dimensionOf(name: string, config: ParameterConfig, assignments: readonly Assignment[]): Dimension {
+function axisOf(name: string, config: ParameterConfig, assignments: readonly Assignment[]): Axis {
   const given = assignments.map((assignment) => assignment[name]);
   const ends = config.values === undefined && config.value === undefined ? rangeOf(config) : undefined;
-  if (ends === undefined) return listDimension(name, config.values ?? (config.value === undefined ? [] : [config.value]), given);
+  if (ends === undefined) return listAxis(name, config.values ?? (config.value === undefined ? [] : [config.value]), given);
   const values = given.map((value) => (typeof value === 'number' ? value : undefined));
   const seen = values.filter((value) => value !== undefined);
   const { log } = ends;
@@ -85,7 +82,7 @@ function rangeOf({ distribution = 'uniform', min, max }: ParameterConfig): {
   }
 }
 
-function listDimension(name: string, listed: readonly ParameterValue[], given: readonly (ParameterValue | undefined)[]): ListDimension {
+function listAxis(name: string, listed: readonly ParameterValue[], given: readonly (ParameterValue | undefined)[]): ListAxis {
   // An enqueued trial may have a value that the list does not.
   const all = [...listed, ...given.filter((value) => value !== undefined)];
   const isNumeric = all.every((value) => typeof value === 'number');
@@ -96,7 +93,7 @@ function listDimension(name: string, listed: readonly ParameterValue[], given: r
 }
 
 /** A zip's items, each named by its members' values. */
-function zipDimension(name: string, members: SweepSettings['zip'][string], assignments: readonly Assignment[]): ListDimension {
+function zipAxis(name: string, members: SweepSettings['zip'][string], assignments: readonly Assignment[]): ListAxis {
   const keys = Object.keys(members);
   const count = members[keys[0] ?? '']?.length ?? 0;
   const nameOf = (itemOf: (key: string) => ParameterValue | undefined): string =>

@@ -1,11 +1,10 @@
 import test from 'ava';
-import { dimensionsOf, formatParameter } from '../../src/sweep/dimensions.ts';
+import { axesOf, formatParameter } from '../../src/sweep/axes.ts';
 import type { SweepInput } from '../../src/sweep/schema.ts';
 import type { Assignment } from '../../src/sweep/trial.ts';
 import { settings } from './states.ts';
 
-const of = (input: Partial<SweepInput>, assignments: Assignment[] = []): ReturnType<typeof dimensionsOf> =>
-  dimensionsOf(settings(input), assignments);
+const of = (input: Partial<SweepInput>, assignments: Assignment[] = []): ReturnType<typeof axesOf> => axesOf(settings(input), assignments);
 
 const ranges: [string, NonNullable<SweepInput['parameters']>[string], { log: boolean; low: number; high: number }][] = [
   ['uniform', { min: 0.5, max: 0.9 }, { log: false, low: 0.5, high: 0.9 }],
@@ -44,7 +43,7 @@ test('numbers of a list are in order, other values as the file has them, strange
   ]);
 });
 
-test('a zip is one dimension', (t) => {
+test('a zip is one axis', (t) => {
   const found = of({ zip: { shape: { 'a.units': [64, 128], 'b.decay': [0, 0.1] } } }, [
     { 'a.units': 128, 'b.decay': 0.1 },
     { 'a.units': 64, 'b.decay': 0 },
