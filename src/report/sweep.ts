@@ -1,6 +1,6 @@
 import { printable } from '../errors.ts';
 import { formatParameter } from '../sweep/axes.ts';
-import { countRungs } from '../sweep/rungs.ts';
+import { countRungs } from '../sweep/rung-counts.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { formatCount, formatCounted, formatPercent } from './numbers.ts';
