@@ -1,12 +1,22 @@
 import { check } from './check.ts';
 import type { Command, CommandGroup, OptionSpec } from './command.ts';
+import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
+import { runs } from './runs.ts';
 import { schema } from './schema.ts';
 import { speedup } from './speedup.ts';
 import { train } from './train.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = { train, check, speedup, schema, doctor };
+export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
+  train,
+  check,
+  speedup,
+  runs,
+  compare,
+  schema,
+  doctor,
+};
 
 /** Options that every command knows. */
 export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {

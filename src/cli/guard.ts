@@ -97,7 +97,7 @@ function separate(argv: readonly string[]): Parts {
       continue;
     }
     const [written = '', ...rest] = arg.split('=');
-    const name = longName(written);
+    const name = longName(written, place.command);
     if (place.command?.positionals.dashRemoves === true && !arg.startsWith('--') && !Object.hasOwn(SHARED_OPTIONS, name)) {
       words.push(`~${arg.slice(1)}`);
       continue;
@@ -120,10 +120,10 @@ function stepInto({ name, command, group }: Place, word: string): Place | undefi
   return { name: `${name} ${word}`.trim(), ...(isGroup(found) ? { group: found } : { command: found }) };
 }
 
-function longName(written: string): string {
+function longName(written: string, command: Command | undefined): string {
   if (written.startsWith('--')) return written.slice(2);
   const short = written.slice(1);
-  return Object.entries(SHARED_OPTIONS).find(([, option]) => option.short === short)?.[0] ?? written;
+  return Object.entries({ ...SHARED_OPTIONS, ...command?.options }).find(([, option]) => option.short === short)?.[0] ?? written;
 }
 
 /** Whether an option takes a value: as the command says or, before the command's name or where it knows no such option, as any does. */

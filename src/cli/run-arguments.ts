@@ -14,10 +14,13 @@ export function runWords(atLeast: number, atMost = Number.POSITIVE_INFINITY): Po
   const wanted = isOne ? 'RUN' : atMost === atLeast ? Array.from({ length: atLeast }, (_, i) => 'AB'[i]).join(' ') : 'RUN...';
   return {
     notation: isOne ? '<run>' : '<runs..>',
-    describe: isOne ? { run: RUN } : { runs: `${atLeast > 1 ? `${atLeast === atMost ? '' : 'at least '}${atLeast} runs, each ` : ''}${RUN}` },
+    describe: isOne
+      ? { run: RUN }
+      : { runs: `${atLeast > 1 ? `${atLeast === atMost ? '' : 'at least '}${atLeast} runs, each ` : ''}${RUN}` },
     problem: (words, command) => {
       const expected = `expected gradloom ${command} ${wanted}`;
-      if (words.length < atLeast) return `${atLeast === 1 ? 'RUN is missing' : `${atLeast} runs are needed; got ${words.length}`}; ${expected}`;
+      if (words.length < atLeast)
+        return `${atLeast === 1 ? 'RUN is missing' : `${atLeast} runs are needed; got ${words.length}`}; ${expected}`;
       if (words.includes('')) return `a run's name is empty; ${expected}`;
       if (words.length > atMost) return `${printable(words[atMost] ?? '')}: one argument too many; ${expected}`;
       return undefined;

@@ -25,11 +25,11 @@ export const TABLE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 };
 
 export function tableRequestOf(args: Arguments): TableRequest {
-  const formats = (['md', 'csv'] as const).filter((format) => args.flag(format));
-  if (args.flag('json')) formats.unshift();
-  if (formats.length > 1 || (formats.length === 1 && args.flag('json'))) throw args.error('--md, --csv and --json: give one of them');
+  const formats = (['md', 'csv', 'json'] as const).filter((format) => args.flag(format));
+  if (formats.length > 1) throw args.error('--md, --csv and --json: give one of them');
+  const format = args.flag('md') ? 'md' : args.flag('csv') ? 'csv' : 'table';
   const cols = listOf(args, 'cols');
-  return { ...(cols && { cols }), onlyChanged: args.flag('only-changed'), format: formats[0] ?? 'table' };
+  return { ...(cols && { cols }), onlyChanged: args.flag('only-changed'), format };
 }
 
 /** @param render  the table for a terminal, as wide as the stream */

@@ -1,6 +1,7 @@
 import { printable } from '../errors.ts';
 import type { Cell, CellKind, Column } from '../runs/columns.ts';
 import type { Comparison, RunTable } from '../runs/run-table.ts';
+import { shortId } from '../runs/store.ts';
 import { csvCell } from './csv.ts';
 import { markdownTable } from './markdown.ts';
 import { formatCount, formatLoss, formatPercent, formatSeconds } from './numbers.ts';
@@ -21,6 +22,7 @@ export interface RunTableLook extends TableLook {
 export function formatCell(kind: CellKind, cell: Cell, title = ''): string {
   if (cell === null) return '-';
   if (title === 'digest') return String(cell).slice(0, DIGEST_DIGITS);
+  if (title === 'id') return printable(shortId(String(cell)), MAX_TEXT);
   if (typeof cell !== 'number') return kind === 'time' ? localTime(String(cell)) : printable(String(cell), MAX_TEXT);
   switch (kind) {
     case 'count':
@@ -73,22 +75,24 @@ export function renderComparison(comparison: Comparison, look: RunTableLook): st
   );
 }
 
+/** @param shown  some of the columns */
 function tableOf({ columns, rows }: RunTable, shown: readonly Column[] = columns): Table {
   const at = shown.map((column) => columns.indexOf(column));
   return {
-    head: shown.map(({ title }) => printable(title, MAX_TEXT)),
+    head: shown.map(({ title }) => printable(title === 'id' ? 'run' : title, MAX_TEXT)),
     rows: rows.map(({ cells }) => at.map((i) => formatCell(columns[i]?.kind ?? 'text', cells[i] ?? null, columns[i]?.title))),
     align: shown.map(({ kind }) => (kind === 'text' ? 'left' : 'right')),
   };
 }
 
-/** The first column always stays; config keys go first, from the right, then the others. */
+/** The first column always stays; from the right go all but two of what is no config key, then the config keys, then the rest. */
 function fitting(table: RunTable, look: RunTableLook): { shown: Column[]; left: Column[] } {
   let shown = [...table.columns];
   const left: Column[] = [];
   while (shown.length > 1 && widthOf(tableOf(table, shown), look) > look.columns) {
     const others = shown.slice(1);
-    const gone = others.findLast(({ kind }) => kind === 'config') ?? others.at(-1);
+    const results = others.filter(({ kind }) => kind !== 'config');
+    const gone = (results.length > 2 ? results.at(-1) : others.findLast(({ kind }) => kind === 'config')) ?? others.at(-1);
     if (gone === undefined) break;
     left.unshift(gone);
     shown = shown.filter((column) => column !== gone);

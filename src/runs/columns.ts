@@ -58,6 +58,7 @@ export function columnOf(expression: string, runs: readonly StoredRun[]): Column
   const title = expression.trim().replace(/\s+/g, ' ');
   const [first = '', second, ...more] = title.split(' ');
   if (first === '') throw usage(expression, 'a column has no name');
+  if (second === undefined && AGGREGATE_NAMES.includes(first)) throw usage(title, `which metric? expected, for example, ${first} val.loss`);
   if (second === undefined) return plainColumn(first, runs);
   if (more.length > 0 || !AGGREGATE_NAMES.includes(first)) {
     throw usage(title, `not a column; expected a name, or one of ${AGGREGATE_NAMES.join(', ')} and a metric`);
@@ -103,7 +104,7 @@ function aggregateOf(run: StoredRun, aggregate: string, metric: string): number 
 }
 
 function lookOf(metric: string): Pick<Column, 'kind' | 'goal'> {
-  if (metric === 'lr' || metric === 'grad_norm') return { kind: 'config' };
+  if (metric === 'lr' || metric === 'grad_norm') return { kind: 'loss' };
   const name = metric.split('.').at(-1) ?? metric;
   const kind = /accuracy$|^(?:precision|recall|f1)/.test(name) ? 'share' : 'loss';
   return { kind, goal: isLowerBetter(name) || name.endsWith('loss') ? 'minimize' : 'maximize' };
@@ -116,5 +117,10 @@ function namesOf(runs: readonly StoredRun[]): string[] {
 }
 
 function usage(where: string, message: string): GradloomError {
-  return new GradloomError({ code: 'E_USAGE', where: printable(where), message: printable(message, 500), next: 'gradloom runs show @last lists names' });
+  return new GradloomError({
+    code: 'E_USAGE',
+    where: printable(where),
+    message: printable(message, 500),
+    next: 'gradloom runs show @last lists names',
+  });
 }

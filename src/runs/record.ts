@@ -8,8 +8,8 @@ import type { Summary } from './events.ts';
 /** Words to find runs by that were changed after the run began; in place of `tags` of config.yaml. */
 export const TAGS_FILE = 'tags.json';
 
-/** `unfinished`: without a summary, so it still runs or was killed; `damaged`: its files cannot be read. */
-export type RecordStatus = Summary['status'] | 'unfinished' | 'damaged';
+/** `running`: a process holds its lock; `killed`: it ended without a summary; `damaged`: its files cannot be read. */
+export type RecordStatus = Summary['status'] | 'running' | 'killed' | 'damaged';
 
 /** A run as its files tell it, in what a list of runs shows. */
 export interface RunRecord {
@@ -38,7 +38,8 @@ export interface RunRecord {
 export type ConfigLeaves = Readonly<Record<string, Leaf>>;
 
 /**
- * Reads a run's record and config. Files that cannot be read make the run `damaged`, never the list of runs.
+ * Reads a run's record and config. Files that cannot be read make the run `damaged`, never the list of runs. Whether a process is at work
+ * in the run is not looked at.
  *
  * @param hasSummary  whether there is a summary.json
  * @param hasTags     whether there is a tags.json
@@ -66,7 +67,7 @@ export function readRecord(directory: string, hasSummary: boolean, hasTags: bool
     record: {
       id,
       name: textOf(config?.['name']) ?? id,
-      status: problems.length > 0 ? 'damaged' : (status ?? 'unfinished'),
+      status: problems.length > 0 ? 'damaged' : (status ?? 'killed'),
       started: startOf(id),
       tags: tags ?? textsOf(config?.['tags']) ?? [],
       steps: numberOf(summary?.['steps']),

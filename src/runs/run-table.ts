@@ -48,7 +48,7 @@ export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: Tab
  * @throws GradloomError E_USAGE for a column that is not known
  */
 export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): Comparison {
-  const usual = ['status', 'steps', 'seconds'].map((field) => columnOf(field, runs));
+  const usual = ['seconds', 'status', 'steps'].map((field) => columnOf(field, runs));
   const columns =
     cols === undefined
       ? [...changedKeys(runs).map(configColumn), ...tellingColumns(runs), ...usual, columnOf('digest', runs)]
@@ -58,10 +58,15 @@ export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: T
   return { ...table, curve: metric === undefined ? undefined : { metric, of: (run) => curvesOf(run).get(metric) } };
 }
 
-/** Config keys whose values differ among runs, in the order of the files. Names, tags and places are no part of the experiment. */
-export function changedKeys(runs: readonly StoredRun[]): string[] {
-  const keys = new Set(runs.flatMap((run) => Object.keys(run.config())));
-  return [...keys].filter((key) => !isLabel(key) && new Set(runs.map((run) => run.config()[key])).size > 1);
+/**
+ * Config keys that all runs have with different values, in the order of the files. Names, tags and places are no part of the experiment; keys
+ * that only some have follow from a `type` that differs.
+ */
+function changedKeys(runs: readonly StoredRun[]): string[] {
+  return Object.keys(runs[0]?.config() ?? {}).filter((key) => {
+    const values = runs.map((run) => run.config()[key]);
+    return !isLabel(key) && !values.includes(undefined) && new Set(values).size > 1;
+  });
 }
 
 /** Keys that only name a run or say where it is. */

@@ -22,7 +22,10 @@ export interface RunQuery {
 const CONDITION = /^([^<>=!]+?)\s*(<=|>=|!=|==|=|<|>)\s*(.*)$/;
 
 /** @throws GradloomError E_USAGE for a condition or column that cannot be understood */
-export function selectRuns(runs: readonly StoredRun[], { status, tags = [], name, where = [], sortBy, reverse, top }: RunQuery): StoredRun[] {
+export function selectRuns(
+  runs: readonly StoredRun[],
+  { status, tags = [], name, where = [], sortBy, reverse, top }: RunQuery,
+): StoredRun[] {
   const pattern = name === undefined ? undefined : globPattern(name);
   const conditions = where.map((text) => conditionOf(text, runs));
   const selected = runs.filter(

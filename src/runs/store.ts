@@ -3,6 +3,7 @@ import path from 'node:path';
 import { closest } from '../config/suggest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { type LockOwner, lockOwner, thisProcess } from '../storage/lock.ts';
 import { type ConfigLeaves, type RunRecord, readRecord, TAGS_FILE } from './record.ts';
 import { StoreIndex } from './store-index.ts';
 
@@ -65,11 +66,20 @@ function readRun(directory: string, index?: StoreIndex): StoredRun | undefined {
   const id = path.basename(directory);
   const signature = [config, summary, tags].map(signatureOf).join(' ');
   const known = index?.get(id, signature);
-  if (known !== undefined) return { directory, record: known.record, config: known.config };
+  if (known !== undefined) return { directory, record: withLife(known.record, directory), config: known.config };
   const read = readRecord(directory, summary !== undefined, tags !== undefined);
   index?.put(id, signature, read.record, read.config);
-  return { directory, record: read.record, config: () => read.config };
+  return { directory, record: withLife(read.record, directory), config: () => read.config };
 }
+
+/** A run that is not finished may be at work now: its lock tells. */
+function withLife(record: RunRecord, directory: string): RunRecord {
+  if (record.status === 'finished') return record;
+  self ??= thisProcess();
+  return lockOwner(directory, self) === undefined ? record : { ...record, status: 'running' };
+}
+
+let self: LockOwner | undefined;
 
 function statOf(file: string): Stats | undefined {
   try {
@@ -86,8 +96,8 @@ function signatureOf(stats: Stats | undefined): string {
 }
 
 /**
- * Finds runs as people name them: by path, id, the start of an id that no other has, or `@last` (also `last`) for the one that started
- * last.
+ * Finds runs as people name them: by path, id, short id (see `shortId`) or the random digits at its end, the start of an id that no other
+ * has, or `@last` (also `last`) for the one that started last.
  *
  * @param parent  where to look for ids
  * @throws GradloomError E_RUN_NOT_FOUND naming what is close, or the candidates
@@ -113,6 +123,11 @@ export async function findRun(word: string, parent: string = DEFAULT_RUNS): Prom
   return run;
 }
 
+/** An id without its time: `mnist-29898d`, short enough for tables. */
+export function shortId(id: string): string {
+  return id.replace(/-\d{8}-\d{6}(-[0-9a-f]{6})$/, '$1');
+}
+
 function isPath(word: string): boolean {
   return word.includes('/') || word.includes(path.sep) || word === '.' || word === '..';
 }
@@ -127,7 +142,8 @@ function matching(word: string, runs: readonly StoredRun[], parent: string): Sto
   const [latest] = runs;
   if (latest === undefined) throw notFound(word, `no runs ${where}`);
   if (LAST.includes(word)) return latest;
-  const matches = runs.filter(({ record }) => record.id.startsWith(word));
+  const exact = runs.filter(({ record }) => shortId(record.id) === word || record.id.endsWith(`-${word}`));
+  const matches = exact.length > 0 ? exact : runs.filter(({ record }) => record.id.startsWith(word));
   const [match] = matches;
   if (match !== undefined && matches.length === 1) return match;
   if (match === undefined) {
@@ -146,7 +162,7 @@ function matching(word: string, runs: readonly StoredRun[], parent: string): Sto
   const more = matches.length > ids.length ? ', ...' : '';
   throw notFound(
     word,
-    `${matches.length} runs begin so: ${ids.join(', ')}${more}`,
+    `${matches.length} runs are called so: ${ids.join(', ')}${more}`,
     'give more of the id, or @last for the latest run of all',
   );
 }

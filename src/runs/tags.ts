@@ -31,6 +31,13 @@ export async function changeTags(run: StoredRun, changes: readonly string[]): Pr
   return tags;
 }
 
-function usage(where: string, message: string): GradloomError {
-  return new GradloomError({ code: 'E_USAGE', where: printable(where), message: printable(message, 1000), next: 'gradloom runs tag --help' });
+function usage(change: string, message: string): GradloomError {
+  // As it was typed: the command line hands -tag over as ~tag.
+  const where = change.replace(/^~/, '-');
+  return new GradloomError({
+    code: 'E_USAGE',
+    where: printable(where),
+    message: printable(message, 1000),
+    next: 'gradloom runs tag --help',
+  });
 }

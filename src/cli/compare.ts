@@ -1,0 +1,38 @@
+import type { RunQuery } from '../runs/select.ts';
+import { defineCommand } from './command.ts';
+import type { Output } from './output.ts';
+import { RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
+import { orderOf, QUERY_OPTIONS } from './runs-ls.ts';
+import { printTable, TABLE_OPTIONS, type TableRequest, tableRequestOf } from './table-output.ts';
+
+interface CompareRequest extends TableRequest {
+  runs: string[];
+  dir?: string;
+  query: RunQuery;
+}
+
+/** `gradloom compare`. */
+export const compare = defineCommand<CompareRequest>({
+  positionals: runWords(2),
+  describe: 'Put runs side by side: config keys in which they differ, how they ended, their curves',
+  options: { ...QUERY_OPTIONS, ...TABLE_OPTIONS, ...RUNS_DIR },
+  examples: [
+    ['$0 compare runs/mnist-*', 'all of them'],
+    ['$0 compare 29898d a01b7c --cols "optimizer.lr,min val.loss,max val.accuracy"', 'columns of your own'],
+    ['$0 compare runs/* --sort-by "best val.accuracy" --top 5 --md', 'the five best, as Markdown'],
+  ],
+  request: (args) => ({ ...tableRequestOf(args), ...runsDirOf(args), runs: args.texts('runs'), query: orderOf(args) }),
+  run: compareCommand,
+});
+
+async function compareCommand({ runs: words, dir, query, format, ...table }: CompareRequest, output: Output): Promise<number> {
+  const [{ findRuns }, { selectRuns }, { compareRuns }] = await Promise.all([
+    import('../runs/store.ts'),
+    import('../runs/select.ts'),
+    import('../runs/run-table.ts'),
+  ]);
+  const comparison = compareRuns(selectRuns(await findRuns(words, dir), query), table);
+  const [{ renderComparison }, { painter }] = await Promise.all([import('../report/run-table.ts'), import('../report/paint.ts')]);
+  await printTable(comparison, format, output, (look) => renderComparison(comparison, { ...look, paint: painter(process.stdout) }));
+  return 0;
+}

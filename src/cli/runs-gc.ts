@@ -1,0 +1,44 @@
+import { printable } from '../errors.ts';
+import { defineCommand } from './command.ts';
+import type { Output } from './output.ts';
+import { NO_WORDS } from './positionals.ts';
+import { RUNS_DIR, runsDirOf } from './run-arguments.ts';
+
+interface GcRequest {
+  dry: boolean;
+  dir?: string;
+}
+
+/** `gradloom runs gc`. */
+export const runsGc = defineCommand<GcRequest>({
+  positionals: NO_WORDS,
+  describe: 'Remove what nothing needs: temporary files, removals that were cut off, all but the newest checkpoint of finished runs',
+  options: { 'dry-run': { describe: 'only say what would be removed' }, ...RUNS_DIR },
+  examples: [
+    ['$0 runs gc --dry-run', 'look first'],
+    ['$0 runs gc --dir sweeps/lr/runs', 'of other runs than those in ./runs'],
+  ],
+  request: (args) => ({ dry: args.flag('dry-run'), ...runsDirOf(args) }),
+  run: collect,
+});
+
+async function collect({ dry, dir }: GcRequest, output: Output): Promise<number> {
+  const [{ findGarbage, removeGarbage }, { formatBytes, formatCounted }, { shortPath }] = await Promise.all([
+    import('../runs/garbage.ts'),
+    import('../report/numbers.ts'),
+    import('../report/results.ts'),
+  ]);
+  const garbage = await findGarbage(dir);
+  if (!dry) removeGarbage(garbage);
+  const bytes = garbage.reduce((sum, item) => sum + item.bytes, 0);
+  if (output.json) {
+    output.object({ removed: !dry, bytes, garbage });
+    return 0;
+  }
+  const word = dry ? 'would remove' : 'removed';
+  for (const item of garbage) {
+    output.result(`${word}  ${printable(shortPath(item.path), Number.POSITIVE_INFINITY)}  ${item.why}, ${formatBytes(item.bytes)}`);
+  }
+  output.result(garbage.length === 0 ? 'nothing to remove' : `${word} ${formatBytes(bytes)} in ${formatCounted(garbage.length, 'place')}`);
+  return 0;
+}
