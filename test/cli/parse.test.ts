@@ -70,7 +70,7 @@ const refused: [argv: string[], message: string, help?: string][] = [
   [['train', 'a.yaml', '--file', 'b'], 'unknown option --file; values of the experiment are changed by key=value'],
   [['train', 'a.yaml', '--no-json'], 'unknown option --no-json; values of the experiment are changed by key=value'],
   [['train', '--', '-a.yaml'], '-a.yaml: starts with a dash; write a file as ./-a.yaml'],
-  [['schema', 'sweep'], 'no schema of sweep; expected experiment or speedup', 'gradloom schema --help'],
+  [['schema', 'model'], 'no schema of model; expected experiment, speedup or sweep', 'gradloom schema --help'],
   [['schema', 'experiment', 'b'], 'b: gradloom schema takes one argument', 'gradloom schema --help'],
   [['doctor', 'x'], 'x: gradloom doctor takes no arguments', 'gradloom doctor --help'],
   [['doctor', '--jsn'], 'unknown option --jsn; did you mean --json?', 'gradloom doctor --help'],
