@@ -29,7 +29,7 @@ export function curveChart({ state, ranked }: SweepView): string {
     .toSorted((a, b) => (order.get(b.number) ?? trials.length) - (order.get(a.number) ?? trials.length));
   const points = drawn.flatMap(({ curve }) => curve).filter(({ value }) => Number.isFinite(value));
   if (points.length === 0) return '';
-  const rungs = countRungs(trials);
+  const rungs = countRungs(state);
   const places = points.map(along);
   const [first, last] = [Math.min(...places), Math.max(...places)];
   const isLog = rungs.length > 1 && first > 0 && last / first >= LOG_FROM;
@@ -72,7 +72,7 @@ export function curveChart({ state, ranked }: SweepView): string {
 
 /** Bars of how many trials trained how long; the light part ended there. Empty without rungs. */
 export function rungChart(state: SweepState): string {
-  const rungs = countRungs(state.trials);
+  const rungs = countRungs(state);
   if (rungs.length === 0) return '';
   const most = Math.max(...rungs.map(({ reached }) => reached));
   const bars = rungs.map(({ resource, reached, ended }, i) => {

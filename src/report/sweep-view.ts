@@ -31,7 +31,11 @@ export function sweepView(state: SweepState): SweepView {
   );
   const sign = state.settings.metric.goal === 'minimize' ? 1 : -1;
   const sorted = state.trials
-    .flatMap((trial) => (trial.value !== null && Number.isFinite(trial.value) ? [{ trial, value: trial.value }] : []))
+    .flatMap((trial) => {
+      const { value, status } = trial;
+      // A duplicate is the point of another.
+      return value !== null && Number.isFinite(value) && status !== 'duplicate' ? [{ trial, value }] : [];
+    })
     .toSorted((a, b) => sign * (a.value - b.value) || a.trial.number - b.trial.number);
   const ranked = sorted.map((one, rank) => ({ ...one, shade: Math.round(((SHADES - 1) * rank) / Math.max(1, sorted.length - 1)) }));
   return {

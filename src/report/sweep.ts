@@ -69,7 +69,7 @@ function isUnderWay({ status }: Trial): boolean {
 
 /** How many trials reached each rung; undefined without rungs. */
 export function renderRungs(state: SweepState, look: TableLook): string | undefined {
-  const rungs = countRungs(state.trials);
+  const rungs = countRungs(state);
   if (rungs.length === 0) return undefined;
   const rows = rungs.map(({ resource, reached, ended }) => [rungName(state, resource), formatCount(reached), formatCount(reached - ended)]);
   return renderTable({ head: ['rung', 'trials', 'went on'], rows, align: ['left', 'right', 'right'] }, look);

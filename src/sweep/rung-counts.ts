@@ -1,4 +1,4 @@
-import type { Trial } from './trial.ts';
+import type { SweepState } from './trial.ts';
 
 /** How far trials got under early termination. */
 export interface RungCount {
@@ -10,8 +10,10 @@ export interface RungCount {
   ended: number;
 }
 
-/** The lengths at which trials were stopped or ended, shortest first; empty without rungs. */
-export function countRungs(trials: readonly Trial[]): RungCount[] {
+/** The lengths at which trials are compared, shortest first; empty without halving: median stopping has a rung at every evaluation. */
+export function countRungs({ settings, trials }: Pick<SweepState, 'settings' | 'trials'>): RungCount[] {
+  const { type } = settings.early_terminate;
+  if (type !== 'asha' && type !== 'hyperband') return [];
   const lengths = trials.flatMap(({ rung, resource }) => (rung === undefined || resource === undefined ? [] : [resource]));
   const distinct = [...new Set(lengths)].toSorted((a, b) => a - b);
   return distinct.map((resource) => ({

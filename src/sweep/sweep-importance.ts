@@ -1,5 +1,6 @@
+import { GradloomError, printable } from '../errors.ts';
 import { axesOf } from './axes.ts';
-import { type Importance, importanceOf } from './importance.ts';
+import { type Importance, importanceOf, MIN_TRIALS } from './importance.ts';
 import type { SweepState, Trial } from './trial.ts';
 
 /** The importance of a sweep's parameters, and what it was taken from. */
@@ -49,4 +50,21 @@ export function sweepImportance(state: Pick<SweepState, 'settings' | 'trials'>):
 function commonEpoch(trials: readonly Trial[]): number | undefined {
   const ends = trials.flatMap(({ curve }) => curve.at(-1)?.epoch ?? []);
   return ends.length < trials.length || ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/**
+ * The importance of the parameters of a sweep.
+ *
+ * @throws GradloomError E_SWEEP_RESULT if there are too few trials that differ
+ */
+export function requireImportance(state: SweepState): SweepImportance {
+  const found = sweepImportance(state);
+  if (found !== undefined) return found;
+  const count = state.trials.filter(({ value, status }) => value !== null && status !== 'duplicate').length;
+  throw new GradloomError({
+    code: 'E_SWEEP_RESULT',
+    where: printable(state.directory),
+    message: `importance needs ${MIN_TRIALS} trials with results that differ; got ${count} ${count === 1 ? 'result' : 'results'}`,
+    next: 'gradloom sweep status shows the trials; run more of them with a larger run_cap',
+  });
 }
