@@ -1,18 +1,20 @@
-import { workerData } from 'node:worker_threads';
-import { Rank, type RankResult, type RankSetup, type RankTask } from '../src/engine/rank.ts';
+import { Rank, type RankResult } from '../src/engine/rank.ts';
+import type { ThreadTask } from '../src/engine/threads.ts';
 import { bindKernels } from '../src/kernels/kernels.ts';
 
-const setup = workerData as RankSetup;
-const kernels = bindKernels(setup.module, setup.memory);
-/** piscina hands tasks to any free thread, so a thread may serve another rank in the next segment. */
-const ranks = new Map<number, Rank>();
+/** The rank that this thread is, from `begin` to `end`; threads outlive runs. */
+let rank: Rank | undefined;
 
 /** What piscina runs: one task of one rank, from the first step of a segment to its last. */
-export default function runTask(task: RankTask): RankResult {
-  let rank = ranks.get(task.rank);
-  if (rank === undefined) {
-    rank = new Rank(task.rank, setup, kernels);
-    ranks.set(task.rank, rank);
+export default function runTask(task: ThreadTask): RankResult {
+  if (task.kind === 'end') {
+    rank = undefined;
+    return { status: 'done', stepsDone: 0 };
   }
+  if (task.kind === 'begin') {
+    rank = new Rank(task.rank, task.setup, bindKernels(task.setup.module, task.setup.memory));
+    return rank.run({ kind: 'ready', rank: task.rank });
+  }
+  if (rank === undefined) throw new RangeError(`a task of kind ${task.kind} before its run began`);
   return rank.run(task);
 }

@@ -8,13 +8,13 @@ import { problemOf } from './metric-names.ts';
 import { treeFromObject } from './object.ts';
 import { type Origin, originsOf } from './origins.ts';
 import { outline } from './outline.ts';
-import { applyOverrides } from './overrides.ts';
+import { applyChanges, applyOverrides, type Change } from './overrides.ts';
 import { plain } from './plain.ts';
 import { Problems } from './problems.ts';
 import { readRootText } from './read.ts';
 import { type Experiment, experimentSchema } from './schema.ts';
 import { makeSource } from './source.ts';
-import type { Node } from './tree.ts';
+import type { MapNode, Node } from './tree.ts';
 
 /** Without `train.epochs` and `train.steps`. */
 const DEFAULT_EPOCHS = 10;
@@ -69,19 +69,54 @@ export function experimentFromObject(input: unknown, { overrides = [] }: LoadOpt
   return finish(tree && expandShorthands(outline, tree), { file: 'object', baseDir, overrides, problems, notices: [] });
 }
 
-interface Finishing {
+/** An experiment that is read but not validated: what the trials of a sweep change. */
+export interface ExperimentTree {
+  /** With everything merged that the file extends. */
+  readonly tree: MapNode;
   readonly file: string;
   readonly baseDir: string;
-  readonly overrides: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** The first half of `parseExperiment`; `experimentFromTree` is the second. */
+export function parseExperimentTree(text: string, file: string): ExperimentTree {
+  const problems = new Problems();
+  const notices: string[] = [];
+  const baseDir = dirname(resolve(file));
+  const tree = loadTree(makeSource('file', file, text, baseDir, 0), problems, notices);
+  return { tree: requireMap(tree, problems, file), file, baseDir, notices };
+}
+
+/** Changes an experiment's tree and validates what comes out; a change is to blame for what it breaks. */
+export function experimentFromTree({ tree, file, baseDir, notices }: ExperimentTree, changes: readonly Change[] = []): LoadedExperiment {
+  const problems = new Problems();
+  const changing = [...notices];
+  return validate(applyChanges(tree, changes, problems, changing), { file, baseDir, problems, notices: changing });
+}
+
+interface Validating {
+  readonly file: string;
+  readonly baseDir: string;
   readonly problems: Problems;
   readonly notices: string[];
 }
 
-function finish(read: Node | undefined, { file, baseDir, overrides, problems, notices }: Finishing): LoadedExperiment {
+interface Finishing extends Validating {
+  readonly overrides: readonly string[];
+}
+
+function finish(read: Node | undefined, { overrides, ...validating }: Finishing): LoadedExperiment {
+  const { file, problems, notices } = validating;
+  return validate(applyOverrides(requireMap(read, problems, file), overrides, problems, notices), validating);
+}
+
+function requireMap(read: Node | undefined, problems: Problems, file: string): MapNode {
   if (read !== undefined && read.kind !== 'map')
     problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', { ...read.place, to: read.place.from });
-  if (problems.broken || read?.kind !== 'map') return stop(problems, file);
-  const tree = applyOverrides(read, overrides, problems, notices);
+  return problems.broken || read?.kind !== 'map' ? stop(problems, file) : read;
+}
+
+function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
   const result = experimentSchema.safeParse(plain(outline, tree));
   if (!result.success) diagnose(tree, result.error.issues, problems);
   checkAcross(tree, problems);

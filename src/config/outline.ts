@@ -9,7 +9,8 @@ export interface Outline {
   default?: unknown;
   properties?: Record<string, Outline>;
   required?: string[];
-  additionalProperties?: false;
+  /** Of a map whose keys are free: what each value is. */
+  additionalProperties?: Outline | false;
   items?: Outline;
   anyOf?: Outline[];
   oneOf?: Outline[];
@@ -83,7 +84,7 @@ export function childOf(at: Outline | undefined, node: Node | undefined, key: st
     const child = Object.hasOwn(map.properties ?? {}, key) ? map.properties?.[key] : undefined;
     if (child !== undefined) return child;
   }
-  return undefined;
+  return at?.additionalProperties === false ? undefined : at?.additionalProperties;
 }
 
 /**

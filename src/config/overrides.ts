@@ -19,21 +19,52 @@ interface Override {
   readonly value: Node | undefined;
 }
 
+/** How arguments are read for a kind of file; without it for an experiment. */
+export interface OverrideRules {
+  readonly schema: Outline;
+  /** The path that an argument's dotted key means, where keys hold dots themselves. */
+  readonly pathOf: (segments: readonly string[]) => Path;
+}
+
+/** A value to be set by a program's own means, with the place to blame for it. */
+export interface Change {
+  readonly path: Path;
+  readonly key: Place;
+  /** undefined removes the key, if it is there. */
+  readonly value: Node | undefined;
+}
+
 /**
  * Applies command-line overrides in Hydra's grammar, the later over the earlier. Whether the schema has a key is left to
  * the validation, so that both kinds of input get the same errors.
  */
-export function applyOverrides(tree: Node, args: readonly string[], problems: Problems, notices: string[]): Node {
+export function applyOverrides(
+  tree: Node,
+  args: readonly string[],
+  problems: Problems,
+  notices: string[],
+  { schema, pathOf }: OverrideRules = { schema: outline, pathOf: (segments) => segments },
+): Node {
   return args.reduce((result, arg, i) => {
     const source = makeSource('command line', 'command line', arg, process.cwd(), FIRST_ORDER + i);
-    const override = parseOverride(source, problems);
+    const override = parseOverride(source, problems, pathOf);
     if (override === undefined) return result;
     const fail = (message: string, next?: string) => problems.add('E_OVERRIDE', dotted(override.path), message, override.keyPlace, next);
-    return apply(result, override, fail, notices);
+    return apply(schema, result, override, fail, notices);
   }, tree);
 }
 
-function parseOverride(source: Source, problems: Problems): Override | undefined {
+/** Sets values in an experiment's tree as arguments would, the later over the earlier. */
+export function applyChanges(tree: Node, changes: readonly Change[], problems: Problems, notices: string[]): Node {
+  return changes.reduce((result, { path, key, value }) => {
+    if (value === undefined) return nodeAt(result, path) === undefined ? result : removeAt(result, path);
+    // The remedies for an argument would not help where the change was made.
+    const fail = (message: string) => problems.add('E_OVERRIDE', dotted(path), message, key);
+    return setAt(outline, result, path, 0, { value, keyPlace: key, mayAppend: false, fail, notices });
+  }, tree);
+}
+
+function parseOverride(source: Source, problems: Problems, pathOf: OverrideRules['pathOf']): Override | undefined {
   const whole: Place = { source, from: 0, to: source.text.length };
   const { mark = '', key = '', assign, value = '' } = FORM.exec(source.text)?.groups ?? {};
   const keyPlace: Place = { source, from: mark.length, to: mark.length + key.length };
@@ -47,13 +78,14 @@ function parseOverride(source: Source, problems: Problems): Override | undefined
     problems.add('E_CONFIG_RESERVED', key, 'reserved name', keyPlace);
     return undefined;
   }
-  if (mark === '~') return { mark, path: segments, keyPlace, value: undefined };
+  const path = pathOf(segments);
+  if (mark === '~') return { mark, path, keyPlace, value: undefined };
   if (value.trim() === '') {
     const shown = printable(key);
     return refuse(`${shown}: no value after =`, `write ${shown}="" for empty text, or ~${shown} to remove the key`);
   }
-  const node = parseTree(source, problems, source.text.length - value.length, segments);
-  return node === undefined ? undefined : { mark, path: segments, keyPlace, value: node };
+  const node = parseTree(source, problems, source.text.length - value.length, path);
+  return node === undefined ? undefined : { mark, path, keyPlace, value: node };
 
   function refuse(message: string, next?: string): undefined {
     problems.add('E_OVERRIDE', '', message, whole, next);
@@ -62,7 +94,7 @@ function parseOverride(source: Source, problems: Problems): Override | undefined
 
 type Fail = (message: string, next?: string) => void;
 
-function apply(tree: Node, override: Override, fail: Fail, notices: string[]): Node {
+function apply(schema: Outline, tree: Node, override: Override, fail: Fail, notices: string[]): Node {
   const { mark, path, value, keyPlace } = override;
   const before = nodeAt(tree, path);
   if (value === undefined) {
@@ -74,7 +106,7 @@ function apply(tree: Node, override: Override, fail: Fail, notices: string[]): N
     fail(`already given${givenAt(before.place)}`, `leave out the + to replace it`);
     return tree;
   }
-  return setAt(outline, tree, path, 0, { value, keyPlace, mayAppend: mark !== '', fail, notices });
+  return setAt(schema, tree, path, 0, { value, keyPlace, mayAppend: mark !== '', fail, notices });
 }
 
 interface Setting {

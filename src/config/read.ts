@@ -32,14 +32,18 @@ export function readText(path: string): string {
   return decode(readBytes(path));
 }
 
-/** `readText` for the file that the user named. */
-export function readRootText(path: string): string {
+/**
+ * `readText` for the file that the user named.
+ *
+ * @param what  the file is, for the error
+ */
+export function readRootText(path: string, what = 'experiment'): string {
   try {
     return readText(path);
   } catch (cause) {
     if (!(cause instanceof UnreadableError)) throw cause;
     const code = cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ';
-    throw new GradloomError({ code, message: `cannot read the experiment: ${cause.message}`, where: printable(path, 500), cause });
+    throw new GradloomError({ code, message: `cannot read the ${what}: ${cause.message}`, where: printable(path, 500), cause });
   }
 }
 

@@ -1,4 +1,3 @@
-import { Piscina } from 'piscina';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { targetSquares } from '../data/targets.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
@@ -10,9 +9,10 @@ import type { Evaluation } from './evaluation.ts';
 import { reserveMemory, SEGMENT_STEPS } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
 import { compileProgram } from './program.ts';
-import { lossLimitAfter, type RankResult, type RankSetup, type RankTask } from './rank.ts';
+import { lossLimitAfter, type RankResult, type RankSetup } from './rank.ts';
 import { SharedState } from './shared-state.ts';
 import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
+import { type Lease, Threads, type ThreadTask } from './threads.ts';
 import type { StepRates } from './update.ts';
 
 const START_MS = 10_000;
@@ -20,11 +20,10 @@ const START_MS = 10_000;
 const QUIESCE_MS = 500;
 const MAX_CAUSE = 65_536;
 
-const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const RANK_ENTRY = new URL(`../../workers/rank.${ext}`, import.meta.url);
-
 export interface EngineOptions {
-  /** The module that piscina runs in each thread. @default workers/rank */
+  /** Threads shared with other engines; they go on when this one closes. @default threads of its own, which end with it */
+  threads?: Threads;
+  /** The module that threads of its own run. @default workers/rank */
   entry?: URL;
   /** How long no rank may show a sign of life. @default from the plan, at least 10,000 */
   hangMs?: number;
@@ -56,10 +55,10 @@ export interface SegmentEnd {
   diverged?: { step: number; loss: number };
 }
 
-type TaskBody = RankTask extends infer T ? (T extends RankTask ? Omit<T, 'rank'> : never) : never;
+type TaskBody = ThreadTask extends infer T ? (T extends { rank: number } ? Omit<T, 'rank'> : never) : never;
 
 /**
- * The coordinator: owns the shared memory and the pool of threads, hands out segments of steps, and watches. It never computes and
+ * The coordinator: owns the shared memory and leases the threads, hands out segments of steps, and watches. It never computes and
  * never blocks, so signals, progress and errors stay alive. A broken engine stays broken: close it and start anew.
  */
 export class Engine {
@@ -68,7 +67,7 @@ export class Engine {
   /** What the ranks leave for the coordinator, and the parameters. */
   readonly shared: SharedState;
   readonly #control: Int32Array;
-  readonly #pool: Piscina;
+  readonly #lease: Lease;
   readonly #options: EngineOptions;
   readonly #dataset: Dataset;
   /** Of the targets alone, so worked out once a split. */
@@ -79,8 +78,6 @@ export class Engine {
   #taken = 0;
   #firstLoss: number | undefined;
   #broken: GradloomError | undefined;
-  /** The end of all threads, once it was ordered. */
-  #ended: Promise<void> | undefined;
   #terminateTimer: NodeJS.Timeout | undefined;
 
   private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
@@ -90,19 +87,8 @@ export class Engine {
     this.#memory = reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
-    const setup: RankSetup = { plan, dataset, module: compileKernels(), memory: this.#memory };
-    this.#pool = new Piscina({
-      filename: (options.entry ?? RANK_ENTRY).href,
-      // One thread a rank, all alive from the start: a barrier with fewer threads than ranks would never open.
-      minThreads: plan.workers,
-      maxThreads: plan.workers,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      recordTiming: false,
-      workerData: setup,
-    });
     // A thread that fails between tasks has no promise to reject.
-    this.#pool.on('error', (cause) => {
+    this.#lease = (options.threads ?? new Threads(options.entry)).lease(plan.workers, (cause) => {
       this.#break({ code: 'E_WORKER', message: `a worker thread failed: ${describe(cause)}`, cause });
     });
   }
@@ -113,13 +99,15 @@ export class Engine {
    * @throws GradloomError E_MEMORY, E_POOL_START
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
+    const module = compileKernels();
     const engine = new Engine(plan, dataset, options);
     engine.shared.begin(initial, dataset.normalization);
     const late = setTimeout(() => {
       engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${START_MS / 1000} s` });
     }, START_MS);
     try {
-      await engine.#dispatch({ kind: 'ready' });
+      const setup: RankSetup = { plan, dataset, module, memory: engine.#memory };
+      await engine.#dispatch({ kind: 'begin', setup });
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;
       throw new GradloomError({ code: 'E_POOL_START', message: `the worker threads did not start: ${error.message}`, cause: error });
@@ -208,24 +196,23 @@ export class Engine {
     });
   }
 
-  /** Ends all threads; returns when they are gone. */
+  /** Ends its threads, or hands them back if they are shared; returns when they are gone or free. */
   async close(): Promise<void> {
     abort(this.#control, this.plan.workers);
-    await this.#endThreads();
+    if (this.#options.threads === undefined || this.#broken !== undefined) await this.#endThreads();
+    else await this.#lease.release();
   }
 
-  /** Once only: a second destroy() of piscina lets go of the first, and threads that end after it are replaced. */
   #endThreads(): Promise<void> {
     clearTimeout(this.#terminateTimer);
-    this.#ended ??= this.#pool.destroy();
-    return this.#ended;
+    return this.#lease.discard();
   }
 
   /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
   async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'diverged' }>> {
     if (this.#broken !== undefined) throw this.#broken;
     // At the start the clock of START_MS counts: threads that load their modules give no sign of life.
-    const hangMs = body.kind === 'ready' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
+    const hangMs = body.kind === 'begin' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
     const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
     supervisor.start();
     const run = async (rank: number): Promise<RankResult> => {
@@ -246,7 +233,7 @@ export class Engine {
 
   async #runRank(rank: number, body: TaskBody): Promise<RankResult> {
     try {
-      const result: RankResult = await this.#pool.run({ ...body, rank });
+      const result: RankResult = await this.#lease.run({ ...body, rank });
       if (result.status === 'failed') {
         const where = body.kind === 'train' ? `worker ${rank} step ${result.step}` : `worker ${rank}`;
         const place = result.kernel === undefined ? '' : `in ${result.kernel}: `;

@@ -15,7 +15,7 @@ import type { EnginePlan } from './plan.ts';
 import { compileProgram, type ProgramKey, type RankProgram } from './program.ts';
 import { Updater, type Verdict } from './update.ts';
 
-/** What a thread receives once, at its start. */
+/** What a thread receives once a run, when it becomes one of its ranks. */
 export interface RankSetup {
   plan: EnginePlan;
   dataset: Dataset;

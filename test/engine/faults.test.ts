@@ -241,27 +241,23 @@ test.serial('W3 a hang during an evaluation without barriers names the worker th
   await engine.close();
 });
 
-const BOOTSTRAP: readonly { title: string; kind: Fault['kind']; message: RegExp }[] = [
-  { title: 'an entry that throws at import', kind: 'import throws', message: /^the worker threads did not start: .*broken at import/ },
-  { title: 'an entry that exits at import', kind: 'import exits', message: /^the worker threads did not start: .*exited with code: 7/ },
-  { title: 'an entry without a handler', kind: 'no handler', message: /^the worker threads did not start: .*[Nn]o handler/ },
-];
+const UNARMED: Fault = { kind: 'throw', rank: 0, step: 1e9 };
+const entry = (name: string): EngineOptions => ({ entry: new URL(`./${name}.js`, import.meta.url) });
 
-for (const { title, kind, message } of BOOTSTRAP) {
+for (const { title, name, message } of [
+  { title: 'an entry that throws at import', name: 'entry-throws', message: /^the worker threads did not start: .*broken at import/ },
+  { title: 'an entry that exits at import', name: 'entry-exits', message: /^the worker threads did not start: .*exited with code: 7/ },
+  { title: 'an entry without a handler', name: 'entry-without-handler', message: /^the worker threads did not start: .*[Nn]o handler/ },
+  { title: 'a missing entry file', name: 'no-such-file', message: /^the worker threads did not start: .*no-such-file/ },
+]) {
   test.serial(`W4 ${title} is E_POOL_START at once, without respawning`, async (t) => {
-    await expectFailure(t, () => startFaulty({ kind, rank: 0, step: 0 }), { code: 'E_POOL_START', where: undefined, message });
+    await expectFailure(t, () => startFaulty(UNARMED, 3, entry(name)), { code: 'E_POOL_START', where: undefined, message });
   });
 }
 
-test.serial('W4 a missing entry file is E_POOL_START at once', async (t) => {
-  const options = { entry: new URL('./no-such-file.js', import.meta.url) };
-  const expected: Expected = { code: 'E_POOL_START', where: undefined, message: /^the worker threads did not start: .*no-such-file/ };
-  await expectFailure(t, () => startFaulty({ kind: 'throw', rank: 0, step: 0 }, 3, options), expected);
-});
-
 test.serial('W4, W5 threads that never arrive are E_POOL_START after 10 s', async (t) => {
   t.timeout(30_000);
-  await expectFailure(t, () => startFaulty({ kind: 'import hangs', rank: 0, step: 0 }), {
+  await expectFailure(t, () => startFaulty(UNARMED, 3, entry('entry-hangs')), {
     code: 'E_POOL_START',
     where: undefined,
     message: /^not all 3 worker threads started within 10 s$/,

@@ -1,5 +1,5 @@
-import { workerData } from 'node:worker_threads';
-import { Rank, type RankResult, type RankSetup, type RankTask } from '../../src/engine/rank.ts';
+import { Rank, type RankResult, type RankSetup } from '../../src/engine/rank.ts';
+import type { ThreadTask } from '../../src/engine/threads.ts';
 import { bindKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelName } from '../../src/model/layers/layer.ts';
 
@@ -27,17 +27,15 @@ export type FaultKind =
   | 'rejection'
   | 'loop'
   | 'sleep'
-  | 'import throws'
-  | 'import exits'
-  | 'import hangs'
-  | 'no handler'
+  | 'begin throws'
   | 'escape'
   | 'nan'
   | 'slow';
 
-const setup = workerData as RankSetup;
-const fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
-const real = bindKernels(setup.module, setup.memory);
+/** Of the run that the thread serves at present. */
+let setup: RankSetup;
+let fault: Fault;
+let real: Kernels;
 
 const HUGE = 10 * 2 ** 20;
 
@@ -98,10 +96,6 @@ function strike(): void {
   }
 }
 
-if (fault.kind === 'import throws') throw new Error('broken at import');
-if (fault.kind === 'import exits') process.exit(7);
-if (fault.kind === 'import hangs') sleepForever();
-
 let current = -1;
 let isArmed = false;
 
@@ -147,19 +141,31 @@ function poison(kernel: KernelName, args: number[]): void {
   new Float32Array(setup.memory.buffer, args[OUTPUT[kernel] ?? 0], 1)[0] = Number.NaN;
 }
 
-const ranks = new Map<number, Rank>();
+let rank: Rank | undefined;
 
-function runTask(task: RankTask): RankResult {
+function begin(task: Extract<ThreadTask, { kind: 'begin' }>): Rank {
+  setup = task.setup;
+  fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
+  if (fault.kind === 'begin throws') throw new Error('broken at the start');
+  real = bindKernels(setup.module, setup.memory);
+  isArmed = false;
+  isStruck = false;
+  return new Rank(task.rank, setup, task.rank === fault.rank ? faultyKernels() : real);
+}
+
+export default function runTask(task: ThreadTask): RankResult {
+  if (task.kind === 'end') {
+    rank = undefined;
+    return { status: 'done', stepsDone: 0 };
+  }
+  if (task.kind === 'begin') {
+    rank = begin(task);
+    return rank.run({ kind: 'ready', rank: task.rank });
+  }
+  if (rank === undefined) throw new Error(`a task of kind ${task.kind} before its run began`);
   const isFaulty = task.rank === fault.rank && task.kind === (fault.during ?? 'train');
   if (isFaulty && fault.kind === 'escape') throw new Error('thrown outside the rank');
-  let rank = ranks.get(task.rank);
-  if (rank === undefined) {
-    rank = new Rank(task.rank, setup, task.rank === fault.rank ? faultyKernels() : real);
-    ranks.set(task.rank, rank);
-  }
   // An evaluation counts its own batches from 0.
   current = isFaulty ? (task.kind === 'train' ? task.fromStep : 0) - 1 : Number.NEGATIVE_INFINITY;
   return rank.run(task);
 }
-
-export default fault.kind === 'no handler' ? undefined : runTask;

@@ -436,7 +436,7 @@ const FAULTS: readonly { fault: Fault; code: string; where: string | undefined; 
   { fault: { kind: 'exit', rank: 1, step: 5 }, code: 'E_WORKER_EXIT', where: 'worker 1 step 5', steps: 5 },
   { fault: { kind: 'loop', rank: 0, step: 4 }, code: 'E_WORKER_HANG', where: 'worker 0 step 4', steps: 4, hangMs: 600 },
   { fault: { kind: 'trap', rank: 1, step: 0, during: 'evaluate' }, code: 'E_WORKER_TRAP', where: 'worker 1', steps: 10 },
-  { fault: { kind: 'import throws', rank: 0, step: 0 }, code: 'E_POOL_START', where: undefined, steps: 0 },
+  { fault: { kind: 'begin throws', rank: 0, step: 0 }, code: 'E_POOL_START', where: undefined, steps: 0 },
 ];
 
 for (const { fault, code, where, steps, hangMs } of FAULTS) {

@@ -1,0 +1,82 @@
+import { amount, type Decision, geometricRungs, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+
+export interface AshaConfig {
+  resource: 'epochs' | 'steps';
+  min: number;
+  max: number;
+  eta: number;
+}
+
+/**
+ * Asynchronous successive halving: a trial at a rung is promoted as soon as it is among the best 1/eta of those that have reached the
+ * rung by then; nobody waits for a rung to fill. From the highest rung down, so that few trials get far early.
+ *
+ * @see Li et al., "A System for Massively Parallel Hyperparameter Tuning" (MLSys 2020), algorithm 2, get_job
+ */
+export class Asha implements Scheduler {
+  readonly #config: AshaConfig;
+  readonly #rungs: readonly number[];
+  /** Per rung, in order of arrival. */
+  readonly #reports: Report[][];
+  /** Per rung: trials that were promoted from it or stopped at it. */
+  readonly #decided: Set<number>[];
+
+  constructor(config: AshaConfig) {
+    this.#config = config;
+    this.#rungs = geometricRungs(config.min, config.max, config.eta);
+    this.#reports = this.#rungs.map(() => []);
+    this.#decided = this.#rungs.map(() => new Set());
+  }
+
+  rungs(): readonly number[] {
+    return this.#rungs;
+  }
+
+  start(): undefined {
+    return undefined;
+  }
+
+  report(report: Report): void {
+    this.#reports[report.rung]?.push(report);
+  }
+
+  close(): void {
+    // Promotions do not depend on how many trials are to come.
+  }
+
+  next(isQuiet: boolean): Decision | undefined {
+    for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
+      const reports = this.#reports[rung] ?? [];
+      const order = ranked(reports);
+      const place = order.slice(0, topCount(reports.length, this.#config.eta)).findIndex(({ trial }) => this.#waits(rung, trial));
+      if (place >= 0) return this.#decision('promote', rung, order, place);
+    }
+    return isQuiet ? this.#lastWord() : undefined;
+  }
+
+  apply({ rung, trial }: Decision): void {
+    this.#decided[rung]?.add(trial);
+  }
+
+  #waits(rung: number, trial: number): boolean {
+    return this.#decided[rung]?.has(trial) === false;
+  }
+
+  /** Nobody else can be promoted: who still waits is stopped. */
+  #lastWord(): Decision | undefined {
+    for (let rung = 0; rung < this.#rungs.length - 1; rung++) {
+      const order = ranked(this.#reports[rung] ?? []);
+      const place = order.findIndex(({ trial }) => this.#waits(rung, trial));
+      if (place >= 0) return this.#decision('stop', rung, order, place);
+    }
+    return undefined;
+  }
+
+  #decision(type: Decision['type'], rung: number, order: readonly Report[], place: number): Decision {
+    const count = this.#reports[rung]?.length ?? 0;
+    const top = topCount(count, this.#config.eta);
+    const at = amount(this.#rungs[rung] ?? 0, this.#config.resource);
+    const reason = `${type === 'promote' ? 'promoted' : 'stopped'} at ${at}: ${place + 1} of ${count}, the best ${top} go on`;
+    return { type, trial: order[place]?.trial ?? 0, rung, reason };
+  }
+}

@@ -1,0 +1,128 @@
+import type { AshaConfig } from './asha.ts';
+import { amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+
+/** One kind of bracket: how many trials start, and where they are compared. */
+export interface BracketPlan {
+  trials: number;
+  rungs: readonly number[];
+}
+
+/**
+ * The brackets of hyperband, from the one that stops most to the one that stops none: with R = max/min and smax = floor(log_eta R),
+ * bracket s = smax..0 starts ceil((smax + 1) / (s + 1) * eta^s) trials, which are compared at max * eta^-s, max * eta^(1-s), ..., max.
+ *
+ * @see Li et al., "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization" (JMLR 2018), algorithm 1
+ */
+export function bracketPlans({ min, max, eta }: Pick<AshaConfig, 'min' | 'max' | 'eta'>): BracketPlan[] {
+  // The last bit of a logarithm must not cost a bracket: log3(27) may come out below 3.
+  const most = Math.floor(Math.log(max / min) / Math.log(eta) + 1e-9);
+  return Array.from({ length: most + 1 }, (_, i) => {
+    const s = most - i;
+    const rungs = Array.from({ length: s + 1 }, (__, k) => Math.max(1, Math.round(max * eta ** (k - s))));
+    return { trials: Math.ceil(((most + 1) / (s + 1)) * eta ** s - 1e-9), rungs: [...new Set(rungs)] };
+  });
+}
+
+/** A bracket under way. */
+interface Bracket {
+  plan: BracketPlan;
+  /** From 1. */
+  number: number;
+  /** Trials started in it; fewer than planned while it fills, and where the sweep ends first. */
+  trials: number;
+  /** Per rung. */
+  reports: Report[][];
+  /** Per rung, whoever was promoted from it or stopped at it. */
+  decided: Set<number>[];
+}
+
+/**
+ * Hyperband: brackets of successive halving, one after the other and again from the first. In a bracket a rung is decided when all of its
+ * trials have reached it: the best 1/eta go on, the others stop. Trials of the next bracket fill the time that is left.
+ */
+export class Hyperband implements Scheduler {
+  readonly #config: AshaConfig;
+  readonly #plans: readonly BracketPlan[];
+  readonly #brackets: Bracket[] = [];
+  readonly #bracketOf = new Map<number, Bracket>();
+  #isClosed = false;
+
+  constructor(config: AshaConfig) {
+    this.#config = config;
+    this.#plans = bracketPlans(config);
+  }
+
+  rungs(trial: number): readonly number[] {
+    return this.#bracketOf.get(trial)?.plan.rungs ?? [];
+  }
+
+  start(trial: number): string {
+    let bracket = this.#brackets.at(-1);
+    if (bracket === undefined || bracket.trials === bracket.plan.trials) bracket = this.#open();
+    bracket.trials++;
+    this.#bracketOf.set(trial, bracket);
+    const { trials, rungs } = bracket.plan;
+    return `in bracket ${bracket.number}: ${trials} trials, compared at ${rungs.join(', ')} ${this.#config.resource}`;
+  }
+
+  #open(): Bracket {
+    const plan = this.#plans[this.#brackets.length % this.#plans.length] as BracketPlan;
+    const bracket = {
+      plan,
+      number: this.#brackets.length + 1,
+      trials: 0,
+      reports: plan.rungs.map(() => []),
+      decided: plan.rungs.map(() => new Set<number>()),
+    };
+    this.#brackets.push(bracket);
+    return bracket;
+  }
+
+  report(report: Report): void {
+    this.#bracketOf.get(report.trial)?.reports[report.rung]?.push(report);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  next(): Decision | undefined {
+    for (const bracket of this.#brackets) {
+      for (let rung = bracket.plan.rungs.length - 2; rung >= 0; rung--) {
+        const decision = this.#isComplete(bracket, rung) ? this.#decide(bracket, rung) : undefined;
+        if (decision !== undefined) return decision;
+      }
+    }
+    return undefined;
+  }
+
+  apply({ trial, rung }: Decision): void {
+    this.#bracketOf.get(trial)?.decided[rung]?.add(trial);
+  }
+
+  /** All trials that will ever reach the rung have reached it. */
+  #isComplete(bracket: Bracket, rung: number): boolean {
+    const reported = bracket.reports[rung]?.length ?? 0;
+    if (rung === 0) return reported === bracket.trials && (this.#isClosed || bracket.trials === bracket.plan.trials);
+    return reported > 0 && reported === this.#promotedFrom(bracket, rung - 1);
+  }
+
+  /** How many go on from a complete rung. At least one: a bracket that has few trials, at the end of a sweep, still leads somewhere. */
+  #promotedFrom(bracket: Bracket, rung: number): number {
+    const reports = bracket.reports[rung] ?? [];
+    return Math.min(ranked(reports).length, Math.max(1, topCount(reports.length, this.#config.eta)));
+  }
+
+  #decide(bracket: Bracket, rung: number): Decision | undefined {
+    const order = ranked(bracket.reports[rung] ?? []);
+    const top = this.#promotedFrom(bracket, rung);
+    const place = order.findIndex(({ trial }) => bracket.decided[rung]?.has(trial) === false);
+    const report = order[place];
+    if (report === undefined) return undefined;
+    const type = place < top ? 'promote' : 'stop';
+    const at = amount(bracket.plan.rungs[rung] ?? 0, this.#config.resource);
+    const count = bracket.reports[rung]?.length ?? 0;
+    const reason = `${type === 'promote' ? 'promoted' : 'stopped'} at ${at} of bracket ${bracket.number}: ${place + 1} of ${count}, the best ${top} go on`;
+    return { type, trial: report.trial, rung, reason };
+  }
+}
