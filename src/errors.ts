@@ -37,6 +37,7 @@ export const ERROR_EXITS = {
   E_EXTENDS_OUTSIDE: EXIT.config,
   E_EXTENDS_CYCLE: EXIT.config,
   E_OVERRIDE: EXIT.config,
+  E_SWEEP_CONSTRAINTS: EXIT.config,
   E_DATA_READ: EXIT.data,
   E_DATA_MAGIC: EXIT.data,
   E_DATA_LENGTH: EXIT.data,

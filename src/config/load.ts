@@ -79,12 +79,14 @@ export interface ExperimentTree {
 }
 
 /** The first half of `parseExperiment`; `experimentFromTree` is the second. */
-export function parseExperimentTree(text: string, file: string): ExperimentTree {
+export function parseExperimentTree(text: string, { file, overrides = [] }: ParseOptions): ExperimentTree {
   const problems = new Problems();
   const notices: string[] = [];
   const baseDir = dirname(resolve(file));
   const tree = loadTree(makeSource('file', file, text, baseDir, 0), problems, notices);
-  return { tree: requireMap(tree, problems, file), file, baseDir, notices };
+  const changed = applyOverrides(requireMap(tree, problems, file), overrides, problems, notices);
+  problems.throwIfAny();
+  return { tree: requireMap(changed, problems, file), file, baseDir, notices };
 }
 
 /** Changes an experiment's tree and validates what comes out; a change is to blame for what it breaks. */

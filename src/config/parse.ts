@@ -23,10 +23,11 @@ type YamlNode = NonNullable<Document.Parsed['contents']>;
  *
  * @param from  where the YAML starts in the source: after `key=` in a command-line argument
  * @param base  the path that the document's values stand under
+ * @param to    where the YAML ends
  * @returns undefined when the text is empty or its syntax is broken; problems say which
  */
-export function parseTree(source: Source, problems: Problems, from = 0, base: Path = []): Node | undefined {
-  const text = source.text.slice(from);
+export function parseTree(source: Source, problems: Problems, from = 0, base: Path = [], to = source.text.length): Node | undefined {
+  const text = source.text.slice(from, to);
   const whole: Place = { source, from, to: from };
   if (Buffer.byteLength(text) > MAX_BYTES) {
     problems.add('E_YAML_TOO_LARGE', '', 'larger than 1 MiB, the limit of a config file', whole);

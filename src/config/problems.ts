@@ -16,6 +16,8 @@ const MAX_SHOWN = 100;
 export class Problems {
   readonly #list: Problem[] = [];
   readonly #paths = new Set<string>();
+  /** Problems of another validation that belong to the same answer. */
+  readonly #adopted = new Map<string, ErrorDetails>();
 
   /**
    * @param path     dotted key path, '' for the whole document
@@ -27,8 +29,13 @@ export class Problems {
     this.#paths.add(path);
   }
 
+  /** Takes over a problem that is told already; the same one twice counts once. */
+  adopt(problem: ErrorDetails): void {
+    this.#adopted.set(`${problem.where} ${problem.message}`, problem);
+  }
+
   get any(): boolean {
-    return this.#list.length > 0;
+    return this.#list.length > 0 || this.#adopted.size > 0;
   }
 
   /** A whole document is missing or not the YAML that a config may be: without it, valid keys would be called missing or unknown. */
@@ -49,8 +56,9 @@ export class Problems {
   throwIfAny(): void {
     if (!this.any) return;
     const sorted = this.#list.toSorted((a, b) => a.place.source.order - b.place.source.order || a.place.from - b.place.from);
-    const details = sorted.slice(0, MAX_SHOWN).map(toDetails);
-    const hidden = sorted.length - details.length;
+    const adopted = [...this.#adopted.values()];
+    const details = [...sorted.slice(0, MAX_SHOWN).map(toDetails), ...adopted].slice(0, MAX_SHOWN);
+    const hidden = sorted.length + adopted.length - details.length;
     const last = details.at(-1);
     if (last !== undefined && hidden > 0) last.next = `${last.next === undefined ? '' : `${last.next}; `}then see ${hidden} more problems`;
     const [first] = details;

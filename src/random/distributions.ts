@@ -12,15 +12,20 @@ export function uniform(stream: RandomStream, index: number): number {
   return (high * 0x400_0000 + low) * TWO_MINUS_53;
 }
 
+/** Number `index` of the stream, uniform in (0, 1), never an end: an odd multiple of 2^-53, from words 2 index and 2 index + 1. */
+export function openUniform(stream: RandomStream, index: number): number {
+  // Symmetric around 1/2, all exact.
+  const high = stream.word(2 * index) >>> 6;
+  const low = stream.word(2 * index + 1) >>> 6;
+  return (high * 0x400_0000 + low + 0.5) * TWO_MINUS_52;
+}
+
 /**
  * Number `index` of the stream, from the standard normal distribution, by the inverse of its distribution function;
  * from words 2 index and 2 index + 1. The largest magnitude is 8.2.
  */
 export function normal(stream: RandomStream, index: number): number {
-  // Odd multiples of 2^-53: symmetric around 1/2, never 0 or 1, all exact.
-  const high = stream.word(2 * index) >>> 6;
-  const low = stream.word(2 * index + 1) >>> 6;
-  return normalQuantile((high * 0x400_0000 + low + 0.5) * TWO_MINUS_52);
+  return normalQuantile(openUniform(stream, index));
 }
 
 /**

@@ -1,7 +1,18 @@
 import { philox4x32 } from './philox.ts';
 
 /** What random numbers are for. Two purposes never share a number; the codes are part of every result and must not change. */
-export const PURPOSES = { shuffle: 1, init: 2, split: 3, data: 4, dropout: 5, augment: 6, search: 7, noise: 8, bootstrap: 9 } as const;
+export const PURPOSES = {
+  shuffle: 1,
+  init: 2,
+  split: 3,
+  data: 4,
+  dropout: 5,
+  augment: 6,
+  search: 7,
+  noise: 8,
+  bootstrap: 9,
+  replicate: 10,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 const TWO_32 = 0x1_0000_0000;

@@ -1,3 +1,4 @@
+import type { Experiment } from '../config/schema.ts';
 import type { SplitName } from '../data/dataset.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError, printable } from '../errors.ts';
@@ -16,12 +17,16 @@ export function metricName(split: SplitName, metric: string, average?: AverageNa
   return `${split}.${average === undefined ? '' : `${average}_`}${metric}`;
 }
 
-/** Names of what is evaluated during training. */
-function evaluatedNames({ experiment, metrics }: EnginePlan): string[] {
+/**
+ * Names of what is evaluated during training.
+ *
+ * @param metrics  that the data allows; without it all that the experiment names
+ */
+export function evaluatedNames(experiment: Experiment, metrics: readonly string[] = experiment.metrics ?? []): string[] {
   const { eval: evaluation, average } = experiment.train;
   const { on } = evaluation;
   if (on === 'none') return [];
-  const scalars = metrics.names.filter((name) => name !== 'confusion');
+  const scalars = metrics.filter((name) => name !== 'confusion');
   const kinds: (AverageName | undefined)[] = average.type === 'none' ? [undefined] : [undefined, average.type];
   return kinds.flatMap((kind) => [lossName(on, kind), ...scalars.map((name) => metricName(on, name, kind))]);
 }
@@ -38,7 +43,7 @@ export function checkWatchedMetrics(plan: EnginePlan): void {
   const { best } = train.checkpoint;
   if (best !== undefined) watched.push(['train.checkpoint.best.metric', best.metric]);
   if (schedule.type === 'plateau') watched.push(['schedule.metric', schedule.metric]);
-  const names = evaluatedNames(plan);
+  const names = evaluatedNames(plan.experiment, plan.metrics.names);
   for (const [where, metric] of watched) {
     if (names.includes(metric)) continue;
     const expected = names.length === 0 ? 'nothing is evaluated' : `expected one of ${names.join(', ')}`;

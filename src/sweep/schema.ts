@@ -200,9 +200,10 @@ export const sweepSchema = object({
     .describe('what a trial that fails means for the sweep; a diverged trial is a result, not a failure'),
 });
 
-type Parsed = z.output<typeof sweepSchema>;
+/** As the file says it; `settle` adds what the base experiment decides. */
+export type ParsedSweep = z.output<typeof sweepSchema>;
 /** A sweep's settings; `metric.goal` and a `run_cap` or `budget` are always there. */
-export type SweepSettings = Omit<Parsed, 'metric'> & { metric: Parsed['metric'] & { goal: 'minimize' | 'maximize' } };
+export type SweepSettings = Omit<ParsedSweep, 'metric'> & { metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' } };
 export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];

@@ -1,0 +1,195 @@
+import path from 'node:path';
+import { diagnose } from '../config/diagnose.ts';
+import { type ExperimentTree, experimentFromTree, parseExperimentTree } from '../config/load.ts';
+import { expandShorthands } from '../config/merge.ts';
+import { treeFromObject } from '../config/object.ts';
+import { childOf } from '../config/outline.ts';
+import { applyOverrides } from '../config/overrides.ts';
+import { parseTree } from '../config/parse.ts';
+import { plain } from '../config/plain.ts';
+import { Problems } from '../config/problems.ts';
+import { readRootText, readText, UnreadableError } from '../config/read.ts';
+import { treeYaml, yamlOf } from '../config/resolved.ts';
+import { makeSource, type Place } from '../config/source.ts';
+import { type Entry, type MapNode, type Node, nodeAt, type Path, valueAt } from '../config/tree.ts';
+import { GradloomError, printable } from '../errors.ts';
+import { readArguments } from './arguments.ts';
+import { Blame } from './blame.ts';
+import { buildSpace } from './build-space.ts';
+import { checkTrials } from './check-trials.ts';
+import type { TrialSource } from './experiment.ts';
+import { type Method, type SweepInput, sweepOutline, sweepSchema } from './schema.ts';
+import { settle } from './settle.ts';
+import { fromWandb } from './wandb.ts';
+
+export interface LoadSweepOptions {
+  /**
+   * Arguments of a command line, in Hydra's grammar. Those whose first key is one of the sweep file's change the sweep
+   * (`run_cap=20`), the others the base experiment (`train.epochs=3`), and several values vary (`optimizer.lr=1e-3,3e-3`).
+   */
+  overrides?: readonly string[];
+}
+
+/** A valid sweep. */
+export interface LoadedSweep extends TrialSource {
+  readonly file: string;
+  /** Of the file, as it was read. */
+  readonly text: string;
+  /** What was read otherwise than written, in sentences for the user. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads a sweep file, also one of W&B's, and its base experiment. An experiment file is swept by what the overrides vary. Every
+ * parameter is tried on the base, so that no trial starts with a key or value that the experiment does not have.
+ *
+ * @throws GradloomError whose `problems` lists everything that is wrong, each with its place and frame
+ */
+export function loadSweep(file: string, { overrides = [] }: LoadSweepOptions = {}): LoadedSweep {
+  const text = readRootText(file, 'sweep');
+  const problems = new Problems();
+  const source = makeSource('file', file, text, path.dirname(path.resolve(file)), 0);
+  // An experiment's own faults are told by its own loader.
+  const read = parseTree(source, new Problems());
+  if (read?.kind === 'map' && isExperiment(read)) return sweepFromArguments(file, overrides);
+  const tree = parseTree(source, problems);
+  if (tree !== undefined && tree.kind !== 'map')
+    problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', { ...tree.place, to: tree.place.from });
+  problems.throwIfAny();
+  if (tree?.kind !== 'map') throw refused();
+  return finish(tree, { file, text, overrides, problems });
+}
+
+export interface ArgumentOptions {
+  /** How values are chosen. @default grid if all values are listed and there is no count, otherwise random */
+  method?: Method;
+  /** Number of trials. */
+  count?: number;
+}
+
+/**
+ * A sweep over an experiment file that has no sweep file: `optimizer.lr=1e-3,3e-3 train.batch_size=64,128` is a grid,
+ * `optimizer.lr=loguniform(1e-4,1e-1)` with a count is random.
+ *
+ * @throws GradloomError as `loadSweep`
+ */
+export function sweepFromArguments(file: string, args: readonly string[], { method, count }: ArgumentOptions = {}): LoadedSweep {
+  const problems = new Problems();
+  const source = makeSource('command line', 'command line', file, process.cwd(), 0);
+  const place: Place = { source, from: 0, to: file.length };
+  const entries = new Map<string, Entry>();
+  const put = (key: string, value: string | number): void => {
+    entries.set(key, { key: place, value: { kind: 'scalar', place, value, raw: String(value) } });
+  };
+  put('base', file);
+  if (count !== undefined) put('run_cap', count);
+  // Their faults are told by `finish`.
+  const { parameters } = readArguments(args, new Problems());
+  const listed = [...parameters.values()].every(({ value }) => nodeAt(value, ['values']) !== undefined);
+  put('method', method ?? (listed && count === undefined ? 'grid' : 'random'));
+  return finish({ kind: 'map', place, entries }, { file, text: '', overrides: args, problems });
+}
+
+/** A sweep given as an object, with the schema, defaults and errors of a file; `base` is relative to the working directory. */
+export function sweepFromObject(input: SweepInput, { overrides = [] }: LoadSweepOptions = {}): LoadedSweep {
+  const problems = new Problems();
+  const tree = treeFromObject(input, process.cwd(), problems);
+  problems.throwIfAny();
+  if (tree?.kind !== 'map') throw refused();
+  return finish(tree, { file: 'object', text: '', overrides, problems });
+}
+
+/** The texts of files that load to the same sweep wherever they are put side by side: what a sweep's directory keeps. */
+export function sweepFiles({ settings, base }: Pick<LoadedSweep, 'settings' | 'base'>): { 'sweep.yaml': string; 'base.yaml': string } {
+  return { 'sweep.yaml': yamlOf({ ...settings, base: './base.yaml' }), 'base.yaml': treeYaml(base) };
+}
+
+function isExperiment({ entries }: MapNode): boolean {
+  return !entries.has('base') && !entries.has('parameters') && ['data', 'model', 'extends'].some((key) => entries.has(key));
+}
+
+interface Finishing {
+  readonly file: string;
+  readonly text: string;
+  readonly overrides: readonly string[];
+  readonly problems: Problems;
+}
+
+function finish(given: MapNode, { file, text, overrides, problems }: Finishing): LoadedSweep {
+  const notices: string[] = [];
+  const args = readArguments(overrides, problems);
+  const ours = expandShorthands(sweepOutline, fromWandb(given, problems, notices));
+  const rules = { schema: sweepOutline, pathOf: pathsAmong(nodeAt(ours, ['parameters'])) };
+  const overridden = applyOverrides(ours, args.settings, problems, notices, rules);
+  const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(overridden, ['parameters', key]) !== undefined);
+  for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
+  const tree = withParameters(overridden, args.parameters, fixed);
+  const parsed = sweepSchema.safeParse(plain(sweepOutline, tree));
+  if (!parsed.success) diagnose(tree, parsed.error.issues, problems, sweepOutline);
+  problems.throwIfAny();
+  if (!parsed.success) throw refused();
+  const blame = new Blame(tree, problems);
+  const base = readBase(
+    parsed.data.base,
+    args.base.map(({ argument }) => argument),
+    blame,
+  );
+  const experiment = experimentFromTree(base);
+  const settings = settle(parsed.data, experiment, blame, notices);
+  const space = buildSpace(settings, experiment, blame);
+  const loaded = { settings, space, base, experiment, tree, file, text, notices: [...base.notices, ...notices] };
+  checkTrials(loaded, problems);
+  problems.throwIfAny();
+  return loaded;
+}
+
+function withParameters(tree: Node, parameters: ReadonlyMap<string, Entry>, fixed: readonly string[]): MapNode {
+  if (tree.kind !== 'map') throw refused();
+  if (parameters.size === 0 && fixed.length === 0) return tree;
+  const before = tree.entries.get('parameters');
+  const varied = new Map([...(before?.value.kind === 'map' ? before.value.entries : []), ...parameters]);
+  for (const key of fixed) varied.delete(key);
+  const place = before?.value.place ?? tree.place;
+  const entry: Entry = { key: before?.key ?? place, value: { kind: 'map', place, entries: varied } };
+  return { ...tree, entries: new Map([...tree.entries, ['parameters', entry]]) };
+}
+
+function readBase(file: string, overrides: readonly string[], blame: Blame): ExperimentTree {
+  const name = path.relative(process.cwd(), file);
+  const written = nodeAt(blame.tree, ['base']);
+  let text = '';
+  try {
+    text = readText(file);
+  } catch (cause) {
+    if (!(cause instanceof UnreadableError)) throw cause;
+    blame.report(
+      cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ',
+      ['base'],
+      `cannot read ${printable(written?.kind === 'scalar' ? String(written.value) : name)}: ${cause.message}`,
+    );
+    blame.throwIfAny();
+  }
+  return parseExperimentTree(text, { file: name, overrides });
+}
+
+/** Keys of a parameter's description: where the dotted name of a parameter ends in an argument. */
+const DESCRIPTION = Object.keys(childOf(sweepOutline.properties?.['parameters'], undefined, '')?.properties ?? {});
+
+/** How dotted keys are split: `parameters.optimizer.lr.max` is the key `max` of `optimizer.lr`. */
+function pathsAmong(parameters: Node | undefined): (segments: readonly string[]) => Path {
+  return (segments) => {
+    const [first = '', second = '', ...rest] = segments;
+    if ((first === 'zip' || first === 'enqueue') && rest.length > 0) return [first, second, rest.join('.')];
+    if (first !== 'parameters' || second === '') return segments;
+    const known = rest.findLastIndex((_, i) => valueAt(parameters, segments.slice(1, i + 2).join('.')) !== undefined);
+    const at = known >= 0 ? known : rest.findIndex((segment) => DESCRIPTION.includes(segment));
+    if (at < 0) return [first, segments.slice(1).join('.')];
+    const [key = '', ...inside] = rest.slice(at);
+    const name = [second, ...rest.slice(0, at)].join('.');
+    return key === 'when' && inside.length > 0 ? [first, name, key, inside.join('.')] : [first, name, key, ...inside];
+  };
+}
+
+function refused(): GradloomError {
+  return new GradloomError({ code: 'E_INTERNAL', message: 'the sweep was refused without a reason' });
+}

@@ -1,0 +1,31 @@
+import type { Method } from '../schema.ts';
+import type { SearchSpace } from '../space.ts';
+import type { Assignment } from '../trial.ts';
+import { GridSampler } from './grid.ts';
+import { RandomSampler, randomPoints } from './random.ts';
+import type { Sampler } from './sampler.ts';
+
+type Make = (space: SearchSpace, seed: number, queued: readonly Assignment[]) => Sampler;
+
+const SAMPLERS: { readonly [method in Method]: Make } = {
+  grid: (space, _seed, queued) => new GridSampler(space, queued),
+  random: (space, seed) => new RandomSampler(space, seed),
+  sobol: (space, seed) => new RandomSampler(space, seed),
+  tpe: (space, seed) => new RandomSampler(space, seed),
+  cmaes: (space, seed) => new RandomSampler(space, seed),
+};
+
+/**
+ * The sampler of a method. The trials that the file enqueues come first; what they leave out is drawn at random.
+ *
+ * @param seed  of the sweep
+ * @throws GradloomError E_SWEEP_CONSTRAINTS if an enqueued trial can not satisfy the constraints
+ */
+export function makeSampler(method: Method, space: SearchSpace, seed: number): Sampler {
+  const queued = space.enqueued.map((given, number) => space.firstSatisfying(randomPoints(space, seed, number), given));
+  const sampler = SAMPLERS[method](space, seed, queued);
+  return {
+    total: sampler.total,
+    suggest: (number, history) => queued[number] ?? sampler.suggest(number, history),
+  };
+}

@@ -1,0 +1,70 @@
+import type { LoadedExperiment } from '../config/load.ts';
+import { isLowerBetter } from '../config/metric-names.ts';
+import { closest, listed } from '../config/suggest.ts';
+import { printable } from '../errors.ts';
+import { evaluatedNames } from '../runs/metric-names.ts';
+import type { Blame } from './blame.ts';
+import { rungs } from './rungs.ts';
+import type { EarlyTerminateConfig, ParsedSweep, SweepSettings } from './schema.ts';
+
+/** Trials of a sweep that names no end. */
+const DEFAULT_TRIALS = 50;
+
+/** Fills in what a sweep takes from its base experiment, and checks the two against each other. */
+export function settle(parsed: ParsedSweep, loaded: LoadedExperiment, blame: Blame, notices: string[]): SweepSettings {
+  const metric = settleMetric(parsed.metric, loaded, blame, notices);
+  const early_terminate = settleStopping(parsed, loaded, blame, notices);
+  const endless = parsed.run_cap === undefined && parsed.budget === undefined && parsed.method !== 'grid';
+  if (endless) notices.push(`neither run_cap nor budget is given: ${DEFAULT_TRIALS} trials`);
+  return { ...parsed, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
+}
+
+function settleMetric(
+  metric: ParsedSweep['metric'],
+  { experiment }: LoadedExperiment,
+  blame: Blame,
+  notices: string[],
+): SweepSettings['metric'] {
+  const names = evaluatedNames(experiment);
+  // W&B's users log val_loss or val/loss.
+  const dotted = metric.name.replace(/[/_]/, '.');
+  const name = names.includes(metric.name) ? metric.name : names.find((one) => one === metric.name || one === dotted);
+  if (name === undefined) {
+    const near = closest(metric.name, names);
+    const expected = names.length === 0 ? 'nothing is evaluated during training' : `expected one of ${listed(names)}`;
+    const about = near === undefined ? expected : `${expected}; did you mean ${near}?`;
+    blame.report('E_CONFIG_VALUE', ['metric', 'name'], `not evaluated during training; got ${printable(metric.name, 80)}; ${about}`);
+  } else if (name !== metric.name) notices.push(`metric: ${metric.name} is read as ${name}`);
+  const used = name ?? metric.name;
+  const natural = isLowerBetter(used.replace(/^[^.]*\.(?:eval_)?(?:ema_|swa_)?/, '')) ? 'minimize' : 'maximize';
+  if (metric.goal !== undefined && metric.goal !== natural) notices.push(`metric.goal: ${metric.goal} looks for the worst ${used}`);
+  return { ...metric, name: used, goal: metric.goal ?? natural };
+}
+
+function settleStopping(parsed: ParsedSweep, { experiment }: LoadedExperiment, blame: Blame, notices: string[]): EarlyTerminateConfig {
+  const { early_terminate: stopping, parameters, zip } = parsed;
+  if (stopping.type === 'none') return stopping;
+  const key = `train.${stopping.resource}`;
+  const varied = [...Object.keys(parameters), ...Object.values(zip).flatMap(Object.keys)];
+  const fixed = parameters[key]?.value;
+  for (const length of ['train.epochs', 'train.steps']) {
+    if (!varied.includes(length) || (length === key && typeof fixed === 'number')) continue;
+    blame.report('E_CONFIG_VALUE', ['early_terminate'], `trials of different lengths can not be compared; ${length} varies`);
+  }
+  const length = typeof fixed === 'number' ? fixed : experiment.train[stopping.resource];
+  const max = stopping.max ?? length;
+  if (max === undefined) {
+    const other = stopping.resource === 'epochs' ? 'steps' : 'epochs';
+    blame.report('E_CONFIG_MISSING', ['early_terminate', 'max'], `missing; the base experiment counts its length in ${other}`);
+    return stopping;
+  }
+  if (typeof fixed === 'number' && fixed !== max)
+    blame.report('E_CONFIG_VALUE', ['early_terminate', 'max'], `got ${max}; ${key} is fixed at ${fixed}; leave one of the two out`);
+  if (stopping.min > max) {
+    blame.report('E_CONFIG_RANGE', ['early_terminate', 'min'], `min must not be above max; got min ${stopping.min} and max ${max}`);
+  } else if (stopping.type === 'asha') {
+    notices.push(`early_terminate: rungs at ${rungs(stopping.min, max, stopping.eta).join(', ')} ${stopping.resource}`);
+  }
+  if (stopping.max !== undefined && length !== max) notices.push(`early_terminate.max: trials train ${max} ${stopping.resource}`);
+  return { ...stopping, max };
+}
