@@ -91,7 +91,7 @@ export function trialNote({ duplicateOf, retries, reasons, origin, status }: Tri
 }
 
 /** Every key that a trial sets, in the order of first use. */
-export function assignedKeys(trials: readonly Trial[]): string[] {
+export function assignedKeys(trials: readonly Pick<Trial, 'assignment'>[]): string[] {
   return [...new Set(trials.flatMap(({ assignment }) => Object.keys(assignment)))];
 }
 
