@@ -10,6 +10,7 @@ export const EXIT = {
   config: 78,
   diverged: 80,
   worker: 81,
+  trials: 82,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -62,6 +63,9 @@ export const ERROR_EXITS = {
   E_DIVERGED: EXIT.diverged,
   E_STORAGE: EXIT.storage,
   E_BUSY: EXIT.busy,
+  E_SWEEP_READ: EXIT.data,
+  E_SWEEP_CHANGED: EXIT.config,
+  E_SWEEP_FAILED: EXIT.trials,
   E_INTERNAL: EXIT.internal,
 } as const satisfies Record<string, number>;
 

@@ -1,0 +1,510 @@
+import path from 'node:path';
+import { countCores } from '../engine/cores.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import { Threads } from '../engine/threads.ts';
+import { EXIT, GradloomError, printable } from '../errors.ts';
+import { Crew, type Task } from './crew.ts';
+import { Datasets } from './datasets.ts';
+import type { RunningTrial, SweepEvent, SweepSummary } from './events.ts';
+import { trialExperiment, trialKey } from './experiment.ts';
+import type { LoadedSweep } from './load.ts';
+import { makeSampler } from './samplers/index.ts';
+import type { Sampler } from './samplers/sampler.ts';
+import { budgetOf } from './schedulers/budget.ts';
+import { makeScheduler } from './schedulers/index.ts';
+import { faultOf, type Job, Search, type Step } from './search.ts';
+import { runDirectories, stateOf, SweepFold } from './state.ts';
+import type { Trial } from './trial.ts';
+import type { LoggedEntry, OverEntry, ReopenEntry, RunEntry, StepEntry, SweepEntry, TrialLog } from './trial-log.ts';
+import { TrialRun } from './trial-run.ts';
+
+const PROGRESS_MS = 200;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+/** What no further attempt can mend: the experiment, its data, a disk that is full for the others too. */
+const HOPELESS: readonly number[] = [EXIT.config, EXIT.data];
+
+export interface SweepOptions {
+  /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */
+  signal?: AbortSignal | undefined;
+  /** For tests: how engines start their threads. */
+  engine?: Omit<EngineOptions, 'threads'> | undefined;
+}
+
+/** A task of the crew with the run that it trains. */
+interface TrialTask extends Task {
+  readonly job: Job;
+  readonly run: (workers: number) => Promise<boolean>;
+  readonly trialRun: TrialRun;
+}
+
+/**
+ * One session of a sweep: carries out what the search decides, and writes everything to the log before anything is built on it.
+ *
+ * Trials run in this process, on threads that they share, not in a process each: so they share one copy of the data set in memory, and
+ * a trial starts in milliseconds. A fault in a trial's thread takes that trial's threads with it and no others; what ends the whole
+ * process, a crash in the engine of JavaScript itself or a kill, loses nothing either: the log and the trials' checkpoints tell
+ * `resumeSweep` all.
+ */
+export class SweepRunner {
+  readonly #loaded: LoadedSweep;
+  readonly #entry: SweepEntry;
+  readonly #directory: string;
+  readonly #log: TrialLog;
+  readonly #options: SweepOptions;
+  readonly #emit: (event: SweepEvent) => void;
+  readonly #search: Search;
+  readonly #fold: SweepFold;
+  readonly #crew: Crew;
+  readonly #cores: number;
+  readonly #threads: Threads;
+  readonly #datasets: Datasets;
+  readonly #tasks = new Set<TrialTask>();
+  /** Decisions of the log that are not carried out yet. */
+  readonly #replay: (StepEntry | ReopenEntry)[] = [];
+  /** `order: arrival`: jobs in the order in which their results came. */
+  readonly #arrived: { trial: number; rung: number }[] = [];
+  readonly #isResumed: boolean;
+  readonly #sampler: Sampler;
+  /** What the sessions before had done, in the unit of `expected`. */
+  #doneBefore = 0;
+  /** How the sweep ended in a session before. */
+  #overBefore: OverEntry | undefined;
+  /** Seconds of the sessions before. */
+  #secondsBefore = 0;
+  #best: number | undefined;
+  #fatal: unknown;
+  #isInterrupted = false;
+  #isBudgetSpent = false;
+  #wake: () => void = () => undefined;
+
+  /** @param entries  what the log holds already; the first is the sweep's */
+  constructor(
+    loaded: LoadedSweep,
+    directory: string,
+    log: TrialLog,
+    entries: readonly LoggedEntry[],
+    options: SweepOptions,
+    emit: (event: SweepEvent) => void,
+  ) {
+    const { settings } = loaded;
+    const { execution } = settings;
+    this.#loaded = loaded;
+    this.#directory = directory;
+    this.#log = log;
+    this.#options = options;
+    this.#emit = emit;
+    this.#entry = entries[0] as LoggedEntry & SweepEntry;
+    this.#cores = execution.cores === 'max' ? countCores().usable : execution.cores;
+    this.#crew = new Crew(execution, this.#cores, () => this.#wake());
+    this.#threads = new Threads(options.engine?.entry);
+    this.#datasets = new Datasets(Math.max(4, settings.seeds + 1));
+    this.#fold = new SweepFold(settings);
+    this.#sampler = makeSampler(loaded);
+    this.#search = new Search({
+      settings,
+      sampler: this.#sampler,
+      scheduler: makeScheduler(settings, lengthOf(loaded)),
+      lanes: execution.order === 'logical' ? this.#entry.lanes : this.#crew.limit,
+      enqueued: loaded.space.enqueued.length,
+      keyOf: (assignment) => trialKey(loaded, assignment),
+    });
+    this.#isResumed = entries.length > 1;
+    this.#readLog(entries);
+  }
+
+  /**
+   * @throws GradloomError E_SWEEP_FAILED if the sweep gave up, E_SWEEP_CONSTRAINTS, E_STORAGE if the log cannot be written;
+   *   once all that runs is saved
+   */
+  async run(): Promise<SweepSummary> {
+    const { signal } = this.#options;
+    const interrupt = (): void => {
+      this.#isInterrupted = true;
+      this.#crew.stop();
+      this.#wake();
+    };
+    signal?.addEventListener('abort', interrupt);
+    if (signal?.aborted === true) interrupt();
+    const ticker = setInterval(() => this.#emit(this.#progress()), PROGRESS_MS);
+    const budget = this.#startBudget();
+    this.#crew.start();
+    try {
+      await this.#log.append({ type: 'session', pid: process.pid, cores: this.#cores, at: new Date().toISOString() });
+      this.#announce();
+      await this.#work();
+    } catch (error) {
+      this.#fatal ??= error;
+    } finally {
+      clearInterval(ticker);
+      clearTimeout(budget);
+      signal?.removeEventListener('abort', interrupt);
+      await this.#shutDown();
+    }
+    if (this.#fatal !== undefined) throw this.#fatal;
+    return this.#finish();
+  }
+
+  // ---- the log -----------------------------------------------------------------------------------------------------
+
+  #readLog(entries: readonly LoggedEntry[]): void {
+    let last = 0;
+    for (const entry of entries) {
+      if (entry.type === 'session') this.#secondsBefore += last;
+      last = entry.t;
+      if (entry.type === 'over') this.#overBefore = entry;
+      if (entry.type === 'reopen') this.#overBefore = undefined;
+      if ('after' in entry) this.#replay.push(entry);
+      this.#addToFold(entry);
+    }
+    this.#secondsBefore += last;
+    this.#best = this.#fold.best();
+    this.#doneBefore = this.#done(this.#fold.trials());
+  }
+
+  #addToFold(entry: LoggedEntry | RunEntry | StepEntry | ReopenEntry): void {
+    const isNew = entry.type === 'run' && !this.#fold.hasRun(entry.trial, entry.rung, entry.replicate);
+    this.#fold.add(entry);
+    if (isNew && this.#fold.outcome(entry.trial, entry.rung) !== undefined) this.#arrived.push({ trial: entry.trial, rung: entry.rung });
+  }
+
+  // ---- decisions ---------------------------------------------------------------------------------------------------
+
+  async #work(): Promise<void> {
+    for (;;) {
+      await this.#decide();
+      if (this.#fatal !== undefined) return;
+      if (this.#search.isOver && this.#search.jobs.length === 0 && this.#replay.length === 0) {
+        if (!(await this.#reopen())) return;
+        continue;
+      }
+      if (this.#isInterrupted && this.#crew.isIdle) return;
+      // A result that came while the decisions were written must not be waited for.
+      if (!this.#tellNext()) await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** Carries out all decisions that can be made now, those of the log first. */
+  async #decide(): Promise<void> {
+    const jobs: Job[] = [];
+    let hasNew = false;
+    for (let step = this.#nextLogged(); step !== undefined; step = this.#nextLogged()) {
+      const job = step.type === 'reopen' ? this.#search.reopen() : this.#search.take(step);
+      if (job !== undefined) jobs.push(job);
+    }
+    if (this.#replay.length === 0 && !this.#isInterrupted) {
+      for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+        const after = this.#search.told;
+        const job = this.#search.take(step);
+        const entry: StepEntry = { ...step, after };
+        this.#log.note(entry);
+        this.#fold.add(entry);
+        hasNew = true;
+        if (job !== undefined) jobs.push(job);
+        this.#tell(step);
+      }
+    }
+    if (hasNew) await this.#log.append();
+    for (const job of jobs) this.#start(job);
+  }
+
+  /** A sweep that was over before this session goes on, if it was given more to do. */
+  async #reopen(): Promise<boolean> {
+    const { settings } = this.#loaded;
+    const over = this.#overBefore;
+    this.#overBefore = undefined;
+    const isWorth =
+      over?.cause === 'failure' ||
+      (over?.cause === 'budget' && !this.#isBudgetSpent) ||
+      (over?.cause === 'done' && settings.run_cap !== undefined && settings.run_cap > this.#search.trials);
+    if (!isWorth || this.#isInterrupted) return false;
+    const entry: ReopenEntry = { type: 'reopen', after: this.#search.told };
+    await this.#log.append(entry);
+    this.#fold.add(entry);
+    this.#search.reopen();
+    return true;
+  }
+
+  #nextLogged(): StepEntry | ReopenEntry | undefined {
+    return this.#replay[0]?.after === this.#search.told ? this.#replay.shift() : undefined;
+  }
+
+  #nextStep(): Step | undefined {
+    if (this.#isBudgetSpent && !this.#search.isOver) {
+      const keeps = ({ trial }: Job): boolean => this.#crew.isRunning((task) => (task as TrialTask).job.trial === trial);
+      return this.#search.over('budget', 'the budget is spent', keeps);
+    }
+    return this.#search.next();
+  }
+
+  /** Tells the search the result that it waits for. @returns false if there is none yet */
+  #tellNext(): boolean {
+    const job = this.#loaded.settings.execution.order === 'logical' ? this.#search.due() : this.#nextArrived();
+    const outcome = job && this.#fold.outcome(job.trial, job.rung);
+    if (job === undefined || outcome === undefined) return false;
+    this.#search.tell(job, outcome);
+    return true;
+  }
+
+  #nextArrived(): Job | undefined {
+    for (;;) {
+      const [first] = this.#arrived;
+      if (first === undefined) return undefined;
+      this.#arrived.shift();
+      const job = this.#search.jobs.find(({ trial, rung }) => trial === first.trial && rung === first.rung);
+      if (job !== undefined) return job;
+    }
+  }
+
+  /** What a decision means for people, and for what runs. */
+  #tell(step: Step): void {
+    if (step.type === 'over') {
+      this.#crew.drop((task) => step.dropped.includes((task as TrialTask).job.trial));
+      return;
+    }
+    const trial = this.#fold.trial(step.trial);
+    if (trial === undefined) return;
+    if (step.type !== 'trial') this.#emit({ type: 'decision', decision: step.type, reason: step.reason, trial });
+    else if (trial.status !== 'queued') this.#emit({ type: 'result', trial });
+  }
+
+  // ---- runs --------------------------------------------------------------------------------------------------------
+
+  #start(job: Job): void {
+    const directories = runDirectories(job.trial, this.#loaded.settings.seeds);
+    const assignment = this.#fold.trial(job.trial)?.assignment ?? {};
+    for (const [replicate, directory] of directories.entries()) {
+      if (this.#fold.hasRun(job.trial, job.rung, replicate)) continue;
+      const { experiment } = trialExperiment(this.#loaded, assignment, replicate);
+      const { metric, early_terminate: stopping } = this.#loaded.settings;
+      const trialRun = new TrialRun(
+        {
+          job,
+          replicate,
+          directory: path.join(this.#directory, directory),
+          experiment,
+          metric: metric.name,
+          resource: stopping.type === 'none' ? undefined : stopping.resource,
+          dataset: () => this.#datasets.get(experiment.data, experiment.seed),
+          engine: { ...this.#options.engine, threads: this.#threads },
+        },
+        ({ code, message }) => {
+          // On purpose: cores are shared, and early stopping is in the result.
+          if (code !== 'W_OVERSUBSCRIBED' && code !== 'W_EARLY_STOP') this.#emit({ type: 'warning', code, message, trial: job.trial });
+        },
+      );
+      this.#push(trialRun, experiment.numerics.leaves);
+    }
+  }
+
+  #push(trialRun: TrialRun, leaves: number): void {
+    const { job } = trialRun.work;
+    let abort = new AbortController();
+    const task: TrialTask = {
+      job,
+      trialRun,
+      priority: job.priority,
+      maxWorkers: Math.min(leaves, this.#cores),
+      pause: () => abort.abort(),
+      secondsLeft: () => trialRun.secondsLeft(),
+      run: async (workers) => {
+        abort = new AbortController();
+        this.#tasks.add(task);
+        try {
+          return await this.#train(trialRun, workers, abort.signal);
+        } catch (error) {
+          this.#fail(error);
+          return false;
+        } finally {
+          this.#tasks.delete(task);
+        }
+      },
+    };
+    this.#crew.push(task);
+  }
+
+  /** All attempts of a run. @returns whether it was paused on the way */
+  async #train(trialRun: TrialRun, workers: number, signal: AbortSignal): Promise<boolean> {
+    const { job, replicate } = trialRun.work;
+    const { trial, rung } = job;
+    const { retries } = this.#loaded.settings.on_trial_error;
+    this.#log.note({ type: 'begin', trial, rung, replicate, workers });
+    this.#fold.add({ type: 'begin', trial, rung, replicate, workers });
+    const begun = this.#fold.trial(trial);
+    if (begun !== undefined) this.#emit({ type: 'trial', trial: begun });
+    for (;;) {
+      const startedAt = performance.now();
+      try {
+        const entry = await trialRun.attempt(workers, signal);
+        if (entry === undefined) return true;
+        await this.#record(entry);
+        return false;
+      } catch (error) {
+        if (!(error instanceof GradloomError) || error.code === 'E_INTERNAL') throw error;
+        const fault = faultOf(error);
+        const attempts = this.#fold.attempts(trial, rung, replicate);
+        if (attempts >= retries || HOPELESS.includes(error.exitCode)) {
+          const seconds = Math.round(performance.now() - startedAt) / 1000;
+          const { resource, isLast } = job;
+          const nothing = { steps: 0, curve: [], digest: '' };
+          await this.#record({ type: 'run', trial, rung, replicate, status: 'failed', resource, isLast, ...nothing, seconds, fault });
+          return false;
+        }
+        await this.#log.append({ type: 'retry', trial, rung, replicate, fault });
+        this.#fold.add({ type: 'retry', trial, rung, replicate, fault });
+        this.#emit({ type: 'warning', code: 'W_RETRY', message: `trial ${trial} is tried again: ${fault.code} ${fault.message}`, trial });
+        await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 4 ** attempts), signal);
+        if (signal.aborted) return true;
+      }
+    }
+  }
+
+  async #record(entry: RunEntry): Promise<void> {
+    await this.#log.append(entry);
+    this.#addToFold(entry);
+    const trial = this.#fold.outcome(entry.trial, entry.rung) && this.#fold.trial(entry.trial);
+    if (trial === undefined) return;
+    this.#emit({ type: 'result', trial });
+    const best = this.#fold.best();
+    if (best !== undefined && best !== this.#best && best === trial.number) this.#emit({ type: 'best', trial });
+    this.#best = best;
+    this.#wake();
+  }
+
+  #fail(error: unknown): void {
+    this.#fatal ??= error;
+    this.#crew.stop();
+    this.#wake();
+  }
+
+  // ---- beginning and end -------------------------------------------------------------------------------------------
+
+  #startBudget(): NodeJS.Timeout | undefined {
+    const { budget } = this.#loaded.settings;
+    if (budget === undefined) return undefined;
+    const left = Math.max(0, budget.duration - this.#secondsBefore) * 1000;
+    // setTimeout takes 24.8 days at most, and fires at once beyond.
+    return setTimeout(
+      () => {
+        this.#isBudgetSpent = true;
+        this.#wake();
+      },
+      Math.min(left, 2 ** 31 - 1),
+    );
+  }
+
+  #announce(): void {
+    const { settings } = this.#loaded;
+    const { id, name } = this.#entry;
+    this.#emit({
+      type: 'start',
+      id,
+      name,
+      directory: this.#directory,
+      isResumed: this.#isResumed,
+      trials: this.#fold.count,
+      total: this.#total,
+      cores: this.#cores,
+      sideBySide: this.#crew.limit,
+      metric: { name: settings.metric.name, goal: settings.metric.goal },
+    });
+    if (settings.execution.order === 'arrival')
+      this.#emit({ type: 'warning', code: 'W_ARRIVAL', message: 'order: arrival: what is tried depends on timing, so the sweep can not be replayed' });
+  }
+
+  /** Trials in all. */
+  get #total(): number | undefined {
+    const { run_cap: runCap } = this.#loaded.settings;
+    const { total } = this.#sampler;
+    return runCap === undefined || total === undefined ? (runCap ?? total) : Math.min(runCap, total);
+  }
+
+  #progress(): SweepEvent {
+    const { settings } = this.#loaded;
+    const running: RunningTrial[] = [...this.#tasks].map(({ trialRun }) => {
+      const { job, replicate } = trialRun.work;
+      const { step = 0, toStep = 0, loss, workers = 1 } = trialRun.progress ?? {};
+      return { trial: job.trial, replicate, workers, step, toStep, loss, value: this.#fold.trial(job.trial)?.value ?? null };
+    });
+    const trials = this.#fold.trials();
+    const total = this.#total;
+    const stopping = settings.early_terminate;
+    const done = this.#done(trials);
+    const expected = total === undefined || stopping.type === 'none' ? total : budgetOf(stopping, total, lengthOf(this.#loaded)).total;
+    const seconds = this.#log.seconds;
+    const rate = (done - this.#doneBefore) / seconds;
+    const secondsLeft = expected === undefined || rate <= 0 ? undefined : Math.max(0, expected - done) / rate;
+    const ended = trials.filter(hasEnded).length;
+    return { type: 'progress', running, queued: this.#crew.waiting, ended, done, expected, seconds, secondsLeft };
+  }
+
+  /** Epochs or steps trained; without early termination trials that have ended. */
+  #done(trials: readonly Trial[]): number {
+    if (this.#loaded.settings.early_terminate.type === 'none') return trials.filter(hasEnded).length;
+    return trials.reduce((sum, { resource = 0, status }) => sum + (status === 'duplicate' ? 0 : resource), 0);
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#crew.stop();
+    while (!this.#crew.isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await this.#threads.close();
+    try {
+      if (!this.#search.isOver) {
+        const reason = this.#fatal instanceof Error ? this.#fatal.message : 'interrupted';
+        await this.#log.append({ type: 'pause', reason });
+      }
+    } catch (error) {
+      this.#fatal ??= error;
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  #finish(): SweepSummary {
+    const { id, name } = this.#entry;
+    const { settings } = this.#loaded;
+    const state = stateOf(this.#fold, { id, name, directory: this.#directory, settings }, false);
+    const failed = state.trials.filter(({ status }) => status === 'failed').length;
+    const seconds = this.#log.seconds;
+    const reason = this.#search.isOver ? this.#fold.reason : 'interrupted';
+    const summary: SweepSummary = { ...state, reason, failed, seconds, totalSeconds: this.#secondsBefore + seconds };
+    if (state.status === 'failed') throw gaveUp(summary);
+    this.#emit({ type: 'end', summary });
+    return summary;
+  }
+}
+
+function hasEnded({ status }: Trial): boolean {
+  return status !== 'queued' && status !== 'running' && status !== 'paused';
+}
+
+/** Epochs or steps of a trial that is never stopped; without early termination trials count as one each. */
+export function lengthOf({ settings }: Pick<LoadedSweep, 'settings'>): number {
+  const { early_terminate: stopping } = settings;
+  return stopping.type === 'none' ? 1 : (stopping.max ?? stopping.min);
+}
+
+/** Waits, but not beyond an abort. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
+
+function gaveUp({ reason, trials, failed, directory }: SweepSummary): GradloomError {
+  const first = trials.find(({ status }) => status === 'failed');
+  const why = first === undefined ? '' : `; trial ${first.number}: ${first.reasons.at(-1)}`;
+  return new GradloomError({
+    code: 'E_SWEEP_FAILED',
+    where: printable(directory),
+    message: `${reason}${why}`,
+    kept: `${trials.length} trials, ${failed} of them failed`,
+    next: `mend the cause, then gradloom sweep resume ${printable(directory)}`,
+  });
+}

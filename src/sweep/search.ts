@@ -1,0 +1,258 @@
+import { GradloomError } from '../errors.ts';
+import type { Observation, Sampler } from './samplers/sampler.ts';
+import type { Scheduler } from './schedulers/scheduler.ts';
+import type { SweepSettings } from './schema.ts';
+import type { Assignment } from './trial.ts';
+import type { DecisionEntry, Fault, OverEntry, TrialEntry } from './trial-log.ts';
+
+/** A decision of the search. */
+export type Step = TrialEntry | DecisionEntry | OverEntry;
+
+/** A trial's training from one rung to the next, on all its seeds. */
+export interface Job {
+  trial: number;
+  rung: number;
+  /** Epochs or steps at the rung. */
+  resource: number;
+  isLast: boolean;
+  /** When it ends on the logical clock, and its place among all jobs. */
+  priority: readonly [end: number, index: number];
+}
+
+/** What became of a job. */
+export interface Outcome {
+  status: 'reached' | 'diverged' | 'failed';
+  /** As the metric has it, mean over the seeds; undefined unless reached. */
+  value: number | undefined;
+  /** The metric at all evaluations so far, likewise. */
+  points: readonly number[];
+}
+
+export interface SearchParts {
+  settings: SweepSettings;
+  sampler: Sampler;
+  scheduler: Scheduler;
+  lanes: number;
+  /** Number of trials that the file itself asks for. */
+  enqueued: number;
+  /** Digest of all that can change a trial's result. @throws GradloomError if its experiment is not valid */
+  keyOf(assignment: Assignment): string;
+}
+
+/** With few values left to try, a sampler repeats itself. */
+const MAX_DUPLICATES_IN_A_ROW = 100;
+const MOST_LANES = 16;
+const LEAST_LANES = 4;
+/** A search that learns waits for four in five of its trials' results. */
+const SHARE_UNKNOWN = 5;
+
+/**
+ * How many jobs may be under way on the logical clock. More use more cores, fewer let decisions know more. A function of the file alone,
+ * never of the machine, and written to the log, so that a sweep replays on any.
+ */
+export function lanesOf({ method, run_cap: runCap }: Pick<SweepSettings, 'method' | 'run_cap'>): number {
+  if (method !== 'tpe' && method !== 'cmaes') return MOST_LANES;
+  return Math.min(MOST_LANES, Math.max(LEAST_LANES, Math.ceil((runCap ?? MOST_LANES * SHARE_UNKNOWN) / SHARE_UNKNOWN)));
+}
+
+/**
+ * What to try next: asks the scheduler, then the sampler. Nothing here depends on how fast anything runs.
+ *
+ * The logical clock: there are `lanes` lanes, each with one job at a time, and a job takes as long as the epochs or steps that it trains.
+ * Jobs end in the order of that clock (equal times: in the order in which they began), and at each end the decisions are made that it
+ * permits, from what has ended by then and from nothing else. Which cores really run the jobs, and in which order they really end, has no
+ * part in it: results wait until the clock has come to them. So the same file gives the same decisions, in the same order, for any number
+ * of trials side by side. (With `order: arrival` the sweep tells results as they come; then this holds no longer.)
+ */
+export class Search {
+  readonly #parts: SearchParts;
+  readonly #underway = new Map<number, Job>();
+  readonly #observations = new Map<number, Observation>();
+  readonly #assignments = new Map<number, Assignment>();
+  readonly #keys = new Map<string, number>();
+  #now = 0;
+  #jobs = 0;
+  #trials = 0;
+  #told = 0;
+  readonly #failures: number[] = [];
+  /** Failures before the sweep was given another chance. */
+  #pardoned = 0;
+  /** Some trial came to a result, a diverged one included. */
+  #hasResult = false;
+  #duplicatesInRow = 0;
+  #isClosed = false;
+  #stop: Pick<OverEntry, 'cause' | 'reason'> | undefined;
+  #isOver = false;
+
+  constructor(parts: SearchParts) {
+    this.#parts = parts;
+  }
+
+  /** Results told so far. */
+  get told(): number {
+    return this.#told;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Trials suggested so far. */
+  get trials(): number {
+    return this.#trials;
+  }
+
+  /** Jobs under way. */
+  get jobs(): readonly Job[] {
+    return [...this.#underway.values()];
+  }
+
+  /** The job whose result must be told next, on the logical clock. */
+  due(): Job | undefined {
+    return this.jobs.toSorted(({ priority: a }, { priority: b }) => a[0] - b[0] || a[1] - b[1])[0];
+  }
+
+  /**
+   * The next decision; `take` carries it out.
+   *
+   * @returns undefined: none until a result is told
+   * @throws GradloomError E_SWEEP_CONSTRAINTS
+   */
+  next(): Step | undefined {
+    if (this.#isOver) return undefined;
+    if (this.#stop !== undefined) return this.over(this.#stop.cause, this.#stop.reason);
+    const isFull = this.#underway.size >= this.#parts.lanes;
+    const decision = this.#parts.scheduler.next(this.#isQuiet);
+    if (decision !== undefined && (decision.type === 'stop' || !isFull)) return decision;
+    if (isFull) return undefined;
+    const trial = this.#suggest();
+    if (trial !== undefined) return trial;
+    // Closed by now: what waits may be decided.
+    const last = this.#parts.scheduler.next(this.#isQuiet);
+    if (last !== undefined) return last;
+    if (this.#underway.size > 0) return undefined;
+    return this.#trials > 0 && this.#failures.length === this.#trials
+      ? this.over('failure', 'every trial failed')
+      : this.over('done', 'every trial is done');
+  }
+
+  /** The decision to end the sweep; jobs under way are dropped, but for those that `keeps` says to wait for. */
+  over(cause: OverEntry['cause'], reason: string, keeps: (job: Job) => boolean = () => false): OverEntry {
+    const dropped = this.jobs.filter((job) => !keeps(job)).map(({ trial }) => trial);
+    return { type: 'over', cause, reason, dropped };
+  }
+
+  /** Carries a decision out, a new one or one of the log. @returns the job that it starts */
+  take(step: Step): Job | undefined {
+    const { scheduler } = this.#parts;
+    switch (step.type) {
+      case 'over':
+        this.#isOver = true;
+        for (const trial of step.dropped) this.#underway.delete(trial);
+        return undefined;
+      case 'stop':
+        scheduler.apply(step);
+        return undefined;
+      case 'promote':
+        scheduler.apply(step);
+        return this.#begin(step.trial, step.rung + 1);
+      case 'trial':
+        return this.#takeTrial(step);
+    }
+  }
+
+  tell({ trial, rung }: Job, { status, value, points }: Outcome): void {
+    const { settings, scheduler } = this.#parts;
+    const { goal, target } = settings.metric;
+    const lower = (metric: number): number => (goal === 'minimize' ? metric : -metric);
+    this.#now = Math.max(this.#now, this.#underway.get(trial)?.priority[0] ?? 0);
+    this.#underway.delete(trial);
+    this.#told++;
+    scheduler.report({ trial, rung, value: value === undefined ? undefined : lower(value), points: points.map(lower) });
+    this.#observe(trial, value === undefined ? undefined : lower(value), status);
+    if (status === 'failed') this.#countFailure(trial);
+    else this.#hasResult = true;
+    if (target !== undefined && value !== undefined && lower(value) <= lower(target))
+      this.#stop ??= { cause: 'target', reason: `trial ${trial} reached the target: ${value}` };
+  }
+
+  /** A sweep that was over goes on with more trials. */
+  reopen(): undefined {
+    this.#isOver = false;
+    this.#isClosed = false;
+    this.#stop = undefined;
+    this.#pardoned = this.#failures.length;
+  }
+
+  get #isQuiet(): boolean {
+    return this.#isClosed && this.#underway.size === 0;
+  }
+
+  #suggest(): TrialEntry | undefined {
+    if (this.#isClosed) return undefined;
+    const { settings, sampler, enqueued, keyOf } = this.#parts;
+    const trial = this.#trials;
+    const isFull = settings.run_cap !== undefined && trial >= settings.run_cap;
+    const isRepeating = this.#duplicatesInRow >= MAX_DUPLICATES_IN_A_ROW;
+    const history = [...this.#observations.values()].toSorted((a, b) => a.number - b.number);
+    const assignment = isFull || isRepeating ? undefined : sampler.suggest(trial, history);
+    if (assignment === undefined) {
+      this.#isClosed = true;
+      this.#parts.scheduler.close();
+      return undefined;
+    }
+    const entry: TrialEntry = { type: 'trial', trial, assignment, origin: trial < enqueued ? 'enqueue' : settings.method, key: '' };
+    try {
+      const key = keyOf(assignment);
+      const duplicateOf = this.#keys.get(key);
+      return { ...entry, key, ...(duplicateOf !== undefined && { duplicateOf }) };
+    } catch (error) {
+      if (!(error instanceof GradloomError) || error.code === 'E_INTERNAL') throw error;
+      return { ...entry, fault: faultOf(error) };
+    }
+  }
+
+  #takeTrial(step: TrialEntry): Job | undefined {
+    const { trial, assignment, key, duplicateOf, fault } = step;
+    this.#trials = trial + 1;
+    this.#duplicatesInRow = duplicateOf === undefined ? 0 : this.#duplicatesInRow + 1;
+    if (duplicateOf !== undefined) return undefined;
+    this.#assignments.set(trial, assignment);
+    if (fault !== undefined) {
+      this.#observe(trial, undefined, 'failed');
+      this.#countFailure(trial);
+      return undefined;
+    }
+    this.#keys.set(key, trial);
+    const note = this.#parts.scheduler.start(trial);
+    if (note !== undefined) step.note = note;
+    return this.#begin(trial, 0);
+  }
+
+  #begin(trial: number, rung: number): Job {
+    const rungs = this.#parts.scheduler.rungs(trial);
+    const resource = rungs[rung] ?? 0;
+    const end = this.#now + resource - (rungs[rung - 1] ?? 0);
+    const job: Job = { trial, rung, resource, isLast: rung === rungs.length - 1, priority: [end, this.#jobs++] };
+    this.#underway.set(trial, job);
+    return job;
+  }
+
+  #observe(trial: number, value: number | undefined, status: Outcome['status']): void {
+    if (status === 'failed' && this.#parts.settings.on_trial_error.impute === 'none') return void this.#observations.delete(trial);
+    this.#observations.set(trial, { number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
+  }
+
+  #countFailure(trial: number): void {
+    const { then, abort_after: abortAfter } = this.#parts.settings.on_trial_error;
+    this.#failures.push(trial);
+    const inARow = this.#failures.length - this.#pardoned;
+    if (then === 'stop') this.#stop ??= { cause: 'failure', reason: `trial ${trial} failed` };
+    if (abortAfter > 0 && inARow >= abortAfter && !this.#hasResult)
+      this.#stop ??= { cause: 'failure', reason: `the first ${inARow} trials all failed` };
+  }
+}
+
+export function faultOf({ code, where, message }: GradloomError): Fault {
+  return { code, message, ...(where !== undefined && { where }) };
+}

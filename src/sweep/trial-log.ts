@@ -1,0 +1,224 @@
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import { GradloomError, printable } from '../errors.ts';
+import { LineFile, readLines } from '../storage/lines.ts';
+import type { Assignment, CurvePoint } from './trial.ts';
+
+/** What went wrong, as an error of gradloom tells it. */
+export interface Fault {
+  code: string;
+  where?: string;
+  message: string;
+}
+
+/** The first line: what the sweep is, for good. */
+export interface SweepEntry {
+  type: 'sweep';
+  version: 1;
+  id: string;
+  name: string;
+  /** Trials whose results a decision does not wait for; see search.ts. */
+  lanes: number;
+  /** The files as they were at the start, to tell what somebody changed. */
+  files: Readonly<Record<string, string>>;
+}
+
+/** A process has begun to work on the sweep. */
+export interface SessionEntry {
+  type: 'session';
+  pid: number;
+  cores: number;
+  /** UTC; a label only. */
+  at: string;
+}
+
+/** A decision. `after` of them all: how many results it knew. */
+export type StepEntry = (TrialEntry | DecisionEntry | OverEntry) & { after: number };
+
+/** A trial is suggested, and starts unless it is a duplicate or its experiment is not valid. */
+export interface TrialEntry {
+  type: 'trial';
+  trial: number;
+  assignment: Assignment;
+  /** enqueue | the sampler's name */
+  origin: string;
+  /** Digest of all that can change its result. */
+  key: string;
+  duplicateOf?: number;
+  fault?: Fault;
+  note?: string;
+}
+
+/** A trial goes on from a rung, or is stopped there. */
+export interface DecisionEntry {
+  type: 'promote' | 'stop';
+  trial: number;
+  rung: number;
+  reason: string;
+}
+
+/** Nothing is started any more. */
+export interface OverEntry {
+  type: 'over';
+  cause: 'done' | 'target' | 'budget' | 'failure';
+  reason: string;
+  /** Trials whose part under way does not count: it ends with what they had before. */
+  dropped: readonly number[];
+}
+
+/** A process takes up a trial's run; the rung says how far. Not synced: it matters to the live only. */
+export interface BeginEntry {
+  type: 'begin';
+  trial: number;
+  rung: number;
+  replicate: number;
+  workers: number;
+}
+
+/** A run has come to its rung, or to an end. There is one such line for each (trial, rung, replicate). */
+export interface RunEntry {
+  type: 'run';
+  trial: number;
+  rung: number;
+  replicate: number;
+  /** reached: as far as the rung asks, or to an early end of its own. */
+  status: 'reached' | 'diverged' | 'failed';
+  /** Updates done, and the rung's epochs or steps. */
+  steps: number;
+  resource: number;
+  isLast: boolean;
+  /** The metric at all evaluations so far. */
+  curve: readonly CurvePoint[];
+  digest: string;
+  seconds: number;
+  fault?: Fault;
+}
+
+/** An attempt failed and is repeated. */
+export interface RetryEntry {
+  type: 'retry';
+  trial: number;
+  rung: number;
+  replicate: number;
+  fault: Fault;
+}
+
+/** A sweep that was over is given more to do. */
+export interface ReopenEntry {
+  type: 'reopen';
+  after: number;
+}
+
+/** The process ends the session by itself. */
+export interface PauseEntry {
+  type: 'pause';
+  reason: string;
+}
+
+export type LogEntry = SweepEntry | SessionEntry | StepEntry | BeginEntry | RunEntry | RetryEntry | ReopenEntry | PauseEntry;
+/** An entry as it stands in the file. */
+export type LoggedEntry = LogEntry & {
+  seq: number;
+  /** Seconds since the session began. */
+  t: number;
+};
+
+const NAME = 'log.jsonl';
+
+export function trialLogPath(directory: string): string {
+  return path.join(directory, NAME);
+}
+
+/**
+ * The log of a sweep: one JSON object a line with a sequence number and a checksum, appended and synced before anything is built on it.
+ * All that a sweep knows is a fold over it; there is no other state.
+ */
+export class TrialLog {
+  readonly #file: LineFile;
+  readonly #startedAt = performance.now();
+  #seq: number;
+  /** fsyncs, one after the other. */
+  #synced: Promise<void> = Promise.resolve();
+
+  private constructor(file: LineFile, seq: number) {
+    this.#file = file;
+    this.#seq = seq;
+  }
+
+  /** @throws GradloomError E_STORAGE, also where there is a log */
+  static create(directory: string): TrialLog {
+    return new TrialLog(LineFile.create(trialLogPath(directory)), 0);
+  }
+
+  /** Goes on after the whole lines that `readTrialLog` has found; a torn one is cut off. Hold the directory's lock. */
+  static reopen(directory: string, { entries, length }: ReadLog): TrialLog {
+    return new TrialLog(LineFile.reopen(trialLogPath(directory), length), entries.length);
+  }
+
+  /** Seconds since the log was opened. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Appends entries; they survive a power loss once the promise is fulfilled. @throws GradloomError E_STORAGE */
+  async append(...entries: readonly LogEntry[]): Promise<void> {
+    for (const entry of entries) this.note(entry);
+    this.#synced = this.#synced.then(() => this.#file.sync());
+    await this.#synced;
+  }
+
+  /** Appends without waiting for the disk. */
+  note(entry: LogEntry): void {
+    const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
+    this.#file.append({ ...numbered, crc: checksum(numbered) });
+    this.#seq++;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#synced;
+    } finally {
+      this.#file.close();
+    }
+  }
+}
+
+export interface ReadLog {
+  entries: LoggedEntry[];
+  /** Bytes of the whole lines. */
+  length: number;
+  /** The last line is torn, as a crash leaves it; it is not among the entries. */
+  isTorn: boolean;
+}
+
+/**
+ * Reads a sweep's log; a process that writes it is not disturbed.
+ *
+ * @throws GradloomError E_RUN_FILE with the line number if any line but a torn last one is damaged, missing or out of order; E_DATA_READ
+ */
+export function readTrialLog(directory: string): ReadLog {
+  const file = trialLogPath(directory);
+  const { lines, ...rest } = readLines(file);
+  const entries = lines.map((line, i) => {
+    const { crc, ...entry } = line;
+    if (crc !== checksum(entry)) throw badLine(file, i, `the checksum is ${printable(String(crc), 20)}, expected ${checksum(entry)}`);
+    if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
+    return entry as unknown as LoggedEntry;
+  });
+  if (entries[0] !== undefined && entries[0].type !== 'sweep') throw badLine(file, 0, 'not the beginning of a sweep');
+  return { entries, ...rest };
+}
+
+/** CRC-32 of the entry's JSON text, which JSON.parse and JSON.stringify reproduce. */
+function checksum(entry: object): string {
+  return crc32(JSON.stringify(entry)).toString(16).padStart(8, '0');
+}
+
+function badLine(file: string, index: number, message: string): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: `${printable(file)}:${index + 1}`,
+    message,
+    next: 'restore the file from a copy; it was changed after it was written',
+  });
+}
