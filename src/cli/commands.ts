@@ -5,12 +5,14 @@ import { doctor } from './doctor.ts';
 import { runs } from './runs.ts';
 import { schema } from './schema.ts';
 import { speedup } from './speedup.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   train,
   check,
+  sweep,
   speedup,
   runs,
   compare,

@@ -3,15 +3,14 @@ import { formatParameter } from '../sweep/axes.ts';
 import { countRungs } from '../sweep/rung-counts.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
-import { formatCount, formatCounted, formatPercent } from './numbers.ts';
+import { formatCount, formatPercent, formatSeconds } from './numbers.ts';
 import { unpainted } from './paint.ts';
 import { shortPath } from './results.ts';
 import { type TrialColumn, trialColumns, trialNote } from './sweep-cells.ts';
 import { rungName } from './sweep-curves.ts';
 import { bestFirst } from './sweep-files.ts';
 import { importanceNote } from './sweep-importance.ts';
-import { formatMetricValue } from './sweep-view.ts';
-import { countStatuses, describeMethod } from './sweep-words.ts';
+import { countStatuses, describeMethod, renderWinner } from './sweep-words.ts';
 import { renderFacts, renderTable, type TableLook } from './table.ts';
 
 const MAX_ROWS = 20;
@@ -24,10 +23,20 @@ export interface SweepLook extends TableLook {
   columns: number;
 }
 
-/** A sweep for the terminal: its trials, best first, the rungs, and what it is. */
-export function renderSweep(state: SweepState, look: SweepLook): string {
+/** How a process' work on a sweep ended. */
+export interface SweepSession {
+  reason: string;
+  seconds: number;
+}
+
+/**
+ * A sweep for the terminal: its trials, best first, the rungs, and what it is.
+ *
+ * @param session  why it ended and how long it took, where that is known
+ */
+export function renderSweep(state: SweepState, look: SweepLook, session?: SweepSession): string {
   const rungs = renderRungs(state, look);
-  return [renderTrials(state, look), ...(rungs === undefined ? [] : [rungs]), renderFactsOf(state, look)].join('\n\n');
+  return [renderTrials(state, look), ...(rungs === undefined ? [] : [rungs]), renderFactsOf(state, look, session)].join('\n\n');
 }
 
 function renderTrials(state: SweepState, look: SweepLook): string {
@@ -75,7 +84,7 @@ export function renderRungs(state: SweepState, look: TableLook): string | undefi
   return renderTable({ head: ['rung', 'trials', 'went on'], rows, align: ['left', 'right', 'right'] }, look);
 }
 
-function renderFactsOf(state: SweepState, { paint }: TableLook): string {
+function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepSession): string {
   const { trials, settings, best } = state;
   const facts: [string, string][] = [
     ['sweep', `${printable(state.name)}: ${state.status}; ${describeMethod(state)}`],
@@ -83,17 +92,9 @@ function renderFactsOf(state: SweepState, { paint }: TableLook): string {
   ];
   const winner = trials.find(({ number }) => number === best);
   if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
+  if (session !== undefined) facts.push(['ended', printable(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
   facts.push(['saved', printable(shortPath(state.directory), Number.POSITIVE_INFINITY)]);
   return renderFacts(facts, paint);
-}
-
-/** `trial 12: val.accuracy 97.30 % (96.90 % to 97.70 %, 5 seeds)` */
-export function renderWinner({ number, value, interval, values }: Trial, metric: string): string {
-  const between =
-    interval === undefined
-      ? ''
-      : ` (${interval.map((end) => formatMetricValue(metric, end)).join(' to ')}, ${formatCounted(values.length, 'seed')})`;
-  return `trial ${number}: ${printable(metric)} ${formatMetricValue(metric, value)}${between}`;
 }
 
 /** The best trial: its value, what it sets, and how to train it. */

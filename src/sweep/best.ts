@@ -26,6 +26,6 @@ export function bestTrial(state: SweepState): Trial {
  */
 export function trialConfig(state: SweepState, { number, runs, value }: Trial): string {
   const file = path.join(state.directory, runs[0] ?? '', 'config.yaml');
-  const note = `# Trial ${number} of the sweep ${printable(state.name)}-${printable(state.id)}: ${printable(state.settings.metric.name)} ${value}`;
+  const note = `# Trial ${number} of the sweep ${printable(state.id)}: ${printable(state.settings.metric.name)} ${value}`;
   return `${note}\n${readRootText(file)}`;
 }
