@@ -9,8 +9,10 @@ export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export { type Check, examine } from './runs/doctor.ts';
 export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, RunStart, RunWarning, Summary } from './runs/events.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
-export { type TrainRun, train } from './runs/train.ts';
-export type { TrainOptions } from './runs/trainer.ts';
+export { type ResumeOptions, resume } from './runs/resume.ts';
+export type { TrainRun } from './runs/run.ts';
+export { type TrainOptions, train } from './runs/train.ts';
+
 export type {
   Limit,
   RowKind,

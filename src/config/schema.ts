@@ -237,7 +237,7 @@ const train = object({
     every: z
       .union([
         ...every.options,
-        object({ seconds: z.number().positive().max(1e9).describe('seconds of training; never changes the result') }),
+        object({ seconds: z.number().positive().max(1e6).describe('seconds of training; never changes the result') }),
       ])
       .prefault({ seconds: 30 })
       .describe('{epochs: n}, {steps: n} or {seconds: n}; beside these one at the end and one at an interruption'),

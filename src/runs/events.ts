@@ -20,6 +20,8 @@ export interface RunStart {
   batchRows: number;
   stepsPerEpoch: number;
   totalSteps: number;
+  /** Updates that an earlier part of the run has done. */
+  from: number;
 }
 
 /** The state of affairs, at most ten times a second. */

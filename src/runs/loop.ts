@@ -6,6 +6,7 @@ import type { TrainingState } from '../engine/shared-state.ts';
 import { PLATEAU_START, plateauNext } from '../optim/plateau.ts';
 import { type Divergence, describeEvaluation, describeStep, divergenceError } from './divergence.ts';
 import { EarlyStop } from './early-stop.ts';
+import type { RunProgress } from './events.ts';
 import type { Keeper } from './keeper.ts';
 import type { LearningRate } from './learning-rate.ts';
 import type { Recorder } from './recorder.ts';
@@ -20,7 +21,6 @@ export interface LoopParts {
   dataset: Dataset;
   recorder: Recorder;
   rates: LearningRate;
-  keeper: Keeper;
   signal: AbortSignal | undefined;
   /** Step to end at, if it is before the last one. */
   pauseAt: number | undefined;
@@ -64,6 +64,16 @@ export class Loop {
 
   get step(): number {
     return this.#step;
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /** The state of affairs; takes in the steps done since the last call. */
+  progress(): RunProgress {
+    this.#parts.recorder.take(this.#engine.takeSteps());
+    return this.#parts.recorder.progress(this.#engine.phaseSeconds());
   }
 
   /** All that decides what comes after; between two steps only. */
@@ -112,15 +122,19 @@ export class Loop {
 
   /**
    * @returns whether training came to its own end, by its last step or by early stopping
+   * @param keeper  gets the states to keep
    * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...; E_STORAGE if the state at the end cannot be kept
    */
-  async run(): Promise<'finished' | 'interrupted' | 'paused'> {
+  async run(keeper: Keeper): Promise<'finished' | 'interrupted' | 'paused'> {
     const { totalSteps } = this.#engine.plan.batches;
-    const { keeper, signal, pauseAt = totalSteps, recorder } = this.#parts;
+    const { signal, pauseAt = totalSteps, recorder } = this.#parts;
     while (!this.#isOver && this.#step < totalSteps) {
-      if (this.#step >= pauseAt) return this.#leave('paused');
+      if (this.#step >= pauseAt) {
+        await keeper.keepLast(() => this.state());
+        return 'paused';
+      }
       const target = Math.min(pauseAt, this.#stops.after(this.#step));
-      const end = await this.#trainTo(target);
+      const end = await this.#trainTo(target, keeper);
       if (end.diverged !== undefined) {
         this.#survive(
           describeStep(this.#engine, this.#parts.dataset, end.diverged, this.#parts.rates.at(end.diverged.step), recorder.recent),
@@ -134,18 +148,16 @@ export class Loop {
       this.#isOver = decision === 'stop' || this.#step === totalSteps;
       if (this.#isOver || (this.#step === target && this.#stops.isDigest(this.#step))) this.#digest();
       if (this.#isOver) break;
-      if (signal?.aborted === true) return this.#leave('interrupted');
-      if (decision === 'keep' || this.#stops.isCheckpoint(this.#step) || keeper.isDue) keeper.keep(this.state());
+      if (signal?.aborted === true) {
+        await keeper.keepLast(() => this.state());
+        return 'interrupted';
+      }
+      if (decision === 'keep' || this.#stops.isCheckpoint(this.#step) || keeper.isDue) await keeper.keep(this.state());
     }
     this.#isOver = true;
     await keeper.keepLast(() => this.state());
     await this.#end();
     return 'finished';
-  }
-
-  async #leave<T>(status: T): Promise<T> {
-    await this.#parts.keeper.keepLast(() => this.state());
-    return status;
   }
 
   /** After the last step: the parameters to end with, and what is known of them. */
@@ -160,8 +172,8 @@ export class Loop {
     }
   }
 
-  async #trainTo(target: number): Promise<SegmentEnd> {
-    const { recorder, rates, signal, keeper } = this.#parts;
+  async #trainTo(target: number, keeper: Keeper): Promise<SegmentEnd> {
+    const { recorder, rates, signal } = this.#parts;
     this.#copy = undefined;
     try {
       const segment = this.#engine.train(this.#step, target, rates);

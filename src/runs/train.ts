@@ -1,15 +1,21 @@
+import path from 'node:path';
 import type { LoadedExperiment } from '../config/load.ts';
-import { Channel } from './channel.ts';
-import type { RunEvent, Summary } from './events.ts';
-import { Trainer, type TrainOptions } from './trainer.ts';
+import { resolvedYaml } from '../config/resolved.ts';
+import type { Experiment } from '../config/schema.ts';
+import { initialState } from '../model/initializers.ts';
+import { configHash, initHashes } from './basis.ts';
+import { createRunDirectory, makeRunDirectory } from './directory.ts';
+import { describeEnvironment } from './environment.ts';
+import type { Prepared } from './prepare.ts';
+import { startRun, type TrainRun } from './run.ts';
+import { RunFiles } from './run-files.ts';
+import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
 
-/** A run under way: iterate over it for events, await `result` for the outcome; either alone is enough. */
-export interface TrainRun extends AsyncIterable<RunEvent> {
-  /**
-   * The summary, also of an interrupted run.
-   * Rejects with a GradloomError (E_DIVERGED, E_WORKER..., E_STORAGE, E_DATA..., E_MEMORY) once everything that can be saved is saved.
-   */
-  readonly result: Promise<Summary>;
+export interface TrainOptions extends RunOptions {
+  /** Write no files. @default false */
+  dry?: boolean | undefined;
+  /** The run's own directory, which must not exist yet. @default a new one under track.dir */
+  directory?: string | undefined;
 }
 
 /**
@@ -20,10 +26,31 @@ export interface TrainRun extends AsyncIterable<RunEvent> {
  * for await (const event of run) if (event.type === 'epoch') console.log(event.epoch, event.trainLoss);
  * const summary = await run.result;
  */
-export function train(loaded: Pick<LoadedExperiment, 'experiment'>, options: TrainOptions = {}): TrainRun {
-  const events = new Channel<RunEvent>(['progress']);
-  const result = new Trainer(loaded.experiment, options, (event) => events.push(event)).run().finally(() => events.close());
-  // Whoever only iterates must not be killed by a rejection that nobody awaits; `result` still rejects for those who do.
-  result.catch(() => undefined);
-  return { result, [Symbol.asyncIterator]: () => events };
+export function train({ experiment }: Pick<LoadedExperiment, 'experiment'>, options: TrainOptions = {}): TrainRun {
+  return startRun((emit) => new Trainer(experiment, options, emit).run((prepared) => begin(experiment, options, prepared)));
+}
+
+/** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
+async function begin(
+  experiment: Experiment,
+  { dry, directory, storage }: TrainOptions,
+  { cores, plan, dataset }: Prepared,
+): Promise<Beginning> {
+  const initial = initialState(plan.network, experiment.model, experiment.seed);
+  const init = initHashes(experiment);
+  if (dry === true) return { files: undefined, initial };
+  const { track, name } = experiment;
+  const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory)));
+  const files = RunFiles.create(made, storage);
+  try {
+    // env.json first: a run counts as begun once its config.yaml is there.
+    const basis = { config: configHash(experiment), data: dataset.fingerprint, init };
+    const environment = { ...(await describeEnvironment(cores, plan.workers)), basis };
+    await files.write('env.json', `${JSON.stringify(environment, null, 2)}\n`);
+    await files.write('config.yaml', resolvedYaml({ experiment }));
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+  return { files, initial };
 }

@@ -1,166 +1,200 @@
-import path from 'node:path';
-import { resolvedYaml } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
-import type { EnginePlan } from '../engine/plan.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
-import { GradloomError } from '../errors.ts';
-import { type InitialState, initialState } from '../model/initializers.ts';
+import { type ErrorDetails, GradloomError } from '../errors.ts';
+import type { InitialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
-import { writeFileAtomic } from '../storage/atomic.ts';
-import { LineFile } from '../storage/lines.ts';
-import { createRunDirectory, makeRunDirectory, type RunDirectory } from './directory.ts';
-import { describeEnvironment } from './environment.ts';
-import type { RunEvent, Summary } from './events.ts';
-import { Keeper } from './keeper.ts';
+import { basisOf } from './basis.ts';
+import type { RunEvent, RunWarning, Summary } from './events.ts';
+import { Keeper, persist } from './keeper.ts';
 import { LearningRate } from './learning-rate.ts';
 import { Loop } from './loop.ts';
 import { encodeModel, modelDigest } from './model-file.ts';
-import { prepare } from './prepare.ts';
-import { Recorder, type RunLines } from './recorder.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { Recorder } from './recorder.ts';
+import { Restarts } from './restarts.ts';
+import type { RunFiles, StorageCalls } from './run-files.ts';
+import type { RunState } from './run-state.ts';
 
 const PROGRESS_MS = 100;
 
-export interface TrainOptions {
+/** How a run is to be done; nothing here changes its result. */
+export interface RunOptions {
   /** Aborting it finishes the step at hand, saves the run and ends with status `interrupted`. */
   signal?: AbortSignal | undefined;
-  /** Write no files. @default false */
-  dry?: boolean | undefined;
   /** For tests of worker faults: how the engine starts its threads. */
   engine?: EngineOptions | undefined;
+  /** For tests of storage faults. */
+  storage?: StorageCalls | undefined;
   /** A data set that is loaded already: all trials of a sweep share one. */
   dataset?: Dataset | undefined;
-  /** The run's own directory, which must not exist yet. @default a new one under track.dir */
-  directory?: string | undefined;
-  /** Trains to this step and ends with status `paused`, to be resumed; a step at or after the last one has no effect. */
+  /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
   pauseAt?: number | undefined;
+}
+
+/** Where a run starts: from its initial weights in a new directory, or in the middle. */
+export interface Beginning {
+  /** undefined: nothing is written. */
+  files: RunFiles | undefined;
+  initial: InitialState;
+  /** What to go on from; undefined: the initial weights. */
+  state?: RunState | undefined;
+  /** Step of the checkpoint of this run that `state` was read from. */
+  keptStep?: number | undefined;
 }
 
 /** One run from its experiment to its summary. */
 export class Trainer {
   readonly #experiment: Experiment;
-  readonly #options: TrainOptions;
+  readonly #options: RunOptions;
   readonly #emit: (event: RunEvent) => void;
-  #directory: RunDirectory | undefined;
+  #files: RunFiles | undefined;
 
-  constructor(experiment: Experiment, options: TrainOptions, emit: (event: RunEvent) => void) {
+  constructor(experiment: Experiment, options: RunOptions, emit: (event: RunEvent) => void) {
     this.#experiment = experiment;
     this.#options = options;
     this.#emit = emit;
   }
 
-  async run(): Promise<Summary> {
-    const experiment = this.#experiment;
-    const { dataset, cores, plan } = await prepare(experiment, this.#options.dataset);
-    const { workers } = plan;
-    const initial = initialState(plan.network, experiment.model, experiment.seed);
-    const rates = new LearningRate(plan);
-    this.#warnOversubscribed(workers, cores);
-    // Nothing is created on disk before everything that can be wrong with the experiment has been checked.
-    if (this.#options.dry !== true) this.#directory = await this.#makeDirectory();
-    const files = this.#directory && createLines(this.#directory);
-    const recorder = new Recorder(experiment, plan.batches, plan.metrics.names.includes('accuracy'), files, rates, this.#emit);
+  /**
+   * @param begin    opens the run's directory, once everything that can be wrong with the experiment has been checked
+   * @param workers  in place of `parallel.workers`
+   */
+  async run(begin: (prepared: Prepared) => Promise<Beginning>, workers?: number): Promise<Summary> {
+    const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
+    this.#warnOversubscribed(prepared.plan.workers, prepared.cores);
+    const beginning = await begin(prepared);
+    this.#files = beginning.files;
     try {
-      await this.#write('config.yaml', resolvedYaml({ experiment }));
-      await this.#write('env.json', `${JSON.stringify(await describeEnvironment(cores, workers), null, 2)}\n`);
-      this.#emit({
-        type: 'start',
-        id: this.#directory?.id ?? experiment.name,
-        name: experiment.name,
-        directory: this.#directory?.path,
-        dataset: dataset.description,
-        rows: rowsOf(dataset),
-        parameters: parameterCount(plan.network),
-        workers,
-        cores: cores.usable,
-        batchRows: plan.batches.batchRows,
-        stepsPerEpoch: plan.batches.stepsPerEpoch,
-        totalSteps: plan.batches.totalSteps,
-      });
-      const engine = await this.#start(plan, dataset, initial, recorder);
-      try {
-        const { signal, pauseAt } = this.#options;
-        const loop = new Loop({ engine, dataset, recorder, rates, keeper: new Keeper(), signal, pauseAt });
-        return await this.#trainOn(engine, loop, recorder);
-      } finally {
-        await engine.close();
-      }
+      return await this.#runFrom(prepared, beginning);
     } finally {
-      files?.metrics.close();
-      files?.digests.close();
+      this.#files?.close();
     }
   }
 
-  #makeDirectory(): Promise<RunDirectory> {
-    const { directory } = this.#options;
-    const { track, name } = this.#experiment;
-    return directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory));
+  async #runFrom(prepared: Prepared, beginning: Beginning): Promise<Summary> {
+    const experiment = this.#experiment;
+    const { dataset, plan } = prepared;
+    const rates = new LearningRate(plan);
+    const hasAccuracy = plan.metrics.names.includes('accuracy');
+    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit);
+    this.#announce(prepared, beginning.state?.loop.step ?? 0);
+    const engine = await this.#start(prepared, beginning, recorder);
+    const { signal, pauseAt } = this.#options;
+    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt });
+    if (beginning.state !== undefined) loop.restore(beginning.state);
+    const warn = (code: RunWarning['code'], message: string): void => this.#emit({ type: 'warning', code, message });
+    const keeper = new Keeper({ plan, basis: basisOf(experiment, dataset), files: this.#files, warn }, loop.state(), beginning.keptStep);
+    const stop = (): void => loop.interrupt();
+    signal?.addEventListener('abort', stop);
+    keeper.start(stop);
+    const ticker = setInterval(() => this.#emit(loop.progress()), PROGRESS_MS);
+    try {
+      return await this.#trainOn(prepared, loop, recorder, keeper);
+    } finally {
+      clearInterval(ticker);
+      keeper.stop();
+      signal?.removeEventListener('abort', stop);
+      await keeper.settle();
+      await loop.engine.close();
+    }
   }
 
   /** A run whose threads do not start has a summary that says so. */
-  async #start(plan: EnginePlan, dataset: Dataset, initial: InitialState, recorder: Recorder): Promise<Engine> {
+  async #start({ plan, dataset }: Prepared, { initial }: Beginning, recorder: Recorder): Promise<Engine> {
     try {
       return await Engine.start(plan, dataset, initial, this.#options.engine);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
-      await this.#writeSummary({
-        ...recorder.summarise([]),
-        id: this.#directory?.id ?? this.#experiment.name,
-        status: 'failed',
-        directory: this.#directory?.path ?? null,
-        workers: plan.workers,
-        digest: '',
-        error: errorOf(error),
-      });
-      throw this.#withKept(error, recorder, undefined);
+      const summary = { ...recorder.summarise([]), ...this.#identity(plan.workers), status: 'failed' as const, digest: '' };
+      await this.#writeSummary({ ...summary, error: errorOf(error) });
+      throw this.#withKept(error, recorder);
     }
   }
 
-  async #trainOn(engine: Engine, loop: Loop, recorder: Recorder): Promise<Summary> {
-    const { signal } = this.#options;
-    const stop = (): void => engine.requestStop();
-    signal?.addEventListener('abort', stop);
-    const ticker = setInterval(() => {
-      recorder.take(engine.takeSteps());
-      this.#emit(recorder.progress(engine.phaseSeconds()));
-    }, PROGRESS_MS);
+  async #trainOn(prepared: Prepared, loop: Loop, recorder: Recorder, keeper: Keeper): Promise<Summary> {
     let failure: GradloomError | undefined;
     let status: Summary['status'] = 'failed';
     try {
-      if (signal?.aborted === true) stop();
-      status = await loop.run();
+      status = await this.#trainThrough(prepared, loop, keeper);
+      await persist(async () => this.#files?.sync());
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       failure = error;
-      if (failure.code === 'E_DIVERGED') status = 'diverged';
-    } finally {
-      clearInterval(ticker);
-      signal?.removeEventListener('abort', stop);
+      status = failure.code === 'E_DIVERGED' ? 'diverged' : 'failed';
+      await keeper.settle();
     }
     // Ranks that failed in the middle of an update leave parameters that belong to no step.
-    const state = status === 'failed' ? undefined : engine.shared.snapshot();
-    const { network, workers } = engine.plan;
+    const { plan, shared } = loop.engine;
+    const state = status === 'failed' ? undefined : shared.snapshot();
     const summary: Summary = {
-      ...recorder.summarise(engine.phaseSeconds()),
-      id: this.#directory?.id ?? this.#experiment.name,
+      ...recorder.summarise(loop.engine.phaseSeconds()),
+      ...this.#identity(plan.workers),
       status,
-      directory: this.#directory?.path ?? null,
-      workers,
-      digest: state === undefined ? '' : modelDigest(network, state),
+      digest: state === undefined ? '' : modelDigest(plan.network, state),
     };
     if (failure !== undefined) summary.error = errorOf(failure);
-    if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
-    if (state !== undefined) await this.#writeModels(network, state);
-    await this.#writeSummary(summary);
-    if (failure !== undefined) throw this.#withKept(failure, recorder, loop.parametersOf);
+    try {
+      if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
+      if (state !== undefined) await this.#writeModels(plan.network, state);
+      await this.#writeSummary(summary);
+    } catch (error) {
+      // What went wrong first is told; a full disk takes no summary either.
+      if (!(error instanceof GradloomError)) throw error;
+      failure ??= error;
+    }
+    if (failure !== undefined) throw this.#withKept(failure, recorder, loop.parametersOf, keeper.keptStep);
     this.#emit({ type: 'end', summary });
     return summary;
   }
 
-  async #writeSummary(summary: Summary): Promise<void> {
-    await this.#write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+  /** Trains to the end. After a fault of a worker new threads repeat the steps since the newest state that was kept. */
+  async #trainThrough({ plan, dataset }: Prepared, loop: Loop, keeper: Keeper): Promise<Summary['status']> {
+    const restarts = new Restarts();
+    for (;;) {
+      try {
+        return await loop.run(keeper);
+      } catch (error) {
+        if (!(error instanceof GradloomError) || !restarts.allow(error, loop.step)) throw error;
+        await keeper.settle();
+        const { newest } = keeper;
+        const place = error.where === undefined ? '' : `${error.where}: `;
+        const message = `${place}${error.message}; new threads repeat the steps from ${newest.loop.step} on`;
+        this.#emit({ type: 'warning', code: 'W_WORKER_RESTART', message });
+        await loop.engine.close();
+        loop.restore(newest, await Engine.start(plan, dataset, newest.state, this.#options.engine));
+      }
+    }
+  }
+
+  #announce({ dataset, plan, cores }: Prepared, from: number): void {
+    const { network, batches, workers } = plan;
+    this.#emit({
+      type: 'start',
+      id: this.#identity(workers).id,
+      name: this.#experiment.name,
+      directory: this.#files?.directory.path,
+      dataset: dataset.description,
+      rows: rowsOf(dataset),
+      parameters: parameterCount(network),
+      workers,
+      cores: cores.usable,
+      batchRows: batches.batchRows,
+      stepsPerEpoch: batches.stepsPerEpoch,
+      totalSteps: batches.totalSteps,
+      from,
+    });
+  }
+
+  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers'> {
+    const directory = this.#files?.directory;
+    return { id: directory?.id ?? this.#experiment.name, directory: directory?.path ?? null, workers };
+  }
+
+  #writeSummary(summary: Summary): Promise<void> {
+    return this.#write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
   }
 
   async #writeModels(network: Network, state: TrainingState): Promise<void> {
@@ -170,31 +204,26 @@ export class Trainer {
     if (parameters !== undefined) await this.#write(`model-${type}.safetensors`, encodeModel(network, { ...state, parameters }));
   }
 
-  /** @param parametersOf  the step whose parameters are saved */
-  #withKept(failure: GradloomError, recorder: Recorder, parametersOf: number | undefined): GradloomError {
-    const parameters = parametersOf === undefined ? '' : `, the parameters of step ${parametersOf}`;
-    const kept = this.#directory && `${this.#directory.path}, metrics up to step ${recorder.step}${parameters}`;
-    return new GradloomError({ ...errorOf(failure), code: failure.code, kept, next: failure.next, cause: failure.cause });
+  async #write(name: string, content: string | Uint8Array): Promise<void> {
+    await persist(async () => this.#files?.write(name, content));
   }
 
-  async #write(name: string, content: string | Uint8Array): Promise<void> {
-    if (this.#directory !== undefined) await writeFileAtomic(path.join(this.#directory.path, name), content);
+  /** @param parametersOf  the step whose parameters are saved */
+  #withKept(failure: GradloomError, recorder: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
+    const directory = this.#files?.directory.path;
+    const parameters = parametersOf === undefined ? '' : `, the parameters of step ${parametersOf}`;
+    const checkpoint = checkpointOf === undefined ? '' : `, checkpoint of step ${checkpointOf}`;
+    const kept = directory && `${directory}, metrics up to step ${recorder.step}${parameters}${checkpoint}`;
+    const goOn = directory && `gradloom resume ${directory}`;
+    const next = failure.code === 'E_STORAGE' && goOn !== undefined ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
+    const details: ErrorDetails = { ...errorOf(failure), code: failure.code, kept, next, cause: failure.cause };
+    return new GradloomError(details);
   }
 
   #warnOversubscribed(workers: number, cores: Cores): void {
     if (workers <= cores.usable) return;
     const message = `${workers} workers on ${cores.usable} usable cores: slower, with the same result`;
     this.#emit({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
-  }
-}
-
-function createLines({ path: directory }: RunDirectory): RunLines {
-  const metrics = LineFile.create(path.join(directory, 'metrics.jsonl'));
-  try {
-    return { metrics, digests: LineFile.create(path.join(directory, 'digests.jsonl')) };
-  } catch (error) {
-    metrics.close();
-    throw error;
   }
 }
 

@@ -20,6 +20,13 @@ export interface FileCalls {
   unlink(path: string): Promise<void>;
 }
 
+/** The right to write, which another process may have taken over: asked for right before the content becomes visible. */
+export interface Fence {
+  generation: number;
+  /** Throws a GradloomError if the right is lost. */
+  check(): void;
+}
+
 /** O_EXCL and O_NOFOLLOW: a link that somebody planted at the temporary name is refused, never followed. */
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
@@ -33,15 +40,20 @@ const WRITE_AT_ONCE = 2 ** 30;
  * directory (which Windows has not). A symbolic link at `path` is replaced, not followed. Text is written as UTF-8.
  * The bytes must not change before the promise settles.
  *
+ * @param fence  whose error is thrown, and nothing changed, if the right to write is lost meanwhile
  * @throws GradloomError E_STORAGE naming the path and what the operating system said; the temporary file is removed
  */
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string,
   calls: FileCalls = { open, rename, unlink },
+  fence?: Fence,
 ): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const temporary = join(dirname(path), `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+  const temporary = join(
+    dirname(path),
+    `.tmp-${fence === undefined ? '' : `${fence.generation}-`}${process.pid}-${randomBytes(8).toString('hex')}`,
+  );
   let file: WritableFile;
   try {
     file = await calls.open(temporary, CREATE, OWNER_ONLY);
@@ -50,8 +62,13 @@ export async function writeFileAtomic(
   }
   try {
     await writeAndSync(file, bytes);
+    fence?.check();
     await calls.rename(temporary, path);
   } catch (error) {
+    if (error instanceof GradloomError) {
+      await leftover(calls, temporary);
+      throw error;
+    }
     throw storageError(path, error, await leftover(calls, temporary));
   }
   try {

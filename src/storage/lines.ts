@@ -130,7 +130,16 @@ export class LineFile {
     this.#calls.close(this.#fd);
     this.#fd = fd;
     this.#calls.truncate(fd, this.#durable);
-    for (const bytes of this.#tail) this.#writeAll(bytes);
+    let whole = this.#durable;
+    try {
+      for (const bytes of this.#tail) {
+        this.#writeAll(bytes);
+        whole += bytes.length;
+      }
+    } catch (error) {
+      this.#dropTornLine(whole);
+      throw error;
+    }
     this.#isBroken = false;
   }
 

@@ -100,7 +100,7 @@ export class SweepRunner {
     this.#threads = new Threads(options.engine?.entry);
     this.#datasets = new Datasets(Math.max(4, settings.seeds + 1));
     this.#fold = new SweepFold(settings);
-    this.#sampler = makeSampler(loaded);
+    this.#sampler = makeSampler(settings.method, loaded.space, settings.seed);
     this.#search = new Search({
       settings,
       sampler: this.#sampler,

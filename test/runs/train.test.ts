@@ -14,8 +14,8 @@ import { readTensor } from '../../src/model/parameters.ts';
 import type { Divergence } from '../../src/runs/divergence.ts';
 import type { RunEvent, Summary } from '../../src/runs/events.ts';
 import { digestOf } from '../../src/runs/metrics.ts';
-import { train } from '../../src/runs/train.ts';
-import type { TrainOptions } from '../../src/runs/trainer.ts';
+import { resume } from '../../src/runs/resume.ts';
+import { type TrainOptions, train } from '../../src/runs/train.ts';
 import { readSafetensors } from '../../src/storage/safetensors.ts';
 import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
 import type { Fault } from '../engine/faulty-rank.ts';
@@ -81,15 +81,20 @@ test.serial(
     const directory = temporary(t);
     const summary = await runIn(directory);
     t.deepEqual(readdirSync(summary.directory!).sort(), [
+      'checkpoints',
       'config.yaml',
       'digests.jsonl',
       'env.json',
+      'lock',
       'metrics.jsonl',
       'model.safetensors',
       'summary.json',
     ]);
     t.is(statSync(summary.directory!).mode & 0o777, 0o700);
-    for (const name of readdirSync(summary.directory!)) t.is(statSync(path.join(summary.directory!, name)).mode & 0o777, 0o600, name);
+    for (const name of readdirSync(summary.directory!, { recursive: true, encoding: 'utf8' })) {
+      const { mode } = statSync(path.join(summary.directory!, name));
+      t.is(mode & 0o777, ['checkpoints', 'lock'].includes(name) ? 0o700 : 0o600, name);
+    }
     t.deepEqual(json(read(summary, 'summary.json')), json(JSON.stringify(summary)));
     t.is(summary.status, 'finished');
     t.is(summary.directory, onlyRun(directory));
@@ -502,7 +507,7 @@ test.serial('S7 a run directory removed during the run is E_STORAGE (74), not a 
 
 // No limit of file sizes on Windows to stand in for a full disk.
 const onUnix = process.platform === 'win32' ? test.skip : test.serial;
-onUnix('S2 metrics that no longer fit on the disk are a warning once; training ends as it would have, and no line is torn', async (t) => {
+onUnix('S2 S3 metrics that no longer fit on the disk end the run with 74, not torn; with space again, resume completes them', async (t) => {
   const directory = temporary(t);
   const parts = { train: { batch_size: 20, steps: 400, eval: { on: 'none' } }, track: { log_every: { steps: 1 } } };
   const program = `
@@ -510,7 +515,8 @@ onUnix('S2 metrics that no longer fit on the disk are a warning once; training e
     const run = train({ experiment: ${JSON.stringify(experimentIn(directory, parts))} });
     const warnings = [];
     for await (const event of run) if (event.type === 'warning' && event.code === 'W_STORAGE') warnings.push(event.message);
-    console.log(JSON.stringify({ warnings, summary: await run.result }));
+    const { code, exitCode, where, message, kept, next } = await run.result.catch((error) => error);
+    console.log(JSON.stringify({ warnings, error: { code, exitCode, where, message, kept, next } }));
   `;
   // 8 blocks of 1 KiB (512 bytes in some shells) a file; Node ignores SIGXFSZ, so writes fail with EFBIG.
   const { stdout } = await promisify(execFile)('bash', [
@@ -519,16 +525,28 @@ onUnix('S2 metrics that no longer fit on the disk are a warning once; training e
     process.execPath,
     program,
   ]);
-  const { warnings, summary } = JSON.parse(stdout) as { warnings: string[]; summary: Summary };
-  t.deepEqual(warnings, [
-    `${path.join(summary.directory!, 'metrics.jsonl')}: cannot be written: EFBIG: file too large; training goes on and keeps the lines in memory`,
-  ]);
-  t.is(summary.status, 'finished');
-  t.is(summary.steps, 400);
-  t.is(summary.digest, (await runIn(temporary(t), parts)).digest);
-  const text = read(summary, 'metrics.jsonl');
+  const { warnings, error } = JSON.parse(stdout) as { warnings: string[]; error: GradloomError };
+  const run = onlyRun(directory);
+  const file = path.join(run, 'metrics.jsonl');
+  t.deepEqual(warnings, [`${file}: cannot be written: EFBIG: file too large; training goes on and keeps the lines in memory`]);
+  t.like(error, {
+    code: 'E_STORAGE',
+    exitCode: EXIT.storage,
+    where: file,
+    message: 'cannot be written: EFBIG: file too large',
+    kept: `${run}, metrics up to step 400`,
+    next: `free space or mend the file system, then: gradloom resume ${run}`,
+  });
+  const summary = json(readFileSync(path.join(run, 'summary.json'), 'utf8')) as unknown as Summary;
+  t.is(summary.status, 'failed');
+  const text = readFileSync(file, 'utf8');
   t.true(text.length > 1000);
   t.true(text.endsWith('\n'), `the file ends with ${JSON.stringify(text.slice(-20))}`);
+  const straight = await runIn(temporary(t), parts);
+  const resumed = await resume(run).result;
+  t.is(resumed.status, 'finished');
+  t.is(resumed.digest, straight.digest);
+  t.is(read(resumed, 'metrics.jsonl'), read(straight, 'metrics.jsonl'));
 });
 
 test.serial('nothing is created on disk for an experiment that cannot run', async (t) => {

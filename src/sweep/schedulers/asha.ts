@@ -1,4 +1,5 @@
-import { amount, type Decision, geometricRungs, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { rungs } from '../rungs.ts';
+import { amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 export interface AshaConfig {
   resource: 'epochs' | 'steps';
@@ -23,7 +24,7 @@ export class Asha implements Scheduler {
 
   constructor(config: AshaConfig) {
     this.#config = config;
-    this.#rungs = geometricRungs(config.min, config.max, config.eta);
+    this.#rungs = rungs(config.min, config.max, config.eta);
     this.#reports = this.#rungs.map(() => []);
     this.#decided = this.#rungs.map(() => new Set());
   }

@@ -1,6 +1,7 @@
+import { rungs } from '../rungs.ts';
 import type { EarlyTerminateConfig } from '../schema.ts';
 import { bracketPlans } from './hyperband.ts';
-import { geometricRungs, topCount } from './scheduler.ts';
+import { topCount } from './scheduler.ts';
 
 /** So many trials, so many epochs or steps each, on top of what they have had before. */
 export interface BudgetPart {
@@ -43,7 +44,7 @@ function partsOf(config: EarlyTerminateConfig, trials: number, length: number): 
     case 'median':
       return [{ trials, from: 0, to: length }];
     case 'asha':
-      return halving(geometricRungs(config.min, length, config.eta), trials, config.eta, 0);
+      return halving(rungs(config.min, length, config.eta), trials, config.eta, 0);
     case 'hyperband': {
       const plans = bracketPlans({ min: config.min, max: length, eta: config.eta });
       const parts: BudgetPart[] = [];
@@ -59,12 +60,12 @@ function partsOf(config: EarlyTerminateConfig, trials: number, length: number): 
 }
 
 /** @param least  how many of a rung are promoted at least */
-function halving(rungs: readonly number[], trials: number, eta: number, least: number): BudgetPart[] {
+function halving(ends: readonly number[], trials: number, eta: number, least: number): BudgetPart[] {
   const parts: BudgetPart[] = [];
   let count = trials;
-  for (const [i, to] of rungs.entries()) {
+  for (const [i, to] of ends.entries()) {
     if (count === 0) break;
-    parts.push({ trials: count, from: rungs[i - 1] ?? 0, to });
+    parts.push({ trials: count, from: ends[i - 1] ?? 0, to });
     count = Math.max(Math.min(least, count), topCount(count, eta));
   }
   return parts;

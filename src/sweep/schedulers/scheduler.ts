@@ -48,16 +48,6 @@ export function topCount(count: number, eta: number): number {
   return Math.floor(count / eta + SLACK);
 }
 
-/** min, min*eta, min*eta^2, ... rounded, below `max`, then `max`. */
-export function geometricRungs(min: number, max: number, eta: number): number[] {
-  const rungs: number[] = [];
-  for (let k = 0; ; k++) {
-    const rung = Math.round(min * eta ** k);
-    if (rung >= max) return [...rungs, max];
-    if (rung > (rungs.at(-1) ?? 0)) rungs.push(rung);
-  }
-}
-
 /** Best first; of equal values the earlier trial. What diverged or failed is never among the best. */
 export function ranked(reports: readonly Report[]): Report[] {
   return reports

@@ -1,9 +1,10 @@
 import test from 'ava';
+import { rungs } from '../../../src/sweep/rungs.ts';
 import { Asha } from '../../../src/sweep/schedulers/asha.ts';
 import { bracketPlans, Hyperband } from '../../../src/sweep/schedulers/hyperband.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
-import { type Decision, geometricRungs, type Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
+import { type Decision, type Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
 import { Dice } from '../../engine/samples.ts';
 
 /** A recorded curve: the value after `resource` epochs; lower is better, undefined: diverged. */
@@ -40,9 +41,9 @@ function play(scheduler: Scheduler, count: number, curve: Curve, lanes = 1): Pla
     }
     const ended = running.shift();
     if (ended === undefined) return played;
-    const rungs = scheduler.rungs(ended.trial);
-    const points = rungs.slice(0, ended.rung + 1).flatMap((resource) => curve(ended.trial, resource) ?? []);
-    scheduler.report({ ...ended, value: curve(ended.trial, rungs[ended.rung] ?? 0), points });
+    const ends = scheduler.rungs(ended.trial);
+    const points = ends.slice(0, ended.rung + 1).flatMap((resource) => curve(ended.trial, resource) ?? []);
+    scheduler.report({ ...ended, value: curve(ended.trial, ends[ended.rung] ?? 0), points });
   }
 }
 
@@ -58,21 +59,6 @@ function recordedCurves(seed: number, count: number): Curve {
     const { floor, drop, divergesAt } = trials[trial] ?? { floor: 0, drop: 0, divergesAt: 0 };
     return resource >= divergesAt ? undefined : floor + 3 * drop ** resource;
   };
-}
-
-// ---- rungs -----------------------------------------------------------------------------------------------------------
-
-for (const [min, max, eta, rungs] of [
-  [1, 27, 3, [1, 3, 9, 27]],
-  [1, 30, 3, [1, 3, 9, 27, 30]],
-  [2, 20, 4, [2, 8, 20]],
-  [5, 5, 3, [5]],
-  [9, 5, 3, [5]],
-  [1, 6, 1.5, [1, 2, 3, 5, 6]],
-] as const) {
-  test(`rungs from ${min} to ${max} by ${eta} are ${rungs.join(', ')}`, (t) => {
-    t.deepEqual(geometricRungs(min, max, eta), [...rungs]);
-  });
 }
 
 // ---- asha ------------------------------------------------------------------------------------------------------------
@@ -105,8 +91,8 @@ class ReferenceAsha {
   }
 }
 
-function referenceJobs(rungs: readonly number[], eta: number, count: number, curve: Curve, lanes: number): string[] {
-  const reference = new ReferenceAsha(rungs.length, eta);
+function referenceJobs(ends: readonly number[], eta: number, count: number, curve: Curve, lanes: number): string[] {
+  const reference = new ReferenceAsha(ends.length, eta);
   const jobs: string[] = [];
   const queue: { trial: number; rung: number }[] = [];
   let next = 0;
@@ -115,11 +101,11 @@ function referenceJobs(rungs: readonly number[], eta: number, count: number, cur
       const job = reference.getJob() ?? (next < count ? { trial: next++, rung: 0 } : undefined);
       if (job === undefined) break;
       queue.push(job);
-      jobs.push(`${job.trial}@${rungs[job.rung]}`);
+      jobs.push(`${job.trial}@${ends[job.rung]}`);
     }
     const done = queue.shift();
     if (done === undefined) return jobs;
-    reference.told(done.trial, done.rung, curve(done.trial, rungs[done.rung] ?? 0));
+    reference.told(done.trial, done.rung, curve(done.trial, ends[done.rung] ?? 0));
   }
 }
 
@@ -130,7 +116,7 @@ test('asha promotes exactly as algorithm 2 of Li et al. does, on 300 sets of rec
     const [count, lanes] = [dice.int(1, 60), dice.int(1, 8)];
     const curve = recordedCurves(seed, count);
     const { jobs } = play(new Asha(config), count, curve, lanes);
-    t.deepEqual(jobs, referenceJobs(geometricRungs(config.min, config.max, config.eta), config.eta, count, curve, lanes), `seed ${seed}`);
+    t.deepEqual(jobs, referenceJobs(rungs(config.min, config.max, config.eta), config.eta, count, curve, lanes), `seed ${seed}`);
   }
 });
 

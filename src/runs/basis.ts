@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resultKeys } from '../config/resolved.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { GradloomError, printable } from '../errors.ts';
+import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { readError } from '../storage/read.ts';
+
+/** What the files of a run follow from, beside its initial weights: with another basis they would not go on as they began. */
+export interface Basis {
+  kernels: number;
+  /** Fingerprint of the data set. */
+  data: string;
+  /** Result keys, and what else decides the lines of metrics.jsonl; without paths, whose files count by their content. */
+  config: unknown;
+}
+
+export function basisOf(experiment: Experiment, dataset: Dataset): Basis {
+  return { kernels: KERNEL_VERSION, data: dataset.fingerprint, config: decidingKeys(experiment) };
+}
+
+/** sha256 (hex) of what `Basis.config` holds. */
+export function configHash(experiment: Experiment): string {
+  return createHash('sha256')
+    .update(JSON.stringify(decidingKeys(experiment)))
+    .digest('hex');
+}
+
+/** Keys whose values are paths. */
+const PATHS: ReadonlySet<string> = new Set(['path', 'images', 'labels', 'test_images', 'test_labels', 'sample_weights']);
+
+function decidingKeys(experiment: Experiment): unknown {
+  const { log_every, statistics } = experiment.track;
+  return withoutPaths({ ...resultKeys(experiment), track: { log_every, statistics } });
+}
+
+function withoutPaths(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPaths);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([key, item]) => item !== undefined && !(PATHS.has(key) && typeof item === 'string'));
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutPaths(item)]));
+}
+
+/**
+ * Checks that a run can go on from where it was.
+ *
+ * @param directory  for the message
+ * @throws GradloomError E_KERNEL_VERSION, E_RUN_CHANGED listing the keys, E_DATA_FINGERPRINT
+ */
+export function checkBasis(before: Basis, now: Basis, directory: string): void {
+  checkKernels(before.kernels, directory);
+  const keys = differences(before.config, now.config, '');
+  if (keys.length > 0)
+    throw changed(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:\n  ${keys.join('\n  ')}`);
+  checkData(before.data, now.data, directory);
+}
+
+/** @throws GradloomError E_KERNEL_VERSION */
+export function checkKernels(before: number, directory: string): void {
+  if (before === KERNEL_VERSION) return;
+  throw new GradloomError({
+    code: 'E_KERNEL_VERSION',
+    where: printable(directory),
+    message: `trained with kernels of version ${before}, this gradloom has version ${KERNEL_VERSION}, whose results differ in their last bits`,
+    next: 'go on with the gradloom that env.json names, or train again: gradloom train config.yaml',
+  });
+}
+
+/** @throws GradloomError E_DATA_FINGERPRINT */
+export function checkData(before: string, now: string, directory: string): void {
+  if (before === now) return;
+  throw new GradloomError({
+    code: 'E_DATA_FINGERPRINT',
+    where: printable(directory),
+    message: `the data changed since the run began: sha256 ${before}, now ${now}`,
+    next: 'restore the data, or train again: gradloom train config.yaml',
+  });
+}
+
+/** @throws GradloomError E_RUN_CHANGED */
+export function checkConfigHash(before: string, experiment: Experiment, directory: string): void {
+  if (before !== configHash(experiment)) throw changed(directory, 'config.yaml changed since the run began');
+}
+
+function changed(directory: string, message: string): GradloomError {
+  const next = 'undo the change, or train a run of its own: gradloom train config.yaml; more epochs: gradloom extend';
+  return new GradloomError({ code: 'E_RUN_CHANGED', where: printable(directory), message, next });
+}
+
+/** `optimizer.lr: 0.1, was 0.2` for each leaf that differs. */
+function differences(before: unknown, now: unknown, at: string): string[] {
+  if (isMap(before) && isMap(now)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+    return [...keys].flatMap((key) => differences(before[key], now[key], at === '' ? key : `${at}.${key}`));
+  }
+  if (Array.isArray(before) && Array.isArray(now) && before.length === now.length)
+    return before.flatMap((item, i) => differences(item, now[i], `${at}.${i}`));
+  const [was, is] = [before, now].map((value) => (value === undefined ? 'absent' : JSON.stringify(value)));
+  return was === is ? [] : [printable(`${at}: ${is}, was ${was}`, 300)];
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** sha256 (hex) of each file of initial weights, by its path. @throws GradloomError E_DATA_READ */
+export function initHashes({ model }: Experiment): Record<string, string> {
+  const inits = [model.init, ...model.layers.map(({ init }) => init)];
+  const paths = new Set(inits.flatMap((init) => (init?.type === 'file' ? [init.path] : [])));
+  return Object.fromEntries([...paths].map((file) => [file, hashOf(file)]));
+}
+
+function hashOf(file: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch (cause) {
+    throw readError(file, cause);
+  }
+}
+
+/** @throws GradloomError E_RUN_CHANGED if a file of initial weights is not the one that the run began with */
+export function checkInit(before: Readonly<Record<string, string>>, experiment: Experiment, directory: string): void {
+  const hashes = new Set(Object.values(before));
+  const other = Object.entries(initHashes(experiment)).find(([, hash]) => !hashes.has(hash));
+  if (other !== undefined) throw changed(directory, `${printable(other[0])} changed since the run began`);
+}

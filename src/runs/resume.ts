@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { loadExperiment } from '../config/load.ts';
+import type { Experiment } from '../config/schema.ts';
+import { GradloomError, printable } from '../errors.ts';
+import { initialState } from '../model/initializers.ts';
+import { readLines } from '../storage/lines.ts';
+import { DirectoryLock } from '../storage/lock.ts';
+import { basisOf, checkBasis, checkConfigHash, checkData, checkInit, checkKernels } from './basis.ts';
+import { type Checkpoint, stateOf } from './checkpoint.ts';
+import { CheckpointFiles, newestCheckpoint } from './checkpoint-files.ts';
+import type { RunEvent, RunWarning, Summary } from './events.ts';
+import type { Prepared } from './prepare.ts';
+import { startRun, type TrainRun } from './run.ts';
+import { RunFiles } from './run-files.ts';
+import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+
+export interface ResumeOptions extends RunOptions {
+  /** In place of `parallel.workers`: any number gives the same bits. */
+  workers?: number | undefined;
+}
+
+/**
+ * Goes on with a run from its newest checkpoint that verifies, or from the start where there is none; the files come out byte-equal to an
+ * undisturbed run's. A finished run is a no-op that yields its summary. Checkpoints that do not verify are set aside as `.bad`.
+ *
+ * @throws GradloomError (from `result`) E_RUN_READ if it is no run, E_BUSY if another process has it, E_RUN_CHANGED, E_KERNEL_VERSION or
+ *   E_DATA_FINGERPRINT if the files could not go on as they began, E_RUN_FILE for damaged lines, and those of `train`
+ */
+export function resume(directory: string, options: ResumeOptions = {}): TrainRun {
+  return startRun((emit) => resumeIn(path.resolve(directory), options, emit));
+}
+
+async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  const config = path.join(directory, 'config.yaml');
+  if (!existsSync(config)) throw notARun(directory);
+  const summary = readSummary(directory);
+  if (summary?.status === 'finished') {
+    emit({ type: 'end', summary });
+    return summary;
+  }
+  const lock = DirectoryLock.acquire(directory);
+  let isOpen = false;
+  try {
+    const { experiment } = loadExperiment(config);
+    return await new Trainer(experiment, options, emit).run((prepared) => {
+      const beginning = reopen(directory, lock, experiment, prepared, options, emit);
+      isOpen = true;
+      return Promise.resolve(beginning);
+    }, options.workers);
+  } finally {
+    // From then on the run's files give it back.
+    if (!isOpen) lock.release();
+  }
+}
+
+/** The summary that a run's last part has left; undefined without one. */
+export function readSummary(directory: string): Summary | undefined {
+  try {
+    return JSON.parse(readFileSync(path.join(directory, 'summary.json'), 'utf8')) as Summary;
+  } catch {
+    // It is written whole, at the end: a run without a readable one has not come to an end.
+    return undefined;
+  }
+}
+
+function reopen(
+  directory: string,
+  lock: DirectoryLock,
+  experiment: Experiment,
+  { dataset, plan }: Prepared,
+  { storage }: ResumeOptions,
+  emit: (event: RunEvent) => void,
+): Beginning {
+  const warn = (code: RunWarning['code'], message: string): void => emit({ type: 'warning', code, message });
+  const checkpoints = new CheckpointFiles(directory, lock, storage?.files);
+  checkpoints.removeLeftovers();
+  const reject = (file: { path: string; step: number; rollbacks: number }, reason: string): void => {
+    checkpoints.setAside(file);
+    const name = path.basename(file.path);
+    warn('W_CKPT_REJECTED', `${name}: ${reason}; set aside as ${name}.bad, the one before it is used`);
+  };
+  const basis = basisOf(experiment, dataset);
+  const checkpoint = newestCheckpoint(directory, reject, (found) => {
+    checkBasis(found.basis, basis, directory);
+    return linesProblem(directory, found);
+  });
+  if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
+  const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
+  checkLines(directory, lengths, warn);
+  const state = checkpoint && stateOf(checkpoint, plan);
+  const initial = state?.state ?? initialState(plan.network, experiment.model, experiment.seed);
+  const run = { id: path.basename(directory), path: directory };
+  const files = RunFiles.reopen(run, lock, lengths, storage);
+  return { files, initial, state, keptStep: checkpoint?.step };
+}
+
+/** A checkpoint whose lines are gone cannot be gone on from. */
+function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpoint): string | undefined {
+  for (const [name, bytes] of [
+    ['metrics.jsonl', metricsBytes],
+    ['digests.jsonl', digestsBytes],
+  ] as const) {
+    const file = path.join(directory, name);
+    const size = existsSync(file) ? statSync(file).size : 0;
+    if (size < bytes) return `${name} has ${size} bytes, but had ${bytes} when it was written`;
+  }
+  return undefined;
+}
+
+/** Without a checkpoint the run begins again, from the same things. */
+function checkBeginning(directory: string, experiment: Experiment, data: string): void {
+  const file = path.join(directory, 'env.json');
+  if (!existsSync(file)) throw notARun(directory);
+  let environment: { kernels: number; basis: { config: string; data: string; init: Record<string, string> } };
+  try {
+    environment = JSON.parse(readFileSync(file, 'utf8')) as typeof environment;
+  } catch (cause) {
+    throw new GradloomError({ code: 'E_RUN_READ', where: printable(file), message: 'not JSON', next: 'restore it from a copy', cause });
+  }
+  checkKernels(environment.kernels, directory);
+  checkConfigHash(environment.basis.config, experiment, directory);
+  checkData(environment.basis.data, data, directory);
+  checkInit(environment.basis.init, experiment, directory);
+}
+
+/** @throws GradloomError E_RUN_FILE for a damaged line among those that count */
+function checkLines(
+  directory: string,
+  lengths: { metrics: number; digests: number },
+  warn: (code: 'W_TORN_LINE', message: string) => void,
+): void {
+  for (const kind of ['metrics', 'digests'] as const) {
+    const file = path.join(directory, `${kind}.jsonl`);
+    if (!existsSync(file)) continue;
+    if (readLines(file, lengths[kind]).isTorn)
+      throw new GradloomError({ code: 'E_RUN_FILE', where: printable(file), message: `byte ${lengths[kind]} is in the middle of a line` });
+    if (endsTorn(file)) warn('W_TORN_LINE', `${kind}.jsonl: the last line was torn and is written again`);
+  }
+}
+
+function endsTorn(file: string): boolean {
+  const bytes = readFileSync(file);
+  return bytes.length > 0 && bytes.at(-1) !== 0x0a;
+}
+
+function notARun(directory: string): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_READ',
+    where: printable(directory),
+    message: existsSync(directory) ? 'not a run: it has no config.yaml and env.json' : 'no such directory',
+    next: 'name the directory of a run, as runs/<id>',
+  });
+}

@@ -1,0 +1,83 @@
+import path from 'node:path';
+import type { FileCalls } from '../storage/atomic.ts';
+import { writeFileAtomic } from '../storage/atomic.ts';
+import { type LineCalls, LineFile } from '../storage/lines.ts';
+import { DirectoryLock } from '../storage/lock.ts';
+import { CheckpointFiles } from './checkpoint-files.ts';
+import type { RunDirectory } from './directory.ts';
+import type { RunLines } from './recorder.ts';
+
+/** For tests of storage faults: the calls behind files, and behind files of lines. */
+export interface StorageCalls {
+  files?: FileCalls;
+  lines?: LineCalls;
+}
+
+/** The directory of a run under its lock: all that writes in it. */
+export class RunFiles {
+  readonly directory: RunDirectory;
+  readonly lines: RunLines;
+  readonly checkpoints: CheckpointFiles;
+  readonly #lock: DirectoryLock;
+  readonly #calls: StorageCalls;
+
+  private constructor(directory: RunDirectory, lock: DirectoryLock, lines: RunLines, calls: StorageCalls) {
+    this.directory = directory;
+    this.lines = lines;
+    this.checkpoints = new CheckpointFiles(directory.path, lock, calls.files);
+    this.#lock = lock;
+    this.#calls = calls;
+  }
+
+  /** In a directory that was just made. @throws GradloomError E_STORAGE */
+  static create(directory: RunDirectory, calls: StorageCalls = {}): RunFiles {
+    const lock = DirectoryLock.acquire(directory.path);
+    return RunFiles.#open(directory, lock, calls, (file) => LineFile.create(file, calls.lines));
+  }
+
+  /** In the directory of a run that goes on, where its files have so many bytes that count. @throws GradloomError E_STORAGE */
+  static reopen(
+    directory: RunDirectory,
+    lock: DirectoryLock,
+    lengths: { metrics: number; digests: number },
+    calls: StorageCalls = {},
+  ): RunFiles {
+    return RunFiles.#open(directory, lock, calls, (file, kind) => LineFile.reopen(file, lengths[kind], calls.lines));
+  }
+
+  static #open(
+    directory: RunDirectory,
+    lock: DirectoryLock,
+    calls: StorageCalls,
+    open: (file: string, kind: keyof RunLines) => LineFile,
+  ): RunFiles {
+    let metrics: LineFile | undefined;
+    try {
+      metrics = open(path.join(directory.path, 'metrics.jsonl'), 'metrics');
+      const digests = open(path.join(directory.path, 'digests.jsonl'), 'digests');
+      return new RunFiles(directory, lock, { metrics, digests }, calls);
+    } catch (error) {
+      metrics?.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Writes a file of the run whole or not at all. @throws GradloomError E_STORAGE, E_BUSY */
+  write(name: string, content: string | Uint8Array): Promise<void> {
+    return writeFileAtomic(path.join(this.directory.path, name), content, this.#calls.files, this.#lock);
+  }
+
+  /** Makes the lines written so far durable. @throws GradloomError E_STORAGE */
+  async sync(): Promise<void> {
+    await this.lines.metrics.sync();
+    await this.lines.digests.sync();
+  }
+
+  /** Closes the files and gives the run back. */
+  close(): void {
+    this.lines.metrics.close();
+    this.lines.digests.close();
+    this.#lock.release();
+  }
+}

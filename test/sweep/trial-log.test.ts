@@ -1,0 +1,104 @@
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import test, { type ExecutionContext } from 'ava';
+import { EXIT, GradloomError } from '../../src/errors.ts';
+import { type LogEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from '../../src/sweep/trial-log.ts';
+import { workplace } from '../cli/run-cli.ts';
+
+const FIRST: SweepEntry = { type: 'sweep', version: 1, id: 'a', name: 'a', lanes: 4, files: { 'sweep.yaml': 'name: "ä\\u2028"\n' } };
+const ENTRIES: readonly LogEntry[] = [
+  { type: 'trial', trial: 0, assignment: { 'optimizer.lr': 1e-7, 'model.layers.0.activation': 'relu', seed: -0 }, origin: 'tpe', key: 'k', after: 0 },
+  { type: 'begin', trial: 0, rung: 0, replicate: 0, workers: 2 },
+  { type: 'stop', trial: 0, rung: 0, reason: 'stopped at 1 epoch', after: 1 },
+];
+
+async function written(directory: string): Promise<void> {
+  const log = TrialLog.create(directory);
+  await log.append(FIRST);
+  for (const entry of ENTRIES) await log.append(entry);
+  await log.close();
+}
+
+function failure(t: ExecutionContext, directory: string): GradloomError {
+  const error = t.throws(() => readTrialLog(directory), { instanceOf: GradloomError });
+  t.is(error.code, 'E_RUN_FILE');
+  t.is(error.exitCode, EXIT.data);
+  return error;
+}
+
+test('a log is read back as it was written, with numbers and times', async (t) => {
+  const directory = workplace(t, {});
+  await written(directory);
+  const { entries, isTorn } = readTrialLog(directory);
+  t.false(isTorn);
+  t.deepEqual(
+    entries.map(({ seq, t: _, ...entry }) => entry),
+    JSON.parse(JSON.stringify([FIRST, ...ENTRIES])) as object[],
+  );
+  t.deepEqual(
+    entries.map(({ seq }) => seq),
+    [0, 1, 2, 3],
+  );
+});
+
+test('S8 a log that ends anywhere in a line is read up to the line before, and goes on there', async (t) => {
+  const directory = workplace(t, {});
+  await written(directory);
+  const whole = readFileSync(trialLogPath(directory));
+  const lastLine = whole.lastIndexOf(0x0a, whole.length - 2) + 1;
+  for (let length = whole.length - 1; length > lastLine; length -= 7) {
+    truncateSync(trialLogPath(directory), length);
+    const read = readTrialLog(directory);
+    t.true(read.isTorn);
+    t.is(read.entries.length, 3);
+  }
+  const log = TrialLog.reopen(directory, readTrialLog(directory));
+  await log.append({ type: 'pause', reason: 'x' });
+  await log.close();
+  const { entries, isTorn } = readTrialLog(directory);
+  t.false(isTorn);
+  t.like(entries.at(-1), { seq: 3, type: 'pause' });
+});
+
+test('S8 any changed byte in a line but the last is E_RUN_FILE (65) with the line number', async (t) => {
+  const directory = workplace(t, {});
+  await written(directory);
+  const file = trialLogPath(directory);
+  const whole = readFileSync(file);
+  const lineOf = (at: number): number => whole.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
+  for (let at = 0; at < whole.lastIndexOf(0x0a, whole.length - 2); at += 11) {
+    const bytes = Buffer.from(whole);
+    bytes[at] = (bytes[at] as number) ^ 0x01;
+    writeFileSync(file, bytes);
+    const error = failure(t, directory);
+    // A newline that is none any more joins two lines.
+    t.regex(error.where ?? '', new RegExp(`log\\.jsonl:${lineOf(at)}$`), `byte ${at}: ${error.message}`);
+  }
+});
+
+test('a line that is missing, doubled or moved is E_RUN_FILE by its sequence number', async (t) => {
+  const directory = workplace(t, {});
+  await written(directory);
+  const lines = readFileSync(trialLogPath(directory), 'utf8').trimEnd().split('\n');
+  const [a = '', b = '', c = '', d = ''] = lines;
+  for (const [order, message] of [
+    [[a, c, d], 'the sequence number is 2, expected 1'],
+    [[a, b, b, c, d], 'the sequence number is 1, expected 2'],
+    [[a, c, b, d], 'the sequence number is 2, expected 1'],
+    [[b, c, d], 'the sequence number is 1, expected 0'],
+  ] as const) {
+    writeFileSync(trialLogPath(directory), `${order.join('\n')}\n`);
+    t.is(failure(t, directory).message, message);
+  }
+});
+
+test('entries appended at the same time all survive, in order', async (t) => {
+  const directory = workplace(t, {});
+  const log = TrialLog.create(directory);
+  await log.append(FIRST);
+  await Promise.all(Array.from({ length: 50 }, (_, trial) => log.append({ type: 'stop', trial, rung: 0, reason: 'r', after: 0 })));
+  await log.close();
+  t.deepEqual(
+    readTrialLog(directory).entries.flatMap((entry) => ('trial' in entry ? [entry.trial] : [])),
+    Array.from({ length: 50 }, (_, trial) => trial),
+  );
+});
