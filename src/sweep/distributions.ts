@@ -1,5 +1,5 @@
 import { betaCdf, betaQuantile } from '../random/beta.ts';
-import { normalQuantile } from '../random/distributions.ts';
+import { normalCdf, normalQuantile } from '../random/distributions.ts';
 import { exp, log } from '../random/elementary.ts';
 import type { DistributionName } from './schema.ts';
 import type { ParameterValue } from './trial.ts';
@@ -74,22 +74,6 @@ function logShape(low: number, high: number, ends: readonly [number, number] = [
     cdf: (x) => (x <= 0 ? 0 : inner.cdf(log(Math.max(x, Number.MIN_VALUE * 2 ** 53)))),
     spread: (x) => x * Math.min(1, high - low),
   };
-}
-
-const BISECTIONS = 60;
-
-/** P(standard normal < x): the inverse of the quantile, by bisection, so that the two undo each other to the last bits. */
-function normalCdf(x: number): number {
-  if (x > 0) return 1 - normalCdf(-x);
-  let low = 2 ** -60;
-  let high = 0.5;
-  if (x <= normalQuantile(low)) return 0;
-  for (let i = 0; i < BISECTIONS; i++) {
-    const middle = (low + high) / 2;
-    if (normalQuantile(middle) < x) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }
 
 function normalShape(mu: number, sigma: number): Shape {
