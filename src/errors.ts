@@ -11,6 +11,7 @@ export const EXIT = {
   diverged: 80,
   worker: 81,
   trials: 82,
+  mismatch: 83,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -1,6 +1,7 @@
 import { check } from './check.ts';
 import type { Command, CommandGroup, OptionSpec } from './command.ts';
 import { compare } from './compare.ts';
+import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { runs } from './runs.ts';
 import { schema } from './schema.ts';
@@ -16,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   speedup,
   runs,
   compare,
+  diff,
   schema,
   doctor,
 };

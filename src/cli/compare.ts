@@ -1,5 +1,5 @@
 import type { RunQuery } from '../runs/select.ts';
-import { defineCommand } from './command.ts';
+import { defineCommand, usageError } from './command.ts';
 import type { Output } from './output.ts';
 import { RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
 import { orderOf, QUERY_OPTIONS } from './runs-ls.ts';
@@ -13,13 +13,13 @@ interface CompareRequest extends TableRequest {
 
 /** `gradloom compare`. */
 export const compare = defineCommand<CompareRequest>({
-  positionals: runWords(2),
+  positionals: runWords(1),
   describe: 'Put runs side by side: config keys in which they differ, how they ended, their curves',
   options: { ...QUERY_OPTIONS, ...TABLE_OPTIONS, ...RUNS_DIR },
   examples: [
-    ['$0 compare runs/mnist-*', 'all of them'],
+    ['$0 compare "mnist-*"', 'all runs of such a name'],
     ['$0 compare 29898d a01b7c --cols "optimizer.lr,min val.loss,max val.accuracy"', 'columns of your own'],
-    ['$0 compare runs/* --sort-by "best val.accuracy" --top 5 --md', 'the five best, as Markdown'],
+    ['$0 compare "*" --sort-by "best val.accuracy" --top 5 --md', 'the five best, as Markdown'],
   ],
   request: (args) => ({ ...tableRequestOf(args), ...runsDirOf(args), runs: args.texts('runs'), query: orderOf(args) }),
   run: compareCommand,
@@ -31,7 +31,9 @@ async function compareCommand({ runs: words, dir, query, format, ...table }: Com
     import('../runs/select.ts'),
     import('../runs/run-table.ts'),
   ]);
-  const comparison = compareRuns(selectRuns(await findRuns(words, dir), query), table);
+  const found = await findRuns(words, dir);
+  if (found.length < 2) throw usageError('only one run to compare; expected at least two', 'compare');
+  const comparison = compareRuns(selectRuns(found, query), table);
   const [{ renderComparison }, { painter }] = await Promise.all([import('../report/run-table.ts'), import('../report/paint.ts')]);
   await printTable(comparison, format, output, (look) => renderComparison(comparison, { ...look, paint: painter(process.stdout) }));
   return 0;

@@ -6,17 +6,18 @@ export const RUNS_DIR: Readonly<Record<string, OptionSpec>> = {
   dir: { value: 'DIR', describe: 'directory of the runs; default ./runs' },
 };
 
-const RUN = 'a run: its path, its id or an unambiguous start of it, or @last';
+const RUN = 'a run: its path, its id, an unambiguous part of it as tables show it, or @last';
 
 /** One run, or so many at least. */
 export function runWords(atLeast: number, atMost = Number.POSITIVE_INFINITY): Positionals {
   const isOne = atMost === 1;
-  const wanted = isOne ? 'RUN' : atMost === atLeast ? Array.from({ length: atLeast }, (_, i) => 'AB'[i]).join(' ') : 'RUN...';
+  const isExact = atLeast === atMost;
+  const wanted = isOne ? 'RUN' : isExact ? Array.from({ length: atLeast }, (_, i) => 'AB'[i]).join(' ') : 'RUN...';
   return {
     notation: isOne ? '<run>' : '<runs..>',
     describe: isOne
       ? { run: RUN }
-      : { runs: `${atLeast > 1 ? `${atLeast === atMost ? '' : 'at least '}${atLeast} runs, each ` : ''}${RUN}` },
+      : { runs: `${atLeast > 1 ? `${atLeast} runs, each ` : ''}${RUN}${isExact ? '' : '; "mnist-*" means all such'}` },
     problem: (words, command) => {
       const expected = `expected gradloom ${command} ${wanted}`;
       if (words.length < atLeast)

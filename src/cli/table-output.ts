@@ -43,5 +43,9 @@ export async function printTable(
   if (output.json) output.object({ runs: runTableObjects(table) });
   else if (format === 'csv') output.answer(runTableCsv(table));
   else if (format === 'md') output.answer(runTableMarkdown(table));
-  else output.answer(render({ boxed: process.stdout.isTTY, columns: columnsOf(process.stdout) }));
+  // Nothing is left out for programs that read lines.
+  else
+    output.answer(
+      render({ boxed: process.stdout.isTTY, columns: process.stdout.isTTY ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY }),
+    );
 }

@@ -12,6 +12,8 @@ import { renderTable, type Table, type TableLook } from './table.ts';
 const DIGEST_DIGITS = 12;
 const CURVE_WIDTH = 20;
 const MAX_TEXT = 60;
+/** What a curve is worth more than. */
+const MINOR = new Set(['digest', 'steps', 'status', 'seconds']);
 
 export interface RunTableLook extends TableLook {
   /** Width to keep to. */
@@ -48,31 +50,27 @@ function localTime(iso: string): string {
 /** The table, with as many columns as fit; what is left out is said below it. */
 export function renderRunTable(table: RunTable, look: RunTableLook): string {
   const { shown, left } = fitting(table, look);
-  const text = renderTable(tableOf(table, shown), look);
-  if (left.length === 0) return text;
-  const names = left.map(({ title }) => title).join(', ');
-  return `${text}\n${look.paint('dim', `left out for want of room: ${names} (--cols chooses, --csv has all)`)}`;
+  const text = renderTable(shownTable(table, shown, look), look);
+  return `${text}${leftOut(left, look)}`;
 }
 
-/** As `renderRunTable`, with the curves beside each other on one scale if there is room. */
+/** As `renderRunTable`, with the curves beside each other on one scale where that costs nothing but minor columns. */
 export function renderComparison(comparison: Comparison, look: RunTableLook): string {
-  const { curve } = comparison;
-  const { shown, left } = fitting(comparison, look);
-  if (curve === undefined || left.length > 0) return renderRunTable(comparison, look);
-  const plain = tableOf(comparison, shown);
-  const room = look.columns - widthOf(plain, look) - gapOf(look);
-  if (room < CURVE_WIDTH) return renderRunTable(comparison, look);
-  const curves = comparison.rows.map(({ run }) => curve.of(run)?.values ?? []);
+  const { curve, columns, rows } = comparison;
+  const room = look.columns - CURVE_WIDTH - gapOf(look);
+  const { shown, left } = fitting(comparison, look, room);
+  if (curve === undefined || left.some(({ title }) => !MINOR.has(title))) return renderRunTable(comparison, look);
+  const curves = rows.map(({ run }) => curve.of(run)?.values ?? []);
   const finite = curves.flat().filter((value) => value !== null);
   const scale = { low: Math.min(...finite), high: Math.max(...finite), width: CURVE_WIDTH };
-  return renderTable(
-    {
-      head: [...plain.head, curve.metric],
-      rows: plain.rows.map((cells, i) => [...cells, sparkline(curves[i] ?? [], scale)]),
-      align: [...(plain.align ?? []), 'left'],
-    },
-    look,
-  );
+  const { head, rows: cells, align = [] } = shownTable({ columns, rows }, shown, look, room);
+  const lines = cells.map((texts, i) => [...texts, sparkline(curves[i] ?? [], scale)]);
+  return `${renderTable({ head: [...head, curve.metric], rows: lines, align: [...align, 'left'] }, look)}${leftOut(left, look)}`;
+}
+
+function leftOut(left: readonly Column[], { paint }: RunTableLook): string {
+  if (left.length === 0) return '';
+  return `\n${paint('dim', `left out for want of room: ${left.map(({ title }) => title).join(', ')} (--cols chooses, --csv has all)`)}`;
 }
 
 /** @param shown  some of the columns */
@@ -85,11 +83,26 @@ function tableOf({ columns, rows }: RunTable, shown: readonly Column[] = columns
   };
 }
 
+/** The table of the columns, with titles in two lines where it would be too wide otherwise. */
+function shownTable(table: RunTable, shown: readonly Column[], look: RunTableLook, columns = look.columns): Table {
+  const whole = tableOf(table, shown);
+  return widthOf(whole, look) > columns ? withShortHeads(whole) : whole;
+}
+
+/** Breaks titles that are wider than what stands below them: `min val.loss` after the word, a config key before its last name. */
+function withShortHeads(table: Table): Table {
+  const head = table.head.map((title, i) => {
+    const width = Math.max(...table.rows.map((cells) => cells[i]?.length ?? 0));
+    return title.length <= width ? title : title.replace(/ |(?<=\.)(?=[^.]+$)/, '\n');
+  });
+  return { ...table, head };
+}
+
 /** The first column always stays; from the right go all but two of what is no config key, then the config keys, then the rest. */
-function fitting(table: RunTable, look: RunTableLook): { shown: Column[]; left: Column[] } {
+function fitting(table: RunTable, look: RunTableLook, columns = look.columns): { shown: Column[]; left: Column[] } {
   let shown = [...table.columns];
   const left: Column[] = [];
-  while (shown.length > 1 && widthOf(tableOf(table, shown), look) > look.columns) {
+  while (shown.length > 1 && widthOf(withShortHeads(tableOf(table, shown)), look) > columns) {
     const others = shown.slice(1);
     const results = others.filter(({ kind }) => kind !== 'config');
     const gone = (results.length > 2 ? results.at(-1) : others.findLast(({ kind }) => kind === 'config')) ?? others.at(-1);
@@ -101,7 +114,9 @@ function fitting(table: RunTable, look: RunTableLook): { shown: Column[]; left: 
 }
 
 function widthOf({ head, rows }: Table, look: RunTableLook): number {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((cells) => cells[i]?.length ?? 0)));
+  const widths = head.map((title, i) =>
+    Math.max(...title.split('\n').map(({ length }) => length), ...rows.map((cells) => cells[i]?.length ?? 0)),
+  );
   const gap = gapOf(look);
   return widths.reduce((sum, width) => sum + width + gap, look.boxed ? 1 : -gap);
 }

@@ -2,6 +2,7 @@ import CliTable from 'cli-table3';
 import type { Paint } from './paint.ts';
 
 export interface Table {
+  /** May have several lines. */
   head: readonly string[];
   /** One cell for each head. */
   rows: readonly (readonly string[])[];
@@ -16,18 +17,23 @@ export interface TableLook {
 }
 
 export function renderTable({ head, rows, align = head.map(() => 'right') }: Table, { boxed, paint }: TableLook): string {
-  if (!boxed) return renderPlain([head, ...rows], align);
+  const heads = head.map((text) => text.split('\n'));
+  const height = Math.max(...heads.map(({ length }) => length));
+  // Each title stands right above its column.
+  const lines = Array.from({ length: height }, (_, i) => heads.map((texts) => texts[i - height + texts.length] ?? ''));
+  if (!boxed) return renderPlain([...lines, ...rows], align);
   // cli-table3 would choose colours by itself, without looking at the stream: so it gets none.
   const table = new CliTable({
-    head: head.map((text) => paint('bold', text)),
+    head: head.map((_, column) => lines.map((texts) => (texts[column] === '' ? '' : paint('bold', texts[column] ?? ''))).join('\n')),
     colAligns: [...align],
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const row of rows) table.push([...row]);
   // With lines between rows switched off, the line below the head has to be put back.
-  const [top = '', titles = '', ...rest] = table.toString().split('\n');
-  return [top, titles, top.replace('┌', '├').replaceAll('┬', '┼').replace('┐', '┤'), ...rest].join('\n');
+  const [top = '', ...rest] = table.toString().split('\n');
+  const line = top.replace('┌', '├').replaceAll('┬', '┼').replace('┐', '┤');
+  return [top, ...rest.slice(0, height), line, ...rest.slice(height)].join('\n');
 }
 
 function renderPlain(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string {

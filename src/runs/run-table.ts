@@ -1,3 +1,4 @@
+import { kindOfKey } from '../config/key-kinds.ts';
 import { type Cell, type Column, columnOf, configColumn } from './columns.ts';
 import { type Curve, curvesOf } from './curves.ts';
 import type { StoredRun } from './store.ts';
@@ -21,7 +22,7 @@ export interface TableOptions {
 }
 
 /** What a list shows if nothing is asked for; columns that no run fills are left out. */
-const LIST = ['id', 'status', 'started', 'epochs', 'seconds'];
+const LIST = ['id', 'status', 'started'];
 /** Metrics that tell most about a run, the most telling first: of each group the first one that a run has. */
 const TELLING = [
   ['best val.loss', 'last train.eval_loss', 'last train.loss'],
@@ -34,7 +35,10 @@ const CURVES = ['val.loss', 'test.loss', 'train.epoch_loss', 'train.loss'];
 
 /** @throws GradloomError E_USAGE for a column that is not known */
 export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): RunTable {
-  const columns = cols === undefined ? [...LIST.map(known), ...tellingColumns(runs), known('tags')] : ['id', ...cols].map(known);
+  const columns =
+    cols === undefined
+      ? [...LIST.map(known), ...tellingColumns(runs), ...['tags', 'epochs', 'seconds'].map(known)]
+      : ['id', ...cols].map(known);
   return tabulate(runs, columns, onlyChanged === true, cols === undefined);
 
   function known(expression: string): Column {
@@ -65,13 +69,8 @@ export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: T
 function changedKeys(runs: readonly StoredRun[]): string[] {
   return Object.keys(runs[0]?.config() ?? {}).filter((key) => {
     const values = runs.map((run) => run.config()[key]);
-    return !isLabel(key) && !values.includes(undefined) && new Set(values).size > 1;
+    return kindOfKey(key) !== 'label' && !values.includes(undefined) && new Set(values).size > 1;
   });
-}
-
-/** Keys that only name a run or say where it is. */
-export function isLabel(key: string): boolean {
-  return /^(?:name|tags|track\.(?:dir|notes))(?:\.|$)/.test(key);
 }
 
 function tellingColumns(runs: readonly StoredRun[]): Column[] {

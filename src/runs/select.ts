@@ -1,6 +1,6 @@
 import { GradloomError, printable } from '../errors.ts';
 import { type Cell, type Column, columnOf } from './columns.ts';
-import type { StoredRun } from './store.ts';
+import { globPattern, type StoredRun } from './store.ts';
 
 /** Which runs, and in which order. */
 export interface RunQuery {
@@ -38,11 +38,6 @@ export function selectRuns(
   const sorted = sortBy === undefined ? selected : sortRuns(selected, columnOf(sortBy, runs));
   if (reverse === true) sorted.reverse();
   return sorted.slice(0, top);
-}
-
-function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
 }
 
 function conditionOf(text: string, runs: readonly StoredRun[]): (run: StoredRun) => boolean {

@@ -109,18 +109,34 @@ export async function findRuns(words: readonly string[], parent: string = DEFAUL
     const direct = runAtPath(word) ?? (isPath(word) ? undefined : runAtPath(path.join(parent, word)));
     if (direct === undefined && isPath(word))
       throw notFound(word, existsSync(word) ? 'no run there: config.yaml is missing' : 'no such directory');
-    all ??= direct === undefined ? await listRuns(parent) : undefined;
-    const run = direct ?? matching(word, all ?? [], parent);
-    found.push(run);
+    if (direct !== undefined) {
+      found.push(direct);
+      continue;
+    }
+    all ??= await listRuns(parent);
+    found.push(...(/[*?]/.test(word) ? matchingGlob(word, all, parent) : [matching(word, all, parent)]));
   }
   return found;
 }
 
 /** @throws GradloomError as `findRuns` */
 export async function findRun(word: string, parent: string = DEFAULT_RUNS): Promise<StoredRun> {
-  const [run] = await findRuns([word], parent);
-  if (run === undefined) throw notFound(word, 'no such run');
+  const [run, ...more] = await findRuns([word], parent);
+  if (run === undefined || more.length > 0) throw notFound(word, `${more.length + 1} runs are called so; expected one`);
   return run;
+}
+
+/** `*` stands for any letters, `?` for one. */
+export function globPattern(glob: string): RegExp {
+  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+}
+
+function matchingGlob(word: string, runs: readonly StoredRun[], parent: string): StoredRun[] {
+  const pattern = globPattern(word);
+  const matches = runs.filter(({ record }) => pattern.test(record.id) || pattern.test(record.name));
+  if (matches.length === 0) throw notFound(word, `no such runs in ${printable(parent)}`);
+  return matches;
 }
 
 /** An id without its time: `mnist-29898d`, short enough for tables. */
