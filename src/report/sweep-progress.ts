@@ -5,7 +5,7 @@ import type { Trial } from '../sweep/trial.ts';
 import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
 import { shortPath } from './results.ts';
 import { shortNumber } from './sweep-cells.ts';
-import { formatMetricValue, shortNames } from './sweep-view.ts';
+import { formatMetricValue, shorten, shortNames } from './sweep-view.ts';
 
 const GAP = '  ';
 const BAR_MIN = 10;
@@ -64,7 +64,7 @@ export function renderSweepStatus(progress: SweepProgress, look: SweepStatusLook
   const lines = [renderWhole(progress, look), renderStanding(look)].filter((line) => line !== '');
   const shown = running.slice(0, MAX_RUNNING).map((trial) => renderRunning(trial, look));
   const more = running.length - shown.length;
-  return [...lines, ...shown, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].map((line) => line.slice(0, look.width));
+  return [...lines, ...shown, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].map((line) => shorten(line, look.width));
 }
 
 function renderWhole({ ended, done, expected, secondsLeft, queued }: SweepProgress, { total, width }: SweepStatusLook): string {
@@ -95,8 +95,9 @@ function renderRunning(
   { settings, assignments }: SweepStatusLook,
 ): string {
   const seed = settings.seeds > 1 ? ` seed ${replicate}` : '';
-  const share = toStep === 0 ? 1 : Math.min(1, step / toStep);
-  const parts = [`trial ${String(trial).padStart(3)}${seed}`, bar(share, BAR_MIN), `step ${formatCount(step)}/${formatCount(toStep)}`];
+  const share = toStep === 0 ? 0 : Math.min(1, step / toStep);
+  const place = toStep === 0 ? 'starting' : `step ${formatCount(step)}/${formatCount(toStep)}`;
+  const parts = [`trial ${String(trial).padStart(3)}${seed}`, bar(share, BAR_MIN), place];
   if (loss !== undefined) parts.push(`loss ${formatLoss(loss)}`);
   if (workers > 1) parts.push(formatCounted(workers, 'worker'));
   const assignment = assignments.get(trial);
