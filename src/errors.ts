@@ -67,6 +67,7 @@ export const ERROR_EXITS = {
   E_WORKER_EXIT: EXIT.worker,
   E_WORKER_HANG: EXIT.worker,
   E_DIVERGED: EXIT.diverged,
+  E_VERIFY: EXIT.mismatch,
   E_STORAGE: EXIT.storage,
   E_BUSY: EXIT.busy,
   E_SWEEP_READ: EXIT.data,

@@ -3,21 +3,25 @@ import type { Command, CommandGroup, OptionSpec } from './command.ts';
 import { compare } from './compare.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
+import { resume } from './resume.ts';
 import { runs } from './runs.ts';
 import { schema } from './schema.ts';
 import { speedup } from './speedup.ts';
 import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { verify } from './verify.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   train,
   check,
-  sweep,
-  speedup,
+  resume,
+  verify,
   runs,
   compare,
   diff,
+  sweep,
+  speedup,
   schema,
   doctor,
 };

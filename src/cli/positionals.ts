@@ -29,3 +29,10 @@ export function fileAndOverrides(file: string): Positionals {
 export function fileOf(args: Arguments): { file: string; overrides: string[] } {
   return { file: args.text('file') ?? '', overrides: args.texts('overrides') };
 }
+
+/** `--workers N`, a number or auto. */
+export function workersOf(args: Arguments): string | undefined {
+  const given = args.text('workers');
+  if (given === undefined || given === 'auto' || /^\d+$/.test(given)) return given;
+  throw args.error(`--workers: expected a whole number or auto; got ${printable(given)}`);
+}

@@ -1,13 +1,14 @@
 import { printable } from '../errors.ts';
-import { type Arguments, defineCommand, type ExitNow } from './command.ts';
+import { defineCommand, type ExitNow } from './command.ts';
+import { followRun } from './follow.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
-import { FILE_AND_OVERRIDES, fileOf } from './positionals.ts';
-import { Stop } from './signals.ts';
-import type { TrainView } from './train-view.ts';
+import { FILE_AND_OVERRIDES, fileOf, workersOf } from './positionals.ts';
 
 interface TrainRequest {
   file: string;
+  /** Only if there is no run of the same identity yet. */
+  needed: boolean;
   overrides: readonly string[];
 }
 
@@ -18,11 +19,13 @@ export const train = defineCommand<TrainRequest>({
   options: {
     workers: { value: 'N', describe: 'worker threads, or auto; the same as parallel.workers=N' },
     dir: { value: 'DIR', describe: 'parent of the run directory; the same as track.dir=DIR' },
+    needed: { describe: 'only if its result is not there yet: a finished run of the same identity is reused, a broken off one resumed' },
   },
   examples: [
     ['$0 train configs/seed.yaml', 'train as the file says'],
     ['$0 train configs/seed.yaml optimizer.lr=3e-3 train.epochs=5', 'change values'],
     ['$0 train configs/seed.yaml model.layers.0.units=64 +tags.0=small', 'change an item of a list, add a key'],
+    ['$0 train configs/seed.yaml --needed', 'does nothing the second time: the same experiment, data and kernels give the same result'],
     ['$0 train configs/seed.yaml --workers 2 --json > summary.json', 'two threads, the summary as JSON'],
   ],
   request: (args) => {
@@ -32,43 +35,30 @@ export const train = defineCommand<TrainRequest>({
     if (workers !== undefined) overrides.push(`parallel.workers=${workers}`);
     // As a quoted text, so that a directory named 1 or ~ stays one.
     if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(dir)}`);
-    return { file, overrides };
+    return { file, overrides, needed: args.flag('needed') };
   },
   run: runTrain,
 });
 
-function workersOf(args: Arguments): string | undefined {
-  const given = args.text('workers');
-  if (given === undefined || given === 'auto' || /^\d+$/.test(given)) return given;
-  throw args.error(`--workers: expected a whole number or auto; got ${printable(given)}`);
-}
-
-async function runTrain(request: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  let view: TrainView | undefined;
-  const stop = new Stop({
-    onFirst: (signal) => {
-      const text = `${signal}: finishing the step and saving; once more to stop at once`;
-      if (view === undefined) output.note(text);
-      else view.say(text);
+async function runTrain({ file, overrides, needed }: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  return followRun(
+    async (signal) => {
+      const { loadExperiment } = await import('../config/load.ts');
+      const loaded = loadExperiment(file, { overrides });
+      showNotices(loaded.notices, output);
+      const [runs, { findReusable }, { resume }] = await Promise.all([
+        import('../runs/train.ts'),
+        import('../runs/reuse.ts'),
+        import('../runs/resume.ts'),
+      ]);
+      if (!needed) return runs.train(loaded, { signal });
+      const { found, dataset } = await findReusable(loaded);
+      if (found === undefined) return runs.train(loaded, { signal, dataset });
+      const id = printable(found.run.record.id);
+      output.note(found.kind === 'finished' ? `reusing ${id}: finished, with the same identity` : `resuming ${id}: the same identity`);
+      return resume(found.run.directory, { signal, dataset });
     },
-    onSecond: (code) => {
-      view?.clear();
-      exitNow(code);
-    },
-  });
-  try {
-    const { loadExperiment } = await import('../config/load.ts');
-    const loaded = loadExperiment(request.file, { overrides: request.overrides });
-    showNotices(loaded.notices, output);
-    const [runs, { TrainView }] = await Promise.all([import('../runs/train.ts'), import('./train-view.ts')]);
-    view = new TrainView(output);
-    const run = runs.train(loaded, { signal: stop.signal });
-    for await (const event of run) view.show(event);
-    const summary = await run.result;
-    if (output.json) output.object(summary);
-    view.showResults(summary);
-    return summary.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
-  } finally {
-    stop.release();
-  }
+    output,
+    exitNow,
+  );
 }

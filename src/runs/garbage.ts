@@ -3,8 +3,10 @@ import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
 import { lockOwner } from '../storage/lock.ts';
+import { listCheckpoints } from './checkpoint-files.ts';
 import { filesBelow } from './describe.ts';
 import { TRASH } from './remove.ts';
+import { readSummary } from './resume.ts';
 import { DEFAULT_RUNS, listRuns, type StoredRun } from './store.ts';
 
 /** Something that nothing needs any more. */
@@ -18,11 +20,11 @@ export interface Garbage {
 /** A temporary file beside runs belongs to whoever writes the index: nobody takes so long. */
 const TEMPORARY_MS = 3_600_000;
 const TEMPORARY = /^\.tmp-/;
-const CHECKPOINT = /^step-\d+\.safetensors$/;
+const DAMAGED = /^checkpoints[/\\].*\.bad$/;
 
 /**
  * Finds what crashes and finished runs have left in a directory of runs: runs whose removal was cut off, temporary files, and of finished
- * runs all checkpoints but the newest. Runs at work are left alone.
+ * runs all checkpoints but the newest and the best. Runs at work are left alone.
  *
  * @throws GradloomError E_STORAGE
  */
@@ -67,14 +69,33 @@ function namesIn(directory: string): string[] {
   }
 }
 
-function garbageOf({ directory, record }: StoredRun): Garbage[] {
-  const files = filesBelow(directory);
-  const checkpoints = files.filter(({ name }) => path.dirname(name) === 'checkpoints');
-  const steps = checkpoints.filter(({ name }) => CHECKPOINT.test(path.basename(name)));
-  const older = record.status === 'finished' ? steps.slice(0, -1) : [];
-  const damaged = record.status === 'finished' ? checkpoints.filter(({ name }) => name.endsWith('.bad')) : [];
-  const temporary = files.filter(({ name }) => TEMPORARY.test(path.basename(name)));
-  const as = (found: typeof files, why: Garbage['why']): Garbage[] =>
-    found.map(({ name, bytes }) => ({ path: path.join(directory, name), why, bytes }));
-  return [...as(temporary, 'temporary'), ...as(older, 'older checkpoint'), ...as(damaged, 'damaged checkpoint')];
+function garbageOf(run: StoredRun): Garbage[] {
+  const { directory, record } = run;
+  const files = filesBelow(directory).map(({ name, bytes }) => ({ path: path.join(directory, name), bytes }));
+  const as = (found: typeof files, why: Garbage['why']): Garbage[] => found.map((file) => ({ ...file, why }));
+  const temporary = as(
+    files.filter((file) => TEMPORARY.test(path.basename(file.path))),
+    'temporary',
+  );
+  if (record.status !== 'finished') return temporary;
+  const unneeded = olderCheckpoints(run);
+  return [
+    ...temporary,
+    ...as(
+      files.filter((file) => unneeded.has(file.path)),
+      'older checkpoint',
+    ),
+    ...as(
+      files.filter((file) => DAMAGED.test(path.relative(directory, file.path))),
+      'damaged checkpoint',
+    ),
+  ];
+}
+
+/** All but the newest, from which the run can be extended, and the best if the experiment asks for it. */
+function olderCheckpoints(run: StoredRun): Set<string> {
+  const metric = run.config()['train.checkpoint.best.metric'];
+  const best = metric === undefined ? undefined : readSummary(run.directory)?.best[String(metric)]?.step;
+  const older = listCheckpoints(run.directory).slice(1);
+  return new Set(older.filter(({ step }) => step !== best).map((file) => file.path));
 }

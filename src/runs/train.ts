@@ -6,6 +6,7 @@ import { initialState } from '../model/initializers.ts';
 import { configHash, initHashes } from './basis.ts';
 import { createRunDirectory, makeRunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
+import { runIdentity } from './identity.ts';
 import type { Prepared } from './prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { RunFiles } from './run-files.ts';
@@ -44,7 +45,7 @@ async function begin(
   const files = RunFiles.create(made, storage);
   try {
     // env.json first: a run counts as begun once its config.yaml is there.
-    const basis = { config: configHash(experiment), data: dataset.fingerprint, init };
+    const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
     const environment = { ...(await describeEnvironment(cores, plan.workers)), basis };
     await files.write('env.json', `${JSON.stringify(environment, null, 2)}\n`);
     await files.write('config.yaml', resolvedYaml({ experiment }));

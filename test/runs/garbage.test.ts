@@ -44,6 +44,17 @@ test('garbage is temporary files, cut off removals, and all but the newest check
   t.is((await listRuns(place)).length, 2);
 });
 
+test('the checkpoint of the best evaluation stays where the experiment asks for it', async (t) => {
+  const place = runsPlace(t);
+  const best = { metric: 'val.loss' };
+  const summary = { best: { 'val.loss': { value: 0.1, step: 2 } } };
+  addFiles(writeRun(place, 'done', { config: { train: { checkpoint: { best } } }, summary }), CHECKPOINTS);
+  t.deepEqual(
+    (await findGarbage(place)).map((item) => path.basename(item.path)),
+    ['step-000000000001.safetensors'],
+  );
+});
+
 test('a run that is at work is neither cleaned nor removed', async (t) => {
   const place = runsPlace(t);
   const directory = writeRun(place, 'live', { summary: null });

@@ -1,0 +1,55 @@
+import { printable } from '../errors.ts';
+import type { RunEvent, Summary } from '../runs/events.ts';
+import type { ExitNow } from './command.ts';
+import type { Output } from './output.ts';
+import { Stop } from './signals.ts';
+import type { TrainView } from './train-view.ts';
+
+/** A run that is under way. */
+interface Run extends AsyncIterable<RunEvent> {
+  readonly result: Promise<Summary>;
+}
+
+/**
+ * Shows a run from its start to its results. The first signal ends it after the step at hand, the second at once.
+ *
+ * @param start  begins the run
+ * @returns the exit code
+ */
+export async function followRun(start: (signal: AbortSignal) => Promise<Run>, output: Output, exitNow: ExitNow): Promise<number> {
+  let view: TrainView | undefined;
+  const stop = new Stop({
+    onFirst: (signal) => {
+      const text = `${signal}: finishing the step and saving; once more to stop at once`;
+      if (view === undefined) output.note(text);
+      else view.say(text);
+    },
+    onSecond: (code) => {
+      view?.clear();
+      exitNow(code);
+    },
+  });
+  try {
+    const [run, { TrainView }, { shortPath }] = await Promise.all([
+      start(stop.signal),
+      import('./train-view.ts'),
+      import('../report/results.ts'),
+    ]);
+    view = new TrainView(output);
+    for await (const event of run) view.show(event);
+    const summary = await run.result;
+    if (output.json) output.object(summary);
+    view.showResults(summary);
+    if (summary.status !== 'interrupted') return 0;
+    if (summary.directory !== null)
+      output.note(`next: gradloom resume ${printable(shellWord(shortPath(summary.directory)), Number.POSITIVE_INFINITY)}`);
+    return stop.exitCode ?? 0;
+  } finally {
+    stop.release();
+  }
+}
+
+/** A path as it can be pasted into a shell. */
+function shellWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { isPathKey } from '../config/key-kinds.ts';
+import { leavesOf } from '../config/leaves.ts';
+import { resultKeys } from '../config/resolved.ts';
+import type { Experiment } from '../config/schema.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { initHashes } from './basis.ts';
+
+/** What a run's result follows from, as hashes: equal ones mean equal results, to the bit. */
+export interface RunIdentity {
+  /** sha256 (hex) over the result keys, the contents of the files they name, the data set and the version of the kernels. */
+  identity: string;
+  /** The same without the length of the training: of two runs that share it, the shorter may be a prefix of the longer. */
+  lineage: string;
+}
+
+/** Keys that the fingerprint of the data set stands for: what it is made from and how it is split. */
+const DATA_KEY = /^data\.(?:source|split|sample_weights)(?:\.|$)/;
+const LENGTH_KEY = /^train\.(?:epochs|steps)$/;
+
+/**
+ * The identity of the run that an experiment would be.
+ *
+ * @throws GradloomError E_DATA_READ if a file of initial weights cannot be read
+ */
+export function runIdentity(experiment: Experiment, { fingerprint }: Pick<Dataset, 'fingerprint'>): RunIdentity {
+  const hashes = initHashes(experiment);
+  const entries = Object.entries(leavesOf(resultKeys(experiment)))
+    .filter(([key]) => !DATA_KEY.test(key))
+    .map(([key, value]) => [key, isPathKey(key) ? hashes[String(value)] : value] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const hash = (keys: readonly (readonly [string, unknown])[]): string =>
+    createHash('sha256')
+      .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, keys }))
+      .digest('hex');
+  return { identity: hash(entries), lineage: hash(entries.filter(([key]) => !LENGTH_KEY.test(key))) };
+}
