@@ -26,13 +26,16 @@ export async function describeEnvironment(cores: Cores, workers: number): Promis
     memory_bytes: os.totalmem(),
     cores,
     workers,
-    git_commit: await gitCommit(),
+    git_commit: await (commit ??= askGit()),
     started_at: new Date().toISOString(),
   };
 }
 
+/** Asked once: git takes longer than a short trial of a sweep. */
+let commit: Promise<string | null> | undefined;
+
 /** The commit checked out in the working directory; null outside a repository or without git. */
-async function gitCommit(): Promise<string | null> {
+async function askGit(): Promise<string | null> {
   try {
     const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { timeout: 2000 });
     return stdout.trim();

@@ -15,7 +15,7 @@ import { makeScheduler } from './schedulers/index.ts';
 import { faultOf, type Job, Search, type Step } from './search.ts';
 import { runDirectories, stateOf, SweepFold } from './state.ts';
 import type { Trial } from './trial.ts';
-import type { LoggedEntry, OverEntry, ReopenEntry, RunEntry, StepEntry, SweepEntry, TrialLog } from './trial-log.ts';
+import type { LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionEntry, StepEntry, SweepEntry, TrialLog } from './trial-log.ts';
 import { TrialRun } from './trial-run.ts';
 
 const PROGRESS_MS = 200;
@@ -75,6 +75,7 @@ export class SweepRunner {
   #best: number | undefined;
   #fatal: unknown;
   #isInterrupted = false;
+  #hasBegun = false;
   #isBudgetSpent = false;
   #wake: () => void = () => undefined;
 
@@ -130,7 +131,6 @@ export class SweepRunner {
     const budget = this.#startBudget();
     this.#crew.start();
     try {
-      await this.#log.append({ type: 'session', pid: process.pid, cores: this.#cores, at: new Date().toISOString() });
       this.#announce();
       await this.#work();
     } catch (error) {
@@ -194,6 +194,7 @@ export class SweepRunner {
     }
     if (this.#replay.length === 0 && !this.#isInterrupted) {
       for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+        this.#beginSession();
         const after = this.#search.told;
         const job = this.#search.take(step);
         const entry: StepEntry = { ...step, after };
@@ -205,7 +206,17 @@ export class SweepRunner {
       }
     }
     if (hasNew) await this.#log.append();
+    if (this.#isInterrupted) return;
     for (const job of jobs) this.#start(job);
+  }
+
+  /** A session that finds nothing to do leaves no trace. */
+  #beginSession(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const entry: SessionEntry = { type: 'session', pid: process.pid, cores: this.#cores, at: new Date().toISOString() };
+    this.#log.note(entry);
+    this.#fold.add(entry);
   }
 
   /** A sweep that was over before this session goes on, if it was given more to do. */
@@ -218,6 +229,7 @@ export class SweepRunner {
       (over?.cause === 'budget' && !this.#isBudgetSpent) ||
       (over?.cause === 'done' && settings.run_cap !== undefined && settings.run_cap > this.#search.trials);
     if (!isWorth || this.#isInterrupted) return false;
+    this.#beginSession();
     const entry: ReopenEntry = { type: 'reopen', after: this.#search.told };
     await this.#log.append(entry);
     this.#fold.add(entry);
@@ -328,6 +340,7 @@ export class SweepRunner {
     const { job, replicate } = trialRun.work;
     const { trial, rung } = job;
     const { retries } = this.#loaded.settings.on_trial_error;
+    this.#beginSession();
     this.#log.note({ type: 'begin', trial, rung, replicate, workers });
     this.#fold.add({ type: 'begin', trial, rung, replicate, workers });
     const begun = this.#fold.trial(trial);
@@ -449,7 +462,7 @@ export class SweepRunner {
     while (!this.#crew.isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
     await this.#threads.close();
     try {
-      if (!this.#search.isOver) {
+      if (this.#hasBegun && !this.#search.isOver) {
         const reason = this.#fatal instanceof Error ? this.#fatal.message : 'interrupted';
         await this.#log.append({ type: 'pause', reason });
       }
@@ -463,7 +476,9 @@ export class SweepRunner {
   #finish(): SweepSummary {
     const { id, name } = this.#entry;
     const { settings } = this.#loaded;
-    const state = stateOf(this.#fold, { id, name, directory: this.#directory, settings }, false);
+    // Seen from the directory, whose files are copies: as readSweep tells it.
+    const copied = { ...settings, base: path.join(this.#directory, 'base.yaml') };
+    const state = stateOf(this.#fold, { id, name, directory: this.#directory, settings: copied }, false);
     const failed = state.trials.filter(({ status }) => status === 'failed').length;
     const seconds = this.#log.seconds;
     const reason = this.#search.isOver ? this.#fold.reason : 'interrupted';
