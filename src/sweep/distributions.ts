@@ -16,6 +16,8 @@ export type Cell = readonly [from: number, to: number];
 export interface Distribution {
   /** Whether values near each other have u near each other; false for a choice among words. */
   readonly ordered: boolean;
+  /** Whether each u gives a value of its own. */
+  readonly smooth: boolean;
   /** Whether there are a smallest and a largest value. */
   readonly bounded: boolean;
   /** Number of values; undefined where there is no end of them. */
@@ -108,12 +110,13 @@ function continuous(shape: Shape): Distribution {
   };
   return {
     ordered: true,
+    smooth: shape.low < shape.high,
     bounded: Number.isFinite(shape.high),
     count: shape.low === shape.high ? 1 : undefined,
     quantile,
     valueAt: () => quantile(0.5),
     cell(value) {
-      if (typeof value !== 'number' || !(value >= shape.low && value <= shape.high)) return undefined;
+      if (!Number.isFinite(value) || typeof value !== 'number' || value < shape.low || value > shape.high) return undefined;
       const u = shape.cdf(value);
       return [u, u];
     },
@@ -125,9 +128,11 @@ function quantized(shape: Shape, q: number): Distribution {
   // Decimal: 3 * 0.1 is 0.3.
   const multiple = (k: number): number => Number((k * q).toPrecision(15)) + 0;
   const first = Math.round(shape.low / q);
-  const last = Math.round(shape.high / q);
+  // Half a step below the end rounds down: only the end itself would give the next multiple.
+  const last = Math.max(first, Math.ceil(shape.high / q - 0.5));
   return {
     ordered: true,
+    smooth: false,
     bounded: Number.isFinite(shape.high),
     count: Number.isFinite(last - first) ? last - first + 1 : undefined,
     quantile: (u) => multiple(clamp(Math.round(shape.quantile(u) / q), first, last)),
@@ -146,6 +151,7 @@ export function intUniform(min: number, max: number): Distribution {
   const count = max - min + 1;
   return {
     ordered: true,
+    smooth: false,
     bounded: true,
     count,
     quantile: (u) => min + Math.min(count - 1, Math.floor(u * count)),
@@ -176,6 +182,7 @@ export function categorical(values: readonly ParameterValue[], probabilities?: r
   };
   return {
     ordered: false,
+    smooth: false,
     bounded: true,
     count: values.length,
     quantile: (u) => values[indexOf(u)] as ParameterValue,

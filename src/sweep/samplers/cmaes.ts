@@ -60,7 +60,8 @@ export class CmaesSampler implements Sampler {
     const inOrder = history.toSorted((a, b) => a.number - b.number);
     const strategy = this.#after(inOrder);
     const random = randomPoints(this.#space, this.#seed, number);
-    const choices = inOrder.length < STARTUP ? undefined : this.#choices.after(inOrder);
+    const hasChoices = this.#ordered.length < this.#space.dimensions.length;
+    const choices = inOrder.length < STARTUP || !hasChoices ? undefined : this.#choices.after(inOrder);
     const stream = new RandomStream(this.#seed, 'search', number);
     const widths = this.#widths();
     const draw = (attempt: number): Point => {

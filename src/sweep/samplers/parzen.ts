@@ -2,8 +2,8 @@ import { normalCdf, normalQuantile } from '../../random/distributions.ts';
 import { exp } from '../../random/elementary.ts';
 import type { Cell } from '../distributions.ts';
 
-/** Beyond so many standard deviations a kernel adds less than 1e-16. */
-const REACH = 8.5;
+/** Beyond so many standard deviations a kernel adds less than a billionth of its height. */
+const REACH = 6.5;
 const SQRT_TWO_PI = 2.5066282746310002;
 
 /** A density over (0, 1) made from observed values. */
@@ -27,21 +27,13 @@ export interface Density {
  * @param weights  one for each
  * @see Bergstra et al. (2011), section 4, with the bandwidths of hyperopt and Optuna ("magic clip")
  */
-export function parzen(places: readonly number[], weights: readonly number[]): Density {
+export function parzen(places: Float64Array, weights: Float64Array): Density {
   const n = places.length + 1;
-  const mu = Float64Array.of(...places, 0.5);
-  const sigma = new Float64Array(n);
-  const order = Array.from(mu.keys()).toSorted((a, b) => (mu[a] as number) - (mu[b] as number));
-  const narrowest = 1 / Math.min(100, n + 1);
-  for (const [k, i] of order.entries()) {
-    const here = mu[i] as number;
-    const below = k === 0 ? undefined : here - (mu[order[k - 1] as number] as number);
-    const above = k === n - 1 ? undefined : (mu[order[k + 1] as number] as number) - here;
-    // The ends of the range are no neighbours: they would make the outermost kernels wide.
-    sigma[i] = Math.min(1, Math.max(narrowest, below ?? 0, above ?? 0));
-  }
-  sigma[n - 1] = 1;
-  const total = weights.reduce((sum, weight) => sum + weight, 1);
+  const mu = new Float64Array(n);
+  mu.set(places);
+  mu[n - 1] = 0.5;
+  const sigma = bandwidths(mu);
+  const total = sumOf(weights) + 1;
   const sums = new Float64Array(n);
   const low = new Float64Array(n);
   const mass = new Float64Array(n);
@@ -59,8 +51,8 @@ export function parzen(places: readonly number[], weights: readonly number[]): D
     sample(choose, within) {
       let i = 0;
       while (i < n - 1 && (sums[i] as number) <= choose) i++;
-      const x = (mu[i] as number) + (sigma[i] as number) * normalQuantile((low[i] as number) + within * (mass[i] as number));
-      return inside(x);
+      const p = inside((low[i] as number) + within * (mass[i] as number));
+      return inside((mu[i] as number) + (sigma[i] as number) * normalQuantile(p));
     },
     at([from, to]) {
       let density = 0;
@@ -74,6 +66,44 @@ export function parzen(places: readonly number[], weights: readonly number[]): D
       return density;
     },
   };
+}
+
+/** The width of each kernel; the last is the prior's. */
+function bandwidths(mu: Float64Array): Float64Array {
+  const n = mu.length;
+  const sorted = mu.slice().sort();
+  const narrowest = 1 / Math.min(100, n + 1);
+  /** How many of equal places have had theirs. */
+  const taken = new Int32Array(n);
+  const sigma = mu.map((here) => {
+    const first = lowerBound(sorted, here);
+    const k = first + (taken[first] as number);
+    taken[first] = (taken[first] as number) + 1;
+    // The ends of the range are no neighbours: they would make the outermost kernels wide.
+    const below = k === 0 ? 0 : here - (sorted[k - 1] as number);
+    const above = k === n - 1 ? 0 : (sorted[k + 1] as number) - here;
+    return Math.min(1, Math.max(narrowest, below, above));
+  });
+  sigma[n - 1] = 1;
+  return sigma;
+}
+
+/** The first position whose value is not below x. */
+function lowerBound(sorted: Float64Array, x: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sumOf(numbers: Float64Array): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }
 
 function phi(x: number): number {
@@ -92,9 +122,9 @@ export function inside(x: number): number {
  * @param choices  positions of the observed choices
  * @param prior    probability of each choice
  */
-export function smoothed(choices: readonly number[], weights: readonly number[], prior: readonly number[]): number[] {
+export function smoothed(choices: Float64Array, weights: Float64Array, prior: readonly number[]): number[] {
   const kernels = choices.length + 1;
-  const total = weights.reduce((sum, weight) => sum + weight, 1);
+  const total = sumOf(weights) + 1;
   // Each kernel is one part its observation, and 1/kernels of the number of choices parts prior.
   const share = prior.length / kernels;
   const probabilities = prior.map((p) => ((1 + (total - 1) * (share / (1 + share))) * p) / total);

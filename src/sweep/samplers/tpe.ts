@@ -64,23 +64,25 @@ type Draw = (number: number, attempt: number) => Point;
 export class TpeModel {
   readonly #space: SearchSpace;
   readonly #seed: number;
-  /** Where observations are: a function of their assignments. */
-  readonly #cells = new WeakMap<Assignment, readonly (Cell | undefined)[]>();
+  /** The values of the dimensions without an order; undefined for the others. */
+  readonly #choices: readonly (Choices | undefined)[];
+  /** For each ordered dimension the middle of the value's u's, for each choice its position; NaN where the trial sets none. */
+  readonly #places = new WeakMap<Assignment, Float64Array>();
 
   constructor(space: SearchSpace, seed: number) {
     this.#space = space;
     this.#seed = seed;
+    this.#choices = space.dimensions.map(({ distribution }) => (distribution.ordered ? undefined : new Choices(distribution)));
   }
 
   after(history: readonly Observation[]): Draw {
     const inOrder = history.toSorted((a, b) => a.number - b.number);
-    const ranked = inOrder.toSorted(
-      (a, b) => (a.value ?? Number.POSITIVE_INFINITY) - (b.value ?? Number.POSITIVE_INFINITY) || a.number - b.number,
-    );
+    // Sorting is stable: of equal values the earlier trial is the better one.
+    const ranked = inOrder.toSorted((a, b) => (a.value ?? Number.MAX_VALUE) - (b.value ?? Number.MAX_VALUE));
     const good = new Set(ranked.slice(0, Math.min(Math.ceil(GOOD_SHARE * history.length), MAX_GOOD)));
-    const sides = [inOrder.filter((one) => good.has(one)), inOrder.filter((one) => !good.has(one))] as const;
-    const cells = sides.map((side) => side.map((one) => this.#cellsOf(one.assignment))) as [Cells[], Cells[]];
-    const choosers = this.#space.dimensions.map(({ distribution }, i) => chooser(distribution, cells, i));
+    const l = this.#side(inOrder.filter((one) => good.has(one)));
+    const g = this.#side(inOrder.filter((one) => !good.has(one)));
+    const choosers = this.#space.dimensions.map(({ distribution }, i) => chooser(distribution, this.#choices[i], l, g, i));
     return (number, attempt) => {
       const stream = new RandomStream(this.#seed, 'search', number);
       const first = attempt * choosers.length;
@@ -88,40 +90,45 @@ export class TpeModel {
     };
   }
 
-  #cellsOf(assignment: Assignment): readonly (Cell | undefined)[] {
-    const known = this.#cells.get(assignment);
+  #side(observations: readonly Observation[]): Side {
+    return { places: observations.map(({ assignment }) => this.#placesOf(assignment)), weights: weightsOf(observations.length) };
+  }
+
+  #placesOf(assignment: Assignment): Float64Array {
+    const known = this.#places.get(assignment);
     if (known !== undefined) return known;
     const cells = this.#space.cellsOf(assignment);
-    this.#cells.set(assignment, cells);
-    return cells;
+    const places = Float64Array.from(cells, (cell, i) =>
+      cell === undefined ? Number.NaN : (this.#choices[i]?.positionOf(cell) ?? middle(cell)),
+    );
+    this.#places.set(assignment, places);
+    return places;
   }
 }
 
-type Cells = readonly (Cell | undefined)[];
+/** The good trials, or the others, in the order of their numbers. */
+interface Side {
+  readonly places: readonly Float64Array[];
+  readonly weights: Float64Array;
+}
+
 /** The u of a dimension, from the stream's numbers from `first` on. */
 type Chooser = (stream: RandomStream, first: number) => number;
 
-function chooser(distribution: Distribution, [good, others]: readonly [readonly Cells[], readonly Cells[]], dimension: number): Chooser {
+function chooser(distribution: Distribution, choices: Choices | undefined, good: Side, others: Side, dimension: number): Chooser {
   if (distribution.count === 1) return () => 0.5;
-  const [l, g] = [good, others].map((side) => {
-    const all = weightsOf(side.length);
-    const there = side.flatMap((cells, i) => {
-      const cell = cells[dimension];
-      return cell === undefined ? [] : [{ cell, weight: all[i] as number }];
-    });
-    return distribution.ordered
-      ? parzen(
-          there.map(({ cell }) => middle(cell)),
-          there.map(({ weight }) => weight),
-        )
-      : choices(distribution, there);
-  }) as [Density, Density];
+  const density = (side: Side): Density => {
+    const there = those(side, dimension);
+    return choices === undefined ? parzen(there.places, there.weights) : choices.density(there.places, there.weights);
+  };
+  const l = density(good);
+  const g = density(others);
   return (stream, first) => {
     let best = 0.5;
     let most = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < CANDIDATES; k++) {
       const u = l.sample(openUniform(stream, first + 2 * k), openUniform(stream, first + 2 * k + 1));
-      const cell = distribution.cell(distribution.quantile(u)) ?? [u, u];
+      const cell: Cell = distribution.smooth ? [u, u] : (distribution.cell(distribution.quantile(u)) ?? [u, u]);
       const gain = log(Math.max(1e-300, l.at(cell))) - log(Math.max(1e-300, g.at(cell)));
       if (gain > most) [best, most] = [u, gain];
     }
@@ -129,30 +136,57 @@ function chooser(distribution: Distribution, [good, others]: readonly [readonly 
   };
 }
 
+/** The trials that set a dimension. */
+function those({ places, weights }: Side, dimension: number): { places: Float64Array; weights: Float64Array } {
+  const found = { places: new Float64Array(places.length), weights: new Float64Array(places.length) };
+  let count = 0;
+  for (const [i, point] of places.entries()) {
+    const place = point[dimension] as number;
+    if (Number.isNaN(place)) continue;
+    found.places[count] = place;
+    found.weights[count++] = weights[i] as number;
+  }
+  return { places: found.places.subarray(0, count), weights: found.weights.subarray(0, count) };
+}
+
 /** Equal for few trials; for many, the older ones' rise from 1/n to 1. */
-function weightsOf(n: number): number[] {
+function weightsOf(n: number): Float64Array {
   const ramp = n - FULL_WEIGHT;
-  return Array.from({ length: n }, (_, i) => (i >= ramp ? 1 : ramp === 1 ? 1 / n : 1 / n + ((1 - 1 / n) * i) / (ramp - 1)));
+  return Float64Array.from({ length: n }, (_, i) => (i >= ramp ? 1 : ramp === 1 ? 1 / n : 1 / n + ((1 - 1 / n) * i) / (ramp - 1)));
 }
 
 function middle([from, to]: Cell): number {
   return (from + to) / 2;
 }
 
-function choices(distribution: Distribution, there: readonly { cell: Cell; weight: number }[]): Density {
-  const cells = Array.from({ length: distribution.count ?? 0 }, (_, k) => distribution.cell(distribution.valueAt(k)) ?? [0, 0]);
-  const positions = new Map(cells.map(([from], k) => [from, k]));
-  const probabilities = smoothed(
-    there.map(({ cell }) => positions.get(cell[0]) ?? 0),
-    there.map(({ weight }) => weight),
-    cells.map(([from, to]) => to - from),
-  );
-  return {
-    sample(choose) {
-      let k = 0;
-      for (let sum = probabilities[0] as number; k < cells.length - 1 && sum <= choose; k++) sum += probabilities[k + 1] as number;
-      return middle(cells[k] as Cell);
-    },
-    at: ([from]) => probabilities[positions.get(from) ?? 0] as number,
-  };
+/** The values of a distribution without an order. */
+class Choices {
+  readonly #cells: readonly Cell[];
+  readonly #positions: ReadonlyMap<string, number>;
+
+  constructor(distribution: Distribution) {
+    this.#cells = Array.from({ length: distribution.count ?? 0 }, (_, k) => distribution.cell(distribution.valueAt(k)) ?? [0, 0]);
+    this.#positions = new Map(this.#cells.map((cell, k) => [cell.join(), k]));
+  }
+
+  positionOf(cell: Cell): number {
+    return this.#positions.get(cell.join()) ?? 0;
+  }
+
+  density(places: Float64Array, weights: Float64Array): Density {
+    const probabilities = smoothed(
+      places,
+      weights,
+      this.#cells.map(([from, to]) => to - from),
+    );
+    return {
+      sample: (choose) => {
+        let k = 0;
+        for (let sum = probabilities[0] as number; k < probabilities.length - 1 && sum <= choose; k++)
+          sum += probabilities[k + 1] as number;
+        return middle(this.#cells[k] as Cell);
+      },
+      at: (cell) => probabilities[this.positionOf(cell)] as number,
+    };
+  }
 }
