@@ -40,3 +40,4 @@ export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup
 export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
+export { sweepJsonSchema } from './sweep/schema.ts';

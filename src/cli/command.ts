@@ -59,6 +59,8 @@ export interface Command extends CommandSpec {
 export interface CommandGroup {
   describe: string;
   commands: Readonly<Record<string, Command>>;
+  /** The command that is meant where a file stands in its place: `sweep mnist.yaml` is `sweep run mnist.yaml`. */
+  forFile?: string;
 }
 
 /**

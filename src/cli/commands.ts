@@ -7,6 +7,7 @@ import { resume } from './resume.ts';
 import { runs } from './runs.ts';
 import { schema } from './schema.ts';
 import { speedup } from './speedup.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 import { verify } from './verify.ts';
 
@@ -19,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   runs,
   compare,
   diff,
+  sweep,
   speedup,
   schema,
   doctor,

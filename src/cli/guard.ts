@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { closestMatch } from 'leven';
 import { isReserved } from '../config/reserved.ts';
 import { type GradloomError, printable } from '../errors.ts';
@@ -82,6 +83,7 @@ function separate(argv: readonly string[]): Parts {
   let asksHelp = false;
   const addWord = (word: string): void => {
     const next = words.length > 0 ? undefined : stepInto(place, word);
+    if (next === undefined && words.length === 0 && isFileName(word)) place = forFile(place);
     if (next !== undefined) place = next;
     else if (word === 'help' && place.name === '' && words.length === 0 && !asksHelp) asksHelp = true;
     else words.push(word);
@@ -97,7 +99,9 @@ function separate(argv: readonly string[]): Parts {
       continue;
     }
     const [written = '', ...rest] = arg.split('=');
-    const name = longName(written, place.command);
+    // Before a file's name, its command's options count.
+    const { command } = forFile(place);
+    const name = longName(written, command);
     if (place.command?.positionals.dashRemoves === true && !arg.startsWith('--') && !Object.hasOwn(SHARED_OPTIONS, name)) {
       words.push(`~${arg.slice(1)}`);
       continue;
@@ -105,7 +109,7 @@ function separate(argv: readonly string[]): Parts {
     // Only an option that takes a value takes the next argument, and never one that looks like an option or names the command.
     const next = argv[i + 1];
     const isFree = next !== undefined && !next.startsWith('--') && stepInto(place, next) === undefined;
-    const takesNext = rest.length === 0 && isFree && takesValue(name, place.command);
+    const takesNext = rest.length === 0 && isFree && takesValue(name, command);
     pairs.push([name, takesNext ? next : rest.length > 0 ? rest.join('=') : undefined, written]);
     if (takesNext) i += 1;
   }
@@ -118,6 +122,17 @@ function stepInto({ name, command, group }: Place, word: string): Place | undefi
   const found = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (found === undefined) return undefined;
   return { name: `${name} ${word}`.trim(), ...(isGroup(found) ? { group: found } : { command: found }) };
+}
+
+/** The command that is meant if a file's name stands next; the place itself where that is no matter of course. */
+function forFile(place: Place): Place {
+  const { name, command, group } = place;
+  const meant = command === undefined && group?.forFile !== undefined ? group.commands[group.forFile] : undefined;
+  return meant === undefined ? place : { name: `${name} ${group?.forFile}`, command: meant };
+}
+
+function isFileName(word: string): boolean {
+  return /\.ya?ml$/i.test(word) || existsSync(word);
 }
 
 function longName(written: string, command: Command | undefined): string {

@@ -3,16 +3,17 @@ import { defineCommand } from './command.ts';
 import type { Output } from './output.ts';
 
 /** The kinds of file with a schema; the first is the default. */
-const KINDS = ['experiment', 'speedup'] as const;
+const KINDS = ['experiment', 'speedup', 'sweep'] as const;
+const EXPECTED = `${KINDS.slice(0, -1).join(', ')} or ${KINDS.at(-1)}`;
 type Kind = (typeof KINDS)[number];
 
 /** `gradloom schema`. */
 export const schema = defineCommand<Kind>({
   positionals: {
     notation: '[kind]',
-    describe: { kind: `${KINDS.join(' or ')}; default ${KINDS[0]}` },
+    describe: { kind: `${EXPECTED}; default ${KINDS[0]}` },
     problem: ([first, second], command) => {
-      if (first !== undefined && kindOf(first) === undefined) return `no schema of ${printable(first)}; expected ${KINDS.join(' or ')}`;
+      if (first !== undefined && kindOf(first) === undefined) return `no schema of ${printable(first)}; expected ${EXPECTED}`;
       return second === undefined ? undefined : `${printable(second)}: gradloom ${command} takes one argument`;
     },
   },
@@ -20,7 +21,7 @@ export const schema = defineCommand<Kind>({
   options: {},
   examples: [
     ['$0 schema experiment > experiment.json', 'then: # yaml-language-server: $schema=experiment.json'],
-    ['$0 schema speedup', 'of files for gradloom speedup'],
+    ['$0 schema sweep', 'of files for gradloom sweep'],
   ],
   request: (args) => kindOf(args.text('kind')) ?? KINDS[0],
   run: printSchema,
@@ -32,6 +33,7 @@ function kindOf(word: string | undefined): Kind | undefined {
 
 async function printSchema(kind: Kind, output: Output): Promise<number> {
   if (kind === 'speedup') output.object((await import('../speedup/schema.ts')).speedupJsonSchema());
+  else if (kind === 'sweep') output.object((await import('../sweep/schema.ts')).sweepJsonSchema());
   else output.object((await import('../config/json-schema.ts')).experimentJsonSchema());
   return 0;
 }

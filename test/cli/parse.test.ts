@@ -67,7 +67,7 @@ const understood: [argv: string[], command: string, request: unknown][] = [
 for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
-const EXPECTED = 'expected one of train, check, speedup, runs, compare, diff, schema, doctor';
+const EXPECTED = 'expected one of train, check, resume, verify, runs, compare, diff, speedup, schema, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],
@@ -87,11 +87,15 @@ const refused: [argv: string[], message: string, help?: string][] = [
   [['train', 'a.yaml', '--file', 'b'], 'unknown option --file; values of the experiment are changed by key=value'],
   [['train', 'a.yaml', '--no-json'], 'unknown option --no-json; values of the experiment are changed by key=value'],
   [['train', '--', '-a.yaml'], '-a.yaml: starts with a dash; write a file as ./-a.yaml'],
-  [['schema', 'sweep'], 'no schema of sweep; expected experiment or speedup', 'gradloom schema --help'],
+  [['schema', 'model'], 'no schema of model; expected experiment, speedup or sweep', 'gradloom schema --help'],
   [['schema', 'experiment', 'b'], 'b: gradloom schema takes one argument', 'gradloom schema --help'],
   [['doctor', 'x'], 'x: gradloom doctor takes no arguments', 'gradloom doctor --help'],
   [['doctor', '--jsn'], 'unknown option --jsn; did you mean --json?', 'gradloom doctor --help'],
-  [['check', 'a.yaml', '--workers', '2'], '--workers: only gradloom train and speedup have this option', 'gradloom check --help'],
+  [
+    ['check', 'a.yaml', '--workers', '2'],
+    '--workers: only gradloom train, resume, verify and speedup have this option',
+    'gradloom check --help',
+  ],
   [['runs'], 'gradloom runs: no command; expected one of ls, show, tag, rm, gc', 'gradloom runs --help'],
   [['runs', 'shwo', 'a'], 'unknown command runs shwo; did you mean runs show?', 'gradloom runs --help'],
   [['runs', 'toString'], 'unknown command runs toString; expected one of ls, show, tag, rm, gc', 'gradloom runs --help'],

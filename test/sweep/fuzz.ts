@@ -33,7 +33,7 @@ parameters:
   optimizer.lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-1}
   optimizer.momentum: {min: 0.5, max: 0.99, when: {optimizer.type: sgd}}
   model.layers.0.units: {distribution: q_log_uniform_values, min: 8, max: 64, q: 8}
-  model.layers.0.dropout: {distribution: beta, a: 2, b: 5}
+  model.layers.0.dropout: {distribution: q_beta, a: 2, b: 5, q: 0.7}
 zip:
   shape: {train.batch_size: [16, 32], optimizer.weight_decay: [0, 0.01]}
 constraints: ["model.layers.1.units <= model.layers.0.units and optimizer.lr * 2 < 1"]
@@ -55,7 +55,7 @@ parameters:
   train.batch_size: {values: [8, 16]}
   seed: {min: 1, max: 5}
 `,
-  'base: ./base.yaml\nmethod: grid\nparameters:\n  a: &a {values: [1, 2]}\n  optimizer.lr: *a\n',
+  'base: ./base.yaml\nmethod: grid\nparameters:\n  train.batch_size: &a {values: [1, 2]}\n  optimizer.lr: *a\n',
 ];
 
 const TOKENS = [
@@ -125,6 +125,8 @@ const TOKENS = [
   'steps',
 ];
 
+const NUMBERS = ['0', '1', '2', '3', '7', '16', '0.5', '0.01', '1e-3', '-1', '1e9'];
+
 const ARGUMENTS = [
   'run_cap=3',
   'method=grid',
@@ -148,11 +150,12 @@ const ARGUMENTS = [
 /** A text or list of arguments with some changes. */
 function mutated(text: string, below: (n: number) => number): string {
   let result = text;
+  const gentle = below(2) === 0;
   for (let i = below(3); i >= 0; i--) {
     const at = below(result.length + 1);
     const end = Math.min(result.length, at + below(12));
     const token = TOKENS[below(TOKENS.length)] ?? '';
-    switch (below(5)) {
+    switch (gentle ? 4 : below(5)) {
       case 0:
         result = result.slice(0, at) + result.slice(end);
         break;
@@ -173,7 +176,8 @@ function mutated(text: string, below: (n: number) => number): string {
         // A number becomes another one.
         const numbers = [...result.matchAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g)];
         const one = numbers[below(Math.max(1, numbers.length))];
-        if (one !== undefined) result = result.slice(0, one.index) + token + result.slice(one.index + one[0].length);
+        if (one !== undefined)
+          result = result.slice(0, one.index) + (gentle ? NUMBERS[below(NUMBERS.length)] : token) + result.slice(one.index + one[0].length);
       }
     }
   }

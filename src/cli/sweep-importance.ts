@@ -1,0 +1,29 @@
+import { defineCommand } from './command.ts';
+import type { Output } from './output.ts';
+import { readSweepOf, SWEEP_WORD, sweepOf } from './sweep-arguments.ts';
+
+/** `gradloom sweep importance`. */
+export const sweepImportanceCommand = defineCommand<string>({
+  positionals: SWEEP_WORD,
+  describe: "Show how much of the metric's differences each parameter explains (fANOVA on a random forest)",
+  options: {},
+  examples: [
+    ['$0 sweep importance', 'of the latest sweep in ./sweeps'],
+    ['$0 sweep importance sweeps/mnist-asha-7f3c1a --json', 'for programs'],
+  ],
+  request: sweepOf,
+  run: showImportance,
+});
+
+async function showImportance(word: string, output: Output): Promise<number> {
+  const state = await readSweepOf(word);
+  const { requireImportance } = await import('../sweep/sweep-importance.ts');
+  const importance = requireImportance(state);
+  if (output.json) {
+    output.object(importance);
+    return 0;
+  }
+  const [{ renderImportance }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);
+  output.answer(renderImportance(importance, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+  return 0;
+}

@@ -1,0 +1,53 @@
+import { printable } from '../errors.ts';
+import { defineCommand } from './command.ts';
+import { showNotices } from './notices.ts';
+import type { Output } from './output.ts';
+import { fileAndOverrides, fileOf } from './positionals.ts';
+import { SEARCH_OPTIONS, settingsOf } from './sweep-arguments.ts';
+
+interface PlanRequest {
+  file: string;
+  overrides: readonly string[];
+  /** Where the known trials go, as `enqueue` takes them. */
+  saveTrials: string | undefined;
+}
+
+/** `gradloom sweep plan`. */
+export const sweepPlan = defineCommand<PlanRequest>({
+  positionals: fileAndOverrides('sweep file or experiment (YAML)'),
+  describe: 'Show what a sweep would do, without doing it: trials or rungs, time from a short probe, memory, duplicates',
+  options: {
+    ...SEARCH_OPTIONS,
+    'save-trials': { value: 'FILE', describe: 'write the trials that are known before the first result, as a list for enqueue' },
+  },
+  examples: [
+    ['$0 sweep plan configs/sweep-tpe-asha.yaml', 'rungs, budget, time and memory'],
+    ['$0 sweep plan configs/mnist.yaml optimizer.lr=0.1,0.2,0.4 train.batch_size=64,128', 'every trial of a grid'],
+    ["$0 sweep plan configs/mnist.yaml 'optimizer.lr=loguniform(1e-3,1)' -n 20 --save-trials t.yaml", 'of a random search'],
+  ],
+  request: (args) => {
+    const { file, overrides } = fileOf(args);
+    return { file, overrides: [...overrides, ...settingsOf(args)], saveTrials: args.text('save-trials') };
+  },
+  run: showPlan,
+});
+
+async function showPlan({ file, overrides, saveTrials }: PlanRequest, output: Output): Promise<number> {
+  const { loadSweep } = await import('../sweep/load.ts');
+  const loaded = loadSweep(file, { overrides });
+  showNotices(loaded.notices, output);
+  const { planSweep } = await import('../sweep/plan.ts');
+  const plan = await planSweep(loaded);
+  if (saveTrials !== undefined) {
+    const [{ writeFileAtomic }, { yamlOf }] = await Promise.all([import('../storage/atomic.ts'), import('../config/resolved.ts')]);
+    await writeFileAtomic(saveTrials, yamlOf({ enqueue: plan.known.map(({ assignment }) => assignment) }));
+    output.note(`saved  ${printable(saveTrials, Number.POSITIVE_INFINITY)}`);
+  }
+  if (output.json) {
+    output.object({ settings: loaded.settings, ...plan });
+    return 0;
+  }
+  const [{ renderPlan }, { painter }] = await Promise.all([import('../report/sweep-plan.ts'), import('../report/paint.ts')]);
+  output.answer(renderPlan(plan, loaded.settings, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+  return 0;
+}

@@ -1,0 +1,44 @@
+import { defineCommand, type ExitNow } from './command.ts';
+import { showNotices } from './notices.ts';
+import type { Output } from './output.ts';
+import { fileAndOverrides, fileOf } from './positionals.ts';
+import { SEARCH_OPTIONS, settingsOf } from './sweep-arguments.ts';
+import { showSession } from './sweep-session.ts';
+
+interface RunRequest {
+  file: string;
+  overrides: readonly string[];
+  /** Parent of the sweep's directory. */
+  dir: string | undefined;
+}
+
+/** `gradloom sweep run`, and `gradloom sweep FILE`. */
+export const sweepRun = defineCommand<RunRequest>({
+  positionals: fileAndOverrides('sweep file, or experiment whose values are varied (YAML)'),
+  describe: 'Search hyperparameters as a sweep file says, or as the arguments do: key=1,2,3 is a grid, key=loguniform(a,b) is random',
+  options: {
+    ...SEARCH_OPTIONS,
+    dir: { value: 'DIR', describe: "parent of the sweep's directory; default ./sweeps" },
+  },
+  examples: [
+    ['$0 sweep configs/sweep-tpe-asha.yaml', 'as the file says, on all cores'],
+    ['$0 sweep configs/sweep-tpe-asha.yaml run_cap=20 train.batch_size=32', "change the sweep, or fix a value of the experiment's"],
+    ['$0 sweep configs/mnist.yaml optimizer.lr=0.1,0.2,0.4 train.batch_size=64,128', 'a grid of six'],
+    ["$0 sweep configs/mnist.yaml 'optimizer.lr=loguniform(1e-3,1)' metric.name=val.accuracy -n 20", 'twenty random ones'],
+  ],
+  request: (args) => {
+    const { file, overrides } = fileOf(args);
+    return { file, overrides: [...overrides, ...settingsOf(args)], dir: args.text('dir') };
+  },
+  run: runSweep,
+});
+
+function runSweep({ file, overrides, dir }: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  return showSession(output, exitNow, async (signal) => {
+    const { loadSweep } = await import('../sweep/load.ts');
+    const loaded = loadSweep(file, { overrides });
+    showNotices(loaded.notices, output);
+    const { sweep } = await import('../sweep/sweep.ts');
+    return { run: sweep(loaded, { signal, parent: dir }), settings: loaded.settings };
+  });
+}

@@ -1,0 +1,31 @@
+import { defineCommand } from './command.ts';
+import { columnsOf, type Output } from './output.ts';
+import { readSweepOf, SWEEP_WORD, sweepOf } from './sweep-arguments.ts';
+
+/** `gradloom sweep status`. */
+export const sweepStatus = defineCommand<string>({
+  positionals: SWEEP_WORD,
+  describe: 'Show the trials of a sweep, best first, its rungs and what is running; also while it runs',
+  options: {},
+  examples: [
+    ['$0 sweep status', 'of the latest sweep in ./sweeps'],
+    ['$0 sweep status sweeps/mnist-asha-7f3c1a --json', 'for programs'],
+  ],
+  request: sweepOf,
+  run: showStatus,
+});
+
+async function showStatus(word: string, output: Output): Promise<number> {
+  const state = await readSweepOf(word);
+  if (output.json) {
+    const { sweepObject } = await import('../report/sweep-files.ts');
+    output.object(sweepObject(state));
+    return 0;
+  }
+  const [{ renderSweep }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);
+  const boxed = process.stdout.isTTY;
+  output.answer(
+    renderSweep(state, { boxed, paint: painter(process.stdout), columns: boxed ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY }),
+  );
+  return 0;
+}

@@ -1,0 +1,108 @@
+import { printable } from '../errors.ts';
+import { formatParameter } from '../sweep/axes.ts';
+import type { ParameterValue, SweepState, Trial } from '../sweep/trial.ts';
+import { formatMetricValue, shortNames } from './sweep-view.ts';
+
+/** A cell for people, and what it sorts by. */
+export interface TrialCell {
+  text: string;
+  /** undefined where there is nothing: sorts last. */
+  sort: number | string | undefined;
+}
+
+export interface TrialColumn {
+  head: string;
+  cell: (trial: Trial) => TrialCell;
+  /** Whether it is a key of the experiment. */
+  isParameter: boolean;
+}
+
+/** Columns that every table of trials for people has. */
+export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
+  const { name } = settings.metric;
+  const keys = assignedKeys(trials);
+  const names = shortNames(keys);
+  const column = (head: string, sort: (trial: Trial) => TrialCell['sort'], text: (trial: Trial) => string): TrialColumn => ({
+    head,
+    isParameter: false,
+    cell: (trial) => ({ text: text(trial), sort: sort(trial) }),
+  });
+  const hasInterval = trials.some(({ interval }) => interval !== undefined);
+  const hasRungs = trials.some(({ rung }) => rung !== undefined);
+  const unit = settings.early_terminate.type !== 'none' ? settings.early_terminate.resource : 'epochs';
+  return [
+    column(
+      'trial',
+      ({ number }) => number,
+      ({ number }) => String(number),
+    ),
+    column(
+      name,
+      ({ value }) => value ?? undefined,
+      ({ value }) => formatMetricValue(name, value),
+    ),
+    ...(hasInterval
+      ? [
+          column(
+            '95 % interval',
+            ({ interval }) => interval?.[0],
+            ({ interval }) => interval?.map((end) => formatMetricValue(name, end)).join(' to ') ?? '',
+          ),
+        ]
+      : []),
+    column(
+      'status',
+      ({ status }) => status,
+      ({ status }) => status,
+    ),
+    ...(hasRungs
+      ? [
+          column(
+            unit,
+            ({ resource }) => resource,
+            ({ resource }) => (resource === undefined ? '' : String(resource)),
+          ),
+        ]
+      : []),
+    ...keys.map((key, i) => {
+      const text = ({ assignment }: Trial): string => {
+        const value = assignment[key];
+        return value === undefined ? '' : printable(shortNumber(value));
+      };
+      return { ...column(names[i] as string, ({ assignment }) => sortable(assignment[key]), text), isParameter: true };
+    }),
+    column(
+      'seconds',
+      ({ seconds }) => seconds,
+      ({ seconds }) => seconds.toFixed(1),
+    ),
+  ];
+}
+
+/** What a table says of a trial beside numbers. */
+export function trialNote({ duplicateOf, retries, reasons, origin, status }: Trial): string {
+  const parts = [
+    ...(origin === 'enqueue' ? ['enqueued'] : []),
+    ...(duplicateOf === undefined ? [] : [`same as trial ${duplicateOf}`]),
+    ...(retries > 0 ? [`${retries} failed ${retries === 1 ? 'attempt' : 'attempts'}`] : []),
+    ...(status === 'finished' ? [] : reasons.slice(-1)),
+  ];
+  return printable(parts.join('; '), 500);
+}
+
+/** Every key that a trial sets, in the order of first use. */
+export function assignedKeys(trials: readonly Pick<Trial, 'assignment'>[]): string[] {
+  return [...new Set(trials.flatMap(({ assignment }) => Object.keys(assignment)))];
+}
+
+/** Four digits are enough to tell values apart; the exact ones are in the exports. */
+export function shortNumber(value: ParameterValue): string {
+  if (typeof value !== 'number') return formatParameter(value);
+  const rounded = Number(value.toPrecision(4));
+  return Math.abs(rounded) < 1e-3 && rounded !== 0 ? rounded.toExponential().replace('e+', 'e') : String(rounded);
+}
+
+function sortable(value: ParameterValue | undefined): TrialCell['sort'] {
+  if (value === undefined) return undefined;
+  return typeof value === 'number' ? value : formatParameter(value);
+}

@@ -1,0 +1,102 @@
+import { formatParameter } from '../sweep/axes.ts';
+import type { SweepImportance } from '../sweep/sweep-importance.ts';
+import type { SweepState, Trial } from '../sweep/trial.ts';
+import { escapeHtml } from './html.ts';
+import { formatCount, formatCounted } from './numbers.ts';
+import { renderPage } from './page.ts';
+import { CHART_STYLE } from './speedup-chart.ts';
+import { trialColumns, trialNote } from './sweep-cells.ts';
+import { curveChart, rungChart } from './sweep-curves.ts';
+import { historyChart } from './sweep-history.ts';
+import { importanceChart, importanceNote } from './sweep-importance.ts';
+import { hiddenLines, parallelChart, shadeLegend } from './sweep-parallel.ts';
+import { sliceCharts } from './sweep-slices.ts';
+import { SWEEP_SCRIPT, SWEEP_STYLE } from './sweep-style.ts';
+import { formatMetricValue, type SweepView, sweepView } from './sweep-view.ts';
+import { countStatuses, describeMethod } from './sweep-words.ts';
+
+/** More rows than anyone reads; the CSV export has all. */
+const MAX_ROWS = 2000;
+const SHADES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/**
+ * A sweep as one page that needs nothing else.
+ *
+ * @param importance  undefined where there are too few trials for it
+ */
+export function renderSweepHtml(state: SweepState, importance: SweepImportance | undefined): string {
+  const view = sweepView(state);
+  const hasResults = view.ranked.length > 0;
+  const hidden = hiddenLines(view);
+  const body = [
+    `<h1>${escapeHtml(state.name)}</h1>`,
+    `<p class="faint">${escapeHtml(describeMethod(state))}</p>`,
+    facts(view),
+    ...(hasResults
+      ? [
+          '<h2>Parameters and metric</h2>',
+          `<p class="faint">A line is a trial; the colours go by rank, from the best tenth ${shadeLegend(SHADES, state.trials)} to the worst.${hidden > 0 ? ` ${formatCount(hidden)} of the lines are left out.` : ''} Point at a line, a mark or a row to find its trial everywhere.</p>`,
+          parallelChart(view),
+          '<h2>Trials in their order</h2>',
+          `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.</p>`,
+          historyChart(view),
+        ]
+      : ['<p>No trial has a result yet.</p>']),
+    ...(importance === undefined
+      ? []
+      : ['<h2>Importance</h2>', importanceChart(importance), `<p class="faint">${escapeHtml(importanceNote(importance))}</p>`]),
+    ...(hasResults && view.axes.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
+    ...section('Rungs', rungChart(state), 'How many trials trained how long. The pale part was stopped or ended there.'),
+    ...section('Learning curves', curveChart(view), ''),
+    ...(state.trials.length > 0 ? ['<h2>Trials</h2>', table(view)] : []),
+  ];
+  return renderPage({ title: `${state.name}: sweep`, style: `${CHART_STYLE}\n${SWEEP_STYLE}`, body, script: SWEEP_SCRIPT });
+}
+
+function section(title: string, chart: string, note: string): string[] {
+  if (chart === '') return [];
+  return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), chart];
+}
+
+function facts({ state }: SweepView): string {
+  const { settings, trials } = state;
+  const best = trials.find(({ number }) => number === state.best);
+  const rows: [string, string][] = [
+    ['status', state.status],
+    ['trials', countStatuses(trials)],
+  ];
+  if (best !== undefined) rows.push(['best', bestText(best, settings.metric.name)]);
+  const list = `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;
+  if (best === undefined) return list;
+  const set = Object.entries(best.assignment).map(([key, value]) => `${key}: ${formatParameter(value)}`);
+  return `${list}\n<pre>${escapeHtml(set.join('\n'))}</pre>`;
+}
+
+function bestText({ number, value, interval, values }: Trial, metric: string): string {
+  const between =
+    interval === undefined
+      ? ''
+      : ` (${interval.map((end) => formatMetricValue(metric, end)).join(' to ')}, ${formatCounted(values.length, 'seed')})`;
+  return `trial ${number}: ${metric} ${formatMetricValue(metric, value)}${between}`;
+}
+
+function table({ state, ranked }: SweepView): string {
+  const order = new Map(ranked.map(({ trial }, rank) => [trial.number, rank]));
+  const sorted = state.trials.toSorted((a, b) => (order.get(a.number) ?? order.size) - (order.get(b.number) ?? order.size));
+  const columns = trialColumns(state);
+  const heads = [...columns.map(({ head }) => head), ''].map(
+    (head) => `<th>${head === '' ? '' : `<button type="button">${escapeHtml(head)}</button>`}</th>`,
+  );
+  const rows = sorted.slice(0, MAX_ROWS).map((trial) => {
+    const cells = columns.map(({ cell }) => {
+      const { text, sort } = cell(trial);
+      const kind = typeof sort === 'string' ? ' class="text"' : '';
+      return `<td${kind} data-v="${escapeHtml(String(sort ?? ''))}">${escapeHtml(text)}</td>`;
+    });
+    const note = escapeHtml(trialNote(trial));
+    const top = trial.number === state.best ? ' class="top"' : '';
+    return `<tr${top} data-t="${trial.number}">${cells.join('')}<td class="text note" title="${note}">${note}</td></tr>`;
+  });
+  const cut = sorted.length > MAX_ROWS ? `<p class="faint">The best ${formatCount(MAX_ROWS)} of ${formatCount(sorted.length)}.</p>` : '';
+  return `${cut}<div class="wide"><table class="sort"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+}

@@ -1,0 +1,81 @@
+import { printable } from '../errors.ts';
+import type { PlannedTrial, SweepPlan } from '../sweep/plan.ts';
+import type { SweepSettings } from '../sweep/schema.ts';
+import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from './numbers.ts';
+import { assignedKeys, shortNumber } from './sweep-cells.ts';
+import { shortNames } from './sweep-view.ts';
+import { describeMethod } from './sweep-words.ts';
+import { renderFacts, renderTable, type TableLook } from './table.ts';
+
+const MAX_ROWS = 50;
+
+/** What a sweep would do, for the terminal. */
+export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: TableLook): string {
+  const { known, budget, probe, memory, cores } = plan;
+  const facts: [string, string][] = [
+    ['trials', trialsText(plan, settings)],
+    ['search', describeMethod({ settings })],
+  ];
+  if (budget !== undefined) {
+    const { type } = settings.early_terminate;
+    const halved = ` if halved evenly; ${formatCount(budget.full)} without early termination`;
+    const saved = type === 'none' ? '' : type === 'median' ? ' if none is stopped' : halved;
+    facts.push(['budget', `${budget.text}${saved}${settings.seeds > 1 ? `, on ${settings.seeds} seeds each` : ''}`]);
+  }
+  facts.push(['time', timeText(plan)]);
+  const cost =
+    Math.abs(probe.relativeCost - 1) < 0.01 ? '' : `; a trial's arithmetic is ${probe.relativeCost.toFixed(2)} times that, on average`;
+  facts.push(
+    [
+      'probe',
+      `${formatCount(probe.samplesPerSecond)} samples/s, ${probe.secondsPerEpoch.toPrecision(2)} s per epoch and core of the base experiment${cost}`,
+    ],
+    ['cores', `${formatCounted(cores, 'core')}, ${formatCounted(memory.sideBySide, 'trial')} side by side`],
+    [
+      'memory',
+      `${formatBytes(memory.dataset)} data set, shared; up to ${formatBytes(memory.trial)} a trial; ${formatBytes(memory.total)} in all`,
+    ],
+    ['duplicates', duplicatesText(plan)],
+  );
+  const parts = [renderFacts(facts, look.paint)];
+  if (known.length > 0) parts.push(renderKnown(known, look));
+  return parts.join('\n\n');
+}
+
+function trialsText({ trials, known }: SweepPlan, settings: SweepSettings): string {
+  const end = settings.budget === undefined ? '' : `, at most ${formatSecondsLeft(settings.budget.duration)}`;
+  if (trials === undefined) return `as many as fit${end}`;
+  const rest = known.length < trials ? `; ${formatCount(known.length)} known now, the others depend on results` : '';
+  return `${formatCount(trials)}${end}${rest}`;
+}
+
+function timeText({ seconds, cores, hasVariedLength }: SweepPlan): string {
+  if (seconds === undefined) return 'until the budget ends';
+  return `about ${formatSecondsLeft(seconds)} on ${formatCounted(cores, 'core')}${hasVariedLength ? ', from the mean length of the trials' : ''}`;
+}
+
+function duplicatesText({ known, duplicates }: SweepPlan): string {
+  if (known.length === 0) return 'unknown before the trials are';
+  if (duplicates === 0) return 'none';
+  const first = known.filter(({ duplicateOf }) => duplicateOf !== undefined).slice(0, 5);
+  const more = duplicates > first.length ? ', ...' : '';
+  return `${formatCount(duplicates)}, not run again: ${first.map(({ number, duplicateOf }) => `trial ${number} is trial ${duplicateOf}`).join(', ')}${more}`;
+}
+
+function renderKnown(known: readonly PlannedTrial[], look: TableLook): string {
+  const keys = assignedKeys(known);
+  const rows = known.slice(0, MAX_ROWS).map(({ number, assignment, origin, duplicateOf }) => [
+    String(number),
+    ...keys.map((key) => {
+      const value = assignment[key];
+      return value === undefined ? '' : printable(shortNumber(value));
+    }),
+    origin === 'enqueue' ? 'enqueued' : duplicateOf === undefined ? '' : `same as trial ${duplicateOf}`,
+  ]);
+  const hasNotes = rows.some((row) => row.at(-1) !== '');
+  const head = ['trial', ...shortNames(keys), ''];
+  const table = { head: hasNotes ? head : head.slice(0, -1), rows: hasNotes ? rows : rows.map((row) => row.slice(0, -1)) };
+  const more = known.length - rows.length;
+  const text = renderTable(table, look);
+  return more === 0 ? text : `${text}\n${look.paint('dim', `${formatCount(more)} more: --save-trials FILE or --json`)}`;
+}

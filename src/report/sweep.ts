@@ -1,0 +1,127 @@
+import { printable } from '../errors.ts';
+import { formatParameter } from '../sweep/axes.ts';
+import { countRungs } from '../sweep/rung-counts.ts';
+import type { SweepImportance } from '../sweep/sweep-importance.ts';
+import type { SweepState, Trial } from '../sweep/trial.ts';
+import { formatCount, formatPercent, formatSeconds } from './numbers.ts';
+import { unpainted } from './paint.ts';
+import { shortPath } from './results.ts';
+import { type TrialColumn, trialColumns, trialNote } from './sweep-cells.ts';
+import { rungName } from './sweep-curves.ts';
+import { bestFirst } from './sweep-files.ts';
+import { importanceNote } from './sweep-importance.ts';
+import { countStatuses, describeMethod, renderWinner } from './sweep-words.ts';
+import { renderFacts, renderTable, type TableLook } from './table.ts';
+
+const MAX_ROWS = 20;
+const BAR_COLUMNS = 40;
+/** Notes are read in the report; here they must not wrap. */
+const MAX_NOTE = 60;
+
+export interface SweepLook extends TableLook {
+  /** Columns that a line may fill. */
+  columns: number;
+}
+
+/** How a process' work on a sweep ended. */
+export interface SweepSession {
+  reason: string;
+  seconds: number;
+}
+
+/**
+ * A sweep for the terminal: its trials, best first, the rungs, and what it is.
+ *
+ * @param session  why it ended and how long it took, where that is known
+ */
+export function renderSweep(state: SweepState, look: SweepLook, session?: SweepSession): string {
+  const rungs = renderRungs(state, look);
+  return [renderTrials(state, look), ...(rungs === undefined ? [] : [rungs]), renderFactsOf(state, look, session)].join('\n\n');
+}
+
+function renderTrials(state: SweepState, look: SweepLook): string {
+  if (state.trials.length === 0) return 'no trial has started';
+  const sorted = bestFirst(state);
+  // What is running now is what is looked for.
+  const shown = [...sorted.filter(isUnderWay), ...sorted.filter((trial) => !isUnderWay(trial))].slice(0, MAX_ROWS);
+  const columns = trialColumns(state);
+  const notes: TrialColumn = { head: '', cell: (trial) => ({ text: printable(trialNote(trial), MAX_NOTE), sort: '' }), isParameter: false };
+  const parameters = columns.filter(({ isParameter }) => isParameter);
+  // Notes go first, then parameters from the last on, until a line fits.
+  const all = shown.some((trial) => trialNote(trial) !== '') ? [...columns, notes] : columns;
+  const choices = [all, columns, ...parameters.map((_, i) => columns.filter((column) => !parameters.slice(-i - 1).includes(column)))];
+  const width = (chosen: readonly TrialColumn[]): number =>
+    (trialTable(state, shown, chosen, { ...look, paint: unpainted }).split('\n')[0] ?? '').length;
+  const chosen = choices.find((choice) => width(choice) <= look.columns) ?? choices.at(-1) ?? columns;
+  const table = trialTable(state, shown, chosen, look);
+  const more = state.trials.length - shown.length;
+  const isCut = more > 0 || chosen !== all;
+  const rest = more > 0 ? `${formatCount(more)} more` : 'all columns';
+  const hint = `${rest}: gradloom sweep export ${printable(shortPath(state.directory))} --csv`;
+  return isCut ? `${table}\n${look.paint('dim', hint)}` : table;
+}
+
+function trialTable(state: SweepState, shown: readonly Trial[], columns: readonly TrialColumn[], look: TableLook): string {
+  const rows = shown.map((trial) => {
+    const paint = (text: string): string => (trial.number === state.best && text !== '' ? look.paint('green', text) : text);
+    return columns.map(({ cell }) => paint(cell(trial).text));
+  });
+  const align = columns.map(({ cell }) =>
+    shown.some((trial) => typeof cell(trial).sort === 'string') ? ('left' as const) : ('right' as const),
+  );
+  return renderTable({ head: columns.map(({ head }) => head), rows, align }, look);
+}
+
+function isUnderWay({ status }: Trial): boolean {
+  return status === 'running';
+}
+
+/** How many trials reached each rung; undefined without rungs. */
+export function renderRungs(state: SweepState, look: TableLook): string | undefined {
+  const rungs = countRungs(state);
+  if (rungs.length === 0) return undefined;
+  const rows = rungs.map(({ resource, reached, ended }) => [rungName(state, resource), formatCount(reached), formatCount(reached - ended)]);
+  return renderTable({ head: ['rung', 'trials', 'went on'], rows, align: ['left', 'right', 'right'] }, look);
+}
+
+function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepSession): string {
+  const { trials, settings, best } = state;
+  const facts: [string, string][] = [
+    ['sweep', `${printable(state.name)}: ${state.status}; ${describeMethod(state)}`],
+    ['trials', countStatuses(trials)],
+  ];
+  const winner = trials.find(({ number }) => number === best);
+  if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
+  if (session !== undefined) facts.push(['ended', printable(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
+  facts.push(['saved', printable(shortPath(state.directory), Number.POSITIVE_INFINITY)]);
+  return renderFacts(facts, paint);
+}
+
+/** The best trial: its value, what it sets, and how to train it. */
+export function renderBest(state: SweepState, best: Trial, { paint }: TableLook): string {
+  const directory = printable(shortPath(state.directory), Number.POSITIVE_INFINITY);
+  const set = Object.entries(best.assignment).map(([key, value]): [string, string] => [
+    printable(key),
+    printable(formatParameter(value), 500),
+  ]);
+  return [
+    paint('green', renderWinner(best, state.settings.metric.name)),
+    ...(set.length > 0 ? [renderFacts(set, paint)] : []),
+    `${paint('cyan', 'next:')} gradloom sweep best ${directory} --config > best.yaml && gradloom train best.yaml`,
+  ].join('\n\n');
+}
+
+/** Bars of the parameters' importance. */
+export function renderImportance(importance: SweepImportance, look: TableLook): string {
+  const most = Math.max(...importance.parameters.map(({ share }) => share), ...importance.interactions.map(({ share }) => share), 1e-9);
+  const bar = (share: number): string => '█'.repeat(Math.round((BAR_COLUMNS * share) / most));
+  const rows = [
+    ...importance.parameters.map(({ name, share }) => [printable(name), formatPercent(share, 1), bar(share)]),
+    ...importance.interactions.map(({ names, share }) => [
+      printable(names.join(' with ')),
+      formatPercent(share, 1),
+      look.paint('dim', bar(share)),
+    ]),
+  ];
+  return `${renderTable({ head: ['parameter', 'share', ''], rows, align: ['left', 'right', 'left'] }, look)}\n\n${importanceNote(importance)}`;
+}
