@@ -8,7 +8,7 @@ import { ERROR_EXITS } from '../src/errors.ts';
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 
 /** Folders of src from the bottom up: a file imports only from folders before its own, or from its own. `errors.ts` is below all. */
-const ORDER = ['random', 'storage', 'kernels', 'config', 'data', 'model', 'optim', 'engine', 'runs', 'speedup', 'report', 'cli'];
+const ORDER = ['random', 'storage', 'kernels', 'config', 'data', 'model', 'optim', 'engine', 'runs', 'sweep', 'speedup', 'report', 'cli'];
 
 function filesIn(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -1,8 +1,22 @@
 import { EXIT } from '../errors.ts';
+import { defineCommand } from './command.ts';
 import type { Output } from './output.ts';
+import { NO_WORDS } from './positionals.ts';
 
 /** `gradloom doctor`. */
-export async function doctorCommand(output: Output): Promise<number> {
+export const doctor = defineCommand({
+  positionals: NO_WORDS,
+  describe: 'Check that this machine can train, and how fast',
+  options: {},
+  examples: [
+    ['$0 doctor', 'one line a check, with what to do about a problem'],
+    ['$0 doctor --json', 'the same for programs'],
+  ],
+  request: () => ({}),
+  run: (_request, output) => runDoctor(output),
+});
+
+async function runDoctor(output: Output): Promise<number> {
   const { examine } = await import('../runs/doctor.ts');
   const checks = examine();
   const isUsable = checks.every(({ status }) => status !== 'fail');

@@ -1,26 +1,31 @@
-import { existsSync } from 'node:fs';
 import { closestMatch } from 'leven';
 import { isReserved } from '../config/reserved.ts';
-import { GradloomError, printable } from '../errors.ts';
-import {
-  COMMANDS,
-  FILE_POSITIONALS,
-  GLOBAL_OPTIONS,
-  HELP_OPTIONS,
-  isVerb,
-  type OptionSpec,
-  SCHEMA_KINDS,
-  VERBS,
-  type Verb,
-} from './options.ts';
+import { type GradloomError, printable } from '../errors.ts';
+import { type Command, type CommandGroup, type OptionSpec, usageError } from './command.ts';
+import { allCommands, COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './commands.ts';
+import { FILE_AND_OVERRIDES } from './positionals.ts';
 
 const SHARED_OPTIONS: Record<string, OptionSpec> = { ...GLOBAL_OPTIONS, ...HELP_OPTIONS };
 /** Wrong letters that a misspelling may have, for each of its letters. */
 const NEAR = 0.4;
 
-/** A usage error; `next` is the help that explains. */
-export function usageError(message: string, verb?: Verb): GradloomError {
-  return new GradloomError({ code: 'E_USAGE', message, next: verb === undefined ? 'gradloom --help' : `gradloom ${verb} --help` });
+/** Where the words of the command line have led so far. */
+interface Place {
+  /** The words that name it, such as `runs ls`; empty at the start. */
+  name: string;
+  command?: Command;
+  group?: CommandGroup;
+}
+
+type Pair = [name: string, value: string | undefined, written: string];
+
+/** The command line taken apart. */
+interface Parts {
+  place: Place;
+  asksHelp: boolean;
+  /** What follows the command's name. */
+  words: readonly string[];
+  pairs: readonly Pair[];
 }
 
 /**
@@ -31,57 +36,88 @@ export function usageError(message: string, verb?: Verb): GradloomError {
  * @throws GradloomError E_USAGE naming the option or the command
  */
 export function guardArguments(argv: readonly string[]): string[] {
-  const separated = separate(argv);
-  const asksHelp = separated.words[0] === 'help';
-  const words = separated.words.slice(asksHelp ? 1 : 0);
-  const pairs: Pair[] = asksHelp ? [...separated.pairs, ['help', undefined, 'help']] : separated.pairs;
+  const { place, asksHelp, words, pairs } = separate(argv);
+  const { name, command, group } = place;
+  const within = name === '' ? undefined : name;
   const [first] = words;
-  const wantsText = pairs.some(([name]) => Object.hasOwn(HELP_OPTIONS, name));
-  const verb = first !== undefined && isVerb(first) ? first : undefined;
-  if (first !== undefined && verb === undefined) throw unknownCommand(first);
-  const known: Record<string, OptionSpec> = { ...SHARED_OPTIONS, ...(verb && COMMANDS[verb].options) };
+  if (command === undefined && first !== undefined) throw unknownCommand(first, place);
+  checkOptions(pairs, place);
+  const wantsText = asksHelp || pairs.some(([option]) => Object.hasOwn(HELP_OPTIONS, option));
+  if (command === undefined && !wantsText) {
+    const missing = within === undefined ? 'no command' : `gradloom ${within}: no command`;
+    throw usageError(`${missing}; expected one of ${Object.keys(group?.commands ?? COMMANDS).join(', ')}`, within);
+  }
+  const problem = wantsText ? undefined : command?.positionals.problem(words, name);
+  if (problem !== undefined) throw usageError(problem, within);
+  const dashed = words.find((word) => word.startsWith('-') && word !== '-');
+  if (dashed !== undefined) throw usageError(`${printable(dashed)}: starts with a dash; write a file as ./${printable(dashed)}`, within);
+  const options = pairs.map(([option, value]) => (value === undefined ? `--${option}` : `--${option}=${value}`));
+  return [...name.split(' ').filter(Boolean), ...words, ...options, ...(asksHelp ? ['--help'] : [])];
+}
+
+/** @throws GradloomError E_USAGE for an option that is unknown here, or has a value too many or too few */
+function checkOptions(pairs: readonly Pair[], { name: place, command }: Place): void {
+  const within = place === '' ? undefined : place;
+  const known: Record<string, OptionSpec> = { ...SHARED_OPTIONS, ...command?.options };
   const seen = new Set<string>();
   for (const [name, value, written] of pairs) {
     const option = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (option === undefined) throw unknownOption(written, name, known, verb);
+    if (option === undefined) throw unknownOption(written, name, known, { name: place, ...(command && { command }) });
     if (option.value === undefined) {
-      if (value !== undefined) throw usageError(`${written}: takes no value; got ${printable(value)}`, verb);
+      if (value !== undefined) throw usageError(`${written}: takes no value; got ${printable(value)}`, within);
       continue;
     }
     if (value === undefined || value === '')
-      throw usageError(`${written}: the value is missing; expected ${written} ${option.value}`, verb);
-    if (seen.has(name)) throw usageError(`${written}: given more than once`, verb);
+      throw usageError(`${written}: the value is missing; expected ${written} ${option.value}`, within);
+    if (seen.has(name) && option.repeats !== true) throw usageError(`${written}: given more than once`, within);
     seen.add(name);
   }
-  if (first === undefined && !wantsText) throw usageError(`no command; expected one of ${VERBS.join(', ')}`);
-  if (verb !== undefined && !wantsText) checkWords(verb, words.slice(1));
-  const dashed = words.find((word) => word.startsWith('-') && word !== '-');
-  if (dashed !== undefined) throw usageError(`${printable(dashed)}: starts with a dash; write a file as ./${printable(dashed)}`, verb);
-  return [...words, ...pairs.map(([name, value]) => (value === undefined ? `--${name}` : `--${name}=${value}`))];
 }
 
-type Pair = [name: string, value: string | undefined, written: string];
-
-/** Options, which may stand anywhere, and words. After `--` there are only words. */
-function separate(argv: readonly string[]): { pairs: Pair[]; words: string[] } {
+/** Options, which may stand anywhere, and words, the first of which name the command. After `--` there are only words. */
+function separate(argv: readonly string[]): Parts {
   const pairs: Pair[] = [];
   const words: string[] = [];
+  let place: Place = { name: '' };
+  let asksHelp = false;
+  const addWord = (word: string): void => {
+    const next = words.length > 0 ? undefined : stepInto(place, word);
+    if (next !== undefined) place = next;
+    else if (word === 'help' && place.name === '' && words.length === 0 && !asksHelp) asksHelp = true;
+    else words.push(word);
+  };
   for (let i = 0; i < argv.length; i += 1) {
     const arg = argv[i] ?? '';
-    if (arg === '--') return { pairs, words: [...words, ...argv.slice(i + 1)] };
+    if (arg === '--') {
+      for (const word of argv.slice(i + 1)) addWord(word);
+      break;
+    }
     if (!arg.startsWith('-') || arg === '-') {
-      words.push(arg);
+      addWord(arg);
       continue;
     }
     const [written = '', ...rest] = arg.split('=');
     const name = longName(written);
-    // Only an option that takes a value takes the next argument, and never one that looks like an option.
+    if (place.command?.positionals.dashRemoves === true && !arg.startsWith('--') && !Object.hasOwn(SHARED_OPTIONS, name)) {
+      words.push(`~${arg.slice(1)}`);
+      continue;
+    }
+    // Only an option that takes a value takes the next argument, and never one that looks like an option or names the command.
     const next = argv[i + 1];
-    const takesNext = rest.length === 0 && takesValue(name) && next !== undefined && !next.startsWith('--');
+    const isFree = next !== undefined && !next.startsWith('--') && stepInto(place, next) === undefined;
+    const takesNext = rest.length === 0 && isFree && takesValue(name, place.command);
     pairs.push([name, takesNext ? next : rest.length > 0 ? rest.join('=') : undefined, written]);
     if (takesNext) i += 1;
   }
-  return { pairs, words };
+  return { place, asksHelp, words, pairs };
+}
+
+/** Where a word leads from a place; undefined if it names no command there. */
+function stepInto({ name, command, group }: Place, word: string): Place | undefined {
+  const commands: Readonly<Record<string, Command | CommandGroup>> = command !== undefined ? {} : (group?.commands ?? COMMANDS);
+  const found = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (found === undefined) return undefined;
+  return { name: `${name} ${word}`.trim(), ...(isGroup(found) ? { group: found } : { command: found }) };
 }
 
 function longName(written: string): string {
@@ -90,53 +126,41 @@ function longName(written: string): string {
   return Object.entries(SHARED_OPTIONS).find(([, option]) => option.short === short)?.[0] ?? written;
 }
 
-function takesValue(name: string): boolean {
-  return Object.values<{ options: Record<string, OptionSpec> }>(COMMANDS).some(
-    ({ options }) => Object.hasOwn(options, name) && options[name]?.value !== undefined,
-  );
+/** Whether an option takes a value: as the command says or, before the command's name or where it knows no such option, as any does. */
+function takesValue(name: string, command: Command | undefined): boolean {
+  const takes = ({ options }: Command): boolean => Object.hasOwn(options, name) && options[name]?.value !== undefined;
+  if (command !== undefined && Object.hasOwn(command.options, name)) return takes(command);
+  return allCommands().some(([, other]) => takes(other));
 }
 
 function nearest(word: string, words: readonly string[]): string | undefined {
   return closestMatch(word, words, { maxDistance: Math.max(1, Math.floor(word.length * NEAR)) });
 }
 
-/** How many words a command takes, and which. */
-function checkWords(verb: Verb, words: readonly string[]): void {
-  const { positionals } = COMMANDS[verb];
-  const [first, second] = words;
-  if (positionals === FILE_POSITIONALS) {
-    if (first === undefined || first === '') throw usageError(`FILE is missing; expected gradloom ${verb} FILE [key=value ...]`, verb);
-    if (/^(?:\+\+|\+|~)?\w[\w.]*=/.test(first) && !existsSync(first))
-      throw usageError(`FILE is missing; ${printable(first)} is an override`, verb);
-    const odd = words.slice(1).find((word) => !word.includes('=') && !word.startsWith('~'));
-    if (odd !== undefined) throw usageError(`${printable(odd)}: not an override; expected key=value, +key=value or ~key`, verb);
-    return;
-  }
-  if (positionals === '' && first !== undefined) throw usageError(`${printable(first)}: gradloom ${verb} takes no arguments`, verb);
-  if (first !== undefined && !SCHEMA_KINDS.some((kind) => kind === first))
-    throw usageError(`no schema of ${printable(first)}; expected ${SCHEMA_KINDS.join(' or ')}`, verb);
-  if (second !== undefined) throw usageError(`${printable(second)}: gradloom ${verb} takes one argument`, verb);
+function unknownCommand(word: string, { name, group }: Place): GradloomError {
+  const words = Object.keys(group?.commands ?? COMMANDS);
+  const full = (last: string): string => `${name} ${last}`.trim();
+  const near = nearest(word, words);
+  const hint = near === undefined ? `expected one of ${words.join(', ')}` : `did you mean ${full(near)}?`;
+  return usageError(`unknown command ${full(printable(word))}; ${hint}`, name === '' ? undefined : name);
 }
 
-function unknownCommand(word: string): GradloomError {
-  const near = nearest(word, VERBS);
-  const hint = near === undefined ? `expected one of ${VERBS.join(', ')}` : `did you mean ${near}?`;
-  return usageError(`unknown command ${printable(word)}; ${hint}`);
-}
-
-function unknownOption(written: string, name: string, known: Record<string, OptionSpec>, verb: Verb | undefined): GradloomError {
-  if (name.split('.').some(isReserved)) return usageError(`${printable(written)}: reserved name`, verb);
-  const owners = Object.entries<{ options: Record<string, OptionSpec> }>(COMMANDS)
+function unknownOption(written: string, name: string, known: Record<string, OptionSpec>, { name: place, command }: Place): GradloomError {
+  const within = place === '' ? undefined : place;
+  if (name.split('.').some(isReserved)) return usageError(`${printable(written)}: reserved name`, within);
+  const owners = allCommands()
     .filter(([, { options }]) => Object.hasOwn(options, name))
     .map(([owner]) => owner);
   if (owners.length > 0) {
-    const have = owners.length === 1 ? 'has' : 'have';
-    return usageError(`${printable(written)}: only gradloom ${owners.join(' and ')} ${have} this option`, verb);
+    const all = [owners.slice(0, -1).join(', '), ...owners.slice(-1)].filter(Boolean).join(' and ');
+    return usageError(`${printable(written)}: only gradloom ${all} ${owners.length === 1 ? 'has' : 'have'} this option`, within);
   }
   const near = nearest(name, Object.keys(known));
-  const hint = near === undefined ? '' : `; did you mean --${near}?`;
+  if (near !== undefined) return usageError(`unknown option ${printable(written)}; did you mean --${near}?`, within);
   // Who comes from other tools writes --lr 0.1.
-  const override =
-    verb !== undefined && COMMANDS[verb].positionals === FILE_POSITIONALS ? '; values of the experiment are changed by key=value' : '';
-  return usageError(`unknown option ${printable(written)}${hint === '' ? override : hint}`, verb);
+  const isChangeable = command?.positionals.notation === FILE_AND_OVERRIDES.notation;
+  return usageError(
+    `unknown option ${printable(written)}${isChangeable ? '; values of the experiment are changed by key=value' : ''}`,
+    within,
+  );
 }

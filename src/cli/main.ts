@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { EXIT, GradloomError } from '../errors.ts';
+import { GradloomError } from '../errors.ts';
 import { internalError } from '../report/errors.ts';
 import { packageVersion } from '../runs/environment.ts';
 import { columnsOf, Output } from './output.ts';
-import { parseArguments, type Request } from './parse.ts';
+import { parseArguments } from './parse.ts';
 
 const argv = process.argv.slice(2);
 const given = new Set(argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv);
@@ -19,7 +19,7 @@ process.on('uncaughtException', (error) => process.exit(report(error)));
 
 let code: number;
 try {
-  code = await run(parseArguments(argv, columnsOf(process.stdout)));
+  code = await parseArguments(argv, columnsOf(process.stdout)).run(output, (exitCode) => process.exit(exitCode));
 } catch (error) {
   code = report(error);
 }
@@ -29,25 +29,6 @@ try {
   code = report(error);
 }
 process.exit(code);
-
-/** One import per command, so that each starts as fast as it can. */
-async function run(request: Request): Promise<number> {
-  switch (request.verb) {
-    case 'help':
-      output.answer(request.text);
-      return EXIT.ok;
-    case 'train':
-      return (await import('./train.ts')).trainCommand(request, output, (exitCode) => process.exit(exitCode));
-    case 'check':
-      return (await import('./check.ts')).checkCommand(request, output);
-    case 'speedup':
-      return (await import('./speedup.ts')).speedupCommand(request, output, (exitCode) => process.exit(exitCode));
-    case 'schema':
-      return (await import('./schema.ts')).schemaCommand(request.kind, output);
-    case 'doctor':
-      return (await import('./doctor.ts')).doctorCommand(output);
-  }
-}
 
 function report(error: unknown): number {
   const known = error instanceof GradloomError ? error : internalError(error, packageVersion());

@@ -1,8 +1,36 @@
-import type { SchemaKind } from './options.ts';
+import { printable } from '../errors.ts';
+import { defineCommand } from './command.ts';
 import type { Output } from './output.ts';
 
+/** The kinds of file with a schema; the first is the default. */
+const KINDS = ['experiment', 'speedup'] as const;
+type Kind = (typeof KINDS)[number];
+
 /** `gradloom schema`. */
-export async function schemaCommand(kind: SchemaKind, output: Output): Promise<number> {
+export const schema = defineCommand<Kind>({
+  positionals: {
+    notation: '[kind]',
+    describe: { kind: `${KINDS.join(' or ')}; default ${KINDS[0]}` },
+    problem: ([first, second], command) => {
+      if (first !== undefined && kindOf(first) === undefined) return `no schema of ${printable(first)}; expected ${KINDS.join(' or ')}`;
+      return second === undefined ? undefined : `${printable(second)}: gradloom ${command} takes one argument`;
+    },
+  },
+  describe: 'Print the JSON Schema of a kind of file, for editors',
+  options: {},
+  examples: [
+    ['$0 schema experiment > experiment.json', 'then: # yaml-language-server: $schema=experiment.json'],
+    ['$0 schema speedup', 'of files for gradloom speedup'],
+  ],
+  request: (args) => kindOf(args.text('kind')) ?? KINDS[0],
+  run: printSchema,
+});
+
+function kindOf(word: string | undefined): Kind | undefined {
+  return KINDS.find((kind) => kind === word);
+}
+
+async function printSchema(kind: Kind, output: Output): Promise<number> {
   if (kind === 'speedup') output.object((await import('../speedup/schema.ts')).speedupJsonSchema());
   else output.object((await import('../config/json-schema.ts')).experimentJsonSchema());
   return 0;

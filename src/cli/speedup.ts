@@ -1,18 +1,73 @@
 import { printable } from '../errors.ts';
+import type { ReportFiles } from '../report/speedup-files.ts';
 import type { SpeedupEvent } from '../speedup/events.ts';
+import type { SettingArgument } from '../speedup/load.ts';
+import { type Arguments, defineCommand, type ExitNow } from './command.ts';
 import { LiveStatus } from './live.ts';
 import { showNotices } from './notices.ts';
 import { columnsOf, type Output } from './output.ts';
-import type { SpeedupRequest } from './parse.ts';
+import { fileAndOverrides, fileOf } from './positionals.ts';
 import { Stop } from './signals.ts';
 
-/**
- * `gradloom speedup`.
- *
- * @param exitNow  ends the process when the user does not want to wait
- * @returns the exit code
- */
-export async function speedupCommand(request: SpeedupRequest, output: Output, exitNow: (code: number) => void): Promise<number> {
+interface SpeedupRequest {
+  file: string;
+  overrides: readonly string[];
+  settings: readonly SettingArgument[];
+  files: ReportFiles;
+}
+
+/** `gradloom speedup`. */
+export const speedup = defineCommand<SpeedupRequest>({
+  positionals: fileAndOverrides('experiment or speedup file (YAML)'),
+  describe: 'Measure what more workers buy: the same work at each worker count; FILE is an experiment or a speedup file',
+  options: {
+    workers: { value: 'LIST', describe: 'worker counts, such as 1..4 or 1,2,4; default 1 to the usable cores' },
+    mode: { value: 'MODE', describe: 'strong (the same batch), weak (the batch grows with the workers) or both' },
+    steps: { value: 'N', describe: 'parameter updates of one repetition' },
+    seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
+    repeats: { value: 'N', describe: 'repetitions of each row; default 8' },
+    'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
+    confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
+    csv: { value: 'FILE', describe: 'write all numbers' },
+    md: { value: 'FILE', describe: 'write the tables as Markdown' },
+    svg: { value: 'FILE', describe: 'write the charts' },
+    html: { value: 'FILE', describe: 'write a report of one page' },
+  },
+  examples: [
+    ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
+    ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
+    ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
+  ],
+  request: (args) => ({ ...fileOf(args), settings: settingsOf(args), files: filesOf(args) }),
+  run: runSpeedup,
+});
+
+/** Options that are keys of a speedup file, with the key. */
+const SETTINGS: Record<string, string> = {
+  workers: 'workers',
+  mode: 'mode',
+  steps: 'work.steps',
+  seconds: 'work.seconds',
+  repeats: 'repeats',
+  'batch-sizes': 'batch_sizes',
+  confidence: 'confidence',
+};
+
+function settingsOf(args: Arguments): SettingArgument[] {
+  if (args.text('steps') !== undefined && args.text('seconds') !== undefined)
+    throw args.error('--steps and --seconds: give one of the two');
+  return Object.entries(SETTINGS).flatMap(([name, key]) => {
+    const text = args.text(name);
+    return text === undefined ? [] : [{ option: `--${name}`, key, text }];
+  });
+}
+
+function filesOf(args: Arguments): ReportFiles {
+  const [csv, md, svg, html] = ['csv', 'md', 'svg', 'html'].map((name) => args.text(name));
+  return { ...(csv && { csv }), ...(md && { md }), ...(svg && { svg }), ...(html && { html }) };
+}
+
+async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: ExitNow): Promise<number> {
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet ? new LiveStatus(output) : undefined;
   const keep = (line: string): void => (live === undefined ? output.note(line) : live.keep(line));
   output.wipeBeforeErrors(() => live?.clear());

@@ -28,7 +28,7 @@ const LETTER = 6.5;
 /** Colours that keep their contrast in light and dark, and for most colour-blind readers (Okabe and Ito 2008). */
 export const CHART_STYLE = `
 .chart{--ink:#1c2430;--faint:#8a94a3;--grid:#e4e8ee;--paper:#fff;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#cc79a7;--s4:#7a6a00;--s5:#5b4fc7;font:12px system-ui,sans-serif;fill:var(--ink)}
-@media (prefers-color-scheme:dark){.chart{--ink:#e6eaf0;--faint:#7d8896;--grid:#2c3440;--paper:#14181e;--s0:#56b4e9;--s1:#e69f00;--s2:#2fd09c;--s3:#e79ac6;--s4:#f0e442;--s5:#a79bff}}
+@media screen and (prefers-color-scheme:dark){.chart{--ink:#e6eaf0;--faint:#7d8896;--grid:#2c3440;--paper:#14181e;--s0:#56b4e9;--s1:#e69f00;--s2:#2fd09c;--s3:#e79ac6;--s4:#f0e442;--s5:#a79bff}}
 .chart .paper{fill:var(--paper)}.chart .grid{stroke:var(--grid)}.chart .ideal{stroke:var(--faint);stroke-dasharray:4 4;fill:none}
 .chart .title{font-weight:600;font-size:13px}.chart .name{fill:var(--faint)}
 .chart .line{fill:none;stroke-width:2}.chart .bar{stroke-width:1.5}

@@ -1,6 +1,7 @@
 import type { SpeedupResult, SpeedupRow, SpeedupTable } from '../speedup/events.ts';
 import { writeFileAtomic } from '../storage/atomic.ts';
 import { formatBatchMap } from './batch-map.ts';
+import { csvCell } from './csv.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 import { speedupChart } from './speedup-chart.ts';
@@ -70,11 +71,6 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
 export function renderCsv({ tables }: Pick<SpeedupResult, 'tables'>): string {
   const lines = tables.flatMap((table) => table.rows.map((row) => CSV.map(([, cell]) => csvCell(cell(row, table))).join(',')));
   return `${[CSV.map(([head]) => head).join(','), ...lines].join('\r\n')}\r\n`;
-}
-
-function csvCell(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Tables of GitHub's Markdown. */

@@ -1,20 +1,15 @@
 import type { SpeedupResult, SpeedupTable } from '../speedup/events.ts';
 import { formatBatchMap } from './batch-map.ts';
+import { escapeHtml } from './html.ts';
 import { formatCounted, formatSeconds } from './numbers.ts';
+import { renderPage } from './page.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 import { CHART_STYLE, speedupChart } from './speedup-chart.ts';
 
 const STYLE = `
-:root{color-scheme:light dark;--ink:#1c2430;--faint:#5d6775;--line:#dfe4ea;--paper:#fff;--good:#0a7d4b;--open:#9a5b00;--bad:#b3261e}
-@media (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--faint:#98a3b1;--line:#2c3440;--paper:#14181e;--good:#4fd39a;--open:#f0b452;--bad:#ff8a80}}
-body{margin:2rem auto;padding:0 1rem;max-width:78rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.4rem 0}.faint{color:var(--faint)}
 .verdict{border-left:4px solid var(--line);padding:.4rem 0 .4rem 1rem;margin:1rem 0}
 .conclusive{border-color:var(--good)}.inconclusive{border-color:var(--open)}.wrong{border-color:var(--bad)}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem}
-th,td{padding:.3rem .45rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}th{color:var(--faint);font-weight:600}
-svg{width:100%;height:auto;display:block;margin:.5rem 0}ul{padding-left:1.2rem;margin:.5rem 0}
+th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
 `.trim();
 
 /** One page that needs nothing else: no script, no font, no network. */
@@ -43,8 +38,7 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
     `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers.</p>`,
     `<p class="faint">${escapeHtml(machine.cpu)}, ${machine.cores.usable} of ${machine.cores.available} cores usable${load}; node ${escapeHtml(machine.node)}, gradloom ${escapeHtml(machine.gradloom)}; ${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}</p>`,
   ];
-  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(result.name)}: speedup</title><style>${STYLE}\n${CHART_STYLE}</style>`;
-  return `<!doctype html>\n<html lang="en"><head>${head}</head>\n<body>\n${body.filter((part) => part !== '').join('\n')}\n</body></html>\n`;
+  return renderPage({ title: `${result.name}: speedup`, style: `${STYLE}\n${CHART_STYLE}`, body });
 }
 
 function section(of: SpeedupTable): string {
@@ -58,8 +52,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (cells: readonly string[], tag: 'th' | 'td'): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
   return `<div class="wide"><table><thead>${line(head, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table></div>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

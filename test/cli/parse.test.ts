@@ -1,4 +1,5 @@
 import test from 'ava';
+import { allCommands, COMMANDS } from '../../src/cli/commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { GradloomError } from '../../src/errors.ts';
 
@@ -13,27 +14,28 @@ function usage(argv: readonly string[]): { message: string; next: string | undef
   return undefined;
 }
 
-const understood: [argv: string[], request: unknown][] = [
-  [['train', 'a.yaml'], { verb: 'train', file: 'a.yaml', overrides: [] }],
+const understood: [argv: string[], command: string, request: unknown][] = [
+  [['train', 'a.yaml'], 'train', { file: 'a.yaml', overrides: [] }],
   [
     ['train', 'a.yaml', 'optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='],
-    { verb: 'train', file: 'a.yaml', overrides: ['optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='] },
+    'train',
+    { file: 'a.yaml', overrides: ['optimizer.lr=-1', '~tags', '+a.b=v', '++c=1', 'x='] },
   ],
-  [['--json', 'check', '-q', 'a.yaml', 'a=1'], { verb: 'check', file: 'a.yaml', overrides: ['a=1'] }],
-  [['train', 'a.yaml', '--workers', '2'], { verb: 'train', file: 'a.yaml', overrides: ['parallel.workers=2'] }],
-  [['train', '--workers=auto', 'a.yaml', 'b=1'], { verb: 'train', file: 'a.yaml', overrides: ['b=1', 'parallel.workers=auto'] }],
-  [['train', 'a.yaml', '--dir', '1'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="1"'] }],
-  [['train', 'a.yaml', '--dir=x=y'], { verb: 'train', file: 'a.yaml', overrides: ['track.dir="x=y"'] }],
-  [['train', '12', 'a=true', '--json'], { verb: 'train', file: '12', overrides: ['a=true'] }],
-  [['train', '--', 'true', 'a=1'], { verb: 'train', file: 'true', overrides: ['a=1'] }],
-  [['train', '--json', 'true'], { verb: 'train', file: 'true', overrides: [] }],
-  [['schema'], { verb: 'schema', kind: 'experiment' }],
-  [['schema', 'experiment'], { verb: 'schema', kind: 'experiment' }],
-  [['schema', 'speedup'], { verb: 'schema', kind: 'speedup' }],
+  [['--json', 'check', '-q', 'a.yaml', 'a=1'], 'check', { file: 'a.yaml', overrides: ['a=1'] }],
+  [['train', 'a.yaml', '--workers', '2'], 'train', { file: 'a.yaml', overrides: ['parallel.workers=2'] }],
+  [['train', '--workers=auto', 'a.yaml', 'b=1'], 'train', { file: 'a.yaml', overrides: ['b=1', 'parallel.workers=auto'] }],
+  [['train', 'a.yaml', '--dir', '1'], 'train', { file: 'a.yaml', overrides: ['track.dir="1"'] }],
+  [['train', 'a.yaml', '--dir=x=y'], 'train', { file: 'a.yaml', overrides: ['track.dir="x=y"'] }],
+  [['train', '12', 'a=true', '--json'], 'train', { file: '12', overrides: ['a=true'] }],
+  [['train', '--', 'true', 'a=1'], 'train', { file: 'true', overrides: ['a=1'] }],
+  [['train', '--json', 'true'], 'train', { file: 'true', overrides: [] }],
+  [['schema'], 'schema', 'experiment'],
+  [['schema', 'experiment'], 'schema', 'experiment'],
+  [['schema', 'speedup'], 'schema', 'speedup'],
   [
     ['speedup', 'a.yaml', 'seed=1', '--workers', '1..4', '--batch-sizes=16,64', '--steps', '9', '--html', 's.html'],
+    'speedup',
     {
-      verb: 'speedup',
       file: 'a.yaml',
       overrides: ['seed=1'],
       settings: [
@@ -44,10 +46,10 @@ const understood: [argv: string[], request: unknown][] = [
       files: { html: 's.html' },
     },
   ],
-  [['doctor', '--no-color'], { verb: 'doctor' }],
+  [['doctor', '--no-color'], 'doctor', {}],
 ];
-for (const [argv, request] of understood)
-  test(`understands: ${argv.join(' ')}`, (t) => t.deepEqual(parseArguments(argv), request as never));
+for (const [argv, command, request] of understood)
+  test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], 'no command; expected one of train, check, speedup, schema, doctor', 'gradloom --help'],
@@ -103,20 +105,31 @@ for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype'
   });
 }
 
+function helpOf(argv: readonly string[]): string {
+  const { command, request } = parseArguments(argv);
+  return command === 'help' ? String(request) : '';
+}
+
 test('help comes in the way asked for, and in English', (t) => {
-  const overview = parseArguments(['--help']);
-  t.deepEqual(parseArguments(['help']), overview);
-  t.deepEqual(parseArguments(['-h']), overview);
-  t.deepEqual(parseArguments(['help', 'train']), parseArguments(['train', '--help']));
-  t.true(overview.verb === 'help' && overview.text.includes('Check that this machine can train'));
+  const overview = helpOf(['--help']);
+  t.true(overview.includes('Check that this machine can train'));
+  t.is(helpOf(['help']), overview);
+  t.is(helpOf(['-h']), overview);
+  for (const [name] of [...allCommands(), ...Object.entries(COMMANDS)]) {
+    t.is(helpOf(['help', ...name.split(' ')]), helpOf([...name.split(' '), '--help']));
+  }
 });
 
-for (const verb of ['train', 'check', 'speedup', 'schema', 'doctor']) {
-  test(`gradloom ${verb} --help has examples and fits in 100 columns`, (t) => {
-    const request = parseArguments([verb, '--help']);
-    const text = request.verb === 'help' ? request.text : '';
-    t.true(text.startsWith(`gradloom ${verb}`));
-    t.regex(text, new RegExp(`Examples:\\n  gradloom ${verb}`));
+for (const [name, { examples, options }] of allCommands()) {
+  test(`gradloom ${name} --help has examples that are understood, all options, and fits in 100 columns`, (t) => {
+    const text = helpOf([...name.split(' '), '--help']);
+    t.true(text.startsWith(`gradloom ${name}`));
+    t.regex(text, new RegExp(`Examples:\\n  gradloom ${name}`));
+    for (const option of Object.keys(options)) t.true(text.includes(`--${option}`), option);
     t.true(text.split('\n').every((line) => line.length <= 100));
+    for (const [example] of examples) {
+      const [, ...words] = example.replace(/ (?:>|\|) .*/, '').match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+      t.is(parseArguments(words.map((word) => word.replace(/["']/g, ''))).command, name);
+    }
   });
 }

@@ -1,0 +1,57 @@
+import type { SweepSettings } from './schema.ts';
+
+/** A value that a trial sets, as it would stand in YAML. */
+export type ParameterValue = number | string | boolean | null | readonly ParameterValue[];
+
+/** What a trial sets: dotted keys of the experiment (a zip's members included), only those whose `when` holds. */
+export type Assignment = Readonly<Record<string, ParameterValue>>;
+
+export type TrialStatus = 'queued' | 'running' | 'paused' | 'finished' | 'pruned' | 'diverged' | 'failed' | 'duplicate';
+
+/** One point of a trial's curve: the sweep's metric at an evaluation. */
+export interface CurvePoint {
+  step: number;
+  epoch: number;
+  value: number;
+}
+
+/** A trial as the log tells it. */
+export interface Trial {
+  /** From 0, in the order of suggestion. */
+  number: number;
+  assignment: Assignment;
+  /** enqueue | the sampler's name */
+  origin: string;
+  status: TrialStatus;
+  /** The sweep's metric, summarised as the file says and averaged over the seeds; null without a result. */
+  value: number | null;
+  /** One value a replicate seed. */
+  values: readonly number[];
+  /** 95 % interval of the mean over the seeds; undefined for one seed. */
+  interval?: readonly [number, number];
+  curve: readonly CurvePoint[];
+  /** Highest rung reached and the resource (epochs or steps) trained, with early termination. */
+  rung?: number;
+  resource?: number;
+  /** Why it was promoted, stopped, failed: newest last. */
+  reasons: readonly string[];
+  /** Number of the trial with the same experiment, for a duplicate. */
+  duplicateOf?: number;
+  /** Run directories relative to the sweep's, one a replicate seed. */
+  runs: readonly string[];
+  /** Attempts that failed. */
+  retries: number;
+  seconds: number;
+}
+
+/** A sweep as its directory tells it. */
+export interface SweepState {
+  id: string;
+  name: string;
+  directory: string;
+  status: 'running' | 'finished' | 'interrupted' | 'failed';
+  settings: SweepSettings;
+  trials: readonly Trial[];
+  /** Number of the best trial. */
+  best?: number;
+}
