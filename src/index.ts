@@ -13,11 +13,13 @@ export { type TrainRun, train } from './runs/train.ts';
 export type { TrainOptions } from './runs/trainer.ts';
 export type {
   Limit,
+  ReachedTarget,
   RowKind,
   SpeedupEvent,
   SpeedupProgress,
   SpeedupResult,
   SpeedupRow,
+  SpeedupSearch,
   SpeedupStart,
   SpeedupTable,
   SpeedupWarning,

@@ -45,6 +45,10 @@ export function checkComparison(
     const message = `${most} workers, but numerics.leaves is ${numerics.leaves}; a worker needs at least one leaf`;
     throw refuse('E_CONFIG_RANGE', 'workers', message, `at most ${numerics.leaves} workers, or raise numerics.leaves`);
   }
+  if (settings.mode === 'weak' && settings.time_to !== undefined) {
+    const message = 'in weak scaling the batch, and with it the training, differs from row to row';
+    throw refuse('E_CONFIG_VALUE', 'time_to', message, 'give mode strong or both');
+  }
   if (settings.mode !== 'strong') {
     if (train.batch_size === 'full') {
       const message = 'weak scaling needs a batch that grows with the workers, but train.batch_size is full';

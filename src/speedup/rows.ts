@@ -9,7 +9,8 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
   const rounds = Math.min(...measured.rows.map(({ repetitions }) => repetitions.length));
   const whole = measured.rows.map((row) => ({ ...row, repetitions: row.repetitions.slice(0, rounds) }));
   const { mode, batchSize, steps } = measured;
-  const table = { mode, batch_size: batchSize, steps, repeats: rounds };
+  const { target } = measured;
+  const table = { mode, batch_size: batchSize, steps, repeats: rounds, ...(target && { time_to: target.reached }) };
   if (rounds === 0) return { ...table, rows: [], model: null };
   const one = whole.find(({ kind, workers }) => kind === 'workers' && workers === 1);
   const sequential = whole.find(({ kind }) => kind === 'sequential');
@@ -31,6 +32,7 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
       ...(workers > 1 && { karp_flatt: scaled(speedup, (value) => karpFlatt({ workers, speedup: value })) }),
       cpu_seconds: median(row.repetitions.map(({ cpuSeconds }) => cpuSeconds)),
       ...shares(row),
+      ...(target && row.kind !== 'unsliced' && { time_to_seconds: timeTo(target, row, one ?? row, rounds, resampling) }),
       evaluation_seconds: evaluationOf(row),
       drift: drift.value,
       digest: row.repetitions[0]?.digest ?? '',
@@ -76,6 +78,21 @@ function shares({ repetitions, workers }: MeasuredRow): Pick<SpeedupRow, 'phases
 function evaluationOf({ repetitions }: MeasuredRow): number | null {
   const seconds = repetitions.flatMap(({ evaluationSeconds }) => evaluationSeconds ?? []);
   return seconds.length === 0 ? null : median(seconds);
+}
+
+/** Steps at the row's rate, and evaluations; the sequential program does not evaluate, and takes the time of one worker. */
+function timeTo(
+  { reached, trainedRows }: NonNullable<MeasuredTable['target']>,
+  row: MeasuredRow,
+  one: MeasuredRow,
+  rounds: number,
+  resampling: Resampling,
+): Estimate {
+  const { repetitions } = row.kind === 'sequential' ? one : row;
+  const evaluations = repetitions.map(({ evaluationSeconds }) => evaluationSeconds ?? 0);
+  const seconds = (drawn: readonly number[]): number =>
+    trainedRows / rateOf(row, drawn) + reached.evaluations * medianOf(evaluations, drawn);
+  return bootstrap(rounds, seconds, resampling);
 }
 
 /** Rate of the last half of the repetitions over that of the first, minus 1; each half is resampled by itself. */

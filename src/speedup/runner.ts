@@ -90,7 +90,7 @@ export class RowRunner {
 }
 
 /** Rows trained on in `steps` steps: each epoch has all its rows, wherever the work goes back to the start. */
-function rowsOf({ batches }: EnginePlan, steps: number): number {
+export function rowsOf({ batches }: EnginePlan, steps: number): number {
   const { batchRows, lastRows, batchesPerEpoch, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
   const epochRows = (batchesPerEpoch - 1) * batchRows + lastRows;
   const passRows = (count: number): number => {

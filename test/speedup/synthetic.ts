@@ -45,8 +45,12 @@ export function makeRow({
   return { kind, workers, batchSize, repetitions };
 }
 
-export function makeTable(rows: readonly MeasuredRow[], mode: MeasuredTable['mode'] = 'strong'): MeasuredTable {
-  return { mode, batchSize: 64, steps: 1000, rows };
+export function makeTable(
+  rows: readonly MeasuredRow[],
+  mode: MeasuredTable['mode'] = 'strong',
+  target?: MeasuredTable['target'],
+): MeasuredTable {
+  return { mode, batchSize: 64, steps: 1000, rows, target };
 }
 
 /** Repetitions of one second of one worker's work, on a machine that follows the law, with relative normal noise. */
