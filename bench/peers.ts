@@ -52,10 +52,11 @@ async function compare(options: PeersOptions, machine: BenchResult['machine'], d
     versions: {},
     skipped: [],
   };
+  const note = (line: string): void => void process.stderr.write(`  ${line}\n`);
   const pythons = new Pythons(options.python);
   for (const workload of WORKLOADS.filter(({ name }) => name.includes(only))) {
     process.stderr.write(`${workload.name}\n`);
-    const context = { directory, rounds, overrides, pythons, cores: countCores().usable };
+    const context = { directory, rounds, overrides, pythons, cores: countCores().usable, note };
     const { section, versions, skipped } = await comparePeers(workload, chosen, context);
     result.sections = [...result.sections, section];
     Object.assign(result.versions, versions);

@@ -34,6 +34,8 @@ export interface ComparisonContext extends Pick<StartContext, 'overrides' | 'pyt
   directory: string;
   rounds: number;
   cores: number;
+  /** Is told what is being started. */
+  note: (line: string) => void;
 }
 
 /** A program of the comparison, started. */
@@ -67,6 +69,7 @@ export async function comparePeers(
       }
       try {
         for (const threads of spec.threads(threadCounts(context.cores))) {
+          context.note(rowName(spec.name, threads));
           contenders.push(await start(spec, threads, steps, { ...context, workload, setup }));
         }
       } catch (error) {
@@ -120,7 +123,6 @@ async function writeTask(workload: Workload, { directory, overrides }: Compariso
 }
 
 async function start(spec: PeerSpec, threads: number, steps: number, context: StartContext): Promise<Contender> {
-  process.stderr.write(`  ${spec.name}, ${threads}\n`);
   const peer = await spec.start(context, threads);
   try {
     await peer.train(steps);
@@ -187,7 +189,7 @@ export function tabulatePeers(title: string, steps: number, rows: readonly PeerR
       };
       const marks = `${bests.get(row.name) === row ? ' *' : ''}${agreed ? '' : ' other loss!'}`;
       return {
-        name: `${row.name}, ${row.threads} ${row.threads === 1 ? 'thread' : 'threads'}${marks}`,
+        name: `${rowName(row.name, row.threads)}${marks}`,
         values: [
           estimate(row.rates),
           ...engines.map(over),
@@ -197,6 +199,10 @@ export function tabulatePeers(title: string, steps: number, rows: readonly PeerR
       };
     }),
   };
+}
+
+function rowName(name: string, threads: number): string {
+  return `${name}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }
 
 /** Whether a row's loss is the first row's but for rounding; rows without a tolerance cannot be compared, and say so elsewhere. */

@@ -1,6 +1,6 @@
 /**
  * brain.js. It has no batches (one update a sample), no softmax and no cross-entropy (outputs and squared errors through the same
- * activation), and draws its own weights: so only its rows a second can be compared, not its loss.
+ * activation), momentum as it comes, and draws its own weights: so only its rows a second can be compared, not its loss.
  */
 import { createRequire } from 'node:module';
 import brain from 'brain.js';
