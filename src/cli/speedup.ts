@@ -27,6 +27,7 @@ export const speedup = defineCommand<SpeedupRequest>({
     seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
     repeats: { value: 'N', describe: 'repetitions of each row; default 8' },
     'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
+    baselines: { value: 'LIST', describe: 'of sequential, unsliced, javascript; default sequential' },
     'time-to': { value: 'METRIC=VALUE', describe: 'also the time until the experiment reaches it: val.accuracy=0.95' },
     confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
     csv: { value: 'FILE', describe: 'write all numbers' },
@@ -52,6 +53,7 @@ const SETTINGS: Record<string, string> = {
   seconds: 'work.seconds',
   repeats: 'repeats',
   'batch-sizes': 'batch_sizes',
+  baselines: 'baselines',
   'time-to': 'time_to',
   confidence: 'confidence',
 };
@@ -61,7 +63,9 @@ function settingsOf(args: Arguments): SettingArgument[] {
     throw args.error('--steps and --seconds: give one of the two');
   return Object.entries(SETTINGS).flatMap(([name, key]) => {
     const text = args.text(name);
-    return text === undefined ? [] : [{ option: `--${name}`, key, text }];
+    if (text === undefined) return [];
+    // A list of words needs brackets to be YAML's.
+    return [{ option: `--${name}`, key, text: name === 'baselines' && !text.startsWith('[') ? `[${text}]` : text }];
   });
 }
 

@@ -4,7 +4,7 @@ import type { SpeedupSettings } from './schema.ts';
 import type { Estimate } from './statistics.ts';
 
 /** What a row runs: the engine with some workers, or a baseline on one thread. */
-export type RowKind = 'workers' | 'sequential' | 'unsliced';
+export type RowKind = 'workers' | 'sequential' | 'unsliced' | 'javascript';
 
 /** One row of a table: a program and what it came to. Shares are of the row's workers times its wall time. */
 export interface SpeedupRow {
@@ -36,7 +36,7 @@ export interface SpeedupRow {
   /** Change of the rate from the first half of the repetitions to the last. */
   drift: number;
   digest: string;
-  /** Whether all repetitions of the row, and of the rows that must agree with it, ended with the same bits. */
+  /** Whether all repetitions of the row, and of the rows that must agree with it, ended with the same bits; in plain JavaScript, with the same loss but for rounding. */
   same_work: boolean;
   /** More workers than this process may use cores. */
   oversubscribed: boolean;

@@ -64,7 +64,7 @@ export class Measurement {
     const dataset = await loadDataset(experiment.data, experiment.seed);
     const network = buildNetwork(experiment.model, dataset.featureCount);
     checkTargets(dataset, network.outputs, experiment.loss.type);
-    checkComparison(experiment, settings, workers, dataset.splits.train.length);
+    checkComparison(experiment, settings, workers, dataset);
     const groups = groupsOf(dataset.splits.train.length, experiment, settings, workers);
     const total = groups.reduce((sum, { rows }) => sum + rows.length * settings.repeats, 0);
     const machine: SpeedupResult['machine'] = {
@@ -141,7 +141,7 @@ export class Measurement {
     };
     const plan = planEngine(experiment, dataset, workers);
     const initial = initialState(plan.network, experiment.model, experiment.seed);
-    return RowRunner.start(plan, dataset, initial, kind !== 'workers', this.#options.engine);
+    return RowRunner.start(plan, dataset, initial, kind, this.#options.engine);
   }
 
   /** Finds how many steps are the given work for one worker, and lets every row run for a moment. */

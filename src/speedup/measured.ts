@@ -24,6 +24,8 @@ export interface Repetition {
   phases: PhaseSeconds[];
   /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
   evaluationSeconds: number | undefined;
+  /** Of the work's last step. */
+  loss: number;
   /** sha256 over the parameters that the work ended with. */
   digest: string;
   disturbance: Disturbance;

@@ -1,8 +1,11 @@
 import { reasonsOf } from './contamination.ts';
-import type { SpeedupRow, SpeedupTable } from './events.ts';
+import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
 import type { MeasuredRow, MeasuredTable, Repetition } from './measured.ts';
 import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
 import { bootstrap, type Estimate, median, medianOf, type Resampling } from './statistics.ts';
+
+/** Relative, for losses above it, between programs that round differently. */
+const LOSS_TOLERANCE = 5e-3;
 
 /** Makes numbers of measurements. Only whole rounds count, so that all rows have met the same disturbances. */
 export function tabulate(measured: MeasuredTable, usableCores: number, resampling: Resampling): SpeedupTable {
@@ -32,11 +35,14 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
       ...(workers > 1 && { karp_flatt: scaled(speedup, (value) => karpFlatt({ workers, speedup: value })) }),
       cpu_seconds: median(row.repetitions.map(({ cpuSeconds }) => cpuSeconds)),
       ...shares(row),
-      ...(target && row.kind !== 'unsliced' && { time_to_seconds: timeTo(target, row, one ?? row, rounds, resampling) }),
+      ...(target &&
+        (row.kind === 'workers' || row.kind === 'sequential') && { time_to_seconds: timeTo(target, row, one ?? row, rounds, resampling) }),
       evaluation_seconds: evaluationOf(row),
       drift: drift.value,
       digest: row.repetitions[0]?.digest ?? '',
-      same_work: new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1,
+      same_work:
+        new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1 &&
+        (kind !== 'javascript' || haveSameLoss(row, one ?? row)),
       oversubscribed: workers > usableCores,
       contaminated: [],
     };
@@ -47,7 +53,14 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
 
 /** Whether two rows must end with the same bits: as many rows a batch, and the same order of sums. */
 function haveSameWork(a: MeasuredRow, b: MeasuredRow): boolean {
-  return a.batchSize === b.batchSize && (a.kind === 'unsliced') === (b.kind === 'unsliced');
+  const sums = ({ kind }: MeasuredRow): RowKind => (kind === 'sequential' ? 'workers' : kind);
+  return a.batchSize === b.batchSize && sums(a) === sums(b);
+}
+
+/** Whether the last step's losses differ by no more than rounding on the way there. */
+function haveSameLoss(a: MeasuredRow, b: MeasuredRow): boolean {
+  const [left, right] = [a.repetitions[0]?.loss ?? Number.NaN, b.repetitions[0]?.loss ?? Number.NaN];
+  return Math.abs(left - right) <= LOSS_TOLERANCE * (LOSS_TOLERANCE + Math.max(left, right));
 }
 
 function rateOf({ repetitions }: MeasuredRow, drawn: readonly number[]): number {

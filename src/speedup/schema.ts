@@ -82,11 +82,11 @@ const settings = {
   repeats: positiveInteger.min(3).max(10_000).default(8).describe('repetitions of each row, interleaved'),
   batch_sizes: counts(MAX_BATCH).optional().describe('also a map of batch sizes against worker counts: when does a second core pay?'),
   baselines: z
-    .array(z.enum(['sequential', 'unsliced']))
-    .max(2)
+    .array(z.enum(['sequential', 'unsliced', 'javascript']))
+    .max(3)
     .default(['sequential'])
     .describe(
-      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core',
+      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core; javascript: the same training in plain JavaScript, for dense relu networks with sgd or adam',
     ),
   time_to: target
     .optional()

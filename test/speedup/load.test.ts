@@ -107,7 +107,7 @@ test('every problem of a speedup file is told with its place', (t) => {
       [
         'E_CONFIG_VALUE',
         'bad.yaml:5:13',
-        'baselines.0: unknown value; got seqential; expected one of sequential, unsliced; did you mean sequential?',
+        'baselines.0: unknown value; got seqential; expected one of sequential, unsliced, javascript; did you mean sequential?',
       ],
       ['E_CONFIG_VALUE', 'bad.yaml:6:7', 'mode: unknown value; got wek; expected one of strong, weak, both; did you mean weak?'],
       [
