@@ -46,7 +46,7 @@ async function answer(options: BenchOptions): Promise<Section[]> {
     'small-batches': async () => [await smallBatchSection(options)],
     oversubscription: async (w2) => [await oversubscriptionSection(w2, options)],
     start: (w2) => startSections(w2, options),
-    kernels: () => [kernelSection(options.rounds, matches)],
+    kernels: async () => [await kernelSection(options.rounds, matches)],
   };
   const w2 = WORKLOADS.find(({ name }) => name.startsWith('W2'));
   if (w2 === undefined) throw new RangeError('there is always a W2');

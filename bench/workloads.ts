@@ -53,6 +53,14 @@ export function experimentOf(workload: Workload, overrides: readonly string[] = 
   return experimentFromObject(input, { overrides }).experiment;
 }
 
+/** The images that the workloads train on as their networks see them, [TRAIN_ROWS, 784]. */
+export async function mnistRows(): Promise<Float32Array> {
+  const [workload] = WORKLOADS;
+  if (workload === undefined) throw new RangeError('there is always a workload');
+  const { features } = await loadDataset(experimentOf(workload).data, 0);
+  return Float32Array.from(features, (pixel) => pixel / 256);
+}
+
 export interface StepRate {
   seconds: number;
   steps: number;

@@ -10,7 +10,7 @@ const ROW_FLOATS: i32 = 65536;
 /** Below so many rows copying w costs more than reading it in place. */
 const PACK_ROWS: i32 = 48;
 
-/** Columns packed at a time, panels of depth k: a multiple of 8. scratchFloats (src/kernels/kernels.ts) allows 4 more, for a panel of 12. */
+/** Columns packed at a time, panels of depth k: a multiple of 8. scratchFloats (src/kernels/kernels.ts) allows 4 more, for a single panel of 12. */
 // @ts-ignore: decorator
 @inline
 export function groupOf(k: i32, budget: i32): i32 {
@@ -31,22 +31,23 @@ export function dense_forward(
   const rowBlock = max(12, (ROW_FLOATS / max(k, 1)) / 12 * 12); // whole tiles of 4 and of 3
   const panels = f32At(scratch, TILE_FLOATS);
   const packs = m >= PACK_ROWS;
-  for (let first = 0; first < n; ) {
-    let end = first + group;
-    if (n - end <= 4) end = n; // a panel of 12 is never cut
+  for (let first = 0, end = 0; first < n; first = end) {
     let panel = panels;
-    for (let c = first; c < end; ) {
-      const width = panelWidth(n - c), columns = min(width, n - c);
-      if (width == 12) packPanel12(f32At(w, c), stride, columns, k, panel);
-      else if (packs || columns < 8) packPanel8(f32At(w, c), stride, columns, k, panel);
+    let packed = 0;
+    for (end = first; end < n; ) {
+      const width = panelWidth(n - end, packs), columns = min(width, n - end);
+      if (packed > 0 && packed + width > group) break;
+      packed += width;
+      if (width == 12) packPanel12(f32At(w, end), stride, columns, k, panel);
+      else if (packs || columns < 8) packPanel8(f32At(w, end), stride, columns, k, panel);
       panel = f32AtRow(panel, k, width, 0);
-      c += width;
+      end += columns;
     }
     for (let r0 = 0; r0 < m; r0 += rowBlock) {
       const rEnd = min(m, r0 + rowBlock);
       panel = panels;
       for (let c = first; c < end; ) {
-        const width = panelWidth(n - c), columns = min(width, n - c);
+        const width = panelWidth(n - c, packs), columns = min(width, n - c);
         const biasPanel = bias ? f32At(bias, c) : 0;
         if (width == 12) {
           let r = r0;
@@ -68,10 +69,9 @@ export function dense_forward(
           }
         }
         panel = f32AtRow(panel, k, width, 0);
-        c += width;
+        c += columns;
       }
     }
-    first = end;
   }
 }
 

@@ -3,7 +3,9 @@ import { loadTail, storeTail } from './lanes';
 import { groupOf } from './dense';
 import { packPanel4, packPanel8, packPanels4x4 } from './pack';
 import { f32At, f32AtRow, i32At, strideOf } from './pointer';
-import { leafTile4x8, storeTransposed8x4, TILE_FLOATS } from './tile';
+import { listedGradient } from './sparse-gradient';
+import { leafTile4x8 } from './leaf-tile';
+import { storeTransposed8x4, TILE_FLOATS } from './tile';
 
 /** Floats of packed dz panels kept at a time: more than for the other products, because each group packs the columns of x again. */
 const PANEL_FLOATS: i32 = 262144;
@@ -19,16 +21,30 @@ function stackFloats(leaves: i32): i32 {
   return (33 - clz(leaves)) * TILE_FLOATS;
 }
 
+function hasEmptyLeaf(bounds: usize, leaves: i32): bool {
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    if (i32.load(i32At(bounds, leaf)) == i32.load(i32At(bounds, leaf), 4)) return true;
+  }
+  return false;
+}
+
 // dense_weight_gradient: dw = x^T dz, summed per leaf and then over the leaves by the pairwise tree
-//   x [B,I]  dz [B,O]  dw [I,O], row-major f32, 4-byte aligned  bounds i32[leaves+1], first 0, last B, not decreasing; leaves >= 1
+//   x [B,I], rows xWidth >= I floats apart  dz [B,O]  dw [I,O], row-major f32, 4-byte aligned
+//   bounds i32[leaves+1], first 0, last B, not decreasing; leaves >= 1
+//   A range of dw's rows is the product with those columns of x alone: the same bits, nothing beside them read or written
 //   order   leaf: rows in order from +0, multiply then add; tree: node j = node 2j + node 2j+1, a missing partner passes through.
 //           Bits as if every leaf had a slab of its own and the slabs were added; an empty leaf is a slab of +0
 //   bound   |err| <= (rows of the largest leaf + log2(leaves)) * 2^-24 * sum|x dz|
 //   scratch scratchFloats(B, I, O, leaves)       twin denseWeightGradient
 export function dense_weight_gradient(
-  x: usize, dz: usize, dw: usize, bounds: usize, leaves: i32, i: i32, o: i32, scratch: usize,
+  x: usize, dz: usize, dw: usize, bounds: usize, leaves: i32, i: i32, o: i32, xWidth: i32, scratch: usize,
 ): void {
   const rows = i32.load(i32At(bounds, leaves));
+  const xStride = strideOf(xWidth);
+  if (hasEmptyLeaf(bounds, leaves)) {
+    listedGradient(x, dz, dw, bounds, leaves, i, o, xWidth, true, scratch);
+    return;
+  }
   const stack = f32At(scratch, TILE_FLOATS);
   const panels = f32At(scratch, stackFloats(leaves));
   const group = groupOf(rows, PANEL_FLOATS);
@@ -43,7 +59,7 @@ export function dense_weight_gradient(
       packPanel8(f32At(dz, c), strideOf(o), min(8, end - c), rows, panel);
       panel = f32AtRow(panel, rows, 8, 0);
     }
-    gradientOfPanels(x, dw, bounds, leaves, rows, i, o, first, end, panels, xPanels, stack);
+    gradientOfPanels(x, xStride, dw, bounds, leaves, rows, i, o, first, end, panels, xPanels, stack);
   }
   if (inPanels == o) return;
 
@@ -51,25 +67,25 @@ export function dense_weight_gradient(
   packPanel4(f32At(dz, column), strideOf(o), width, rows, panels);
   for (let t = 0; t < i; t += 8) {
     const at = min(t, i - 8);
-    leafTile4x8(panels, 16, 4, f32At(x, at), strideOf(i), bounds, leaves, scratch, 32, 8, stack);
+    leafTile4x8(panels, 16, 4, f32At(x, at), xStride, bounds, leaves, scratch, 32, 8, stack);
     storeTransposed8x4(scratch, f32AtRow(dw, at, o, column), strideOf(o), width);
   }
 }
 
 /** Columns first..end-1 of dw from the packed dz panels. */
 function gradientOfPanels(
-  x: usize, dw: usize, bounds: usize, leaves: i32, rows: i32, i: i32, o: i32, first: i32, end: i32,
+  x: usize, xStride: usize, dw: usize, bounds: usize, leaves: i32, rows: i32, i: i32, o: i32, first: i32, end: i32,
   panels: usize, xPanels: usize, stack: usize,
 ): void {
   const packs = (rows > PACK_ROWS && end - first > 16) || i < 4; // one or two panels do not repay the copy
   for (let i0 = 0; i0 < i; i0 += 4 * X_TILES) {
     const iEnd = min(i, i0 + 4 * X_TILES);
     if (packs && iEnd - i0 == 4 * X_TILES) {
-      packPanels4x4(f32At(x, i0), strideOf(i), rows, xPanels);
+      packPanels4x4(f32At(x, i0), xStride, rows, xPanels);
     } else if (packs) {
       let xPanel = xPanels;
       for (let t = i0; t < iEnd; t += 4) {
-        packPanel4(f32At(x, max(0, min(t, i - 4))), strideOf(i), min(4, i), rows, xPanel);
+        packPanel4(f32At(x, max(0, min(t, i - 4))), xStride, min(4, i), rows, xPanel);
         xPanel = f32AtRow(xPanel, rows, 4, 0);
       }
     }
@@ -78,7 +94,7 @@ function gradientOfPanels(
       let xPanel = xPanels;
       for (let t = i0; t < iEnd; t += 4) {
         const column = max(0, min(t, i - 4)); // the last tile overlaps the one before
-        leafTile4x8(packs ? xPanel : f32At(x, column), packs ? 16 : strideOf(i), min(4, i), panel, 32, bounds, leaves,
+        leafTile4x8(packs ? xPanel : f32At(x, column), packs ? 16 : xStride, min(4, i), panel, 32, bounds, leaves,
           f32AtRow(dw, column, o, c), strideOf(o), min(8, end - c), stack);
         xPanel = f32AtRow(xPanel, rows, 4, 0);
       }
@@ -88,15 +104,16 @@ function gradientOfPanels(
 }
 
 // dense_bias_gradient: db = column sums of dz, per leaf and then by the same tree
-//   dz [B,O]  db [O], row-major f32, 4-byte aligned  bounds and leaves as above
+//   dz [B,O], rows dzWidth >= O floats apart  db [O], row-major f32, 4-byte aligned  bounds and leaves as above
 //   order   leaf: rows in order from +0; tree as above      bound   |err| <= (rows of the largest leaf + log2(leaves)) * 2^-24 * sum|dz|
 //   scratch scratchFloats(B, 1, O, leaves)                  twin denseBiasGradient
-export function dense_bias_gradient(dz: usize, db: usize, bounds: usize, leaves: i32, o: i32, scratch: usize): void {
+export function dense_bias_gradient(dz: usize, db: usize, bounds: usize, leaves: i32, o: i32, dzWidth: i32, scratch: usize): void {
+  const stride = strideOf(dzWidth);
   let c = 0;
-  for (; c + 16 <= o; c += 16) biasColumns16(f32At(dz, c), strideOf(o), f32At(db, c), bounds, leaves, scratch);
+  for (; c + 16 <= o; c += 16) biasColumns16(f32At(dz, c), stride, f32At(db, c), bounds, leaves, scratch);
   for (; c < o; c += 4) {
     const column = max(0, min(c, o - 4)); // the last four overlap the ones before
-    biasColumns4(f32At(dz, column), strideOf(o), f32At(db, column), bounds, leaves, min(4, o), scratch);
+    biasColumns4(f32At(dz, column), stride, f32At(db, column), bounds, leaves, min(4, o), scratch);
   }
 }
 

@@ -24,3 +24,5 @@ export { activation_sums, add_noise, clip_value, max_norm, penalize, scale_max, 
 export { rmsprop_centered_direction, rmsprop_direction } from './rmsprop';
 export { sgd_momentum_step, sgd_step } from './sgd';
 export { f32_divide, f32_zscore, u8_to_f32, u8_to_f32_zscore } from './convert';
+export { list_nonzeros, sparse_forward } from './sparse';
+export { sparse_weight_gradient } from './sparse-gradient';

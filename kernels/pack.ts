@@ -3,11 +3,14 @@
 import { loadTail } from './lanes';
 import { f32At, f32AtRow } from './pointer';
 
-/** Floats per k of the panel that starts where `remaining` columns are left: 12 where that saves most of a panel of 8. */
+/**
+ * Floats per k of the panel that starts where `remaining` columns are left: 12 where that saves most of a panel of 8, or, for panels that
+ * are packed anyway, where it does not leave a nearly empty one.
+ */
 // @ts-ignore: decorator
 @inline
-export function panelWidth(remaining: i32): i32 {
-  return remaining > 8 && remaining <= 12 ? 12 : 8;
+export function panelWidth(remaining: i32, packs: bool): i32 {
+  return (remaining > 8 && remaining <= 12) || (packs && remaining > 16) ? 12 : 8;
 }
 
 /** out[k,8] = k rows of 1..8 columns, `stride` bytes apart. */

@@ -9,7 +9,6 @@ import { f32At, i32At } from './pointer';
 
 /** Floats of a finished tile that is stored elsewhere or combined: 3x12; a 4x8 takes 32 of them. */
 export const TILE_FLOATS: i32 = 36;
-const LEVEL: usize = 128;
 
 // tile_4x8: c[4,8] = sum over k of a[k,4]^T b[k,8], both packed; the bare tile, kept to measure what the machine can do
 //   order   as above
@@ -47,7 +46,7 @@ export function tile_4x8(a: usize, b: usize, c: usize, k: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function activate(v: v128, activation: i32, slope: f32): v128 {
+export function activate(v: v128, activation: i32, slope: f32): v128 {
   if (activation == 1) return f32x4.max(v, f32x4.splat(0)); // max keeps NaN; pmax would not
   if (activation == 2) return v128.bitselect(v, f32x4.mul(v, f32x4.splat(slope)), f32x4.gt(v, f32x4.splat(0)));
   return v;
@@ -56,7 +55,7 @@ function activate(v: v128, activation: i32, slope: f32): v128 {
 /** Stores a row of 1..8 columns. */
 // @ts-ignore: decorator
 @inline
-function store8(p: usize, columns: i32, v0: v128, v1: v128): void {
+export function store8(p: usize, columns: i32, v0: v128, v1: v128): void {
   if (columns >= 4) {
     v128.store(p, v0);
     v128.store(f32At(p, columns - 4), v1);
@@ -265,66 +264,4 @@ export function transposedTile4x8(
     b = f32At(b, 8);
   }
   storeTransposed(c00, c01, c10, c11, c20, c21, c30, c31, y, yStride, rows, columns);
-}
-
-/**
- * dw[rows,columns] = sum over samples of x[.,4]^T dz[.,8], per leaf, leaves combined by the pairwise tree.
- * The tree is a binary counter: before leaf s the stack holds one finished subtree per bit of s; leaf s is added to as many of them as s
- * has trailing ones, each from the left. The last leaf is added to all: the level-by-level tree, missing partners included.
- */
-export function leafTile4x8(
-  x: usize, xStride: usize, rows: i32, dz: usize, dzStride: usize, bounds: usize, leaves: i32,
-  dw: usize, dwStride: usize, columns: i32, stack: usize,
-): void {
-  let top = stack;
-  let row = 0;
-  let leaf = 0;
-  let c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128;
-  for (;;) {
-    c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = f32x4.splat(0);
-    for (const end = i32.load(i32At(bounds, leaf), 4); row < end; row++) {
-      const b0 = v128.load(dz), b1 = v128.load(dz, 16);
-      const s0 = v128.load32_splat(x);
-      c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-      c01 = f32x4.add(c01, f32x4.mul(s0, b1));
-      const s1 = v128.load32_splat(x, 4);
-      c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-      c11 = f32x4.add(c11, f32x4.mul(s1, b1));
-      const s2 = v128.load32_splat(x, 8);
-      c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-      c21 = f32x4.add(c21, f32x4.mul(s2, b1));
-      const s3 = v128.load32_splat(x, 12);
-      c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-      c31 = f32x4.add(c31, f32x4.mul(s3, b1));
-      x += xStride;
-      dz += dzStride;
-    }
-    let subtrees = leaf + 1 == leaves ? popcnt(leaf) : ctz(~leaf);
-    leaf++;
-    for (; subtrees > 0; subtrees--) {
-      top -= LEVEL;
-      c00 = f32x4.add(v128.load(top), c00);
-      c01 = f32x4.add(v128.load(top, 16), c01);
-      c10 = f32x4.add(v128.load(top, 32), c10);
-      c11 = f32x4.add(v128.load(top, 48), c11);
-      c20 = f32x4.add(v128.load(top, 64), c20);
-      c21 = f32x4.add(v128.load(top, 80), c21);
-      c30 = f32x4.add(v128.load(top, 96), c30);
-      c31 = f32x4.add(v128.load(top, 112), c31);
-    }
-    if (leaf == leaves) break;
-    v128.store(top, c00);
-    v128.store(top, c01, 16);
-    v128.store(top, c10, 32);
-    v128.store(top, c11, 48);
-    v128.store(top, c20, 64);
-    v128.store(top, c21, 80);
-    v128.store(top, c30, 96);
-    v128.store(top, c31, 112);
-    top += LEVEL;
-  }
-  store8(dw, columns, c00, c01);
-  if (rows > 1) store8((dw += dwStride), columns, c10, c11);
-  if (rows > 2) store8((dw += dwStride), columns, c20, c21);
-  if (rows > 3) store8((dw += dwStride), columns, c30, c31);
 }

@@ -285,6 +285,12 @@ const parallel = object({
     .union([positiveInteger.max(4096), z.literal('auto')])
     .default('auto')
     .describe('worker threads; auto respects affinity and cgroup quotas'),
+  exchange: z
+    .enum(['auto', 'gradients', 'factors'])
+    .default('auto')
+    .describe(
+      "gradients: each worker sums the gradient of its own rows, and all add these up; factors: each computes its part of the gradient from all workers' rows; auto: per layer, what moves less between cores",
+    ),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });
 

@@ -5,6 +5,9 @@ import type { Range } from './leaves.ts';
 /** Floats that go through reduce and update together: gradient, parameters and state stay in the first-level cache. */
 export const CHUNK_FLOATS = 2048;
 
+/** Blocks begin at multiples of this many rows of a weight: the tiles of its gradient are four rows high. */
+const TILE_ROWS = 4;
+
 /**
  * A piece of one tensor: the unit of reduction, update and of every sum over parameters. Where chunks begin depends on the network
  * alone; workers share them out.
@@ -16,35 +19,64 @@ export interface Chunk {
   /** First float in the parameter vector. */
   offset: number;
   count: number;
+  /** Number of its block: the chunks of whole rows of a weight as stored, [in, out]. Slices begin with a block. */
+  block: number;
 }
 
 /** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */
 export function chunkCount(network: Network): number {
-  return network.parameters.reduce((count, { size }) => count + Math.ceil(size / CHUNK_FLOATS), 0);
+  return network.parameters.reduce((count, tensor) => {
+    const floats = blockFloats(tensor);
+    const rest = tensor.size % floats;
+    return count + Math.floor(tensor.size / floats) * Math.ceil(floats / CHUNK_FLOATS) + Math.ceil(rest / CHUNK_FLOATS);
+  }, 0);
+}
+
+/** Whole rows, a multiple of TILE_ROWS of them: as many as a chunk holds, or the fewest, which then take several chunks. */
+function blockFloats({ shape, transposed }: PlacedTensor): number {
+  const width = transposed ? (shape[0] ?? 1) : 1;
+  return width * Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS);
 }
 
 /** All chunks of a network, in the order of the parameter vector. */
 export function planChunks(network: Network): Chunk[] {
   const chunks: Chunk[] = [];
+  let block = 0;
   for (const tensor of network.parameters) {
-    const { offset, size } = tensor;
-    for (let from = 0; from < size; from += CHUNK_FLOATS) {
-      chunks.push({ index: chunks.length, tensor, offset: offset + from, count: Math.min(CHUNK_FLOATS, size - from) });
+    const floats = blockFloats(tensor);
+    for (let start = 0; start < tensor.size; start += floats, block++) {
+      const end = Math.min(start + floats, tensor.size);
+      for (let from = start; from < end; from += CHUNK_FLOATS) {
+        const count = Math.min(CHUNK_FLOATS, end - from);
+        chunks.push({ index: chunks.length, tensor, offset: tensor.offset + from, count, block });
+      }
     }
   }
   return chunks;
 }
 
-/** The contiguous run of chunks (the slice) that a rank reduces and updates: about the same number of floats for each. */
-export function sliceOf(chunks: readonly Chunk[], rank: number, workers: number): Chunk[] {
-  const last = chunks.at(-1);
-  const floats = last === undefined ? 0 : last.offset + last.count;
-  const bound = (r: number): number => (r * floats) / workers;
-  // A chunk belongs to the rank in whose share its middle lies.
-  return chunks.filter(({ offset, count }) => {
-    const middle = offset + count / 2;
-    return middle >= bound(rank) && (middle < bound(rank + 1) || rank === workers - 1);
+/**
+ * The contiguous run of chunks (the slice) that a rank reduces and updates: about the same cost for each, whole blocks only.
+ *
+ * @param cost  of a chunk, in any unit @default its floats
+ */
+export function sliceOf(
+  chunks: readonly Chunk[],
+  rank: number,
+  workers: number,
+  cost: (chunk: Chunk) => number = ({ count }) => count,
+): Chunk[] {
+  const costs: number[] = [];
+  for (const chunk of chunks) costs[chunk.block] = (costs[chunk.block] ?? 0) + cost(chunk);
+  const share = costs.reduce((sum, c) => sum + c, 0) / workers;
+  let before = 0;
+  // A block belongs to the rank in whose share its middle lies.
+  const owners = costs.map((c) => {
+    const middle = before + c / 2;
+    before += c;
+    return Math.min(workers - 1, Math.floor(middle / share));
   });
+  return chunks.filter(({ block }) => owners[block] === rank);
 }
 
 /** The columns (units) of a layer's weight that a rank projects. */

@@ -270,7 +270,7 @@ export class Engine {
     const [batch] = batchesAt(this.plan.batches, step);
     if (batch === undefined) return undefined;
     const program = compileProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
-    return program.phases.flat()[call]?.kernel;
+    return [...program.phases.flat(), ...program.slice][call]?.kernel;
   }
 
   /** The first cause wins. Ranks get a moment to leave by themselves, then their threads are ended. */

@@ -11,6 +11,7 @@ import { optimizerType } from '../optim/index.ts';
 import type { BatchPlan } from './batches.ts';
 import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
+import { type Exchange, slabLayout } from './exchange.ts';
 import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
 
 /** Steps whose losses fit in shared memory: the longest segment. */
@@ -70,9 +71,11 @@ export interface MemoryPlan {
   averages: Region[];
   /** Sums of several batches on their way to one update: level l of the tree over them, [P] each. */
   accumulators: Region[];
-  /** Complete nodes of the leaf tree, rank by rank; slab i holds the gradient sum of node i, [P]. */
+  /** Complete nodes of the leaf tree, rank by rank; slab i holds the gradient sum of node i. */
   nodes: Subtree[];
+  /** The first is [P]: all sums end there. The others hold what is exchanged as gradients, at `slabOffsets`, in floats by tensor. */
   slabs: Region[];
+  slabOffsets: Record<string, number>;
   /** Network inputs of the batch, [rows, inputs]. */
   x: Region;
   labels: Region;
@@ -98,7 +101,7 @@ export interface MemoryPlan {
   metricSums: Region;
   /** mean[inputs], std[inputs] of zscore. */
   normalization: Region;
-  /** Per rank: i32 row bounds of leaves, for full batches and for the last one; stored rows on their way in; kernel scratch. */
+  /** Per rank: i32 row bounds of its leaves and of all, for full batches and for the last one; stored rows on their way in; kernel scratch. */
   bounds: Region[];
   stages: Region[];
   scratch: Region[];
@@ -112,6 +115,8 @@ export interface MemoryNeeds {
   experiment: Experiment;
   network: Network;
   batches: BatchPlan;
+  /** One a layer. */
+  exchange: readonly Exchange[];
   /** Rows of the largest evaluated set. */
   evalSetRows: number;
   workers: number;
@@ -129,9 +134,9 @@ export function evalBatchRows(experiment: Experiment, evalSetRows: number): numb
   return Math.min(experiment.train.eval.batch_size, evalSetRows);
 }
 
-/** i32 words of a rank's table of leaf bounds for one batch size. */
-export function boundsWords(leaves: number): number {
-  return 2 * leaves;
+/** i32 words of a rank's tables of leaf bounds for one batch size: of its own leaves, node by node, then of all. */
+export function boundsWords(own: number, leaves: number): number {
+  return 2 * own + leaves + 1;
 }
 
 /**
@@ -140,7 +145,7 @@ export function boundsWords(leaves: number): number {
  * @throws GradloomError E_MEMORY if it needs more than WebAssembly can address (4 GiB)
  */
 export function planMemory(needs: MemoryNeeds): MemoryPlan {
-  const { experiment, network, batches, workers } = needs;
+  const { experiment, network, batches, exchange, workers } = needs;
   const leaves = experiment.numerics.leaves;
   const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
   let at = 0;
@@ -162,6 +167,8 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
   const widest = widths(network);
+  const slabs = slabLayout(network, exchange);
+  const scratchRows = (rank: number): number => (exchange.includes('factors') ? rows : rankRows(rank));
 
   const plan = {
     control: place(controlBytes(workers)),
@@ -171,7 +178,8 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     averages: experiment.train.average.type === 'none' ? [] : [vector()],
     accumulators: Array.from({ length: accumulatorLevels(experiment.train.accumulate) }, vector),
     nodes,
-    slabs: nodes.map(vector),
+    slabs: nodes.map((_, i) => (i === 0 ? vector() : place(f32Bytes(slabs.floats)))),
+    slabOffsets: slabs.offsets,
     x: perRow(network.inputs),
     labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
@@ -195,10 +203,10 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
     metricSums: f64(leaves * needs.metrics.sumLength),
     normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
-    bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank)) * Int32Array.BYTES_PER_ELEMENT)),
+    bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
     scratch: ranks.map((rank) =>
-      place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(rankRows(rank), widest.inputs, widest.outputs, leaves)))),
+      place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(scratchRows(rank), widest.inputs, widest.outputs, leaves)))),
     ),
     streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
   };

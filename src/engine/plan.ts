@@ -10,6 +10,7 @@ import { checkWarmup, scheduleTime } from '../optim/schedule.ts';
 import { checkAverage } from './average.ts';
 import { type BatchPlan, planBatches } from './batches.ts';
 import { countCores } from './cores.ts';
+import { type Exchange, planExchange } from './exchange.ts';
 import { type MemoryPlan, planMemory } from './memory.ts';
 
 /** All that a run fixes before its first step; structured-cloneable, the same object in every thread. */
@@ -18,6 +19,8 @@ export interface EnginePlan {
   network: Network;
   batches: BatchPlan;
   workers: number;
+  /** How the gradient of each layer's weight comes together. */
+  exchange: readonly Exchange[];
   /** How long a rank spins at a barrier before it sleeps. */
   spinUs: number;
   /** What evaluations accumulate beside the loss. */
@@ -55,10 +58,12 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
   checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
+  const exchange = planExchange(experiment, network, batches, workers);
   const memory = planMemory({
     experiment,
     network,
     batches,
+    exchange,
     evalSetRows: Math.max(...(['train', 'val', 'test'] satisfies SplitName[]).map((split) => dataset.splits[split].length)),
     workers,
     featureBytes: dataset.features instanceof Uint8Array ? 1 : 4,
@@ -67,7 +72,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     hasSampleWeights: dataset.weights !== undefined,
     lossWeights: weights?.length ?? 0,
   });
-  return { experiment, network, batches, workers, spinUs, metrics, memory, ...(weights && { lossWeights: weights }) };
+  return { experiment, network, batches, workers, exchange, spinUs, metrics, memory, ...(weights && { lossWeights: weights }) };
 }
 
 /** With more workers than cores, a rank that spins takes time from the one it waits for. */

@@ -1,11 +1,13 @@
 import { layerType } from '../model/layers/index.ts';
-import type { BackwardSite, ForwardSite, KernelCall, KernelName, LeafSite, SubtreeSite } from '../model/layers/layer.ts';
+import type { BackwardSite, ForwardSite, KernelCall, KernelName, LeafSite, SliceSite, SubtreeSite } from '../model/layers/layer.ts';
 import { lossType } from '../model/losses.ts';
 import { counterCalls, type MetricSite, sumCalls } from '../model/metrics.ts';
 import type { PlacedLayer } from '../model/network.ts';
 import { f32Bytes, type PlacedTensor } from '../model/parameters.ts';
+import type { Chunk } from './chunks.ts';
+import { gradientAt, isByFactors, rankChunks, rowsOfSlice } from './exchange.ts';
 import { leafStart, type Range, rankLeaves } from './leaves.ts';
-import { ACTIVITY_VALUES, boundsWords, type LayerRegions, type Region, STREAM_BYTES, SUM_BYTES } from './memory.ts';
+import { ACTIVITY_VALUES, boundsWords, type LayerRegions, STREAM_BYTES, SUM_BYTES } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
 
 /** What one rank does with its leaves of one batch. */
@@ -15,6 +17,8 @@ export interface RankProgram {
   leaves: Range;
   /** Forward, loss and backward: phases with a barrier between them, the same number on every rank. */
   phases: KernelCall[][];
+  /** Gradients of this rank's slice that need all ranks' rows, when all ranks are through. */
+  slice: KernelCall[];
   /** Calls of rank 0 alone, when all ranks are through. */
   afterwards: KernelCall[];
   /** Sums over the outputs of every layer, leaf by leaf, for whoever wants to know. */
@@ -48,13 +52,15 @@ class Compiler {
   readonly #rank: number;
   readonly #key: ProgramKey;
   readonly #program: RankProgram;
+  readonly #slice: readonly Chunk[];
 
   constructor(plan: EnginePlan, rank: number, key: ProgramKey) {
     const leaves = rankLeaves(rank, plan.workers, plan.experiment.numerics.leaves);
     this.#plan = plan;
     this.#rank = rank;
     this.#key = key;
-    this.#program = { rows: { from: 0, to: 0 }, leaves, phases: [[]], afterwards: [], activity: [], tables: [] };
+    this.#slice = key.kind === 'evaluate' ? [] : rankChunks(plan, rank);
+    this.#program = { rows: { from: 0, to: 0 }, leaves, phases: [[]], slice: [], afterwards: [], activity: [], tables: [] };
     this.#program.rows = { from: this.#start(leaves.from), to: this.#start(leaves.to) };
   }
 
@@ -71,9 +77,9 @@ class Compiler {
       return this.#program;
     }
     for (const layer of layers) this.#emitActivity(layer);
-    const subtrees = this.#placeSubtrees(this.#key.kind);
+    const bounds = this.#placeBounds(this.#key.kind);
     for (const layer of layers.toReversed()) {
-      layerType(layer.config).backward(layer.config, this.#backwardSite(layer, at(sites, layer.index), subtrees));
+      layerType(layer.config).backward(layer.config, this.#backwardSite(layer, at(sites, layer.index), bounds));
     }
     return this.#program;
   }
@@ -91,7 +97,6 @@ class Compiler {
     const { rows } = this.#program;
     const regions = this.#regions(layer.index);
     const base = this.#key.averaged ? (memory.averages[0] ?? memory.parameters) : memory.parameters;
-    const input = layer.index === 0 ? memory.x : named(this.#regions(layer.index - 1).buffers, 'y');
     const widths = layerType(layer.config).buffers(layer.config, layer.inputs);
     return {
       rows: rows.to - rows.from,
@@ -101,7 +106,7 @@ class Compiler {
       training: this.#key.kind !== 'evaluate',
       leaves: this.#leafSites(),
       leafTotal: experiment.numerics.leaves,
-      x: input.at + f32Bytes(rows.from * layer.inputs),
+      x: this.#inputAt(layer) + f32Bytes(rows.from * layer.inputs),
       buffer: (name) => named(regions.buffers, name).at + f32Bytes(rows.from * named(widths, name)),
       parameter: (role) => base.at + offsetOf(layer.parameters, role),
       statistic: (role) => memory.statistics.at + offsetOf(layer.statistics, role),
@@ -117,13 +122,38 @@ class Compiler {
     };
   }
 
-  #backwardSite(layer: PlacedLayer, site: ForwardSite, subtrees: readonly PlacedSubtree[]): BackwardSite {
+  /** Address of the batch's first row on its way into the layer. */
+  #inputAt({ index }: PlacedLayer): number {
+    return (index === 0 ? this.#plan.memory.x : named(this.#regions(index - 1).buffers, 'y')).at;
+  }
+
+  #backwardSite(layer: PlacedLayer, site: ForwardSite, { subtrees, batch }: PlacedBounds): BackwardSite {
     const { from } = this.#program.rows;
+    const { memory } = this.#plan;
     return {
       ...site,
       dy: this.#regions(layer.index).d.at + f32Bytes(from * layer.outputs),
       dx: layer.index === 0 ? 0 : this.#regions(layer.index - 1).d.at + f32Bytes(from * layer.inputs),
-      subtrees: subtrees.map(({ slab, ...subtree }) => ({ ...subtree, gradient: (role) => slab + offsetOf(layer.parameters, role) })),
+      subtrees: subtrees.map(({ slab, ...subtree }) => {
+        return { ...subtree, gradient: (role) => gradientAt(memory, slab, tensorOf(layer.parameters, role)) };
+      }),
+      slice: this.#sliceSite(layer, batch),
+    };
+  }
+
+  #sliceSite(layer: PlacedLayer, bounds: number): SliceSite | undefined {
+    const { memory, exchange, experiment } = this.#plan;
+    const tensor = layer.parameters.find((candidate) => isByFactors(candidate, exchange));
+    if (tensor === undefined) return undefined;
+    const { from, to } = rowsOfSlice(this.#slice, tensor);
+    const gradient = gradientAt(memory, 0, tensor) + f32Bytes(from * layer.outputs);
+    return {
+      pieces: from < to ? [{ from, to, gradient }] : [],
+      x: this.#inputAt(layer),
+      d: this.#regions(layer.index).d.at,
+      bounds,
+      leaves: experiment.numerics.leaves,
+      emit: (kernel, ...args) => void this.#program.slice.push({ kernel, args }),
     };
   }
 
@@ -194,22 +224,26 @@ class Compiler {
     }
   }
 
-  /** The rank's nodes of the leaf tree: their slabs, and the tables of their leaves' row bounds. */
-  #placeSubtrees(kind: 'full' | 'last'): PlacedSubtree[] {
-    const { memory } = this.#plan;
+  /** The rank's nodes of the leaf tree with the tables of their leaves' row bounds, and the table of all leaves. */
+  #placeBounds(kind: 'full' | 'last'): PlacedBounds {
+    const { memory, experiment } = this.#plan;
     const { leaves, rows } = this.#program;
-    const words = boundsWords(leaves.to - leaves.from);
-    let table = at(memory.bounds, this.#rank).at + (kind === 'full' ? 0 : words * Int32Array.BYTES_PER_ELEMENT);
-    const placed: PlacedSubtree[] = [];
-    for (const [slab, node] of memory.nodes.entries()) {
-      if (node.first < leaves.from || node.first >= leaves.to) continue;
-      const first = this.#start(node.first);
-      const bounds = Array.from({ length: node.count + 1 }, (_, i) => this.#start(node.first + i) - first);
-      this.#program.tables.push({ at: table, words: bounds });
-      placed.push({ row: first - rows.from, first: node.first, leaves: node.count, bounds: table, slab: at(memory.slabs, slab).at });
-      table += bounds.length * Int32Array.BYTES_PER_ELEMENT;
+    const total = experiment.numerics.leaves;
+    let next = at(memory.bounds, this.#rank).at;
+    if (kind === 'last') next += boundsWords(leaves.to - leaves.from, total) * Int32Array.BYTES_PER_ELEMENT;
+    const place = (first: number, count: number): number => {
+      const table = next;
+      const words = Array.from({ length: count + 1 }, (_, i) => this.#start(first + i) - this.#start(first));
+      this.#program.tables.push({ at: table, words });
+      next += words.length * Int32Array.BYTES_PER_ELEMENT;
+      return table;
+    };
+    const subtrees: PlacedSubtree[] = [];
+    for (const [slab, { first, count }] of memory.nodes.entries()) {
+      if (first < leaves.from || first >= leaves.to) continue;
+      subtrees.push({ row: this.#start(first) - rows.from, first, leaves: count, bounds: place(first, count), slab });
     }
-    return placed;
+    return { subtrees, batch: place(0, total) };
   }
 
   #regions(layer: number): LayerRegions {
@@ -217,13 +251,23 @@ class Compiler {
   }
 }
 
-/** A subtree that does not know yet whose gradients it will hold. */
-type PlacedSubtree = Omit<SubtreeSite, 'gradient'> & { slab: Region['at'] };
+/** A subtree that does not know yet whose gradients it will hold, but the number of their slab. */
+type PlacedSubtree = Omit<SubtreeSite, 'gradient'> & { slab: number };
 
-function offsetOf(tensors: readonly PlacedTensor[], role: string): number {
+interface PlacedBounds {
+  subtrees: PlacedSubtree[];
+  /** Address of the table of all leaves. */
+  batch: number;
+}
+
+function tensorOf(tensors: readonly PlacedTensor[], role: string): PlacedTensor {
   const tensor = tensors.find((candidate) => candidate.role === role);
   if (tensor === undefined) throw new RangeError(`the layer has no tensor ${role}`);
-  return f32Bytes(tensor.offset);
+  return tensor;
+}
+
+function offsetOf(tensors: readonly PlacedTensor[], role: string): number {
+  return f32Bytes(tensorOf(tensors, role).offset);
 }
 
 function named<T>(record: Record<string, T>, name: string): T {

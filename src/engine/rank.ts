@@ -153,7 +153,7 @@ export class Rank {
     return { status: 'done', stepsDone: toStep - fromStep };
   }
 
-  /** Forward, loss and backward of this rank's leaves, batch after batch; leaf gradients end in its slabs, or summed over the batches. */
+  /** Forward, loss and backward of this rank's leaves, batch after batch; gradients end in slabs and slice, or summed over the batches. */
   #compute(step: number, isFirst: boolean, isLast: boolean): StepSums {
     const { batches: plan, experiment } = this.#plan;
     // A batch that is the same rows every step is gathered once.
@@ -165,9 +165,10 @@ export class Rank {
       const kind = batch.rows === plan.batchRows ? 'full' : 'last';
       const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
       if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
-      this.#execute(program);
+      const calls = this.#execute(program);
       if (isLast) this.#call(program.activity);
       this.#wait();
+      this.#call(program.slice, calls);
       this.#addLosses(sums, batch.rows);
       if (Number.isFinite(sums.loss)) this.#call(program.afterwards);
       if (plan.batchesPerStep > 1) {
@@ -249,13 +250,15 @@ export class Rank {
     return program;
   }
 
-  #execute({ phases }: RankProgram): void {
+  /** @returns the number of calls */
+  #execute({ phases }: RankProgram): number {
     let done = 0;
     for (const [i, calls] of phases.entries()) {
       if (i > 0) this.#wait();
       this.#call(calls, done);
       done += calls.length;
     }
+    return done;
   }
 
   /** @param before  calls of the program that came before these */

@@ -5,7 +5,8 @@ import { optimizerType } from '../optim/index.ts';
 import type { TensorRule, UpdateChunk, UpdateContext } from '../optim/optimizer.ts';
 import { lrAt, type ScheduleTime, scheduleTime } from '../optim/schedule.ts';
 import { power } from '../random/elementary.ts';
-import { type Chunk, columnsOf, planChunks, sliceOf } from './chunks.ts';
+import { type Chunk, columnsOf, planChunks } from './chunks.ts';
+import { gradientAt, isByFactors, rankChunks } from './exchange.ts';
 import { type Addition, type Range, reduction } from './leaves.ts';
 import { RECORD } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
@@ -21,6 +22,8 @@ export interface Verdict {
 
 /** A chunk of this rank's slice, ready for kernels, with what its tensor's group says. */
 interface OwnChunk extends Chunk, UpdateChunk {
+  /** Addresses in the slabs whose sum is its gradient; none where there are no slabs. */
+  additions: Addition[];
   isPenalized: boolean;
   /** Before the schedule. */
   lr: number;
@@ -43,7 +46,6 @@ const CLIP_EPS = 1e-6;
 export class Updater {
   readonly #plan: EnginePlan;
   readonly #kernels: Kernels;
-  readonly #additions: Addition[];
   readonly #chunks: readonly OwnChunk[];
   readonly #records: Float64Array;
   readonly #scratch: number;
@@ -56,13 +58,17 @@ export class Updater {
     const { memory: regions, network, experiment, workers } = plan;
     this.#plan = plan;
     this.#kernels = kernels;
-    this.#additions = reduction(regions.nodes, experiment.numerics.leaves);
-    this.#chunks = sliceOf(planChunks(network), rank, workers).map((chunk) => {
+    const additions = reduction(regions.nodes, experiment.numerics.leaves);
+    this.#chunks = rankChunks(plan, rank).map((chunk) => {
       const offset = f32Bytes(chunk.offset);
+      const inSlab = (slab: number): number => gradientAt(regions, slab, chunk.tensor) + f32Bytes(chunk.offset - chunk.tensor.offset);
       return {
         ...chunk,
         parameters: regions.parameters.at + offset,
-        gradient: this.#slab(0) + offset,
+        gradient: inSlab(0),
+        additions: isByFactors(chunk.tensor, plan.exchange)
+          ? []
+          : additions.map(({ into, from }) => ({ into: inSlab(into), from: inSlab(from) })),
         state: regions.optimizerState.map((region) => region.at + offset),
         isPenalized: chunk.tensor.init === 'weight',
         ...tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role),
@@ -218,12 +224,7 @@ export class Updater {
     for (const { offset, parameters, count } of this.#chunks) this.#kernels.lerp(region.at + f32Bytes(offset), parameters, count, weight);
   }
 
-  #addSlabs({ offset, count }: Chunk): void {
-    const at = f32Bytes(offset);
-    for (const { into, from } of this.#additions) this.#kernels.add(this.#slab(into) + at, this.#slab(from) + at, count);
-  }
-
-  #slab(index: number): number {
-    return this.#plan.memory.slabs[index]?.at ?? 0;
+  #addSlabs({ additions, count }: OwnChunk): void {
+    for (const { into, from } of additions) this.#kernels.add(into, from, count);
   }
 }

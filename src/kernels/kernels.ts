@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Changes whenever a kernel change alters a bit of any result; part of a run's identity and of the CHANGELOG. */
-export const KERNEL_VERSION = 1;
+export const KERNEL_VERSION = 2;
 
 /**
  * The arithmetic of gradloom: functions of `kernels/*.ts`, compiled to WebAssembly. Pointers are byte offsets into the one shared memory.
@@ -27,10 +27,50 @@ export interface Kernels {
   /**
    * dw[I,O] = x[B,I]^T dz[B,O], summed per leaf and then by the pairwise tree over `leaves` leaves.
    * bounds: i32[leaves+1], row bounds of the leaves relative to x and dz (first = 0, last = B); leaves may be empty.
+   * Rows of x are x_width floats apart: the pointers of a range of columns of x and rows of dw give that part alone, with the same bits.
    */
-  dense_weight_gradient(x: number, dz: number, dw: number, bounds: number, leaves: number, i: number, o: number, scratch: number): void;
-  /** db[O] = column sums of dz[B,O], summed per leaf and then by the same tree. */
-  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, scratch: number): void;
+  dense_weight_gradient(
+    x: number,
+    dz: number,
+    dw: number,
+    bounds: number,
+    leaves: number,
+    i: number,
+    o: number,
+    x_width: number,
+    scratch: number,
+  ): void;
+  /** db[O] = column sums of dz[B,O], rows dz_width floats apart, summed per leaf and then by the same tree. */
+  dense_bias_gradient(dz: number, db: number, bounds: number, leaves: number, o: number, dz_width: number, scratch: number): void;
+
+  /** lists: i32[M,K+4], of each row of x[M,K] the count of its non-zero columns, then these in order. scratch: 64 floats. */
+  list_nonzeros(x: number, lists: number, m: number, k: number, scratch: number): void;
+  /** dense_forward over the columns of x that `lists` names: the same bits if w is finite. */
+  sparse_forward(
+    x: number,
+    lists: number,
+    w: number,
+    bias: number,
+    y: number,
+    m: number,
+    n: number,
+    k: number,
+    activation: number,
+    slope: number,
+    scratch: number,
+  ): void;
+  /** dense_weight_gradient over the rows of x that are not zero in four adjacent columns: the same bits if dz is finite. */
+  sparse_weight_gradient(
+    x: number,
+    dz: number,
+    dw: number,
+    bounds: number,
+    leaves: number,
+    i: number,
+    o: number,
+    x_width: number,
+    scratch: number,
+  ): void;
 
   relu_forward(z: number, y: number, n: number): void;
   leaky_relu_forward(z: number, y: number, n: number, slope: number): void;
@@ -247,10 +287,20 @@ export function scratchFloats(rows: number, inputs: number, outputs: number, lea
   const panels = (depth: number, columns: number, budget: number) =>
     Math.min(Math.max(8 * depth, budget) + 4 * depth, depth * roundUp8(columns));
   const stack = 36 * (33 - Math.clz32(leaves));
-  const forward = 36 + panels(inputs, outputs, 131072);
+  const forward = Math.max(
+    64,
+    36 + panels(inputs, outputs, 131072),
+    Math.min(Math.max(16 * inputs, 131072), 16 * inputs * Math.ceil(outputs / 16)),
+  );
   const inputGradient = panels(outputs, rows, 131072);
-  const weightGradient = stack + panels(rows, outputs, 262144) + 16 * rows;
+  // 16 columns of x packed, or the rows that are not zero listed, four columns at a time, with their leaves.
+  const weightGradient = stack + panels(rows, outputs, 262144) + 20 * rows + 12 * leaves + 16;
   return Math.max(forward, inputGradient, weightGradient);
+}
+
+/** i32 of the list of non-zero columns of a row of `columns`. Mirrors kernels/sparse.ts. */
+export function listWords(columns: number): number {
+  return columns + 4;
 }
 
 /** Compiles the kernels; the module is shared by all threads of a run. */

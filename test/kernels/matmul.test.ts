@@ -79,8 +79,8 @@ function gradientFault(bounds: Int32Array, i: number, o: number): string | null 
   const dw = arena.floats('dw', i * o);
   const db = arena.floats('db', o);
   const scratch = arena.floats('scratch', scratchFloats(rows, i, o, leaves));
-  kernels.dense_weight_gradient(x.byteOffset, dz.byteOffset, dw.byteOffset, bound.byteOffset, leaves, i, o, scratch.byteOffset);
-  kernels.dense_bias_gradient(dz.byteOffset, db.byteOffset, bound.byteOffset, leaves, o, scratch.byteOffset);
+  kernels.dense_weight_gradient(x.byteOffset, dz.byteOffset, dw.byteOffset, bound.byteOffset, leaves, i, o, i, scratch.byteOffset);
+  kernels.dense_bias_gradient(dz.byteOffset, db.byteOffset, bound.byteOffset, leaves, o, o, scratch.byteOffset);
   const twin = reference.denseWeightGradient(x, dz, bounds, i, o);
   const at = firstDifference(dw, twin);
   if (at >= 0) return `${title}: dw[${Math.floor(at / o)},${at % o}] = ${dw[at]}, twin ${twin[at]}`;
@@ -119,6 +119,61 @@ test('uneven and empty leaves take part in the tree', (t) => {
   ];
   for (const bounds of cases)
     for (const o of [1, 3, 8, 10, 21]) for (const i of [1, 2, 6, 23]) t.is(gradientFault(Int32Array.from(bounds), i, o), null);
+});
+
+/** Computes dw and db piece by piece from poisoned operands: columns of x and dz beside the piece are NaN. */
+function pieceFault(bounds: Int32Array, i: number, o: number, from: number, to: number): string | null {
+  const leaves = bounds.length - 1;
+  const rows = bounds[leaves]!;
+  const title = `columns ${from}..${to} of ${i} x ${o}, ${rows} rows, ${leaves} leaves`;
+  const arena = new Arena(memory);
+  const whole = { x: randomFloats(rows * i, SEED + i), dz: randomFloats(rows * o, SEED + o + 1) };
+  const beside = (values: Float32Array, width: number) => values.map((v, at) => (at % width >= from && at % width < to ? v : NaN));
+  const x = arena.floats('x', beside(whole.x, i));
+  const dz = arena.floats('dz', whole.dz);
+  const bound = arena.ints('bounds', bounds);
+  const dw = arena.floats('dw', (to - from) * o);
+  const scratch = arena.floats('scratch', scratchFloats(rows, i, o, leaves));
+  kernels.dense_weight_gradient(
+    x.byteOffset + 4 * from,
+    dz.byteOffset,
+    dw.byteOffset,
+    bound.byteOffset,
+    leaves,
+    to - from,
+    o,
+    i,
+    scratch.byteOffset,
+  );
+  const twin = reference.denseWeightGradient(whole.x, whole.dz, bounds, i, o).subarray(from * o, to * o);
+  const at = firstDifference(dw, twin);
+  if (at >= 0) return `${title}: dw[${from + Math.floor(at / o)},${at % o}] = ${dw[at]}, twin ${twin[at]}`;
+
+  // The same columns stand for those of dz.
+  const deltas = arena.floats('deltas', beside(whole.x, i));
+  const db = arena.floats('db', to - from);
+  kernels.dense_bias_gradient(deltas.byteOffset + 4 * from, db.byteOffset, bound.byteOffset, leaves, to - from, i, scratch.byteOffset);
+  const biasAt = firstDifference(db, reference.denseBiasGradient(whole.x, bounds, i).subarray(from, to));
+  if (biasAt >= 0) return `${title}: db[${from + biasAt}] = ${db[biasAt]}`;
+  const broken = arena.broken();
+  return broken.length > 0 ? `${title} wrote around ${broken.join(', ')}` : null;
+}
+
+test('a range of columns of x gives that range of the gradients with the same bits, whatever lies beside it', (t) => {
+  for (const o of [1, 3, 8, 10, 28, 45]) {
+    for (const [from, to] of [
+      [0, 1],
+      [1, 4],
+      [3, 7],
+      [5, 21],
+      [2, 25],
+      [24, 25],
+      [7, 7],
+    ] as const) {
+      t.is(pieceFault(evenBounds(37, 6), 25, o, from, to), null);
+      t.is(pieceFault(evenBounds(211, 3), 25, o, from, to), null);
+    }
+  }
 });
 
 test("gradients of more rows than stay in the cache have the twin's bits", (t) => {
@@ -175,7 +230,7 @@ test('products stay within K * 2^-24 * sum|x w| of f64', (t) => {
   const bounds = arena.ints('bounds', evenBounds(k, 16));
   kernels.dense_forward(x.byteOffset, w.byteOffset, 0, y.byteOffset, m, n, k, 0, 0, scratch.byteOffset);
   kernels.matmul_nt(x.byteOffset, w.byteOffset, dx.byteOffset, m, n, k, scratch.byteOffset); // w read as [N,K]
-  kernels.dense_weight_gradient(x.byteOffset, w.byteOffset, dw.byteOffset, bounds.byteOffset, 16, m, n, scratch.byteOffset); // x as [K,M]
+  kernels.dense_weight_gradient(x.byteOffset, w.byteOffset, dw.byteOffset, bounds.byteOffset, 16, m, n, m, scratch.byteOffset); // x as [K,M]
   for (let r = 0; r < m; r++) {
     for (let c = 0; c < n; c++) {
       const products = {
@@ -280,8 +335,8 @@ test('nothing outside the arrays is read, even at the very end of memory', (t) =
       t.notThrows(() => kernels.matmul_nt(x, w, y, m, n, k, scratch));
       const bounds = first - 64;
       new Int32Array(memory.buffer, bounds, 3).set([0, 1, k]);
-      t.notThrows(() => kernels.dense_weight_gradient(x, w, y, bounds, 2, m, n, scratch));
-      t.notThrows(() => kernels.dense_bias_gradient(w, y, bounds, 2, n, scratch));
+      t.notThrows(() => kernels.dense_weight_gradient(x, w, y, bounds, 2, m, n, m, scratch));
+      t.notThrows(() => kernels.dense_bias_gradient(w, y, bounds, 2, n, n, scratch));
     }
   }
 });

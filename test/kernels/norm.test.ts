@@ -98,7 +98,7 @@ test("norm_parameter_gradient has the bits of a slab a leaf, added by dense_bias
   for (let r = 0; r < rows; r++)
     kernels.norm_products(d.byteOffset + 4 * r * o, d.byteOffset + 4 * r * o, 1, o, sums.byteOffset + 16 * r * o);
   kernels.norm_parameter_gradient(sums.byteOffset, rows, o, dgamma.byteOffset, dbeta.byteOffset, scratch.byteOffset);
-  kernels.dense_bias_gradient(d.byteOffset, bias.byteOffset, bounds.byteOffset, rows, o, scratch.byteOffset);
+  kernels.dense_bias_gradient(d.byteOffset, bias.byteOffset, bounds.byteOffset, rows, o, o, scratch.byteOffset);
   t.is(firstDifference(dbeta, bias), -1, 'one row a leaf: the same tree as the bias gradient');
 });
 

@@ -186,3 +186,8 @@ export function normalOfWord(word: number): number {
 export function addNoise(g: ArrayLike<number>, std: number, stream: RandomStream, first: number): Float32Array {
   return Float32Array.from(g, (v, i) => v + fround(fround(std) * normalOfWord(stream.word(first + i))));
 }
+
+/** Indices of what is neither +0 nor -0. */
+export function nonzeros(row: ArrayLike<number>): number[] {
+  return Array.from(row, (v, j) => (v === 0 ? -1 : j)).filter((j) => j >= 0);
+}

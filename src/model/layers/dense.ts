@@ -77,11 +77,36 @@ export const dense: LayerType<DenseConfig> = {
 
 function emitAffineGradients(site: BackwardSite, d: number, units: number): void {
   for (const { row, leaves, bounds, gradient } of site.subtrees) {
-    const x = site.x + f32Bytes(row * site.inputs);
     const dz = d + f32Bytes(row * units);
-    site.emit('dense_weight_gradient', x, dz, gradient('weight'), bounds, leaves, site.inputs, units, site.scratch);
-    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, site.scratch);
+    site.emit('dense_bias_gradient', dz, gradient('bias'), bounds, leaves, units, units, site.scratch);
   }
+  for (const product of weightProducts(site, d, units)) {
+    const { emit, x, dz, gradient, bounds, leaves, inputs } = product;
+    emit('dense_weight_gradient', x, dz, gradient, bounds, leaves, inputs, units, site.inputs, site.scratch);
+  }
+}
+
+/** A product x^T dz that gives the weight's gradient, or a part of it. */
+interface WeightProduct extends Pick<ForwardSite, 'emit' | 'x'> {
+  dz: number;
+  gradient: number;
+  bounds: number;
+  leaves: number;
+  /** Columns of x. */
+  inputs: number;
+}
+
+/** All columns of x and some leaves each; or all leaves and some columns each, when all ranks are through. */
+function weightProducts({ slice, subtrees, emit, inputs, x }: BackwardSite, d: number, units: number): WeightProduct[] {
+  if (slice === undefined) {
+    return subtrees.map(({ row, leaves, bounds, gradient }) => {
+      const of = { x: x + f32Bytes(row * inputs), dz: d + f32Bytes(row * units) };
+      return { emit, ...of, gradient: gradient('weight'), bounds, leaves, inputs };
+    });
+  }
+  return slice.pieces.map(({ from, to, gradient }) => {
+    return { ...slice, x: slice.x + f32Bytes(from), dz: slice.d, gradient, inputs: to - from };
+  });
 }
 
 function keepsInput(config: DenseConfig): boolean {

@@ -83,12 +83,37 @@ export interface SubtreeSite {
   gradient(role: string): number;
 }
 
+/** Whole rows of a layer's weight as stored, [in, out]. */
+export interface WeightPiece {
+  /** Rows [from, to). */
+  from: number;
+  to: number;
+  /** Where the gradient of row `from` goes. */
+  gradient: number;
+}
+
+/** The rank's part of a weight whose gradient it computes over the whole batch; pointers are of the batch's first row. */
+export interface SliceSite {
+  pieces: readonly WeightPiece[];
+  /** [batchRows, inputs]: the layer's inputs. */
+  x: number;
+  /** [batchRows, outputs]: what backward left in place of the gradient of the layer's output. */
+  d: number;
+  /** i32[leaves + 1]: row bounds of all leaves of the batch. */
+  bounds: number;
+  leaves: number;
+  /** What follows runs when all ranks are through with the batch. */
+  emit(kernel: KernelName, ...args: number[]): void;
+}
+
 export interface BackwardSite extends ForwardSite {
   /** [rows, outputs]: gradient of the layer's output; the layer may overwrite it. */
   dy: number;
   /** [rows, inputs]: receives the gradient of the input; 0 where nobody needs it. */
   dx: number;
   subtrees: readonly SubtreeSite[];
+  /** Where the weight's gradient is computed from all ranks' rows, in place of the subtrees' sums. */
+  slice: SliceSite | undefined;
 }
 
 /** What a layer type provides. A new one is a file with this object and a row in the table of `index.ts`. */
