@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { countCores } from '../src/engine/cores.ts';
-import { GradloomError } from '../src/errors.ts';
+import { EXIT, GradloomError } from '../src/errors.ts';
 import { markdownTable } from '../src/report/markdown.ts';
 import { unpainted } from '../src/report/paint.ts';
 import { renderTable } from '../src/report/table.ts';
@@ -31,11 +31,10 @@ await runProgram(async () => {
   if (options.install) install();
   const machine = describeMachine();
   const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-peers-'));
-  try {
-    return render(await compare(options, machine, directory), options.format);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // Peers end by themselves when their stdin does.
+  process.on('SIGINT', () => process.exit(EXIT.interrupted));
+  return render(await compare(options, machine, directory), options.format);
 });
 
 async function compare(options: PeersOptions, machine: BenchResult['machine'], directory: string): Promise<PeersResult> {

@@ -46,6 +46,8 @@ interface Contender {
   /** After the agreed steps. */
   loss: number | null;
   blockSteps: number;
+  /** Why it stopped in the middle: its rows are left out, the others go on. */
+  failure?: string;
 }
 
 /**
@@ -73,21 +75,23 @@ export async function comparePeers(
           contenders.push(await start(spec, threads, steps, { ...context, workload, setup }));
         }
       } catch (error) {
-        if (!(error instanceof PeerError || error instanceof GradloomError)) throw error;
+        // Without gradloom there is nothing to compare with.
+        if (spec.name === 'gradloom' || !(error instanceof PeerError || error instanceof GradloomError)) throw error;
         skipped.push({ peer: spec.name, workload: '', reason: error.message });
       }
     }
     const blocks = await inRounds(
-      contenders.map(({ peer, blockSteps }) => async () => {
-        const { seconds, rows } = await peer.train(blockSteps);
-        return rows / seconds;
-      }),
+      contenders.map((contender) => () => rateOf(contender)),
       context.rounds,
     );
-    const peaks: number[] = [];
-    for (const { peer } of contenders) peaks.push(await peer.peakBytes());
+    const rows: PeerRow[] = [];
+    for (const [i, contender] of contenders.entries()) {
+      const row = contender.failure === undefined ? await rowOf(contender, blocks[i] ?? []) : undefined;
+      if (row !== undefined) rows.push(row);
+      else skipped.push({ peer: contender.spec.name, workload: ` on ${workload.name}`, reason: contender.failure ?? '' });
+    }
     const versions = Object.fromEntries(contenders.map(({ spec, peer }) => [spec.name, peer.version]));
-    return { section: tabulatePeers(workload.name, steps, rowsOf(contenders, blocks, peaks)), versions, skipped };
+    return { section: tabulatePeers(workload.name, steps, rows), versions, skipped };
   } finally {
     await Promise.all(contenders.map(({ peer }) => peer.close()));
   }
@@ -134,6 +138,19 @@ async function start(spec: PeerSpec, threads: number, steps: number, context: St
   }
 }
 
+/** Rows a second of one block; NaN of a program that has stopped. */
+async function rateOf(contender: Contender): Promise<number> {
+  if (contender.failure !== undefined) return Number.NaN;
+  try {
+    const { seconds, rows } = await contender.peer.train(contender.blockSteps);
+    return rows / seconds;
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    contender.failure = error.message;
+    return Number.NaN;
+  }
+}
+
 /** Warms up, too. */
 async function stepsOfBlock(peer: Peer): Promise<number> {
   for (let steps = 1; ; ) {
@@ -155,15 +172,8 @@ export interface PeerRow {
   peakBytes: number;
 }
 
-function rowsOf(contenders: readonly Contender[], blocks: readonly (readonly number[])[], peaks: readonly number[]): PeerRow[] {
-  return contenders.map(({ spec, threads, loss }, i) => ({
-    name: spec.name,
-    threads,
-    tolerance: spec.tolerance,
-    loss,
-    rates: blocks[i] ?? [],
-    peakBytes: peaks[i] ?? Number.NaN,
-  }));
+async function rowOf({ spec, threads, loss, peer }: Contender, rates: readonly number[]): Promise<PeerRow> {
+  return { name: spec.name, threads, tolerance: spec.tolerance, loss, rates, peakBytes: await peer.peakBytes() };
 }
 
 /** Ratios of each of gradloom's engines, at its best worker count, over every row. */

@@ -100,18 +100,26 @@ function folder(t: ExecutionContext): string {
   return directory;
 }
 
+/** Starts, trains the agreed steps, tells a loss, warms up, and ends in its first block. */
+const DYING = `(request) => {
+  globalThis.count = (globalThis.count ?? 0) + 1;
+  if (globalThis.count > 4) { console.error('out of luck'); process.exit(9); }
+  return request.sizes ? { ready: true, version: 'x' } : { seconds: 1, rows: 1, loss: 1 };
+}`;
+
 const pythons = new Pythons();
 const withNumpy = pythons.having('numpy') === undefined ? test.serial.skip : test.serial;
 for (const optimizer of [{ type: 'sgd', lr: 0.05 } as const, { type: 'adam', lr: 0.001 } as const]) {
   withNumpy(
-    `numpy comes to the same loss as gradloom after the same steps with ${optimizer.type}; a program that is missing is named`,
+    `numpy comes to the same loss as gradloom after the same steps with ${optimizer.type}; one that is missing or dies is named`,
     async (t) => {
       const workload = { name: 'small', layers: [12, 10], batch: 300, steps: 1, optimizer };
       const specs = PEERS.filter(({ name }) => ['gradloom', 'numpy'].includes(name));
+      const dying = { ...specs[1]!, name: 'dying', start: async () => scripted(DYING) };
       const missing = { ...specs[1]!, name: 'missing', start: () => Promise.reject(new PeerError('not installed')) };
       const elsewhere = { ...specs[1]!, name: 'elsewhere', only: ['W1'] };
       const context = { directory: folder(t), rounds: 3, overrides: [], pythons, cores: 1, note: () => undefined };
-      const { section, versions, skipped } = await comparePeers(workload, [...specs, missing, elsewhere], context);
+      const { section, versions, skipped } = await comparePeers(workload, [...specs, missing, dying, elsewhere], context);
       t.deepEqual(
         section.rows.map(({ name }) => name),
         ['gradloom, 1 thread *', 'numpy, 1 thread *'],
@@ -123,6 +131,7 @@ for (const optimizer of [{ type: 'sgd', lr: 0.05 } as const, { type: 'adam', lr:
       t.deepEqual(skipped, [
         { peer: 'missing', workload: '', reason: 'not installed' },
         { peer: 'elsewhere', workload: ' on small', reason: 'too slow' },
+        { peer: 'dying', workload: ' on small', reason: 'ended with code 9: out of luck' },
       ]);
     },
   );
