@@ -197,7 +197,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     }),
     leafSums: place(leaves * SUM_BYTES),
     stepValues: f64(SEGMENT_STEPS * STEP.size),
-    records: f64(chunkCount(network) * RECORD.size),
+    records: f64(chunkCount(network, experiment.numerics.engine) * RECORD.size),
     activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
     evalSums: place(evalBatches * leaves * SUM_BYTES),
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),

@@ -8,7 +8,7 @@ import { reserveMemory } from '../../src/engine/memory.ts';
 import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
 import { Rank } from '../../src/engine/rank.ts';
 import { SharedState } from '../../src/engine/shared-state.ts';
-import { bindKernels, compileKernels } from '../../src/kernels/kernels.ts';
+import { bindEngine, loadEngine } from '../../src/kernels/engines.ts';
 import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
@@ -95,11 +95,11 @@ export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
 export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeOptions, 'experiment' | 'dataset' | 'parameters'>): Outcome {
   const plan = planEngine(experiment, dataset, 1);
   const memory = reserveMemory(plan.memory);
-  const module = compileKernels();
+  const code = loadEngine(experiment.numerics.engine);
   const shared = new SharedState(plan, memory);
   shared.begin(startingFrom(plan, parameters), dataset.normalization);
   const { totalSteps } = plan.batches;
-  const result = new Rank(0, { plan, dataset, module, memory }, bindKernels(module, memory)).run({
+  const result = new Rank(0, { plan, dataset, memory, ...code }, bindEngine(code, memory)).run({
     kind: 'train',
     rank: 0,
     fromStep: 0,
