@@ -26,11 +26,13 @@ export { type TrainOptions, train } from './runs/train.ts';
 
 export type {
   Limit,
+  ReachedTarget,
   RowKind,
   SpeedupEvent,
   SpeedupProgress,
   SpeedupResult,
   SpeedupRow,
+  SpeedupSearch,
   SpeedupStart,
   SpeedupTable,
   SpeedupWarning,

@@ -27,6 +27,8 @@ export const speedup = defineCommand<SpeedupRequest>({
     seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
     repeats: { value: 'N', describe: 'repetitions of each row; default 8' },
     'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
+    baselines: { value: 'LIST', describe: 'of sequential, unsliced, javascript; default sequential' },
+    'time-to': { value: 'METRIC=VALUE', describe: 'also the time until the experiment reaches it: val.accuracy=0.95' },
     confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
     csv: { value: 'FILE', describe: 'write all numbers' },
     md: { value: 'FILE', describe: 'write the tables as Markdown' },
@@ -36,6 +38,7 @@ export const speedup = defineCommand<SpeedupRequest>({
   examples: [
     ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
     ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
+    ['$0 speedup configs/mnist.yaml --time-to val.accuracy=0.95', 'how long each worker count takes to get there'],
     ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
   ],
   request: (args) => ({ ...fileOf(args), settings: settingsOf(args), files: filesOf(args) }),
@@ -50,6 +53,8 @@ const SETTINGS: Record<string, string> = {
   seconds: 'work.seconds',
   repeats: 'repeats',
   'batch-sizes': 'batch_sizes',
+  baselines: 'baselines',
+  'time-to': 'time_to',
   confidence: 'confidence',
 };
 
@@ -58,7 +63,9 @@ function settingsOf(args: Arguments): SettingArgument[] {
     throw args.error('--steps and --seconds: give one of the two');
   return Object.entries(SETTINGS).flatMap(([name, key]) => {
     const text = args.text(name);
-    return text === undefined ? [] : [{ option: `--${name}`, key, text }];
+    if (text === undefined) return [];
+    // A list of words needs brackets to be YAML's.
+    return [{ option: `--${name}`, key, text: name === 'baselines' && !text.startsWith('[') ? `[${text}]` : text }];
   });
 }
 
@@ -96,8 +103,8 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
           `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
         );
       } else if (event.type === 'warning') keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${event.message}`);
-      else if (event.type === 'progress') {
-        const line = report.renderMeasuring(event);
+      else if (event.type === 'progress' || event.type === 'search') {
+        const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
         if (live === undefined) output.note(line);
         else live.update([line.slice(0, columnsOf(process.stderr) - 1)]);
       } else live?.clear();

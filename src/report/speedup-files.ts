@@ -53,6 +53,11 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
       [`${key}_high`, (row) => row[key]?.high ?? ''],
     ],
   ),
+  ['time_to', (_, { time_to: target }) => (target === undefined ? '' : `${target.metric}=${target.value}`)],
+  ['time_to_step', ({ time_to_seconds: seconds }, { time_to: target }) => (seconds && target?.step) ?? ''],
+  ['time_to_seconds', ({ time_to_seconds: seconds }) => seconds?.value ?? ''],
+  ['time_to_seconds_low', ({ time_to_seconds: seconds }) => seconds?.low ?? ''],
+  ['time_to_seconds_high', ({ time_to_seconds: seconds }) => seconds?.high ?? ''],
   ['cpu_seconds', (row) => row.cpu_seconds],
   ...(['compute', 'wait', 'reduce', 'other'] as const).map((phase): [string, (row: SpeedupRow) => number] => [
     phase,

@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import type { SpeedupProgress, SpeedupResult, SpeedupRow, SpeedupTable } from '../speedup/events.ts';
+import type { SpeedupProgress, SpeedupResult, SpeedupRow, SpeedupSearch, SpeedupTable } from '../speedup/events.ts';
 import type { Estimate } from '../speedup/statistics.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
@@ -41,6 +41,7 @@ export function speedupCells(table: SpeedupTable): { head: string[]; rows: strin
           ],
         ]
       : []),
+    ...timeToColumn(table),
     ['efficiency', ({ efficiency }) => formatPercent(efficiency.value, 0)],
     ['e(p)', ({ karp_flatt: serial }) => (serial === undefined ? '-' : serial.value.toFixed(3))],
     ['compute', ({ phases }) => formatPercent(phases.compute, 0)],
@@ -54,6 +55,12 @@ export function speedupCells(table: SpeedupTable): { head: string[]; rows: strin
   return { head: columns.map(([head]) => head), rows: table.rows.map((row) => columns.map(([, cell]) => cell(row))) };
 }
 
+function timeToColumn({ time_to: target }: SpeedupTable): [head: string, cell: (row: SpeedupRow) => string][] {
+  if (target === undefined) return [];
+  const cell = ({ time_to_seconds: seconds }: SpeedupRow): string => (seconds === undefined ? '-' : formatEstimate(seconds));
+  return [[`s to ${printable(target.metric)} ${target.value}`, cell]];
+}
+
 /** `Strong scaling: 1,000 steps of 64 rows, 8 repetitions`. */
 export function tableTitle({ mode, batch_size: rows, steps, repeats }: SpeedupTable): string {
   const name = { strong: 'Strong scaling', weak: 'Weak scaling', map: 'Batch' }[mode];
@@ -62,8 +69,15 @@ export function tableTitle({ mode, batch_size: rows, steps, repeats }: SpeedupTa
 }
 
 /** Reasons below a table, one line each. */
-export function tableNotes({ rows, model }: SpeedupTable): string[] {
+export function tableNotes({ rows, model, time_to: target }: SpeedupTable): string[] {
   const notes = rows.flatMap((row) => row.contaminated.map((reason) => `${rowName(row)}: ${reason}`));
+  if (target !== undefined) {
+    const { metric, reached, step, epochs, evaluations } = target;
+    const place = `${formatCounted(step, 'step')} (${Number(epochs.toFixed(2))} ${epochs === 1 ? 'epoch' : 'epochs'})`;
+    notes.push(
+      `${printable(metric)} is ${Number(reached.toPrecision(6))} after ${place}, the same in every row; time to it: these steps at the row's rate and ${formatCounted(evaluations, 'evaluation')}`,
+    );
+  }
   if (model !== null) {
     const {
       sigma,
@@ -115,6 +129,11 @@ function renderBars({ rows }: SpeedupTable, { paint }: TableLook): string {
       return `${rowName(row).padEnd(width)}  ${solid}${paint('dim', rest)} ${value.toFixed(2)}`;
     })
     .join('\n');
+}
+
+/** One line for each evaluation on the way to the target. */
+export function renderSearching({ metric, value, step, totalSteps }: SpeedupSearch): string {
+  return `${printable(metric)} ${Number(value.toPrecision(6))} at step ${formatCount(step)} of ${formatCount(totalSteps)}`;
 }
 
 /** One line while measuring. */

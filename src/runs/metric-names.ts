@@ -43,11 +43,19 @@ export function checkWatchedMetrics(plan: EnginePlan): void {
   const { best } = train.checkpoint;
   if (best !== undefined) watched.push(['train.checkpoint.best.metric', best.metric]);
   if (schedule.type === 'plateau') watched.push(['schedule.metric', schedule.metric]);
+  for (const [where, metric] of watched) checkEvaluated(plan, where, metric);
+}
+
+/**
+ * Checks that a metric is evaluated during training.
+ *
+ * @param where  the key that names it
+ * @throws GradloomError E_CONFIG_VALUE
+ */
+export function checkEvaluated(plan: EnginePlan, where: string, metric: string): void {
   const names = evaluatedNames(plan.experiment, plan.metrics.names);
-  for (const [where, metric] of watched) {
-    if (names.includes(metric)) continue;
-    const expected = names.length === 0 ? 'nothing is evaluated' : `expected one of ${names.join(', ')}`;
-    const message = `not evaluated during training; got ${printable(metric)}; ${expected}`;
-    throw new GradloomError({ code: 'E_CONFIG_VALUE', where, message, next: 'name an evaluated metric, or set train.eval.on' });
-  }
+  if (names.includes(metric)) return;
+  const expected = names.length === 0 ? 'nothing is evaluated' : `expected one of ${names.join(', ')}`;
+  const message = `not evaluated during training; got ${printable(metric)}; ${expected}`;
+  throw new GradloomError({ code: 'E_CONFIG_VALUE', where, message, next: 'name an evaluated metric, or set train.eval.on' });
 }

@@ -4,7 +4,7 @@ import type { SpeedupSettings } from './schema.ts';
 import type { Estimate } from './statistics.ts';
 
 /** What a row runs: the engine with some workers, or a baseline on one thread. */
-export type RowKind = 'workers' | 'sequential' | 'unsliced';
+export type RowKind = 'workers' | 'sequential' | 'unsliced' | 'javascript';
 
 /** One row of a table: a program and what it came to. Shares are of the row's workers times its wall time. */
 export interface SpeedupRow {
@@ -29,17 +29,33 @@ export interface SpeedupRow {
   phases: { compute: number; wait: number; reduce: number; other: number };
   /** The part of `wait` that unequal computing explains: how much less than the busiest worker the others computed. */
   imbalance: number;
+  /** Until the target: its steps at the row's rate, and its evaluations; absent without one, and where other bits are computed. */
+  time_to_seconds?: Estimate;
   /** One evaluation of the split that the experiment evaluates; null without one. */
   evaluation_seconds: number | null;
   /** Change of the rate from the first half of the repetitions to the last. */
   drift: number;
   digest: string;
-  /** Whether all repetitions of the row, and of the rows that must agree with it, ended with the same bits. */
+  /** Whether all repetitions of the row, and of the rows that must agree with it, ended with the same bits; in plain JavaScript, with the same loss but for rounding. */
   same_work: boolean;
   /** More workers than this process may use cores. */
   oversubscribed: boolean;
   /** What disturbed it, in words; empty for a clean row. */
   contaminated: string[];
+}
+
+/** Where an experiment reaches a value of a metric: the same in every row that computes the same bits. */
+export interface ReachedTarget {
+  metric: string;
+  /** As asked for. */
+  value: number;
+  /** The first value at or beyond it. */
+  reached: number;
+  /** Updates done before the evaluation that found it. */
+  step: number;
+  epochs: number;
+  /** Evaluations until then, that one included. */
+  evaluations: number;
 }
 
 /** Rows measured side by side. */
@@ -52,6 +68,8 @@ export interface SpeedupTable {
   /** Whole rounds of repetitions; fewer than asked for after an interruption. */
   repeats: number;
   rows: SpeedupRow[];
+  /** In strong scaling, if a target was given. */
+  time_to?: ReachedTarget;
   /** The Universal Scalability Law through the rows with two workers and more, up to the usable cores; null with fewer than two of them. */
   model: (ScalabilityFit & { best_workers: number | null; kappa_interval: [number, number] }) | null;
 }
@@ -115,10 +133,19 @@ export interface SpeedupProgress {
   secondsLeft: number;
 }
 
+/** While the step that reaches the target is looked for: the metric's latest value. */
+export interface SpeedupSearch {
+  type: 'search';
+  metric: string;
+  value: number;
+  step: number;
+  totalSteps: number;
+}
+
 export interface SpeedupWarning {
   type: 'warning';
   code: 'W_LOAD' | 'W_OVERSUBSCRIBED';
   message: string;
 }
 
-export type SpeedupEvent = SpeedupStart | SpeedupProgress | SpeedupWarning | { type: 'end'; result: SpeedupResult };
+export type SpeedupEvent = SpeedupStart | SpeedupSearch | SpeedupProgress | SpeedupWarning | { type: 'end'; result: SpeedupResult };

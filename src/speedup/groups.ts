@@ -1,5 +1,7 @@
 import type { Experiment } from '../config/schema.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
+import { javascriptLacks } from '../engine/javascript.ts';
 import { GradloomError } from '../errors.ts';
 import type { RowKind, SpeedupTable } from './events.ts';
 import type { SpeedupSettings } from './schema.ts';
@@ -34,16 +36,22 @@ export function chooseCounts({ numerics }: Experiment, asked: readonly number[] 
  *
  * @throws GradloomError E_CONFIG_RANGE, E_CONFIG_VALUE
  */
-export function checkComparison(
-  { numerics, train }: Experiment,
-  settings: SpeedupSettings,
-  workers: readonly number[],
-  trainRows: number,
-): void {
+export function checkComparison(experiment: Experiment, settings: SpeedupSettings, workers: readonly number[], dataset: Dataset): void {
+  const trainRows = dataset.splits.train.length;
+  const { numerics, train } = experiment;
   const most = Math.max(...workers);
+  const lacking = settings.baselines.includes('javascript') ? javascriptLacks(experiment, dataset) : undefined;
+  if (lacking !== undefined) {
+    const message = `the JavaScript baseline does not know ${lacking}`;
+    throw refuse('E_CONFIG_VALUE', 'baselines', message, 'leave javascript out of baselines, or change the experiment');
+  }
   if (most > numerics.leaves) {
     const message = `${most} workers, but numerics.leaves is ${numerics.leaves}; a worker needs at least one leaf`;
     throw refuse('E_CONFIG_RANGE', 'workers', message, `at most ${numerics.leaves} workers, or raise numerics.leaves`);
+  }
+  if (settings.mode === 'weak' && settings.time_to !== undefined) {
+    const message = 'in weak scaling the batch, and with it the training, differs from row to row';
+    throw refuse('E_CONFIG_VALUE', 'time_to', message, 'give mode strong or both');
   }
   if (settings.mode !== 'strong') {
     if (train.batch_size === 'full') {

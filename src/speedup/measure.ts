@@ -14,8 +14,9 @@ import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec }
 import type { MeasuredTable, Repetition } from './measured.ts';
 import { loadAverage } from './noise.ts';
 import { tabulate } from './rows.ts';
-import { RowRunner } from './runner.ts';
+import { RowRunner, rowsOf } from './runner.ts';
 import type { SpeedupSettings } from './schema.ts';
+import { findTarget } from './target.ts';
 import { judge } from './verdict.ts';
 
 /** A repetition that calibrates the others takes at least this long. */
@@ -63,7 +64,7 @@ export class Measurement {
     const dataset = await loadDataset(experiment.data, experiment.seed);
     const network = buildNetwork(experiment.model, dataset.featureCount);
     checkTargets(dataset, network.outputs, experiment.loss.type);
-    checkComparison(experiment, settings, workers, dataset.splits.train.length);
+    checkComparison(experiment, settings, workers, dataset);
     const groups = groupsOf(dataset.splits.train.length, experiment, settings, workers);
     const total = groups.reduce((sum, { rows }) => sum + rows.length * settings.repeats, 0);
     const machine: SpeedupResult['machine'] = {
@@ -77,13 +78,15 @@ export class Measurement {
     const common = { name: experiment.name, dataset: dataset.description, parameters, machine };
     this.#emit({ type: 'start', ...common, workers, repetitions: total });
     this.#warn(load, Math.max(...workers));
+    const target = await this.#target(dataset, workers);
     const progress: Progress = { done: 0, total, startedAt };
     const tables: SpeedupTable[] = [];
     for (const group of groups) {
       if (this.#stopped) break;
       const measured = await this.#measure(group, dataset, progress);
-      const { confidence } = settings;
-      if (measured !== undefined) tables.push(tabulate(measured, this.#cores.usable, { confidence, seed: experiment.seed }));
+      if (measured === undefined) continue;
+      const resampling = { confidence: settings.confidence, seed: experiment.seed };
+      tables.push(tabulate(group.mode === 'strong' ? { ...measured, target } : measured, this.#cores.usable, resampling));
     }
     const judged = tables.find(({ mode }) => mode !== 'map') ?? tables[0];
     const result: SpeedupResult = {
@@ -97,6 +100,16 @@ export class Measurement {
     };
     this.#emit({ type: 'end', result });
     return result;
+  }
+
+  /** Before anything is measured, so that a value out of reach costs no more than the training. */
+  async #target(dataset: Dataset, workers: readonly number[]): Promise<MeasuredTable['target']> {
+    const { time_to: target } = this.#settings;
+    if (target === undefined || this.#stopped) return undefined;
+    const plan = planEngine(this.#experiment, dataset, 1);
+    const most = Math.max(...workers.filter((count) => count <= this.#cores.usable));
+    const reached = await findTarget(plan, target, most, this.#options, this.#emit);
+    return reached && { reached, trainedRows: rowsOf(plan, reached.step) };
   }
 
   get #stopped(): boolean {
@@ -128,7 +141,7 @@ export class Measurement {
     };
     const plan = planEngine(experiment, dataset, workers);
     const initial = initialState(plan.network, experiment.model, experiment.seed);
-    return RowRunner.start(plan, dataset, initial, kind !== 'workers', this.#options.engine);
+    return RowRunner.start(plan, dataset, initial, kind, this.#options.engine);
   }
 
   /** Finds how many steps are the given work for one worker, and lets every row run for a moment. */

@@ -2,7 +2,7 @@ import type { PhaseSeconds } from '../engine/control.ts';
 import type { SegmentEnd } from '../engine/engine.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import type { SharedState } from '../engine/shared-state.ts';
-import type { RowKind, SpeedupTable } from './events.ts';
+import type { ReachedTarget, RowKind, SpeedupTable } from './events.ts';
 import type { Disturbance } from './noise.ts';
 
 /** What does a row's work: an engine, or the sequential program. */
@@ -24,6 +24,8 @@ export interface Repetition {
   phases: PhaseSeconds[];
   /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
   evaluationSeconds: number | undefined;
+  /** Of the work's last step. */
+  loss: number;
   /** sha256 over the parameters that the work ended with. */
   digest: string;
   disturbance: Disturbance;
@@ -43,4 +45,6 @@ export interface MeasuredTable {
   batchSize: number;
   steps: number;
   rows: readonly MeasuredRow[];
+  /** Where training reaches the target, and the rows that it trains on until then. */
+  target?: { reached: ReachedTarget; trainedRows: number } | undefined;
 }

@@ -1,15 +1,19 @@
 import { reasonsOf } from './contamination.ts';
-import type { SpeedupRow, SpeedupTable } from './events.ts';
+import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
 import type { MeasuredRow, MeasuredTable, Repetition } from './measured.ts';
 import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
 import { bootstrap, type Estimate, median, medianOf, type Resampling } from './statistics.ts';
+
+/** Relative, for losses above it, between programs that round differently. */
+const LOSS_TOLERANCE = 5e-3;
 
 /** Makes numbers of measurements. Only whole rounds count, so that all rows have met the same disturbances. */
 export function tabulate(measured: MeasuredTable, usableCores: number, resampling: Resampling): SpeedupTable {
   const rounds = Math.min(...measured.rows.map(({ repetitions }) => repetitions.length));
   const whole = measured.rows.map((row) => ({ ...row, repetitions: row.repetitions.slice(0, rounds) }));
   const { mode, batchSize, steps } = measured;
-  const table = { mode, batch_size: batchSize, steps, repeats: rounds };
+  const { target } = measured;
+  const table = { mode, batch_size: batchSize, steps, repeats: rounds, ...(target && { time_to: target.reached }) };
   if (rounds === 0) return { ...table, rows: [], model: null };
   const one = whole.find(({ kind, workers }) => kind === 'workers' && workers === 1);
   const sequential = whole.find(({ kind }) => kind === 'sequential');
@@ -31,10 +35,14 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
       ...(workers > 1 && { karp_flatt: scaled(speedup, (value) => karpFlatt({ workers, speedup: value })) }),
       cpu_seconds: median(row.repetitions.map(({ cpuSeconds }) => cpuSeconds)),
       ...shares(row),
+      ...(target &&
+        (row.kind === 'workers' || row.kind === 'sequential') && { time_to_seconds: timeTo(target, row, one ?? row, rounds, resampling) }),
       evaluation_seconds: evaluationOf(row),
       drift: drift.value,
       digest: row.repetitions[0]?.digest ?? '',
-      same_work: new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1,
+      same_work:
+        new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1 &&
+        (kind !== 'javascript' || haveSameLoss(row, one ?? row)),
       oversubscribed: workers > usableCores,
       contaminated: [],
     };
@@ -45,7 +53,14 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
 
 /** Whether two rows must end with the same bits: as many rows a batch, and the same order of sums. */
 function haveSameWork(a: MeasuredRow, b: MeasuredRow): boolean {
-  return a.batchSize === b.batchSize && (a.kind === 'unsliced') === (b.kind === 'unsliced');
+  const sums = ({ kind }: MeasuredRow): RowKind => (kind === 'sequential' ? 'workers' : kind);
+  return a.batchSize === b.batchSize && sums(a) === sums(b);
+}
+
+/** Whether the last step's losses differ by no more than rounding on the way there. */
+function haveSameLoss(a: MeasuredRow, b: MeasuredRow): boolean {
+  const [left, right] = [a.repetitions[0]?.loss ?? Number.NaN, b.repetitions[0]?.loss ?? Number.NaN];
+  return Math.abs(left - right) <= LOSS_TOLERANCE * (LOSS_TOLERANCE + Math.max(left, right));
 }
 
 function rateOf({ repetitions }: MeasuredRow, drawn: readonly number[]): number {
@@ -76,6 +91,21 @@ function shares({ repetitions, workers }: MeasuredRow): Pick<SpeedupRow, 'phases
 function evaluationOf({ repetitions }: MeasuredRow): number | null {
   const seconds = repetitions.flatMap(({ evaluationSeconds }) => evaluationSeconds ?? []);
   return seconds.length === 0 ? null : median(seconds);
+}
+
+/** Steps at the row's rate, and evaluations; the sequential program does not evaluate, and takes the time of one worker. */
+function timeTo(
+  { reached, trainedRows }: NonNullable<MeasuredTable['target']>,
+  row: MeasuredRow,
+  one: MeasuredRow,
+  rounds: number,
+  resampling: Resampling,
+): Estimate {
+  const { repetitions } = row.kind === 'sequential' ? one : row;
+  const evaluations = repetitions.map(({ evaluationSeconds }) => evaluationSeconds ?? 0);
+  const seconds = (drawn: readonly number[]): number =>
+    trainedRows / rateOf(row, drawn) + reached.evaluations * medianOf(evaluations, drawn);
+  return bootstrap(rounds, seconds, resampling);
 }
 
 /** Rate of the last half of the repetitions over that of the first, minus 1; each half is resampled by itself. */

@@ -6,6 +6,7 @@ import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { modelDigest } from '../runs/model-file.ts';
+import type { RowKind } from './events.ts';
 import type { Repetition, Runner } from './measured.ts';
 import { disturbanceOf, readCounters } from './noise.ts';
 import { Sequential } from './sequential.ts';
@@ -26,10 +27,11 @@ export class RowRunner {
     plan: EnginePlan,
     dataset: Dataset,
     initial: InitialState,
-    sequential: boolean,
+    kind: RowKind,
     options?: EngineOptions,
   ): Promise<RowRunner> {
-    return new RowRunner(await (sequential ? Sequential.start(plan, dataset, initial) : Engine.start(plan, dataset, initial, options)));
+    if (kind === 'workers') return new RowRunner(await Engine.start(plan, dataset, initial, options));
+    return new RowRunner(await Sequential.start(plan, dataset, initial, kind === 'javascript' ? kind : 'sequential'));
   }
 
   /** Does the work once, untimed parts around it: back to the start before, evaluation and digest after. */
@@ -40,7 +42,7 @@ export class RowRunner {
     const counters = readCounters();
     const cpu = process.cpuUsage();
     const started = performance.now();
-    await this.#train(steps);
+    const loss = await this.#train(steps);
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     const cpuSeconds = (user + system) / 1e6;
@@ -58,6 +60,7 @@ export class RowRunner {
       cpuSeconds,
       phases,
       evaluationSeconds,
+      loss,
       digest: modelDigest(plan.network, shared.snapshot()),
       disturbance,
     };
@@ -67,9 +70,14 @@ export class RowRunner {
     return this.runner.close();
   }
 
-  /** Never beyond the experiment's own last step, where its schedule has no meaning: then from the start again. */
-  async #train(steps: number): Promise<void> {
+  /**
+   * Never beyond the experiment's own last step, where its schedule has no meaning: then from the start again.
+   *
+   * @returns the loss of the last step
+   */
+  async #train(steps: number): Promise<number> {
     const { totalSteps } = this.runner.plan.batches;
+    let last = 0;
     for (let done = 0; done < steps; ) {
       const from = done % totalSteps;
       if (from === 0 && done > 0) this.runner.shared.restore(this.#start);
@@ -77,7 +85,9 @@ export class RowRunner {
       const { diverged } = await this.runner.train(from, to);
       if (diverged !== undefined) throw divergence(diverged);
       done += to - from;
+      last = to - from - 1;
     }
+    return this.runner.shared.stepValues(last).loss;
   }
 
   async #evaluate(): Promise<number | undefined> {
@@ -90,7 +100,7 @@ export class RowRunner {
 }
 
 /** Rows trained on in `steps` steps: each epoch has all its rows, wherever the work goes back to the start. */
-function rowsOf({ batches }: EnginePlan, steps: number): number {
+export function rowsOf({ batches }: EnginePlan, steps: number): number {
   const { batchRows, lastRows, batchesPerEpoch, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
   const epochRows = (batchesPerEpoch - 1) * batchRows + lastRows;
   const passRows = (count: number): number => {

@@ -36,6 +36,31 @@ function counts(most: number) {
   });
 }
 
+const TARGET_FORM = { form: 'METRIC=VALUE, such as val.accuracy=0.95' };
+
+/** A value of a metric to train to. */
+export interface TargetSetting {
+  metric: string;
+  value: number;
+}
+
+/** @returns undefined unless the text is a metric's name, =, and a number */
+export function parseTarget(text: string): TargetSetting | undefined {
+  const [, metric = '', number = ''] = /^\s*([\w.]+)\s*=\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*$/.exec(text) ?? [];
+  const value = Number(number);
+  return metric === '' || !Number.isFinite(value) ? undefined : { metric, value };
+}
+
+const target = z
+  .union([
+    object({ metric: z.string().min(1).describe('an evaluated metric: val.accuracy'), value: z.number().describe('to reach') }),
+    z
+      .string()
+      .refine((given) => parseTarget(given) !== undefined)
+      .meta(TARGET_FORM),
+  ])
+  .transform((given): TargetSetting => (typeof given === 'string' ? (parseTarget(given) ?? { metric: given, value: Number.NaN }) : given));
+
 const MAX_WORKERS = 4096;
 const MAX_BATCH = 16_777_216;
 
@@ -57,11 +82,16 @@ const settings = {
   repeats: positiveInteger.min(3).max(10_000).default(8).describe('repetitions of each row, interleaved'),
   batch_sizes: counts(MAX_BATCH).optional().describe('also a map of batch sizes against worker counts: when does a second core pay?'),
   baselines: z
-    .array(z.enum(['sequential', 'unsliced']))
-    .max(2)
+    .array(z.enum(['sequential', 'unsliced', 'javascript']))
+    .max(3)
     .default(['sequential'])
     .describe(
-      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core',
+      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core; javascript: the same training in plain JavaScript, for dense relu networks with sgd or adam',
+    ),
+  time_to: target
+    .optional()
+    .describe(
+      'also the time until the experiment reaches a value: {metric: val.accuracy, value: 0.95}; the training is run once to find the step',
     ),
   confidence: z.number().min(0.5).max(0.999).default(0.95).describe('of the intervals'),
 };

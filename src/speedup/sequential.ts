@@ -11,37 +11,45 @@ import type { InitialState } from '../model/initializers.ts';
 import type { Runner } from './measured.ts';
 
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const ENTRY = new URL(`../../workers/sequential.${ext}`, import.meta.url);
+const entryOf = (name: string): URL => new URL(`../../workers/${name}.${ext}`, import.meta.url);
 
 /**
  * The best program for one thread: the kernels and the step of a worker, run inline, with no pool, no supervisor and no peer. It has a
- * thread of its own only to keep the main thread free.
+ * thread of its own only to keep the main thread free. The JavaScript baseline runs in the same way.
  */
 export class Sequential implements Runner {
   readonly plan: EnginePlan;
   readonly shared: SharedState;
   readonly #memory: WebAssembly.Memory;
   readonly #thread: Worker;
+  /** For errors. */
+  readonly #name: string;
 
-  private constructor(plan: EnginePlan, dataset: Dataset, initial: InitialState) {
+  private constructor(plan: EnginePlan, dataset: Dataset, initial: InitialState, program: 'sequential' | 'javascript') {
+    this.#name = `${program} baseline`;
     this.plan = plan;
     this.#memory = reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.shared.begin(initial, dataset.normalization);
     const setup: RankSetup = { plan, dataset, memory: this.#memory, ...loadEngine(plan.experiment.numerics.engine) };
-    this.#thread = new Worker(ENTRY, { workerData: setup });
+    this.#thread = new Worker(entryOf(program), { workerData: setup });
   }
 
   /**
    * @param plan  for one worker
    * @throws GradloomError E_POOL_START
    */
-  static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState): Promise<Sequential> {
-    const sequential = new Sequential(plan, dataset, initial);
+  static async start(
+    plan: EnginePlan,
+    dataset: Dataset,
+    initial: InitialState,
+    program: 'sequential' | 'javascript' = 'sequential',
+  ): Promise<Sequential> {
+    const sequential = new Sequential(plan, dataset, initial, program);
     try {
       await sequential.#run({ kind: 'ready', rank: 0 });
     } catch (cause) {
-      throw new GradloomError({ code: 'E_POOL_START', message: `the sequential baseline did not start: ${describe(cause)}`, cause });
+      throw new GradloomError({ code: 'E_POOL_START', message: `the ${program} baseline did not start: ${describe(cause)}`, cause });
     }
     return sequential;
   }
@@ -53,7 +61,7 @@ export class Sequential implements Runner {
     if (result.status === 'done') return { steps: result.stepsDone };
     if (result.status === 'diverged') return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
     const message = result.status === 'failed' ? `${result.kernel ?? 'step'}: ${result.message}` : 'aborted';
-    throw new GradloomError({ code: 'E_WORKER', where: 'sequential baseline', message });
+    throw new GradloomError({ code: 'E_WORKER', where: this.#name, message });
   }
 
   phaseSeconds(): PhaseSeconds[] {
@@ -76,7 +84,7 @@ export class Sequential implements Runner {
       };
       const fail = (cause: unknown): void => {
         settle();
-        reject(new GradloomError({ code: 'E_WORKER_EXIT', where: 'sequential baseline', message: describe(cause), cause }));
+        reject(new GradloomError({ code: 'E_WORKER_EXIT', where: this.#name, message: describe(cause), cause }));
       };
       const gone = (code: number): void => fail(new Error(`the thread ended with code ${code}`));
       this.#thread.on('message', done).on('error', fail).on('exit', gone);

@@ -20,7 +20,9 @@ export function judge(table: SpeedupTable | undefined, context: VerdictContext):
   if (table === undefined || one === undefined) return unknown('nothing was measured to the end');
   const wrong = table.rows.filter(({ same_work: same }) => !same);
   if (wrong.length > 0) {
-    const text = `The rows did not do the same work: the digests of ${listed(wrong.map(nameOf))} differ, so no number here can be trusted.`;
+    const isLoss = wrong.every(({ kind }) => kind === 'javascript');
+    const what = isLoss ? 'the loss of the javascript program differs' : `the digests of ${listed(wrong.map(nameOf))} differ`;
+    const text = `The rows did not do the same work: ${what}, so no number here can be trusted.`;
     return { status: 'wrong', best_workers: null, limit: 'none', text: `${text} Please report this with the experiment.` };
   }
   if (rows.length < 2) return unknown('only one worker was measured; give more worker counts: --workers 1..4');

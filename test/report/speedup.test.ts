@@ -1,6 +1,6 @@
 import test from 'ava';
 import { unpainted } from '../../src/report/paint.ts';
-import { renderMeasuring, renderSpeedup } from '../../src/report/speedup.ts';
+import { renderMeasuring, renderSearching, renderSpeedup } from '../../src/report/speedup.ts';
 import { speedupChart } from '../../src/report/speedup-chart.ts';
 import { renderCsv, renderMarkdown } from '../../src/report/speedup-files.ts';
 import { renderSpeedupHtml } from '../../src/report/speedup-html.ts';
@@ -85,6 +85,43 @@ verdict  Inconclusive. Two workers <were> disturbed.`,
   );
 });
 
+const TARGET: SpeedupResult = {
+  ...RESULT,
+  tables: [
+    {
+      ...RESULT.tables[0]!,
+      time_to: { metric: 'val.accuracy', value: 0.95, reached: 0.9523, step: 375, epochs: 2.5, evaluations: 3 },
+      rows: [
+        { ...ONE, kind: 'unsliced' },
+        { ...ONE, time_to_seconds: { value: 12.5, low: 12, high: 13 } },
+        { ...TWO, time_to_seconds: { value: 7, low: 6.5, high: 7.5 } },
+      ],
+    },
+  ],
+};
+
+test('the time to a target stands in every format, with the step that all rows share', (t) => {
+  const look = { boxed: false, paint: unpainted };
+  const note =
+    "val.accuracy is 0.9523 after 375 steps (2.5 epochs), the same in every row; time to it: these steps at the row's rate and 3 evaluations";
+  for (const text of [renderSpeedup(TARGET, look), renderMarkdown(TARGET), renderSpeedupHtml(TARGET).replaceAll('&#39;', "'")]) {
+    t.true(text.includes('s to val.accuracy 0.95'), text);
+    t.true(text.includes('12.50 (12.00 to 13.00)'), text);
+    t.true(text.includes(note), text);
+  }
+  const [head = [], unsliced = [], , two = []] = renderCsv(TARGET)
+    .split('\r\n')
+    .map((line) => line.split(','));
+  const names = ['time_to', 'time_to_step', 'time_to_seconds', 'time_to_seconds_high'];
+  const cells = (line: readonly string[]) => names.map((name) => line[head.indexOf(name)]);
+  t.deepEqual(cells(unsliced), ['val.accuracy=0.95', '', '', '']);
+  t.deepEqual(cells(two), ['val.accuracy=0.95', '375', '7', '7.5']);
+  t.is(
+    renderSearching({ type: 'search', metric: 'val.accuracy', value: 0.9, step: 125, totalSteps: 2500 }),
+    'val.accuracy 0.9 at step 125 of 2,500',
+  );
+});
+
 test('progress tells the row, its rate and the time left', (t) => {
   const progress = {
     type: 'progress',
@@ -105,11 +142,11 @@ test('CSV has a line a row, quoted where it must be', (t) => {
   const [head, , two, ...rest] = renderCsv(RESULT).split('\r\n');
   t.is(
     head,
-    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,contaminated',
+    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,time_to,time_to_step,time_to_seconds,time_to_seconds_low,time_to_seconds_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,contaminated',
   );
   t.is(
     two,
-    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,"other programs used 1.0 of 2 cores, ""all"" day"',
+    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,,,,,,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,"other programs used 1.0 of 2 cores, ""all"" day"',
   );
   t.is(rest.length, 5);
   t.is(rest.at(-1), '');

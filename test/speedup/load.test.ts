@@ -3,7 +3,7 @@ import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { chooseCounts } from '../../src/speedup/groups.ts';
 import { loadSpeedup, settingsFromObject } from '../../src/speedup/load.ts';
-import { parseCounts, speedupJsonSchema } from '../../src/speedup/schema.ts';
+import { parseCounts, parseTarget, speedupJsonSchema } from '../../src/speedup/schema.ts';
 import { SMALL, workplace } from '../cli/run-cli.ts';
 import { makeExperiment } from '../engine/outcome.ts';
 
@@ -32,6 +32,35 @@ for (const [text, expected] of counts) {
     t.deepEqual(parseCounts(text, 4096), expected);
   });
 }
+
+const targets: [text: string, expected: [metric: string, value: number] | undefined][] = [
+  ['val.accuracy=0.95', ['val.accuracy', 0.95]],
+  ['val.loss = 1e-2', ['val.loss', 0.01]],
+  ['val.r2=-.5', ['val.r2', -0.5]],
+  ['val.accuracy', undefined],
+  ['=0.95', undefined],
+  ['val.accuracy=', undefined],
+  ['val.accuracy=95 %', undefined],
+  ['val.accuracy=0x1', undefined],
+  ['val.accuracy=1e999', undefined],
+  ['val accuracy=1', undefined],
+  ['a=1=2', undefined],
+];
+for (const [text, expected] of targets) {
+  test(`the target ${JSON.stringify(text)} is ${expected === undefined ? 'refused' : expected.join(' ')}`, (t) => {
+    t.deepEqual(parseTarget(text), expected && { metric: expected[0], value: expected[1] });
+  });
+}
+
+test('a target is given as text or as a map', (t) => {
+  const target = { metric: 'val.accuracy', value: 0.9 };
+  t.deepEqual(settingsFromObject({ time_to: 'val.accuracy=0.9' }).time_to, target);
+  t.deepEqual(settingsFromObject({ time_to: target }).time_to, target);
+  t.throws(() => settingsFromObject({ time_to: 'val.accuracy' }), {
+    code: 'E_CONFIG_VALUE',
+    message: 'time_to: not understood; got "val.accuracy"; expected a map of keys, or METRIC=VALUE, such as val.accuracy=0.95',
+  });
+});
 
 test('an experiment is compared with the default settings, and arguments change them', (t) => {
   const file = path.join(workplace(t), 'small.yaml');
@@ -78,13 +107,13 @@ test('every problem of a speedup file is told with its place', (t) => {
       [
         'E_CONFIG_VALUE',
         'bad.yaml:5:13',
-        'baselines.0: unknown value; got seqential; expected one of sequential, unsliced; did you mean sequential?',
+        'baselines.0: unknown value; got seqential; expected one of sequential, unsliced, javascript; did you mean sequential?',
       ],
       ['E_CONFIG_VALUE', 'bad.yaml:6:7', 'mode: unknown value; got wek; expected one of strong, weak, both; did you mean weak?'],
       [
         'E_CONFIG_UNKNOWN_KEY',
         'bad.yaml:7:1',
-        'learning_rate: unknown key; the keys here are version, base, workers, mode, work, repeats, batch_sizes, baselines, confidence',
+        'learning_rate: unknown key; the keys here are version, base, workers, mode, work, repeats, batch_sizes, baselines, time_to, confidence',
       ],
     ],
   );
@@ -115,6 +144,6 @@ test('the JSON Schema has every key, and none of our own keywords', (t) => {
   const schema = speedupJsonSchema() as { title: string; required: string[]; properties: object };
   t.is(schema.title, 'gradloom speedup');
   t.deepEqual(schema.required, ['base']);
-  t.deepEqual(Object.keys(schema.properties).length, 9);
+  t.deepEqual(Object.keys(schema.properties).length, 10);
   t.false(/"isPath"|"form"/.test(JSON.stringify(schema)));
 });

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import type { SpeedupEvent } from '../../src/speedup/events.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
 import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
@@ -134,3 +135,41 @@ test.serial('work that diverges is no work', async (t) => {
   const wild = { experiment: { ...rest, optimizer: { ...optimizer, lr: 1e30 } } };
   await t.throwsAsync(measureSpeedup(wild, { workers: [1], work: { steps: STEPS }, repeats: 3 }).result, { code: 'E_DIVERGED' });
 });
+
+test.serial('the step that reaches a target is found once, at an evaluation, and every row tells its time to it', async (t) => {
+  const options = { workers: [1, 2], work: { steps: STEPS }, repeats: 3, time_to: 'val.loss=1.04' };
+  const run = measureSpeedup(experiment(), options);
+  const seen: [step: number, value: number][] = [];
+  for await (const event of run) if (event.type === 'search') seen.push([event.step, event.value]);
+  const { tables } = await run.result;
+  const { time_to: target, rows } = tables[0]!;
+  t.deepEqual(seen.at(-1), [target!.step, target!.reached]);
+  t.true(target!.reached <= 1.04 && seen.slice(0, -1).every(([, value]) => value > 1.04), JSON.stringify(seen));
+  t.is(target!.evaluations, seen.length);
+  t.deepEqual([target!.step, target!.epochs], [20, 2]);
+  for (const { time_to_seconds: seconds } of rows)
+    t.true(seconds!.low > 0 && seconds!.low <= seconds!.value && seconds!.value <= seconds!.high);
+});
+
+const targets: [title: string, options: Parameters<typeof measureSpeedup>[1], code: ErrorCode, message: RegExp][] = [
+  [
+    'a value that is never reached',
+    { time_to: 'val.loss=0' },
+    'E_CONFIG_RANGE',
+    /^val\.loss never reaches 0; its best is [\d.]+ at step \d+$/,
+  ],
+  [
+    'a metric that nobody evaluates',
+    { time_to: 'val.loos=0' },
+    'E_CONFIG_VALUE',
+    /^not evaluated during training; got val\.loos; expected/,
+  ],
+  ['a target of weak scaling', { time_to: 'val.loss=1', mode: 'weak' }, 'E_CONFIG_VALUE', /^in weak scaling the batch,/],
+];
+for (const [title, options, code, message] of targets) {
+  test.serial(`${title}: refused before anything is measured`, async (t) => {
+    const run = measureSpeedup(experiment(), { workers: [1], repeats: 3, ...options });
+    await t.throwsAsync(run.result, { code, message });
+    for await (const event of run) t.not(event.type, 'progress');
+  });
+}

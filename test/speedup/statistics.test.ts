@@ -101,3 +101,26 @@ test('intervals overlap at their ends', (t) => {
   t.true(overlaps({ value: 1, low: 0, high: 2 }, { value: 3, low: 2, high: 4 }));
   t.false(overlaps({ value: 1, low: 0, high: 2 }, { value: 3, low: 2.1, high: 4 }));
 });
+
+test('the time to a target is its rows at each rate and its evaluations; other bits have none', (t) => {
+  const reached = { metric: 'val.accuracy', value: 0.9, reached: 0.91, step: 250, epochs: 2, evaluations: 5 };
+  // A repetition is 64,000 rows, an evaluation 10 ms; one worker takes one second.
+  const rows = [
+    makeRow({ kind: 'sequential', workers: 1, seconds: [0.8, 0.8, 0.8] }),
+    makeRow({ kind: 'unsliced', workers: 1, seconds: [0.7, 0.7, 0.7], digest: 'other' }),
+    makeRow({ workers: 1, seconds: [1, 1, 1] }),
+    makeRow({ workers: 2, seconds: [0.4, 0.5, 0.6] }),
+  ];
+  const resampling = { confidence: 0.95, seed: 1 };
+  const table = tabulate(makeTable(rows, 'strong', { reached, trainedRows: 16_000 }), 2, resampling);
+  t.deepEqual(table.time_to, reached);
+  const [sequential, unsliced, one, two] = table.rows.map(({ time_to_seconds: seconds }) => seconds);
+  const near = (value: number | undefined, expected: number) => t.true(Math.abs((value ?? Number.NaN) - expected) < 1e-9, String(value));
+  near(sequential?.value, 0.8 / 4 + 0.05);
+  t.is(unsliced, undefined);
+  near(one?.value, 1 / 4 + 0.05);
+  near(two?.value, 0.5 / 4 + 0.05);
+  near(two?.low, 0.4 / 4 + 0.05);
+  near(two?.high, 0.6 / 4 + 0.05);
+  t.is(tabulate(makeTable(rows), 2, resampling).rows[2]!.time_to_seconds, undefined);
+});

@@ -19,6 +19,7 @@ export interface SyntheticRow {
   seconds: readonly number[];
   shares?: Shares;
   digest?: string;
+  loss?: number;
   disturbance?: Partial<Repetition['disturbance']>;
   batchSize?: number;
 }
@@ -29,6 +30,7 @@ export function makeRow({
   seconds,
   shares,
   digest = 'd',
+  loss = 0.5,
   disturbance,
   batchSize = 64,
 }: SyntheticRow): MeasuredRow {
@@ -39,14 +41,19 @@ export function makeRow({
     cpuSeconds: wall * workers,
     phases: compute.map((share, i) => ({ compute: share * wall, wait: (wait?.[i] ?? 0) * wall, reduce: (reduce?.[i] ?? 0) * wall })),
     evaluationSeconds: 0.01,
+    loss,
     digest,
     disturbance: { otherCores: 0, stealSeconds: 0, throttled: 0, ...disturbance },
   }));
   return { kind, workers, batchSize, repetitions };
 }
 
-export function makeTable(rows: readonly MeasuredRow[], mode: MeasuredTable['mode'] = 'strong'): MeasuredTable {
-  return { mode, batchSize: 64, steps: 1000, rows };
+export function makeTable(
+  rows: readonly MeasuredRow[],
+  mode: MeasuredTable['mode'] = 'strong',
+  target?: MeasuredTable['target'],
+): MeasuredTable {
+  return { mode, batchSize: 64, steps: 1000, rows, target };
 }
 
 /** Repetitions of one second of one worker's work, on a machine that follows the law, with relative normal noise. */

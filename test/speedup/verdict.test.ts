@@ -93,6 +93,18 @@ const cases: Case[] = [
     text: /^The rows did not do the same work: the digests of one worker and 2 workers differ/,
   },
   {
+    title: 'plain JavaScript with another loss makes everything wrong',
+    rows: [{ kind: 'javascript', workers: 1, seconds: same(3), digest: 'other', loss: 0.52 }, ONE, { workers: 2, seconds: same(0.5) }],
+    expected: { status: 'wrong', best_workers: null, limit: 'none' },
+    text: /^The rows did not do the same work: the loss of the javascript program differs, so/,
+  },
+  {
+    title: 'plain JavaScript with a loss that rounding explains is no fault',
+    rows: [{ kind: 'javascript', workers: 1, seconds: same(3), digest: 'other', loss: 0.5001 }, ONE, { workers: 2, seconds: same(0.52) }],
+    expected: { status: 'conclusive', best_workers: 2, limit: 'none' },
+    text: /^2 workers are 1\.9/,
+  },
+  {
     title: 'a disturbed row is no ground for a verdict',
     rows: [ONE, { workers: 2, seconds: same(0.52), disturbance: { otherCores: 0.8 } }],
     expected: { status: 'inconclusive', best_workers: null, limit: 'none' },

@@ -1,0 +1,8 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { JavascriptProgram } from '../src/engine/javascript.ts';
+import type { RankSetup, RankTask } from '../src/engine/rank.ts';
+
+/** The other baseline of speedups: the same training in plain JavaScript. */
+const program = new JavascriptProgram(workerData as RankSetup);
+
+parentPort?.on('message', (task: RankTask) => parentPort?.postMessage(program.run(task)));
