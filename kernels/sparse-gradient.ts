@@ -1,6 +1,6 @@
 // The weight gradient over the rows of x that are not zero; what makes its bits those of the dense kernel stands in sparse.ts.
 import { groupOf } from './dense';
-import { loadLanes } from './lanes';
+import { loadLanes, madd } from './lanes';
 import { packPanel8 } from './pack';
 import { f32At, f32AtRow, i32At, strideOf } from './pointer';
 import { store8 } from './tile';
@@ -189,17 +189,17 @@ function sparseLeafTile4x8(
       const dz = panel + <usize>i32.load(offsets);
       const b0 = v128.load(dz), b1 = v128.load(dz, 16);
       const s0 = v128.load32_splat(x);
-      c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-      c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+      c00 = madd(s0, b0, c00);
+      c01 = madd(s0, b1, c01);
       const s1 = v128.load32_splat(x, 4);
-      c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-      c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+      c10 = madd(s1, b0, c10);
+      c11 = madd(s1, b1, c11);
       const s2 = v128.load32_splat(x, 8);
-      c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-      c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+      c20 = madd(s2, b0, c20);
+      c21 = madd(s2, b1, c21);
       const s3 = v128.load32_splat(x, 12);
-      c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-      c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+      c30 = madd(s3, b0, c30);
+      c31 = madd(s3, b1, c31);
       x = f32At(x, 4);
       offsets = i32At(offsets, 1);
     }

@@ -3,7 +3,7 @@
 // (a sum of two numbers is -0 only if both are), so adding the +-0 of x * 0 leaves it as it is, and so does adding a leaf of +0.
 // Where w or dz is infinite or NaN the dense kernels give NaN and these may not: the caller sees to it (src/engine/skip.ts).
 //   zero    +0 and -0; a NaN of x is not zero and shows
-import { loadLanes, loadTail, storeTail } from './lanes';
+import { loadLanes, loadTail, madd, storeTail } from './lanes';
 import { f32At, f32AtRow, i32At, strideOf } from './pointer';
 import { activate } from './tile';
 
@@ -97,10 +97,10 @@ function sparseTile1x16(
     const k = i32.load(list);
     const s = v128.load32_splat(f32At(x, k));
     const b = w + (<usize>k) * stride;
-    c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b)));
-    c1 = f32x4.add(c1, f32x4.mul(s, v128.load(b, 16)));
-    c2 = f32x4.add(c2, f32x4.mul(s, v128.load(b, 32)));
-    c3 = f32x4.add(c3, f32x4.mul(s, v128.load(b, 48)));
+    c0 = madd(s, v128.load(b), c0);
+    c1 = madd(s, v128.load(b, 16), c1);
+    c2 = madd(s, v128.load(b, 32), c2);
+    c3 = madd(s, v128.load(b, 48), c3);
   }
   if (bias) {
     c0 = f32x4.add(c0, v128.load(bias));
@@ -123,7 +123,7 @@ function sparseTile1x4(
     list = i32At(list, 1);
     const k = i32.load(list);
     const b = w + (<usize>k) * stride;
-    c = f32x4.add(c, f32x4.mul(v128.load32_splat(f32At(x, k)), columns == 4 ? v128.load(b) : loadTail(b, columns)));
+    c = madd(v128.load32_splat(f32At(x, k)), columns == 4 ? v128.load(b) : loadTail(b, columns), c);
   }
   if (bias) c = f32x4.add(c, loadLanes(bias, columns));
   c = activate(c, activation, slope);

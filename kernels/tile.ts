@@ -4,7 +4,7 @@
 //   edges   `rows` < 4 (3): the missing rows repeat the last one, the same bits stored twice
 //           `columns` < 8 (12): the last vector starts at columns - 4 and overlaps its neighbour, same bits stored twice;
 //           columns < 4: one vector, of which `columns` lanes are stored. Panels are packed to match (pack.ts)
-import { loadTail, storeTail } from './lanes';
+import { loadTail, madd, storeTail } from './lanes';
 import { f32At, i32At } from './pointer';
 
 /** Floats of a finished tile that is stored elsewhere or combined: 3x12; a 4x8 takes 32 of them. */
@@ -20,17 +20,17 @@ export function tile_4x8(a: usize, b: usize, c: usize, k: i32): void {
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const s0 = v128.load32_splat(a);
-    c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+    c00 = madd(s0, b0, c00);
+    c01 = madd(s0, b1, c01);
     const s1 = v128.load32_splat(a, 4);
-    c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+    c10 = madd(s1, b0, c10);
+    c11 = madd(s1, b1, c11);
     const s2 = v128.load32_splat(a, 8);
-    c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+    c20 = madd(s2, b0, c20);
+    c21 = madd(s2, b1, c21);
     const s3 = v128.load32_splat(a, 12);
-    c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+    c30 = madd(s3, b0, c30);
+    c31 = madd(s3, b1, c31);
     a = f32At(a, 4);
     b = f32At(b, 8);
   }
@@ -88,17 +88,17 @@ export function forwardTile4x8(
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const s0 = v128.load32_splat(a0);
-    c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+    c00 = madd(s0, b0, c00);
+    c01 = madd(s0, b1, c01);
     const s1 = v128.load32_splat(a1);
-    c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+    c10 = madd(s1, b0, c10);
+    c11 = madd(s1, b1, c11);
     const s2 = v128.load32_splat(a2);
-    c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+    c20 = madd(s2, b0, c20);
+    c21 = madd(s2, b1, c21);
     const s3 = v128.load32_splat(a3);
-    c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+    c30 = madd(s3, b0, c30);
+    c31 = madd(s3, b1, c31);
     a0 = f32At(a0, 1);
     a1 = f32At(a1, 1);
     a2 = f32At(a2, 1);
@@ -129,17 +129,17 @@ export function forwardTile3x12(a: usize, aStride: usize, rows: i32, b: usize, k
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32);
     const s0 = v128.load32_splat(a0);
-    c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(s0, b1));
-    c02 = f32x4.add(c02, f32x4.mul(s0, b2));
+    c00 = madd(s0, b0, c00);
+    c01 = madd(s0, b1, c01);
+    c02 = madd(s0, b2, c02);
     const s1 = v128.load32_splat(a1);
-    c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(s1, b1));
-    c12 = f32x4.add(c12, f32x4.mul(s1, b2));
+    c10 = madd(s1, b0, c10);
+    c11 = madd(s1, b1, c11);
+    c12 = madd(s1, b2, c12);
     const s2 = v128.load32_splat(a2);
-    c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(s2, b1));
-    c22 = f32x4.add(c22, f32x4.mul(s2, b2));
+    c20 = madd(s2, b0, c20);
+    c21 = madd(s2, b1, c21);
+    c22 = madd(s2, b2, c22);
     a0 = f32At(a0, 1);
     a1 = f32At(a1, 1);
     a2 = f32At(a2, 1);
@@ -246,17 +246,17 @@ export function transposedTile4x8(
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     const s0 = v128.load32_splat(a0);
-    c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+    c00 = madd(s0, b0, c00);
+    c01 = madd(s0, b1, c01);
     const s1 = v128.load32_splat(a1);
-    c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+    c10 = madd(s1, b0, c10);
+    c11 = madd(s1, b1, c11);
     const s2 = v128.load32_splat(a2);
-    c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+    c20 = madd(s2, b0, c20);
+    c21 = madd(s2, b1, c21);
     const s3 = v128.load32_splat(a3);
-    c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+    c30 = madd(s3, b0, c30);
+    c31 = madd(s3, b1, c31);
     a0 = f32At(a0, 1);
     a1 = f32At(a1, 1);
     a2 = f32At(a2, 1);

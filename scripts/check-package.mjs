@@ -18,6 +18,7 @@ try {
     'dist/src/index.d.ts',
     'dist/workers/rank.js',
     'dist/kernels/kernels.wasm',
+    'dist/kernels/kernels-fma.wasm',
     'configs/mnist.yaml',
     'configs/schema/experiment.json',
     'README.md',

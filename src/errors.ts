@@ -49,6 +49,7 @@ export const ERROR_EXITS = {
   E_SAFETENSORS: EXIT.data,
   E_TENSOR_MISMATCH: EXIT.data,
   E_MEMORY: EXIT.config,
+  E_ENGINE: EXIT.unavailable,
   E_POOL_START: EXIT.worker,
   E_WORKER: EXIT.worker,
   E_WORKER_TRAP: EXIT.worker,

@@ -2,6 +2,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
+    static exports(module: Module): { name: string }[];
   }
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
@@ -12,5 +13,6 @@ declare namespace WebAssembly {
     readonly buffer: SharedArrayBuffer;
   }
   class RuntimeError extends Error {}
+  class CompileError extends Error {}
   function validate(bytes: Uint8Array): boolean;
 }

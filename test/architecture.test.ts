@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ERROR_EXITS } from '../src/errors.ts';
+import { compileKernels } from '../src/kernels/kernels.ts';
 
 /** The repository, seen from the compiled tests. */
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
@@ -83,10 +84,10 @@ test('every error code is thrown somewhere and has a test that names it', (t) =>
   );
 });
 
-test('the interface Kernels names exactly what the WebAssembly module exports', (t) => {
-  const module = new WebAssembly.Module(readFileSync(path.join(root, 'dist/kernels/kernels.wasm')));
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const exported = Object.keys(new WebAssembly.Instance(module, { env: { memory } }).exports);
-  const declared = [...(sources.get('src/kernels/kernels.ts') ?? '').matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '');
-  t.deepEqual(declared.toSorted(), exported.toSorted());
-});
+for (const name of ['kernels', 'kernels-fma']) {
+  test(`the interface Kernels names exactly what ${name}.wasm exports`, (t) => {
+    const exported = WebAssembly.Module.exports(compileKernels(name === 'kernels' ? 'wasm' : 'wasm-fma')).map((entry) => entry.name);
+    const declared = [...(sources.get('src/kernels/kernels.ts') ?? '').matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '');
+    t.deepEqual(declared.toSorted(), exported.toSorted());
+  });
+}

@@ -1,9 +1,9 @@
 import { workerData } from 'node:worker_threads';
 import { Rank, type RankResult, type RankSetup, type RankTask } from '../src/engine/rank.ts';
-import { bindKernels } from '../src/kernels/kernels.ts';
+import { bindEngine } from '../src/kernels/engines.ts';
 
 const setup = workerData as RankSetup;
-const kernels = bindKernels(setup.module, setup.memory);
+const kernels = bindEngine(setup, setup.memory);
 /** piscina hands tasks to any free thread, so a thread may serve another rank in the next segment. */
 const ranks = new Map<number, Rank>();
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENGINES } from '../kernels/kernels.ts';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from './metric-names.ts';
 import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
@@ -276,7 +277,12 @@ const numerics = object({
     .max(4096)
     .default(16)
     .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
-  engine: z.enum(['wasm']).default('wasm').describe('wasm: plain SIMD, the same bits on every machine'),
+  engine: z
+    .enum(ENGINES)
+    .default('wasm')
+    .describe(
+      "wasm: plain SIMD, the same bits on every machine; wasm-fma: products rounded once where the machine can, faster; blas: the system's OpenBLAS, BLIS, MKL or Accelerate, through the optional package koffi. The bits of the last two depend on the machine",
+    ),
 });
 
 /** Execution keys: they never change a bit of the result. */
@@ -294,7 +300,9 @@ const parallel = object({
   skip_zeros: z
     .enum(['auto', 'never', 'always'])
     .default('auto')
-    .describe("whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps"),
+    .describe(
+      "whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps. With engine blas they never do",
+    ),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });
 

@@ -2,7 +2,7 @@ import { Piscina } from 'piscina';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { targetSquares } from '../data/targets.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
-import { compileKernels } from '../kernels/kernels.ts';
+import { loadEngine } from '../kernels/engines.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { batchesAt, stepAt } from './batches.ts';
 import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from './control.ts';
@@ -91,7 +91,7 @@ export class Engine {
     this.#memory = reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
-    const setup: RankSetup = { plan, dataset, module: compileKernels(), memory: this.#memory };
+    const setup: RankSetup = { plan, dataset, memory: this.#memory, ...loadEngine(plan.experiment.numerics.engine) };
     this.#pool = new Piscina({
       filename: (options.entry ?? RANK_ENTRY).href,
       // One thread a rank, all alive from the start: a barrier with fewer threads than ranks would never open.

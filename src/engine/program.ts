@@ -5,10 +5,11 @@ import { counterCalls, type MetricSite, sumCalls } from '../model/metrics.ts';
 import type { PlacedLayer } from '../model/network.ts';
 import { f32Bytes, type PlacedTensor } from '../model/parameters.ts';
 import type { Chunk } from './chunks.ts';
-import { gradientAt, isByFactors, rankChunks, rowsOfSlice } from './exchange.ts';
+import { isByFactors } from './exchange.ts';
 import { leafStart, type Range, rankLeaves } from './leaves.ts';
 import { ACTIVITY_VALUES, boundsWords, type LayerRegions, STREAM_BYTES, SUM_BYTES } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
+import { gradientAt, piecesOfSlice, rankChunks } from './slices.ts';
 
 /** What one rank does with its leaves of one batch. */
 export interface RankProgram {
@@ -105,6 +106,7 @@ class Compiler {
       firstRow: this.#key.stepRow + rows.from,
       training: this.#key.kind !== 'evaluate',
       leaves: this.#leafSites(),
+      products: experiment.numerics.engine === 'blas' ? this.#leafSites() : [{ row: 0, rows: rows.to - rows.from }],
       leafTotal: experiment.numerics.leaves,
       x: this.#inputAt(layer) + f32Bytes(rows.from * layer.inputs),
       buffer: (name) => named(regions.buffers, name).at + f32Bytes(rows.from * named(widths, name)),
@@ -145,10 +147,11 @@ class Compiler {
     const { memory, exchange, experiment } = this.#plan;
     const tensor = layer.parameters.find((candidate) => isByFactors(candidate, exchange));
     if (tensor === undefined) return undefined;
-    const { from, to } = rowsOfSlice(this.#slice, tensor);
-    const gradient = gradientAt(memory, 0, tensor) + f32Bytes(from * layer.outputs);
+    const gradient = gradientAt(memory, 0, tensor);
     return {
-      pieces: from < to ? [{ from, to, gradient }] : [],
+      pieces: piecesOfSlice(this.#plan, this.#slice, tensor).map(({ from, to }) => {
+        return { from, to, gradient: gradient + f32Bytes(from * layer.outputs) };
+      }),
       x: this.#inputAt(layer),
       d: this.#regions(layer.index).d.at,
       bounds,

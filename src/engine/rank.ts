@@ -1,4 +1,5 @@
 import type { Dataset, SplitName } from '../data/dataset.ts';
+import type { EngineCode } from '../kernels/engines.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import type { KernelCall } from '../model/layers/layer.ts';
 import { streamWords } from '../random/stream.ts';
@@ -17,10 +18,9 @@ import { ZeroSkipper } from './skip.ts';
 import { Updater, type Verdict } from './update.ts';
 
 /** What a thread receives once, at its start. */
-export interface RankSetup {
+export interface RankSetup extends EngineCode {
   plan: EnginePlan;
   dataset: Dataset;
-  module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
 

@@ -134,10 +134,10 @@ export class SharedState {
 
   /** What the last step of the last segment did to each tensor. */
   changes(): TensorChange[] {
-    const { memory, network } = this.#plan;
+    const { memory, network, experiment } = this.#plan;
     const records = this.#doubles(memory.records);
     const squares = new Map(network.parameters.map(({ name }) => [name, { weight: 0, update: 0 }]));
-    for (const { index, tensor } of planChunks(network)) {
+    for (const { index, tensor } of planChunks(network, experiment.numerics.engine)) {
       const of = squares.get(tensor.name);
       if (of === undefined) continue;
       of.weight += records[index * RECORD.size + RECORD.weightSquares] as number;

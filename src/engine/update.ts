@@ -6,10 +6,11 @@ import type { TensorRule, UpdateChunk, UpdateContext } from '../optim/optimizer.
 import { lrAt, type ScheduleTime, scheduleTime } from '../optim/schedule.ts';
 import { power } from '../random/elementary.ts';
 import { type Chunk, columnsOf, planChunks } from './chunks.ts';
-import { gradientAt, isByFactors, rankChunks } from './exchange.ts';
+import { isByFactors } from './exchange.ts';
 import { type Addition, type Range, reduction } from './leaves.ts';
 import { RECORD } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
+import { gradientAt, rankChunks } from './slices.ts';
 
 /** What all ranks find out together between reduce and apply. */
 export interface Verdict {
@@ -189,7 +190,7 @@ export class Updater {
   /** From the squares of all chunks, added up tensor by tensor in the order of the chunks. */
   #trustRatios(optimizer: Pick<TensorRule<never>, 'trustRatio'>): Map<string, number> {
     const sums = new Map<string, { parameterSquares: number; directionSquares: number }>();
-    for (const { index, tensor } of planChunks(this.#plan.network)) {
+    for (const { index, tensor } of planChunks(this.#plan.network, this.#plan.experiment.numerics.engine)) {
       const sum = sums.get(tensor.name) ?? { parameterSquares: 0, directionSquares: 0 };
       sum.parameterSquares += this.#records[index * RECORD.size + RECORD.parameterSquares] as number;
       sum.directionSquares += this.#records[index * RECORD.size + RECORD.directionSquares] as number;

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { GradloomError } from '../errors.ts';
 
 /** Changes whenever a kernel change alters a bit of any result; part of a run's identity and of the CHANGELOG. */
 export const KERNEL_VERSION = 2;
@@ -305,9 +307,37 @@ export function listWords(columns: number): number {
   return columns + 4;
 }
 
-/** Compiles the kernels; the module is shared by all threads of a run. */
-export function compileKernels(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(new URL('../../kernels/kernels.wasm', import.meta.url)));
+/** What computes the products; a result key. */
+export const ENGINES = ['wasm', 'wasm-fma', 'blas'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** V8 of Node 20 has relaxed SIMD behind a flag, which later ones do not know. */
+const FLAGGED_NODE = 20;
+
+/**
+ * Compiles the kernels; the module is shared by all threads of a run.
+ *
+ * @throws GradloomError E_ENGINE where this Node has no relaxed SIMD
+ */
+export function compileKernels(engine: EngineName = 'wasm'): WebAssembly.Module {
+  if (engine !== 'wasm-fma') return new WebAssembly.Module(readKernels('kernels'));
+  if (Number.parseInt(process.versions.node, 10) === FLAGGED_NODE) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  try {
+    return new WebAssembly.Module(readKernels('kernels-fma'));
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new GradloomError({
+      code: 'E_ENGINE',
+      where: 'numerics.engine',
+      message: `the engine wasm-fma needs relaxed SIMD, which Node ${process.versions.node} does not compile here`,
+      next: 'use Node 20 or newer without flags that switch it off, or set numerics.engine: wasm',
+      cause,
+    });
+  }
+}
+
+function readKernels(name: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(new URL(`../../kernels/${name}.wasm`, import.meta.url)));
 }
 
 /** Binds the kernels to the shared memory of a run. */

@@ -5,12 +5,24 @@ import { cacheDirectory } from '../data/cache.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../engine/calibrate.ts';
 import { countCores } from '../engine/cores.ts';
 import { SELF_TEST_BYTES, testKernels } from '../engine/selftest.ts';
-import { bindKernels, compileKernels } from '../kernels/kernels.ts';
+import { loadEngine } from '../kernels/engines.ts';
+import { bindKernels, compileKernels, type EngineName } from '../kernels/kernels.ts';
 import { errnoText } from '../storage/errno.ts';
 
 /** One thing that training needs, and how it is here. */
 export interface Check {
-  id: 'node' | 'cpu' | 'cores' | 'simd' | 'shared_memory' | 'kernels' | 'speed' | 'cache_directory' | 'runs_directory';
+  id:
+    | 'node'
+    | 'cpu'
+    | 'cores'
+    | 'simd'
+    | 'shared_memory'
+    | 'kernels'
+    | 'speed'
+    | 'wasm_fma'
+    | 'blas'
+    | 'cache_directory'
+    | 'runs_directory';
   name: string;
   /** warn: works, but not as well as it could; fail: gradloom cannot train. */
   status: 'ok' | 'warn' | 'fail';
@@ -38,6 +50,8 @@ export function examine(): Check[] {
     checkSimd(),
     checkSharedMemory(),
     ...checkKernels(),
+    checkEngine('wasm-fma'),
+    checkEngine('blas'),
     checkDirectory('cache_directory', 'cache directory', cacheDirectory(), 'set GRADLOOM_CACHE_DIR to a writable directory'),
     checkDirectory('runs_directory', 'runs directory', path.resolve('runs'), 'choose a writable one with --dir DIR or track.dir'),
   ];
@@ -95,6 +109,17 @@ function checkKernels(): Check[] {
     return [{ ...kernel, status: 'ok', found: errors }, checkSpeed(measureTileRate(kernels, memory, MEASURE_MS))];
   } catch (error) {
     return [{ ...kernel, status: 'fail', found: text(error), next: 'reinstall gradloom: its compiled kernels are missing or damaged' }];
+  }
+}
+
+/** An engine that is not the default is no fault where it is missing. */
+export function checkEngine(engine: Exclude<EngineName, 'wasm'>, load: typeof loadEngine = loadEngine): Check {
+  const check = { id: engine === 'blas' ? 'blas' : 'wasm_fma', name: `engine ${engine}`, status: 'ok' } as const;
+  try {
+    const { blas } = load(engine);
+    return { ...check, found: blas === undefined ? 'available' : `${blas.name}, ${blas.path}` };
+  } catch (error) {
+    return { ...check, found: `not here, which only numerics.engine: ${engine} minds: ${text(error)}` };
   }
 }
 

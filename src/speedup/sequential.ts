@@ -6,7 +6,7 @@ import type { EnginePlan } from '../engine/plan.ts';
 import type { RankResult, RankSetup, RankTask } from '../engine/rank.ts';
 import { SharedState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
-import { compileKernels } from '../kernels/kernels.ts';
+import { loadEngine } from '../kernels/engines.ts';
 import type { InitialState } from '../model/initializers.ts';
 import type { Runner } from './measured.ts';
 
@@ -28,7 +28,7 @@ export class Sequential implements Runner {
     this.#memory = reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.shared.begin(initial, dataset.normalization);
-    const setup: RankSetup = { plan, dataset, module: compileKernels(), memory: this.#memory };
+    const setup: RankSetup = { plan, dataset, memory: this.#memory, ...loadEngine(plan.experiment.numerics.engine) };
     this.#thread = new Worker(ENTRY, { workerData: setup });
   }
 

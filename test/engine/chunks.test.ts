@@ -12,7 +12,7 @@ const NETWORKS = [
 ];
 const WORKERS = [1, 2, 3, 4, 7, 16, 40];
 
-const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network), rank, workers);
+const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network, 'wasm'), rank, workers);
 
 test('the chunks of all ranks are the tensors, once each, in order, and never cross a tensor', (t) => {
   for (const network of NETWORKS) {
@@ -37,7 +37,7 @@ test('the chunks of all ranks are the tensors, once each, in order, and never cr
 test('chunks are the same for any worker count: at most 2,048 floats, and blocks of whole rows, four or a multiple of it', (t) => {
   for (const network of NETWORKS) {
     const one = rankChunks(network, 0, 1);
-    t.is(one.length, chunkCount(network));
+    t.is(one.length, chunkCount(network, 'wasm'));
     for (const [i, { index, tensor, offset, count, block }] of one.entries()) {
       t.is(index, i);
       t.true(count >= 1 && count <= 2048);
@@ -54,7 +54,7 @@ test('chunks are the same for any worker count: at most 2,048 floats, and blocks
 test('no rank has more than its share and one block', (t) => {
   for (const network of NETWORKS) {
     const total = network.parameters.reduce((sum, { size }) => sum + size, 0);
-    const chunks = planChunks(network);
+    const chunks = planChunks(network, 'wasm');
     const largest = Math.max(...chunks.map(({ block }) => chunks.filter((c) => c.block === block).reduce((sum, c) => sum + c.count, 0)));
     for (const workers of WORKERS) {
       for (let rank = 0; rank < workers; rank++) {

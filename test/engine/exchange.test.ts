@@ -1,9 +1,10 @@
 import test from 'ava';
 import { chunkCount, planChunks } from '../../src/engine/chunks.ts';
-import { type Exchange, rankChunks, rowsOfSlice } from '../../src/engine/exchange.ts';
+import type { Exchange } from '../../src/engine/exchange.ts';
 import { RECORD } from '../../src/engine/memory.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { compileProgram } from '../../src/engine/program.ts';
+import { rankChunks, rowsOfSlice } from '../../src/engine/slices.ts';
 import { experimentOf, hex, stateBits, trained } from './live.ts';
 import { makeSamples } from './samples.ts';
 
@@ -106,8 +107,8 @@ test('slices by factors are whole rows, multiples of four but at the end, and to
   for (const c of CASES) {
     for (const workers of [1, 2, 3, 7, 16]) {
       const plan = planEngine(experimentFor(c, 'factors'), samplesFor(c), workers);
-      t.is(plan.memory.records.bytes, RECORD.size * 8 * chunkCount(plan.network));
-      t.is(planChunks(plan.network).length, chunkCount(plan.network));
+      t.is(plan.memory.records.bytes, RECORD.size * 8 * chunkCount(plan.network, 'wasm'));
+      t.is(planChunks(plan.network, 'wasm').length, chunkCount(plan.network, 'wasm'));
       for (const { parameters, inputs } of plan.network.layers) {
         let next = 0;
         for (let rank = 0; rank < workers; rank++) {

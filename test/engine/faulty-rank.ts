@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { Rank, type RankResult, type RankSetup, type RankTask } from '../../src/engine/rank.ts';
-import { bindKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import { bindEngine } from '../../src/kernels/engines.ts';
+import type { Kernels } from '../../src/kernels/kernels.ts';
 import type { KernelName } from '../../src/model/layers/layer.ts';
 
 /** What goes wrong, where: JSON in `track.notes` of the experiment. */
@@ -37,7 +38,7 @@ export type FaultKind =
 
 const setup = workerData as RankSetup;
 const fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
-const real = bindKernels(setup.module, setup.memory);
+const real = bindEngine(setup, setup.memory);
 
 const HUGE = 10 * 2 ** 20;
 

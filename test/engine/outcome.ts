@@ -8,7 +8,8 @@ import { reserveMemory } from '../../src/engine/memory.ts';
 import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
 import { Rank } from '../../src/engine/rank.ts';
 import { SharedState } from '../../src/engine/shared-state.ts';
-import { bindKernels, compileKernels } from '../../src/kernels/kernels.ts';
+import { bindEngine, loadEngine } from '../../src/kernels/engines.ts';
+import type { EngineName } from '../../src/kernels/kernels.ts';
 import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
@@ -23,6 +24,7 @@ export interface ExperimentTree {
   train?: Record<string, unknown>;
   data?: Record<string, unknown>;
   leaves?: number;
+  engine?: EngineName;
   seed?: number;
   notes?: string;
   regularization?: Record<string, unknown>;
@@ -31,7 +33,7 @@ export interface ExperimentTree {
 
 /** A validated experiment; its source is a placeholder. */
 export function makeExperiment(tree: ExperimentTree): Experiment {
-  const { layers, loss, metrics, lr, train, data, leaves, seed, notes, regularization, parallel } = tree;
+  const { layers, loss, metrics, lr, train, data, leaves, engine, seed, notes, regularization, parallel } = tree;
   return experimentFromObject({
     seed: seed ?? 1,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
@@ -39,7 +41,7 @@ export function makeExperiment(tree: ExperimentTree): Experiment {
     loss: loss ?? 'softmax_cross_entropy',
     optimizer: { type: 'sgd', lr: lr ?? 0.1 },
     train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
-    numerics: { leaves: leaves ?? 16 },
+    numerics: { leaves: leaves ?? 16, engine: engine ?? 'wasm' },
     ...(metrics === undefined ? {} : { metrics }),
     ...(regularization === undefined ? {} : { regularization }),
     ...(parallel === undefined ? {} : { parallel }),
@@ -100,11 +102,11 @@ export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
 export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeOptions, 'experiment' | 'dataset' | 'parameters'>): Outcome {
   const plan = planEngine(experiment, dataset, 1);
   const memory = reserveMemory(plan.memory);
-  const module = compileKernels();
+  const code = loadEngine(experiment.numerics.engine);
   const shared = new SharedState(plan, memory);
   shared.begin(startingFrom(plan, parameters), dataset.normalization);
   const { totalSteps } = plan.batches;
-  const result = new Rank(0, { plan, dataset, module, memory }, bindKernels(module, memory)).run({
+  const result = new Rank(0, { plan, dataset, memory, ...code }, bindEngine(code, memory)).run({
     kind: 'train',
     rank: 0,
     fromStep: 0,

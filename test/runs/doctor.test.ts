@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import { GradloomError } from '../../src/errors.ts';
 import { renderChecks } from '../../src/report/checks.ts';
 import { unpainted } from '../../src/report/paint.ts';
-import { checkDirectory, checkNode } from '../../src/runs/doctor.ts';
+import { checkDirectory, checkEngine, checkNode } from '../../src/runs/doctor.ts';
 
 for (const [version, status] of [
   ['18.20.4', 'fail'],
@@ -24,6 +25,19 @@ test('a directory that can be made is fine, one below a file is not', (t) => {
   t.like(check(), { status: 'ok', found: root });
   t.like(check('a', 'b'), { status: 'ok', found: `${path.join(root, 'a', 'b')} (will be made)` });
   t.like(check('file', 'a'), { status: 'warn', next: 'choose another' });
+});
+
+test('an engine that the machine lacks is told and no fault', (t) => {
+  const missing = () => {
+    throw new GradloomError({ code: 'E_ENGINE', message: 'no BLAS found' });
+  };
+  t.deepEqual(checkEngine('blas', missing), {
+    id: 'blas',
+    name: 'engine blas',
+    status: 'ok',
+    found: 'not here, which only numerics.engine: blas minds: no BLAS found',
+  });
+  t.like(checkEngine('wasm-fma'), { id: 'wasm_fma', status: 'ok', found: 'available' });
 });
 
 test('a check is a line, and one more for what to do', (t) => {

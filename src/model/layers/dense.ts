@@ -47,7 +47,10 @@ export const dense: LayerType<DenseConfig> = {
     const [w, b] = [site.parameter('weight'), site.parameter('bias')];
     const norm = normOf(config);
     const epilogue = norm === undefined ? fusedCode(activation) : 0;
-    site.emit('dense_forward', site.x, w, b, z, site.rows, units, site.inputs, epilogue, slopeOf(activation), site.scratch);
+    for (const { row, rows } of site.products) {
+      const [x, out] = [site.x + f32Bytes(row * site.inputs), z + f32Bytes(row * units)];
+      site.emit('dense_forward', x, w, b, out, rows, units, site.inputs, epilogue, slopeOf(activation), site.scratch);
+    }
     norm?.forward(site, z);
     emitActivation(site, activation, z, a, count, norm === undefined);
     if (dropout > 0 && site.training) {
@@ -61,16 +64,19 @@ export const dense: LayerType<DenseConfig> = {
 
   backward(config, site) {
     const { activation, units } = config;
-    const { dy: d, inputs, rows } = site;
+    const { dy: d, inputs } = site;
     const { z, a } = stages(config, site);
-    const count = rows * units;
+    const count = site.rows * units;
     if (config.residual && site.dx !== 0) site.emit('copy', site.buffer('skip'), d, count);
     if (config.dropout > 0) site.emit('multiply', d, site.buffer('mask'), count);
     emitActivationBackward(site, activation, z, a, d, count);
     normOf(config)?.backward(site, d);
     emitAffineGradients(site, d, units);
     if (site.dx === 0) return;
-    site.emit('matmul_nt', d, site.parameter('weight'), site.dx, rows, inputs, units, site.scratch);
+    for (const { row, rows } of site.products) {
+      const [dz, dx] = [d + f32Bytes(row * units), site.dx + f32Bytes(row * inputs)];
+      site.emit('matmul_nt', dz, site.parameter('weight'), dx, rows, inputs, units, site.scratch);
+    }
     if (config.residual) site.emit('add', site.dx, site.buffer('skip'), count);
   },
 };

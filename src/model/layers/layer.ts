@@ -51,6 +51,11 @@ export interface ForwardSite {
   training: boolean;
   leaves: readonly LeafSite[];
   leafTotal: number;
+  /**
+   * Rows that go into one product with the weights: all of the rank's; leaf by leaf where a row's bits may depend on the rows beside it
+   * (engine blas).
+   */
+  products: readonly Pick<LeafSite, 'row' | 'rows'>[];
   /** [rows, inputs] */
   x: number;
   /** Pointer to a per-row buffer that the layer asked for in `buffers`. */
