@@ -35,7 +35,7 @@ export function scale_max(g: usize, n: i32, s: f32): f32 {
 }
 
 // largest: returns the largest |a|, n floats
-//   NaN     as scale_max      twin scaleMax with s = 1
+//   NaN     as scale_max      twin the largest magnitude, Math.max
 export function largest(a: usize, n: i32): f32 {
   let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
   let i = 0;

@@ -31,6 +31,10 @@ export function checkAcross(root: Node, problems: Problems): void {
     const message = 'sums of gradients have bits that depend on the workers with numerics.engine blas; expected auto or factors';
     view.report('E_CONFIG_VALUE', ['parallel', 'exchange'], message);
   }
+  if (view.value(['numerics', 'engine']) === 'blas' && view.value(['parallel', 'skip_zeros']) === 'always') {
+    const message = 'products that skip zeros have other bits than those of numerics.engine blas; expected auto or never';
+    view.report('E_CONFIG_VALUE', ['parallel', 'skip_zeros'], message);
+  }
   const workers = view.number(['parallel', 'workers']);
   const leaves = view.number(['numerics', 'leaves']);
   if (workers !== undefined && leaves !== undefined && workers > leaves) {

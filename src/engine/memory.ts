@@ -231,8 +231,10 @@ function mapValues<A, B>(record: Record<string, A>, convert: (value: A) => B): R
 /** Above it `parallel.skip_zeros: auto` does not repay the memory. */
 const MAX_LIST_BYTES = 2 ** 28;
 
-function listBytes({ parallel }: Experiment, bytes: number): number {
-  return parallel.skip_zeros === 'never' || (parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES) ? 0 : bytes;
+/** A BLAS sums in an order of its own, so there is no skipping product with its bits. */
+function listBytes({ parallel, numerics }: Experiment, bytes: number): number {
+  if (parallel.skip_zeros === 'never' || numerics.engine === 'blas') return 0;
+  return parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES ? 0 : bytes;
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */

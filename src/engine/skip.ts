@@ -80,7 +80,10 @@ export class ZeroSkipper {
     this.#rank = rank;
     this.#kernels = kernels;
     this.#records = new Float64Array(memory.buffer, records.at, records.bytes / Float64Array.BYTES_PER_ELEMENT);
-    this.#chunks = lists.bytes === 0 ? [] : planChunks(plan.network, plan.experiment.numerics.engine).flatMap(({ index, tensor }) => (isWeight(tensor) ? [index] : []));
+    this.#chunks =
+      lists.bytes === 0
+        ? []
+        : planChunks(plan.network, plan.experiment.numerics.engine).flatMap(({ index, tensor }) => (isWeight(tensor) ? [index] : []));
     const always = plan.experiment.parallel.skip_zeros === 'always';
     this.#chosen = { forward: always, gradient: always };
   }

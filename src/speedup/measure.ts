@@ -108,7 +108,7 @@ export class Measurement {
     if (target === undefined || this.#stopped) return undefined;
     const plan = planEngine(this.#experiment, dataset, 1);
     const most = Math.max(...workers.filter((count) => count <= this.#cores.usable));
-    const reached = await findTarget(plan, target, most, this.#options, this.#emit);
+    const reached = await findTarget(plan, target, most, { ...this.#options, dataset }, this.#emit);
     return reached && { reached, trainedRows: rowsOf(plan, reached.step) };
   }
 

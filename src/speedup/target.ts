@@ -4,7 +4,7 @@ import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';
 import { checkEvaluated, lossName } from '../runs/metric-names.ts';
 import { train } from '../runs/train.ts';
-import type { TrainOptions } from '../runs/trainer.ts';
+import type { RunOptions } from '../runs/trainer.ts';
 import type { ReachedTarget, SpeedupSearch } from './events.ts';
 import type { TargetSetting } from './schema.ts';
 
@@ -22,7 +22,7 @@ export async function findTarget(
   plan: EnginePlan,
   { metric, value }: TargetSetting,
   workers: number,
-  { signal, engine }: Pick<TrainOptions, 'signal' | 'engine'>,
+  { signal, engine, dataset }: Pick<RunOptions, 'signal' | 'engine' | 'dataset'>,
   onValue: (search: SpeedupSearch) => void,
 ): Promise<ReachedTarget | undefined> {
   const { experiment, batches } = plan;
@@ -40,7 +40,7 @@ export async function findTarget(
   try {
     const run = train(
       { experiment: { ...experiment, parallel: { ...experiment.parallel, workers } } },
-      { dry: true, signal: enough.signal, engine },
+      { dry: true, signal: enough.signal, engine, dataset },
     );
     for await (const event of run) {
       if (event.type !== 'metrics' || reached !== undefined) continue;

@@ -15,6 +15,13 @@ const refused: { title: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    title: 'zeros that are always skipped, with a BLAS',
+    text: `${VALID}numerics: {engine: blas}\nparallel: {skip_zeros: always}\n`,
+    problems: [
+      '4:24 [E_CONFIG_VALUE] parallel.skip_zeros: products that skip zeros have other bits than those of numerics.engine blas; expected auto or never',
+    ],
+  },
+  {
     title: 'an evaluation by epochs and by steps',
     text: `${VALID}train: {eval: {every: {epochs: 1, steps: 2}}}\n`,
     problems: ['3:35 [E_CONFIG_VALUE] train.eval.every: give epochs or steps, not both'],

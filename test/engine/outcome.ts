@@ -9,6 +9,7 @@ import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
 import { Rank } from '../../src/engine/rank.ts';
 import { SharedState } from '../../src/engine/shared-state.ts';
 import { bindEngine, loadEngine } from '../../src/kernels/engines.ts';
+import type { EngineName } from '../../src/kernels/kernels.ts';
 import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
@@ -23,6 +24,7 @@ export interface ExperimentTree {
   train?: Record<string, unknown>;
   data?: Record<string, unknown>;
   leaves?: number;
+  engine?: EngineName;
   seed?: number;
   notes?: string;
   regularization?: Record<string, unknown>;
@@ -31,7 +33,7 @@ export interface ExperimentTree {
 
 /** A validated experiment; its source is a placeholder. */
 export function makeExperiment(tree: ExperimentTree): Experiment {
-  const { layers, loss, metrics, lr, train, data, leaves, seed, notes, regularization, parallel } = tree;
+  const { layers, loss, metrics, lr, train, data, leaves, engine, seed, notes, regularization, parallel } = tree;
   return experimentFromObject({
     seed: seed ?? 1,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
@@ -39,7 +41,7 @@ export function makeExperiment(tree: ExperimentTree): Experiment {
     loss: loss ?? 'softmax_cross_entropy',
     optimizer: { type: 'sgd', lr: lr ?? 0.1 },
     train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
-    numerics: { leaves: leaves ?? 16 },
+    numerics: { leaves: leaves ?? 16, engine: engine ?? 'wasm' },
     ...(metrics === undefined ? {} : { metrics }),
     ...(regularization === undefined ? {} : { regularization }),
     ...(parallel === undefined ? {} : { parallel }),

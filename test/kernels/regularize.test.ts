@@ -70,6 +70,19 @@ test('scale_max scales and returns the largest magnitude, NaN if there is one', 
   }
 });
 
+test('largest is the largest magnitude, NaN if there is one', (t) => {
+  for (const { n, make } of ALL) {
+    const arena = new Arena(memory);
+    const a = arena.floats('a', make(n, n + 1));
+    t.is(
+      kernels.largest(a.byteOffset, n),
+      a.reduce((m, v) => max(m, abs(v)), 0),
+      `n ${n}`,
+    );
+    t.deepEqual(arena.broken(), []);
+  }
+});
+
 test('sum_squares adds in its eight partial sums at every size', (t) => {
   for (const { n, make } of ALL) {
     const arena = new Arena(memory);
@@ -253,6 +266,7 @@ test('nothing outside the arrays is read, even at the very end of memory', (t) =
       kernels.lerp(p, before, n, 0.5);
       kernels.lerp(before, p, n, 0.5);
       kernels.scale_max(p, n, 1);
+      kernels.largest(p, n);
       kernels.sum_squares(p, n);
       kernels.penalize(p, before, n, 1, 1);
       kernels.penalize(before, p, n, 1, 1);
