@@ -19,6 +19,7 @@ export type {
   RunWorkers,
   Summary,
 } from './runs/events.ts';
+export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
 export { type ResumeOptions, resume } from './runs/resume.ts';
 export type { TrainRun } from './runs/run.ts';

@@ -82,7 +82,7 @@ export class Updater {
       };
     });
     this.#allChunks = planChunks(network, experiment.numerics.engine);
-    this.#time = scheduleTime(experiment.schedule, plan.batches);
+    this.#time = scheduleTime(experiment.schedule, plan.batches, experiment.parent?.schedule);
     this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
     this.#noiseStream = noiseStream;

@@ -5,7 +5,7 @@ import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
-import { initHashes } from './basis.ts';
+import { initHashes } from './initial.ts';
 
 /** What a run's result follows from, as hashes: equal ones mean equal results, to the bit. */
 export interface RunIdentity {
