@@ -1,20 +1,10 @@
-// Kills the process of small sweeps at random moments and resumes them, and compares each with one that nobody disturbed.
-//
-//   npm run build && node scripts/fuzz-sweep.mjs [kills=100] [seed=random]
-//
-// Prints its seed.
-import { killedSweep } from '../dist/test/sweep/kill-case.js';
+// Fuzzes the sweep loader: `node scripts/fuzz-sweep.mjs [count] [seed]`, after `npx tsc -p .`. Exits 1 on a failure.
+import { fuzzSweeps } from '../dist/test/sweep/fuzz.js';
 
-const total = Number(process.argv[2] ?? 100);
-const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
-console.log(`seed ${first}`);
-let kills = 0;
-let failures = 0;
-for (let seed = first; kills < total; seed++) {
-  const killed = await killedSweep(seed, total - kills);
-  kills += killed.kills;
-  failures += killed.problems.length > 0 ? 1 : 0;
-  for (const problem of killed.problems) console.log(`seed ${seed}: ${problem}`);
-  console.log(`${kills} kills, ${failures} sweeps that came out otherwise`);
-}
-process.exitCode = failures > 0 ? 1 : 0;
+const count = Number(process.argv[2] ?? 2000);
+const seed = Number(process.argv[3] ?? Date.now() % 2 ** 32);
+console.log(`seed ${seed}, ${count} cases`);
+const { accepted, rejected, slowestMs, failures } = fuzzSweeps(seed, count);
+console.log(`${accepted} accepted, ${rejected} rejected, slowest ${slowestMs.toFixed(1)} ms, ${failures.length} failures`);
+for (const failure of failures.slice(0, 20)) console.log(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import { log } from './elementary.ts';
+import { exp, log } from './elementary.ts';
 import { RandomStream } from './stream.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -85,6 +85,30 @@ export function normalQuantile(p: number): number {
   const x = r <= 5 ? horner(NEAR_C, r - 1.6) / horner(NEAR_D, r - 1.6) : horner(FAR_E, r - 5) / horner(FAR_F, r - 5);
   return q < 0 ? -x : x;
 }
+
+/**
+ * P(standard normal < x), absolute error below 1e-15.
+ * source: Hart et al., "Computer approximations" (1968), as in West, "Better approximations to cumulative normal functions" (2005).
+ */
+export function normalCdf(x: number): number {
+  const z = Math.abs(x);
+  if (z > 37) return x > 0 ? 1 : 0;
+  const density = exp((-z * z) / 2);
+  const tail =
+    z < 7.07106781186547
+      ? (density * horner(TAIL_P, z)) / horner(TAIL_Q, z)
+      : density / (z + 1 / (z + 2 / (z + 3 / (z + 4 / (z + 0.65))))) / SQRT_TWO_PI;
+  return x > 0 ? 1 - tail : tail;
+}
+
+const SQRT_TWO_PI = 2.5066282746310002;
+const TAIL_P = [
+  0.0352624965998911, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871, 221.213596169931, 220.206867912376,
+];
+const TAIL_Q = [
+  0.0883883476483184, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674, 637.333633378831, 793.826512519948,
+  440.413735824752,
+];
 
 /** Coefficients of AS 241, from the highest power down to the constant, as the f64 numbers that the published digits mean. */
 const CENTRE_A = [

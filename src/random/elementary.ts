@@ -95,9 +95,16 @@ export function exp(x: number): number {
     z * (-0.0027777777777015593 + z * (6.613756321437934e-5 + z * (-1.6533902205465252e-6 + z * 4.1381367970572385e-8)));
   const c = r - z * p;
   const y = 1 - (low - (r * c) / (2 - c) - high);
-  // Powers of two are exact, but 2^1024 is not a number: two halves.
-  const half = Math.trunc(k / 2);
-  return k >= 0 ? y * integerPower(2, half) * integerPower(2, k - half) : y / integerPower(2, -half) / integerPower(2, half - k);
+  // 2^1024 is not a number, though y 2^1024 may be one.
+  return k > 1023 ? y * 2 * powerOfTwo(k - 1) : y * powerOfTwo(k);
+}
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** 2^k, exactly, for k from -1022 to 1023. */
+function powerOfTwo(k: number): number {
+  bits.setUint32(0, (k + 1023) << 20);
+  return bits.getFloat64(0);
 }
 
 /** x^y for x > 0, normal and finite; relative error below (2 + |y log x|) 2^-52, or y 2^-52 for an integer y >= 0. */

@@ -1,5 +1,5 @@
 import { betaCdf, betaQuantile } from '../random/beta.ts';
-import { normalQuantile } from '../random/distributions.ts';
+import { normalCdf, normalQuantile } from '../random/distributions.ts';
 import { exp, log } from '../random/elementary.ts';
 import type { DistributionName } from './schema.ts';
 import type { ParameterValue } from './trial.ts';
@@ -16,6 +16,8 @@ export type Cell = readonly [from: number, to: number];
 export interface Distribution {
   /** Whether values near each other have u near each other; false for a choice among words. */
   readonly ordered: boolean;
+  /** Whether each u gives a value of its own. */
+  readonly smooth: boolean;
   /** Whether there are a smallest and a largest value. */
   readonly bounded: boolean;
   /** Number of values; undefined where there is no end of them. */
@@ -76,22 +78,6 @@ function logShape(low: number, high: number, ends: readonly [number, number] = [
   };
 }
 
-const BISECTIONS = 60;
-
-/** P(standard normal < x): the inverse of the quantile, by bisection, so that the two undo each other to the last bits. */
-function normalCdf(x: number): number {
-  if (x > 0) return 1 - normalCdf(-x);
-  let low = 2 ** -60;
-  let high = 0.5;
-  if (x <= normalQuantile(low)) return 0;
-  for (let i = 0; i < BISECTIONS; i++) {
-    const middle = (low + high) / 2;
-    if (normalQuantile(middle) < x) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
 function normalShape(mu: number, sigma: number): Shape {
   return {
     low: Number.NEGATIVE_INFINITY,
@@ -124,12 +110,13 @@ function continuous(shape: Shape): Distribution {
   };
   return {
     ordered: true,
+    smooth: shape.low < shape.high,
     bounded: Number.isFinite(shape.high),
     count: shape.low === shape.high ? 1 : undefined,
     quantile,
     valueAt: () => quantile(0.5),
     cell(value) {
-      if (typeof value !== 'number' || !(value >= shape.low && value <= shape.high)) return undefined;
+      if (!Number.isFinite(value) || typeof value !== 'number' || value < shape.low || value > shape.high) return undefined;
       const u = shape.cdf(value);
       return [u, u];
     },
@@ -141,9 +128,11 @@ function quantized(shape: Shape, q: number): Distribution {
   // Decimal: 3 * 0.1 is 0.3.
   const multiple = (k: number): number => Number((k * q).toPrecision(15)) + 0;
   const first = Math.round(shape.low / q);
-  const last = Math.round(shape.high / q);
+  // Half a step below the end rounds down: only the end itself would give the next multiple.
+  const last = Math.max(first, Math.ceil(shape.high / q - 0.5));
   return {
     ordered: true,
+    smooth: false,
     bounded: Number.isFinite(shape.high),
     count: Number.isFinite(last - first) ? last - first + 1 : undefined,
     quantile: (u) => multiple(clamp(Math.round(shape.quantile(u) / q), first, last)),
@@ -162,6 +151,7 @@ export function intUniform(min: number, max: number): Distribution {
   const count = max - min + 1;
   return {
     ordered: true,
+    smooth: false,
     bounded: true,
     count,
     quantile: (u) => min + Math.min(count - 1, Math.floor(u * count)),
@@ -192,6 +182,7 @@ export function categorical(values: readonly ParameterValue[], probabilities?: r
   };
   return {
     ordered: false,
+    smooth: false,
     bounded: true,
     count: values.length,
     quantile: (u) => values[indexOf(u)] as ParameterValue,

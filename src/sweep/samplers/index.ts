@@ -1,18 +1,21 @@
 import type { Method } from '../schema.ts';
 import type { SearchSpace } from '../space.ts';
 import type { Assignment } from '../trial.ts';
+import { CmaesSampler } from './cmaes.ts';
 import { GridSampler } from './grid.ts';
 import { RandomSampler, randomPoints } from './random.ts';
 import type { Sampler } from './sampler.ts';
+import { SobolSampler } from './sobol.ts';
+import { TpeSampler } from './tpe.ts';
 
 type Make = (space: SearchSpace, seed: number, queued: readonly Assignment[]) => Sampler;
 
 const SAMPLERS: { readonly [method in Method]: Make } = {
   grid: (space, _seed, queued) => new GridSampler(space, queued),
   random: (space, seed) => new RandomSampler(space, seed),
-  sobol: (space, seed) => new RandomSampler(space, seed),
-  tpe: (space, seed) => new RandomSampler(space, seed),
-  cmaes: (space, seed) => new RandomSampler(space, seed),
+  sobol: (space, seed, queued) => new SobolSampler(space, seed, queued.length),
+  tpe: (space, seed) => new TpeSampler(space, seed),
+  cmaes: (space, seed) => new CmaesSampler(space, seed),
 };
 
 /**
