@@ -8,6 +8,7 @@ export { loadDataset } from './data/load.ts';
 export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export { type Check, examine } from './runs/doctor.ts';
 export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, RunStart, RunWarning, Summary } from './runs/events.ts';
+export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
 export { type ResumeOptions, resume } from './runs/resume.ts';
 export type { TrainRun } from './runs/run.ts';

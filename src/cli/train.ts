@@ -1,3 +1,5 @@
+import { printable } from '../errors.ts';
+import { shortPath } from '../report/results.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import type { ExperimentRequest } from './parse.ts';
@@ -34,6 +36,8 @@ export async function trainCommand(request: ExperimentRequest, output: Output, e
     const summary = await run.result;
     if (output.json) output.object(summary);
     view.showResults(summary);
+    const { status, directory } = summary;
+    if (status === 'interrupted' && directory !== null) output.note(`next: gradloom resume ${printable(shortPath(directory))}`);
     return summary.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
   } finally {
     stop.release();

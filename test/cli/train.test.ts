@@ -122,6 +122,8 @@ for (const [signal, code] of [
     t.is(summary().status, 'interrupted');
     t.true(files.includes('model.safetensors'));
     t.regex(stdout, /^run {6}small: interrupted after [\d,]+ steps/m);
+    t.regex(stderr, /^next: gradloom resume runs\/small-[\w-]+\n$/m);
+    t.true(files.includes('checkpoints'));
   });
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { Rank, type RankResult, type RankSetup } from '../../src/engine/rank.ts';
 import type { ThreadTask } from '../../src/engine/threads.ts';
 import { bindKernels, type Kernels } from '../../src/kernels/kernels.ts';
@@ -12,6 +13,8 @@ export interface Fault {
   /** The first call of this kernel in that step. @default the first forward product */
   kernel?: KernelName;
   during?: 'train' | 'evaluate';
+  /** A file that is made when the fault strikes; where it exists, nothing goes wrong any more. */
+  once?: string;
 }
 
 export type FaultKind =
@@ -56,6 +59,10 @@ function overflow(depth: number): number {
 
 /** Does it. Returns for the faults that let the call go on. */
 function strike(): void {
+  if (fault.once !== undefined) {
+    if (existsSync(fault.once)) return;
+    writeFileSync(fault.once, '');
+  }
   switch (fault.kind) {
     case 'trap':
       // A real kernel beyond the end of the memory.
