@@ -43,4 +43,22 @@ export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup
 export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
+export type {
+  RunningTrial,
+  SweepBest,
+  SweepDecision,
+  SweepEnd,
+  SweepEvent,
+  SweepProgress,
+  SweepStart,
+  SweepSummary,
+  SweepTrialEnd,
+  SweepTrialStart,
+  SweepWarning,
+} from './sweep/events.ts';
+export { type LoadedSweep, type LoadSweepOptions, loadSweep, sweepFromArguments, sweepFromObject } from './sweep/load.ts';
+export type { SweepOptions } from './sweep/runner.ts';
+export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budget.ts';
 export { sweepJsonSchema } from './sweep/schema.ts';
+export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/sweep.ts';
+export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';

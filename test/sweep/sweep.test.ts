@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
+import { loadSweep } from '../../src/sweep/load.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
 import { liveThreads, threadsLeft } from '../engine/threads.ts';
@@ -22,11 +23,9 @@ for (const [title, more] of [
     t.timeout(120_000);
     const tables: unknown[] = [];
     for (const execution of [
-      ['execution.trials=1', 'execution.workers_per_trial=1'],
+      ['execution.trials=1', 'execution.workers_per_trial=3'],
       ['execution.trials=2', 'execution.workers_per_trial=1'],
       ['execution.trials=4', 'execution.workers_per_trial=1'],
-      ['execution.trials=1', 'execution.workers_per_trial=3'],
-      ['execution.cores=2'],
     ]) {
       const directory = temporary(t);
       const { summary } = await played(sweep(loaded(directory, more, execution), { directory: path.join(directory, 'sweep') }));
@@ -34,7 +33,15 @@ for (const [title, more] of [
       t.is(summary.reason, 'every trial is done');
       tables.push({ trials: table(summary), best: summary.best, digests: digests(summary.directory, summary) });
       const { id, name, status, settings, trials, best } = summary;
-      t.deepEqual(readSweep(summary.directory), { id, name, directory: summary.directory, status, settings, trials, ...(best !== undefined && { best }) });
+      t.deepEqual(readSweep(summary.directory), {
+        id,
+        name,
+        directory: summary.directory,
+        status,
+        settings,
+        trials,
+        ...(best !== undefined && { best }),
+      });
     }
     for (const other of tables.slice(1)) t.deepEqual(other, tables[0]);
     t.is(await threadsLeft(), 0);
@@ -75,7 +82,6 @@ test.serial('a sweep ends when a trial reaches the target, at the same trial for
 test.serial('a trial whose experiment another one has already is a duplicate: not run, its value copied', async (t) => {
   const directory = temporary(t);
   const file = sweepFile(directory, 'enqueue: [{optimizer.lr: 0.1, train.batch_size: 20}, {optimizer.lr: 0.1, train.batch_size: 20}]\n');
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const { summary } = await played(sweep(loadSweep(file, { overrides: ['run_cap=3'] }), { directory: path.join(directory, 'sweep') }));
   const [first, second, third] = summary.trials;
   t.is(first?.origin, 'enqueue');
@@ -91,7 +97,6 @@ test.serial('a trial whose experiment another one has already is a duplicate: no
 test.serial('a search that only repeats itself ends', async (t) => {
   const directory = temporary(t);
   const sweepText = `base: ./base.yaml\nmethod: random\nrun_cap: 1000\nparameters: {train.batch_size: {values: [20, 40]}}\n`;
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const file = sweepFile(directory, '', { sweep: sweepText });
   const { summary } = await played(sweep(loadSweep(file), { directory: path.join(directory, 'sweep') }));
   t.is(summary.status, 'finished');
@@ -140,7 +145,6 @@ test.serial('V6 a sweep whose first five trials all fail gives up: E_SWEEP_FAILE
   const directory = temporary(t);
   const values = 'parameters: {optimizer.lr: {value: 0.011}, seed: {min: 0, max: 1000000}}\non_trial_error: {retries: 0}\n';
   const file = sweepFile(directory, '', { sweep: `base: ./base.yaml\nrun_cap: 50\n${values}` });
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const place = path.join(directory, 'sweep');
   const run = sweep(loadSweep(file), { directory: place, engine: POISONED });
   const error = await t.throwsAsync(run.result, { instanceOf: GradloomError });
@@ -171,7 +175,10 @@ test.serial('an interrupted sweep says so, and goes on to the table of an undist
   let summary = expected;
   for (let session = 0; ; session++) {
     const controller = new AbortController();
-    const run = session === 0 ? sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal }) : resumeSweep(place, { signal: controller.signal });
+    const run =
+      session === 0
+        ? sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal })
+        : resumeSweep(place, { signal: controller.signal });
     let results = 0;
     for await (const event of run) if (event.type === 'result' && ++results === 3) controller.abort();
     summary = await run.result;
@@ -245,7 +252,10 @@ test.serial('V7 a space that was edited between runs is E_SWEEP_CHANGED (78) wit
   edit('sweep.yaml', 'max: 0.5', 'max: 1');
   edit('base.yaml', 'units: 7', 'units: 6');
   // How a sweep is carried out may change.
-  t.is((await played(resumeSweep(place, { overrides: ['run_cap=3', 'execution.cores=1', 'on_trial_error.retries=0'] }))).summary.trials.length, 3);
+  t.is(
+    (await played(resumeSweep(place, { overrides: ['run_cap=3', 'execution.cores=1', 'on_trial_error.retries=0'] }))).summary.trials.length,
+    3,
+  );
 });
 
 test.serial('a torn last line is cut off with a word, a damaged one before is E_RUN_FILE (65)', async (t) => {
