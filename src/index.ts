@@ -27,3 +27,18 @@ export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup
 export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
+export { trialExperiment, trialKey } from './sweep/experiment.ts';
+export {
+  type ArgumentOptions,
+  type LoadedSweep,
+  type LoadSweepOptions,
+  loadSweep,
+  sweepFiles,
+  sweepFromArguments,
+  sweepFromObject,
+} from './sweep/load.ts';
+export { makeSampler } from './sweep/samplers/index.ts';
+export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
+export { type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
+export type { SearchSpace } from './sweep/space.ts';
+export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
