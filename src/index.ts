@@ -39,6 +39,6 @@ export {
 } from './sweep/load.ts';
 export { makeSampler } from './sweep/samplers/index.ts';
 export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
-export { type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
+export { type ExecutionConfig, type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
 export type { SearchSpace } from './sweep/space.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
