@@ -6,14 +6,7 @@ const MEMORY = '--importMemory --noExportMemory --sharedMemory --initialMemory 1
 const OPTIONS = `${MEMORY} --runtime stub --noAssert -O3 --uncheckedBehavior always --use abort= --disableWarning 112`;
 
 for (const [file, features] of Object.entries(MODULES)) {
-  const { error, stderr } = await asc.main([
-    'kernels/index.ts',
-    '-o',
-    file,
-    '--enable',
-    `${features},threads,bulk-memory`,
-    ...OPTIONS.split(' '),
-  ]);
-  process.stderr.write(stderr.toString());
+  const args = ['kernels/index.ts', '-o', file, '--enable', `${features},threads,bulk-memory`, ...OPTIONS.split(' ')];
+  const { error } = await asc.main(args, { stderr: process.stderr });
   if (error) throw error;
 }

@@ -44,15 +44,22 @@ export function planBatches(experiment: Experiment, trainRows: number): BatchPla
   return { trainRows, batchRows, lastRows, batchesPerEpoch, batchesPerStep, stepsPerEpoch, totalSteps };
 }
 
+/** How many batches a step has: fewer at the end of an epoch. */
+export function batchCount(plan: BatchPlan, step: number): number {
+  const from = (step % plan.stepsPerEpoch) * plan.batchesPerStep;
+  return Math.min(plan.batchesPerStep, plan.batchesPerEpoch - from);
+}
+
+/** Batch `index` of a step. */
+export function batchAt(plan: BatchPlan, step: number, index: number): Batch {
+  const number = (step % plan.stepsPerEpoch) * plan.batchesPerStep + index;
+  const rows = number === plan.batchesPerEpoch - 1 ? plan.lastRows : plan.batchRows;
+  return { epoch: Math.floor(step / plan.stepsPerEpoch), first: number * plan.batchRows, rows };
+}
+
 /** The batches of a step, in order. */
 export function batchesAt(plan: BatchPlan, step: number): Batch[] {
-  const epoch = Math.floor(step / plan.stepsPerEpoch);
-  const from = (step - epoch * plan.stepsPerEpoch) * plan.batchesPerStep;
-  const to = Math.min(from + plan.batchesPerStep, plan.batchesPerEpoch);
-  return Array.from({ length: to - from }, (_, i) => {
-    const rows = from + i === plan.batchesPerEpoch - 1 ? plan.lastRows : plan.batchRows;
-    return { epoch, first: (from + i) * plan.batchRows, rows };
-  });
+  return Array.from({ length: batchCount(plan, step) }, (_, index) => batchAt(plan, step, index));
 }
 
 /** All rows of a step together. */

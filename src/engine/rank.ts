@@ -5,7 +5,7 @@ import type { KernelCall } from '../model/layers/layer.ts';
 import { streamWords } from '../random/stream.ts';
 import { averageWeight } from './average.ts';
 import { Aborted, Barrier } from './barrier.ts';
-import { batchesAt } from './batches.ts';
+import { batchAt, batchCount } from './batches.ts';
 import { abort, rankClocks, rankWords, WORD } from './control.ts';
 import { addSums, type LossSums, meanLoss } from './evaluation.ts';
 import { Gatherer } from './gather.ts';
@@ -67,7 +67,7 @@ export class Rank {
   readonly #gatherer: Gatherer;
   readonly #updater: Updater;
   readonly #skipper: ZeroSkipper;
-  readonly #programs = new Map<string, RankProgram>();
+  readonly #programs = new Map<number, RankProgram>();
   readonly #words: { arrived: number; beat: number; call: number; step: number };
   /** Milliseconds of the step at hand spent at barriers. */
   #waited = 0;
@@ -162,10 +162,11 @@ export class Rank {
     const { batches: plan, experiment } = this.#plan;
     // A batch that is the same rows every step is gathered once.
     const isFixed = plan.batchesPerEpoch === 1 && experiment.data.shuffle === 'none';
-    const batches = batchesAt(plan, step);
+    const count = batchCount(plan, step);
     const sums: StepSums = { loss: 0, correct: 0, weight: 0, rows: 0 };
     this.#seedStreams(step);
-    for (const [index, batch] of batches.entries()) {
+    for (let index = 0; index < count; index++) {
+      const batch = batchAt(plan, step, index);
       const kind = batch.rows === plan.batchRows ? 'full' : 'last';
       const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
       if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
@@ -177,7 +178,7 @@ export class Rank {
       this.#addLosses(sums, batch.rows);
       if (Number.isFinite(sums.loss)) this.#call(program.afterwards);
       if (plan.batchesPerStep > 1) {
-        const isLastBatch = index === batches.length - 1;
+        const isLastBatch = index === count - 1;
         this.#updater.accumulate(index, isLastBatch);
         // Before the next batch overwrites slabs and sums.
         if (!isLastBatch) this.#wait();
@@ -248,20 +249,21 @@ export class Rank {
   }
 
   #program(key: ProgramKey): RankProgram {
-    const text = `${key.kind} ${key.batchRows} ${key.stepRow} ${key.averaged}`;
-    const known = this.#programs.get(text);
+    const number = numberOf(key);
+    const known = this.#programs.get(number);
     if (known !== undefined) return known;
     const program = compileProgram(this.#plan, this.#rank, key);
     this.#skipper.adopt(program, key.kind);
     for (const { at, words } of program.tables) new Int32Array(this.#memory.buffer, at, words.length).set(words);
-    this.#programs.set(text, program);
+    this.#programs.set(number, program);
     return program;
   }
 
   /** @returns the number of calls */
   #execute({ phases }: RankProgram): number {
     let done = 0;
-    for (const [i, calls] of phases.entries()) {
+    for (let i = 0; i < phases.length; i++) {
+      const calls = phases[i] as KernelCall[];
       if (i > 0) this.#wait();
       this.#call(calls, done);
       done += calls.length;
@@ -292,12 +294,15 @@ export class Rank {
     this.#waited += performance.now() - started;
   }
 
-  /** The addresses of this step's random numbers: a stream per layer, and one for the gradient's noise. */
+  /** The addresses of this step's random numbers: a stream per layer that drops outputs, and one for the gradient's noise. */
   #seedStreams(step: number): void {
     const { network, experiment } = this.#plan;
     const streams = network.layers.length;
-    for (let i = 0; i < streams; i++)
+    for (let i = 0; i < streams; i++) {
+      if (network.layers[i]?.config.dropout === 0) continue;
       this.#streams.set(streamWords(experiment.seed, 'dropout', step * streams + i), (i * STREAM_BYTES) / 4);
+    }
+    if (experiment.regularization.noise === undefined) return;
     this.#streams.set(streamWords(experiment.seed, 'noise', step), (streams * STREAM_BYTES) / 4);
   }
 
@@ -315,6 +320,12 @@ export class Rank {
     clocks[1] = (clocks[1] as number) + wait / 1000;
     clocks[2] = (clocks[2] as number) + reduce / 1000;
   }
+}
+
+/** A program's key as a number: looked up every step, without garbage. Batches of a step differ by their first row, evaluations by their size. */
+function numberOf({ kind, batchRows, stepRow, averaged }: ProgramKey): number {
+  if (kind === 'evaluate') return 4 * batchRows + (averaged ? 1 : 0);
+  return 4 * stepRow + (kind === 'full' ? 2 : 3);
 }
 
 /** Above it a loss counts as diverged; it follows from the loss before the first step, and a first loss that is not finite sets none. */

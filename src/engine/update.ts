@@ -28,9 +28,8 @@ interface OwnChunk extends Chunk, UpdateChunk {
   isPenalized: boolean;
   /** Its values must be finite for products that skip zeros. */
   isWatched: boolean;
-  /** Before the schedule. */
-  lr: number;
-  weightDecay: number;
+  /** Of the step at hand; chunks with equal rates share one. */
+  context: UpdateContext;
 }
 
 /** What a step sets beside the experiment. */
@@ -54,6 +53,10 @@ export class Updater {
   readonly #scratch: number;
   readonly #noiseStream: number;
   readonly #time: ScheduleTime;
+  /** What the chunks share, with the learning rate before the schedule. */
+  readonly #rates: { lr: number; context: UpdateContext }[] = [];
+  /** Of all ranks, for rules that need norms of whole tensors. */
+  readonly #allChunks: readonly Chunk[];
   /** Columns of each weight whose norms this rank limits. */
   readonly #columns: { at: number; inputs: number; units: number; columns: Range }[];
 
@@ -75,9 +78,10 @@ export class Updater {
         state: regions.optimizerState.map((region) => region.at + offset),
         isPenalized: chunk.tensor.init === 'weight',
         isWatched: regions.lists.bytes > 0 && chunk.tensor.layer === 0 && chunk.tensor.role === 'weight',
-        ...tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role),
+        context: this.#contextOf(tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role)),
       };
     });
+    this.#allChunks = planChunks(network, experiment.numerics.engine);
     this.#time = scheduleTime(experiment.schedule, plan.batches);
     this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
@@ -151,19 +155,19 @@ export class Updater {
     const limit = regularization.clip_global_norm;
     const clip = limit === undefined ? 1 : limit / (Math.sqrt(gradientSquares) + CLIP_EPS);
     const std = this.#noiseStd(rates.step);
-    const contextOf = this.#contexts(rates);
+    this.#setRates(rates);
     for (const chunk of this.#chunks) {
       const { gradient, parameters, count } = chunk;
       if (clip < 1) this.#kernels.scale(gradient, clip, count);
       if (std > 0) this.#kernels.add_noise(gradient, count, std, chunk.offset, this.#noiseStream, this.#scratch);
       if ('prepare' in optimizer) {
-        const squares = optimizer.prepare(this.#kernels, config, chunk, contextOf(chunk));
+        const squares = optimizer.prepare(this.#kernels, config, chunk, chunk.context);
         this.#records[chunk.index * RECORD.size + RECORD.parameterSquares] = squares.parameterSquares;
         this.#records[chunk.index * RECORD.size + RECORD.directionSquares] = squares.directionSquares;
         continue;
       }
       if (collect) this.#kernels.copy(this.#scratch, parameters, count);
-      optimizer.apply(this.#kernels, config, chunk, contextOf(chunk));
+      optimizer.apply(this.#kernels, config, chunk, chunk.context);
       this.#recordUpdated(chunk, collect);
     }
     if (!('prepare' in optimizer)) return;
@@ -171,26 +175,32 @@ export class Updater {
     const ratios = this.#trustRatios(optimizer);
     for (const chunk of this.#chunks) {
       if (collect) this.#kernels.copy(this.#scratch, chunk.parameters, chunk.count);
-      optimizer.finish(this.#kernels, config, chunk, contextOf(chunk), ratios.get(chunk.tensor.name) as number);
+      optimizer.finish(this.#kernels, config, chunk, chunk.context, ratios.get(chunk.tensor.name) as number);
       this.#recordUpdated(chunk, collect);
     }
   }
 
-  /** The rates of a chunk; worked out once for each learning rate that the groups have. */
-  #contexts({ step, plateauFactor, lrFactor }: StepRates): (chunk: OwnChunk) => UpdateContext {
+  #contextOf({ lr, weightDecay }: { lr: number; weightDecay: number }): UpdateContext {
+    const known = this.#rates.find((rate) => rate.lr === lr && rate.context.weightDecay === weightDecay);
+    if (known !== undefined) return known.context;
+    const context = { lr, weightDecay, step: 0 };
+    this.#rates.push({ lr, context });
+    return context;
+  }
+
+  /** Once for each pair of rates that the optimizer's groups have. */
+  #setRates({ step, plateauFactor, lrFactor }: StepRates): void {
     const { schedule } = this.#plan.experiment;
-    const known = new Map<number, number>();
-    return ({ lr: base, weightDecay }) => {
-      const lr = known.get(base) ?? lrAt(schedule, base, step, this.#time, plateauFactor) * lrFactor;
-      known.set(base, lr);
-      return { lr, weightDecay, step };
-    };
+    for (const { lr, context } of this.#rates) {
+      context.lr = lrAt(schedule, lr, step, this.#time, plateauFactor) * lrFactor;
+      context.step = step;
+    }
   }
 
   /** From the squares of all chunks, added up tensor by tensor in the order of the chunks. */
   #trustRatios(optimizer: Pick<TensorRule<never>, 'trustRatio'>): Map<string, number> {
     const sums = new Map<string, { parameterSquares: number; directionSquares: number }>();
-    for (const { index, tensor } of planChunks(this.#plan.network, this.#plan.experiment.numerics.engine)) {
+    for (const { index, tensor } of this.#allChunks) {
       const sum = sums.get(tensor.name) ?? { parameterSquares: 0, directionSquares: 0 };
       sum.parameterSquares += this.#records[index * RECORD.size + RECORD.parameterSquares] as number;
       sum.directionSquares += this.#records[index * RECORD.size + RECORD.directionSquares] as number;
