@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { unpainted } from '../../src/report/paint.ts';
@@ -81,3 +82,12 @@ for (const name of ['sweep-grid', 'sweep-seeds', 'sweep-tpe-asha', 'sweep-mnist-
     t.true(settings.metric.name.startsWith('val.'), 'chosen by the validation set, never by the test set');
   });
 }
+
+test('the file of docs/sweeps.md is a valid sweep', (t) => {
+  const block = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/sweeps.md', 'utf8'))?.[1] ?? '';
+  const base = path.resolve('configs/mnist.yaml');
+  const cwd = workplace(t, { 'sweep.yaml': block.replace('./mnist.yaml', base) });
+  const { settings, space } = loadSweep(path.join(cwd, 'sweep.yaml'));
+  t.is(settings.early_terminate.type, 'asha');
+  t.is(space.dimensions.length, 7);
+});
