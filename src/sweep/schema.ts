@@ -154,7 +154,7 @@ const execution = object({
 const onTrialError = object({
   retries: z.int().min(0).max(100).default(1).describe('attempts after the first that failed'),
   // biome-ignore lint/suspicious/noThenProperty: a key of the file; a word can not be mistaken for a promise
-  then: z.enum(['continue', 'stop']).default('continue').describe('what the sweep does when the retries failed too'),
+  then: z.enum(['continue', 'stop']).default('continue').describe('what the sweep does when the retries failed too'), // oxlint-disable-line unicorn/no-thenable
   abort_after: z.int().min(0).max(1_000_000).default(5).describe('the sweep ends when so many first trials all failed; 0: never'),
   impute: z
     .enum(['worst', 'none'])
