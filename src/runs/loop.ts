@@ -3,9 +3,8 @@ import type { Dataset, SplitName } from '../data/dataset.ts';
 import { batchesAt } from '../engine/batches.ts';
 import type { Engine, SegmentEnd } from '../engine/engine.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
-import { PLATEAU_START, plateauNext } from '../optim/plateau.ts';
+import { Decisions } from './decisions.ts';
 import { type Divergence, describeEvaluation, describeStep, divergenceError } from './divergence.ts';
-import { EarlyStop } from './early-stop.ts';
 import type { RunProgress } from './events.ts';
 import type { Keeper } from './keeper.ts';
 import type { LearningRate } from './learning-rate.ts';
@@ -32,16 +31,14 @@ export class Loop {
   readonly #parts: LoopParts;
   readonly #experiment: Experiment;
   readonly #stops: Stops;
-  readonly #earlyStop: EarlyStop | undefined;
+  readonly #decisions: Decisions;
   #engine: Engine;
-  #plateau = PLATEAU_START;
   #step = 0;
   #isOver = false;
   /** Parameters of the best evaluation. */
   #best: Landmark | undefined;
   /** Everything as it was at the latest evaluation, or at the start, where all values were finite. */
   #lastGood: Landmark | undefined;
-  #bestKept: LoopState['bestKept'];
   #rollbacks = 0;
   /** Steps left out one after the other, up to `#lastSkipped`. */
   #skippedInRow = 0;
@@ -58,8 +55,7 @@ export class Loop {
     this.#engine = parts.engine;
     this.#experiment = parts.engine.plan.experiment;
     this.#stops = new Stops(parts.engine.plan);
-    const { early_stop: earlyStop } = this.#experiment.train;
-    this.#earlyStop = earlyStop && new EarlyStop(earlyStop);
+    this.#decisions = new Decisions(this.#experiment, parts.recorder, parts.rates);
     this.#keepLastGood();
   }
 
@@ -84,13 +80,11 @@ export class Loop {
       step: this.#step,
       isOver: this.#isOver,
       firstLoss: this.#engine.firstLoss,
-      plateau: this.#plateau,
       lrFactor: rates.lrFactor,
-      earlyStop: this.#earlyStop?.state,
       rollbacks: this.#rollbacks,
       skippedInRow: this.#skippedInRow,
       lastSkipped: this.#lastSkipped,
-      bestKept: this.#bestKept,
+      ...this.#decisions.state,
     };
     return { loop, recorder: recorder.state(), state: this.#snapshot(), best: this.#best, good: this.#lastGood };
   }
@@ -102,14 +96,11 @@ export class Loop {
     this.#step = loop.step;
     this.#isOver = loop.isOver;
     engine.firstLoss = loop.firstLoss;
-    this.#plateau = loop.plateau;
-    rates.plateauFactor = loop.plateau.factor;
     rates.lrFactor = loop.lrFactor;
-    if (this.#earlyStop !== undefined && loop.earlyStop !== undefined) this.#earlyStop.state = loop.earlyStop;
+    this.#decisions.restore(loop);
     this.#rollbacks = loop.rollbacks;
     this.#skippedInRow = loop.skippedInRow;
     this.#lastSkipped = loop.lastSkipped;
-    this.#bestKept = loop.bestKept;
     this.#best = best;
     this.#lastGood = good;
     this.#putBack(state);
@@ -223,39 +214,11 @@ export class Loop {
     return this.#decide();
   }
 
-  /** What an evaluation means for the learning rate, for checkpoints and for the end of training. */
   #decide(): 'go on' | 'keep' | 'stop' {
-    const { schedule, parent } = this.#experiment;
-    if (schedule.type === 'plateau' && parent?.schedule.until === undefined) {
-      this.#plateau = plateauNext(schedule, this.#plateau, this.#evaluatedMetric(schedule.metric));
-      this.#parts.rates.plateauFactor = this.#plateau.factor;
-    }
-    const isBest = this.#isBestToKeep();
-    const earlyStop = this.#earlyStop;
-    if (earlyStop === undefined) return isBest ? 'keep' : 'go on';
-    const { metric, patience } = earlyStop.config;
-    const outcome = earlyStop.take(this.#evaluatedMetric(metric));
-    if (outcome === 'improved') this.#best = { step: this.#step, state: withoutOptimizer(this.#snapshot()) };
-    if (outcome !== 'stop') return isBest ? 'keep' : 'go on';
-    const message = `stopped early: ${metric} has not improved in ${patience} ${patience === 1 ? 'evaluation' : 'evaluations'}; best at step ${this.#best?.step}`;
-    this.#parts.recorder.tell({ type: 'warning', code: 'W_EARLY_STOP', message });
-    return 'stop';
-  }
-
-  #isBestToKeep(): boolean {
-    const { best } = this.#experiment.train.checkpoint;
-    if (best === undefined) return false;
-    const value = this.#evaluatedMetric(best.metric);
-    const before = this.#bestKept?.value;
-    const isBetter = before === undefined || (best.goal === 'minimize' ? value < before : value > before);
-    if (Number.isNaN(value) || !isBetter) return false;
-    this.#bestKept = { step: this.#step, value };
-    return true;
-  }
-
-  /** `checkWatchedMetrics` has seen to it that the metric is evaluated; NaN if it was not finite. */
-  #evaluatedMetric(name: string): number {
-    return this.#parts.recorder.latest(name) ?? Number.NaN;
+    const { isImproved, isToKeep, isLast } = this.#decisions.take(this.#step, this.#best?.step);
+    if (isImproved) this.#best = { step: this.#step, state: withoutOptimizer(this.#snapshot()) };
+    if (isLast) return 'stop';
+    return isToKeep ? 'keep' : 'go on';
   }
 
   /**

@@ -13,9 +13,10 @@ import type { LearningRate } from './learning-rate.ts';
 import { type AverageName, lossName, metricName } from './metric-names.ts';
 import { finiteOrNull } from './metrics.ts';
 import { Pace, shares } from './pace.ts';
+import { type EpochSums, NO_SUMS, type RecorderState } from './recorder-state.ts';
 import type { DigestLine } from './state-tensors.ts';
 import { Teller } from './teller.ts';
-import { Watch, type WatchState } from './watch.ts';
+import { Watch } from './watch.ts';
 
 /** Steps that diverged.json shows. */
 const RECENT_STEPS = 50;
@@ -24,36 +25,6 @@ const RECENT_STEPS = 50;
 export interface RunLines {
   metrics: LineFile;
   digests: LineFile;
-}
-
-/** Sums over the steps of the epoch under way. */
-interface EpochSums {
-  loss: number;
-  weight: number;
-  correct: number;
-  rows: number;
-}
-
-const NO_SUMS: Readonly<EpochSums> = { loss: 0, weight: 0, correct: 0, rows: 0 };
-
-/** All that decides what a recorder will write from a step on; plain data, kept in checkpoints. */
-export interface RecorderState {
-  step: number;
-  last: Record<string, number | null>;
-  best: Summary['best'];
-  evaluatedAt: [SplitName, number][];
-  evaluation: RunProgress['evaluation'] | null;
-  confusion: Summary['confusion'] | null;
-  epoch: EpochSums;
-  recent: StepRecord[];
-  watch: WatchState;
-  /** Events told so far. */
-  events: number;
-  seconds: number;
-  samples: number;
-  /** Bytes of the files. */
-  metricsBytes: number;
-  digestsBytes: number;
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { TrainingState } from '../engine/shared-state.ts';
-import type { PlateauState } from '../optim/plateau.ts';
-import type { EarlyStopState } from './early-stop.ts';
-import type { RecorderState } from './recorder.ts';
+import type { DecisionState } from './decisions.ts';
+import type { RecorderState } from './recorder-state.ts';
 
 /** A point of the run that training can go back to; its vectors are never written to. */
 export interface Landmark {
@@ -10,20 +9,16 @@ export interface Landmark {
 }
 
 /** What evaluations, rollbacks and skipped steps have decided so far; plain data, kept in checkpoints. */
-export interface LoopState {
+export interface LoopState extends DecisionState {
   step: number;
   /** No more steps: the last one is done, or early stopping said so. */
   isOver: boolean;
   /** undefined (not finite numbers included): no limit follows from it. */
   firstLoss: number | undefined;
-  plateau: PlateauState;
   lrFactor: number;
-  earlyStop: EarlyStopState | undefined;
   rollbacks: number;
   skippedInRow: number;
   lastSkipped: number;
-  /** The best value of `train.checkpoint.best` so far. */
-  bestKept: { step: number; value: number } | undefined;
 }
 
 /** A run between two steps: all that decides what comes after. */

@@ -53,7 +53,7 @@ test.serial('a run extended under a constant rate is the longer run, from where 
 
 test.serial('stretch reads the schedule over the new length, hold keeps the last rate, restart begins it anew', async (t) => {
   const parent = await run(t, PARENT_STEPS, COSINE);
-  const last = rates(parent).at(-1)!;
+  const last = rates(parent).at(-1);
   const stretched = await extended(parent, { steps: 30 });
   t.deepEqual(rates(stretched.directory!), rates(await run(t, 30, COSINE)).slice(PARENT_STEPS));
   const held = await extended(parent, { steps: 30, schedule: 'hold' });

@@ -34,7 +34,13 @@ function failing(fails: (call: number) => boolean, errno: string, isShort = fals
         write: (bytes, offset, length) => at(() => file.write(bytes, offset, isShort ? Math.max(1, Math.floor(length / 2)) : length)),
         sync: () => at(() => file.sync()),
         // A failed close has closed the file all the same.
-        close: () => at(() => Promise.resolve()).finally(() => file.close()),
+        async close() {
+          try {
+            await at(() => Promise.resolve());
+          } finally {
+            await file.close();
+          }
+        },
       };
     },
     rename: (from, to) => at(() => rename(from, to)),
