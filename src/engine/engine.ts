@@ -15,7 +15,8 @@ import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
 import { type Lease, Threads, type ThreadTask } from './threads.ts';
 import type { StepRates } from './update.ts';
 
-const START_MS = 10_000;
+/** A failing thread says so at once; a busy machine may need long to start many. */
+const START_MS = 30_000;
 /** How long ranks get to notice an abort before their threads are ended. */
 const QUIESCE_MS = 500;
 const MAX_CAUSE = 65_536;
@@ -27,6 +28,8 @@ export interface EngineOptions {
   entry?: URL;
   /** How long no rank may show a sign of life. @default from the plan, at least 10,000 */
   hangMs?: number;
+  /** How long threads may take to start. @default 30,000 */
+  startMs?: number;
 }
 
 /** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
@@ -102,9 +105,10 @@ export class Engine {
     const code = loadEngine(plan.experiment.numerics.engine);
     const engine = new Engine(plan, dataset, options);
     engine.shared.begin(initial, dataset.normalization);
+    const { startMs = START_MS } = options;
     const late = setTimeout(() => {
-      engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${START_MS / 1000} s` });
-    }, START_MS);
+      engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
+    }, startMs);
     try {
       const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code };
       await engine.#dispatch({ kind: 'begin', setup });
@@ -211,7 +215,7 @@ export class Engine {
   /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
   async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'diverged' }>> {
     if (this.#broken !== undefined) throw this.#broken;
-    // At the start the clock of START_MS counts: threads that load their modules give no sign of life.
+    // At the start the clock of startMs counts: threads that load their modules give no sign of life.
     const hangMs = body.kind === 'begin' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
     const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
     supervisor.start();
