@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
@@ -312,4 +312,78 @@ test.serial('trials with the same data share one data set: what is loaded depend
   t.is(trial?.value, ((trial?.values[0] ?? 0) + (trial?.values[1] ?? 0)) / 2);
   t.true((trial?.interval?.[0] ?? 1) < (trial?.value ?? 0) && (trial?.interval?.[1] ?? 0) > (trial?.value ?? 1));
   for (const run of trial?.runs ?? []) t.true(existsSync(path.join(summary.directory, run, 'metrics.jsonl')));
+});
+
+test.serial(
+  'a sweep with tpe has the same table for 1 and 4 trials side by side: what a trial learns follows from its number',
+  async (t) => {
+    t.timeout(60_000);
+    const tables: unknown[] = [];
+    for (const trials of [1, 4]) {
+      const directory = temporary(t);
+      const overrides = ['method=tpe', 'run_cap=16', `execution.trials=${trials}`];
+      const { summary } = await played(sweep(loaded(directory, '', overrides), { directory: path.join(directory, 'sweep') }));
+      tables.push(table(summary));
+      const logged = readTrialLog(summary.directory).entries.flatMap((entry) => (entry.type === 'trial' ? [entry.after] : []));
+      t.deepEqual(logged, [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    }
+    t.deepEqual(tables[1], tables[0]);
+  },
+);
+
+test.serial('a trial whose data cannot make a batch is not tried again, and says why', async (t) => {
+  const directory = temporary(t);
+  const base = `name: base
+data: {source: {type: synthetic, kind: blobs, samples: 100}, split: {train: 60, val: 40, test: 0}, drop_last: true}
+model: {layers: [{type: dense, units: 3}]}
+train: {epochs: 1}
+`;
+  const text = 'base: ./base.yaml\nmethod: grid\nparameters: {train.batch_size: {values: [20, 64]}}\n';
+  const { summary } = await played(
+    sweep(loadSweep(sweepFile(directory, '', { base, sweep: text })), { directory: path.join(directory, 'sweep') }),
+  );
+  const [fits, exceeds] = summary.trials;
+  t.is(summary.status, 'finished');
+  t.is(fits?.status, 'finished');
+  t.is(exceeds?.status, 'failed');
+  t.is(exceeds?.retries, 0);
+  t.regex(exceeds?.reasons[0] ?? '', /^failed: E_DATA_SPLIT train\.batch_size: train\.batch_size 64 exceeds the 60 training samples/);
+});
+
+test.serial('a trial whose directory was damaged between two sessions is trained anew, with the same result', async (t) => {
+  t.timeout(60_000);
+  const [directory, straight] = [temporary(t), temporary(t)];
+  const expected = (await played(sweep(loaded(straight, ASHA), { directory: path.join(straight, 'sweep') }))).summary;
+  const place = path.join(directory, 'sweep');
+  const controller = new AbortController();
+  const run = sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal });
+  for await (const event of run) if (event.type === 'result') controller.abort();
+  t.is((await run.result).status, 'interrupted');
+  const trials = readdirSync(path.join(place, 'trials'));
+  for (const trial of trials) rmSync(path.join(place, 'trials', trial, 'config.yaml'));
+  const { summary } = await played(resumeSweep(place));
+  t.deepEqual(table(summary), table(expected));
+  t.deepEqual(digests(summary.directory, summary), digests(expected.directory, expected));
+});
+
+test.serial('order: arrival goes on after an interruption from what had arrived', async (t) => {
+  t.timeout(60_000);
+  const directory = temporary(t);
+  const place = path.join(directory, 'sweep');
+  const settings = loaded(directory, ASHA, ['execution.order=arrival']);
+  for (let sessions = 0; ; sessions++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = sessions === 0 ? sweep(settings, { directory: place, signal }) : resumeSweep(place, { signal });
+    let results = 0;
+    for await (const event of run) if (event.type === 'result' && ++results === 4) controller.abort();
+    const summary = await run.result;
+    if (summary.status !== 'interrupted') break;
+  }
+  const state = readSweep(place);
+  t.is(state.status, 'finished');
+  t.is(state.trials.length, 8);
+  t.true(state.trials.every(({ status }) => status === 'finished' || status === 'pruned'));
+  const runs = readTrialLog(place).entries.flatMap((entry) => (entry.type === 'run' ? [`${entry.trial} ${entry.rung}`] : []));
+  t.is(new Set(runs).size, runs.length, 'no part is trained twice');
 });
