@@ -86,7 +86,7 @@ function listAxis(name: string, listed: readonly ParameterValue[], given: readon
   // An enqueued trial may have a value that the list does not.
   const all = [...listed, ...given.filter((value) => value !== undefined)];
   const isNumeric = all.every((value) => typeof value === 'number');
-  const ordered = isNumeric ? (all as number[]).toSorted((a, b) => a - b) : all;
+  const ordered = isNumeric ? all.toSorted((a, b) => a - b) : all;
   const labels = [...new Set(ordered.map(formatParameter))];
   const values = given.map((value) => (value === undefined ? undefined : labels.indexOf(formatParameter(value))));
   return { name, kind: isNumeric ? 'list' : 'categories', labels, values };
