@@ -8,6 +8,7 @@ export { loadDataset } from './data/load.ts';
 export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export { type Check, examine } from './runs/doctor.ts';
 export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, RunStart, RunWarning, Summary } from './runs/events.ts';
+export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
 export { type ResumeOptions, resume } from './runs/resume.ts';
 export type { TrainRun } from './runs/run.ts';
@@ -30,3 +31,21 @@ export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './sp
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
 export { sweepJsonSchema } from './sweep/schema.ts';
+export type {
+  RunningTrial,
+  SweepBest,
+  SweepDecision,
+  SweepEnd,
+  SweepEvent,
+  SweepProgress,
+  SweepStart,
+  SweepSummary,
+  SweepTrialEnd,
+  SweepTrialStart,
+  SweepWarning,
+} from './sweep/events.ts';
+export { type LoadedSweep, type LoadSweepOptions, loadSweep, sweepFromArguments, sweepFromObject } from './sweep/load.ts';
+export type { SweepOptions } from './sweep/runner.ts';
+export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budget.ts';
+export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/sweep.ts';
+export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';

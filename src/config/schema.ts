@@ -89,6 +89,10 @@ const initializer = z.discriminatedUnion('type', [
     type: z.literal('file'),
     path: path.describe('safetensors file with tensors layers.<i>.weight, layers.<i>.bias; relative to this file'),
   }).describe('from a safetensors file'),
+  object({
+    type: z.literal('run'),
+    path: path.describe('run directory; its model.safetensors is taken, or its newest checkpoint; relative to this file'),
+  }).describe('the parameters of another run, to fine-tune them: optimizer, schedule and steps start anew'),
 ]);
 
 const activation = z.discriminatedUnion('type', [
@@ -288,6 +292,23 @@ const train = object({
     .describe('averaged parameters, evaluated and saved beside the raw ones'),
 }).meta({ exclusive: ['epochs', 'steps'] });
 
+/** Where the schedule of a run that goes on from another stands in its time; written by `gradloom extend`. */
+const scheduleSpan = object({
+  from: z.int().min(0).default(0).describe('step at which the schedule starts'),
+  until: z.int().min(0).optional().describe('step whose learning rate stays from then on'),
+  horizon: positiveInteger.optional().describe('length of the schedule in steps, in place of that of the training'),
+});
+
+const parent = object({
+  run: path.describe('directory of the run that this one goes on from; relative to this file'),
+  step: positiveInteger.describe('its last step'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('gradloom.sha256 of its last checkpoint'),
+  schedule: scheduleSpan.prefault({}).describe('where the schedule stands in its time'),
+});
+
 /** Result keys: they can change bits of the result. */
 const numerics = object({
   leaves: positiveInteger
@@ -344,6 +365,7 @@ export const experimentSchema = object({
   regularization: regularization.prefault({}).describe('penalties and limits'),
   schedule: schedule.prefault({ type: 'constant' }).describe('how the learning rate changes; it is set before each step'),
   train: train.prefault({}).describe('length, batches and evaluation of the training'),
+  parent: parent.optional().describe('what gradloom extend writes: a finished run whose training this one continues'),
   numerics: numerics.prefault({}).describe('how sums are ordered; can change bits of the result'),
   parallel: parallel.prefault({}).describe('how the work is shared out; never changes a bit of the result'),
   track: track.prefault({}).describe('what a run records; never changes a bit of the result'),
@@ -362,6 +384,7 @@ export type DenseConfig = z.output<typeof denseLayer>;
 export type LossConfig = Experiment['loss'];
 export type OptimizerConfig = Experiment['optimizer'];
 export type ScheduleConfig = Experiment['schedule'];
+export type ScheduleSpan = z.output<typeof scheduleSpan>;
 
 /** Settings of a layer's batch norm; undefined without one. */
 export function batchNormOf({ batch_norm }: DenseConfig): BatchNormConfig | undefined {

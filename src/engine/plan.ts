@@ -52,7 +52,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
   const batches = planBatches(experiment, dataset.splits.train.length);
   checkAverage(experiment, batches);
   checkMasks(network, batches);
-  checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches));
+  checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches, experiment.parent?.schedule));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
   const memory = planMemory({

@@ -68,7 +68,7 @@ export class Updater {
         ...tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role),
       };
     });
-    this.#time = scheduleTime(experiment.schedule, plan.batches);
+    this.#time = scheduleTime(experiment.schedule, plan.batches, experiment.parent?.schedule);
     this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
     this.#noiseStream = noiseStream;

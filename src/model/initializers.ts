@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import type { InitializerConfig } from '../config/schema.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
-import { f32Tensors, readSafetensors } from '../storage/safetensors.ts';
+import { f32Tensors, readSafetensors, type Safetensors } from '../storage/safetensors.ts';
 import type { Network } from './network.ts';
 import { type PlacedTensor, writeTensor } from './parameters.ts';
 
@@ -25,7 +26,7 @@ function centred(std: number): Distribution {
  * source: torch.nn.init kaiming_* (fan_in, gain sqrt 2), xavier_* (gain 1); torch.nn.Linear.reset_parameters
  * (weight and bias uniform within 1/sqrt(fan_in)). Except with torch_linear, biases start at 0.
  */
-function distributionOf(config: Exclude<InitializerConfig, { type: 'file' }>, { init, fanIn, fanOut }: PlacedTensor): Distribution {
+function distributionOf(config: Exclude<InitializerConfig, { type: 'file' | 'run' }>, { init, fanIn, fanOut }: PlacedTensor): Distribution {
   if (init === 'zeros') return constant(0);
   if (init === 'ones') return constant(1);
   if (config.type === 'torch_linear') return symmetric(1 / Math.sqrt(fanIn));
@@ -60,27 +61,41 @@ export interface InitialState {
  * The initial parameters and statistics. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout; norms start as the
  * identity, whatever the initialiser.
  *
+ * @param readRun  the tensors of a run's model
  * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit
  */
-export function initialState(network: Network, model: { init: InitializerConfig }, seed: number): InitialState {
+export function initialState(
+  network: Network,
+  model: { init: InitializerConfig },
+  seed: number,
+  readRun: (directory: string) => Safetensors = (directory) => readSafetensors(join(directory, 'model.safetensors')),
+): InitialState {
   const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
-  const fromFile = new Map<string, { tensor: PlacedTensor; vector: Float32Array }[]>();
+  const fromFile = new Map<string, Taken>();
   const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
     const config = network.layers[tensor.layer]?.config.init ?? model.init;
-    if (config.type === 'file') fromFile.set(config.path, [...(fromFile.get(config.path) ?? []), { tensor, vector }]);
-    else writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
+    if (config.type === 'file' || config.type === 'run') {
+      const { placed } = fromFile.get(config.path) ?? { placed: [] };
+      fromFile.set(config.path, { type: config.type, placed: [...placed, { tensor, vector }] });
+    } else writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
   };
   for (const [index, tensor] of network.parameters.entries()) begin(tensor, state.parameters, index);
   for (const tensor of network.statistics) begin(tensor, state.statistics, 0);
-  for (const [path, placed] of fromFile) {
+  for (const [path, { type, placed }] of fromFile) {
     const values = f32Tensors(
-      readSafetensors(path),
+      type === 'run' ? readRun(path) : readSafetensors(path),
       placed.map(({ tensor }) => tensor),
       path,
     );
     for (const { tensor, vector } of placed) writeTensor(vector, tensor, values.get(tensor.name) as Float32Array);
   }
   return state;
+}
+
+/** What a file gives. */
+interface Taken {
+  type: 'file' | 'run';
+  placed: { tensor: PlacedTensor; vector: Float32Array }[];
 }
 
 function draw(distribution: Distribution, stream: RandomStream, count: number): Float32Array {

@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '../config/schema.ts';
+import type { ScheduleConfig, ScheduleSpan } from '../config/schema.ts';
 import type { Every } from '../config/schema-parts.ts';
 import { GradloomError } from '../errors.ts';
 import { cosSin, integerPower, power } from '../random/elementary.ts';
@@ -10,6 +10,10 @@ export interface ScheduleTime {
   /** Length of the schedule in steps, warmup included; see `horizonSteps`. */
   horizon: number;
   stepsPerEpoch: number;
+  /** Step at which the schedule starts. @default 0 */
+  from?: number;
+  /** Step whose learning rate stays from then on. @default none */
+  until?: number;
 }
 
 /** Of inverse_sqrt without warmup; source: get_inverse_sqrt_schedule of Hugging Face transformers. */
@@ -23,10 +27,19 @@ export function horizonSteps(schedule: ScheduleConfig, totalSteps: number, steps
   return 'horizon' in schedule && schedule.horizon !== undefined ? stepsIn(schedule.horizon, stepsPerEpoch) : totalSteps;
 }
 
-/** The time of a schedule in a training of so many steps. */
-export function scheduleTime(schedule: ScheduleConfig, training: { totalSteps: number; stepsPerEpoch: number }): ScheduleTime {
+/**
+ * The time of a schedule in a training of so many steps.
+ *
+ * @param span  of a training that goes on from another
+ */
+export function scheduleTime(
+  schedule: ScheduleConfig,
+  training: { totalSteps: number; stepsPerEpoch: number },
+  span: ScheduleSpan = { from: 0 },
+): ScheduleTime {
   const { totalSteps, stepsPerEpoch } = training;
-  return { horizon: horizonSteps(schedule, totalSteps, stepsPerEpoch), stepsPerEpoch };
+  const { from, until, horizon = horizonSteps(schedule, totalSteps - from, stepsPerEpoch) } = span;
+  return { horizon, stepsPerEpoch, from, ...(until !== undefined && { until }) };
 }
 
 /** @throws GradloomError E_CONFIG_RANGE if the warmup leaves no step to a schedule that has an end */
@@ -55,14 +68,15 @@ export function lrAt(
   schedule: ScheduleConfig,
   lr: number,
   step: number,
-  { horizon, stepsPerEpoch }: ScheduleTime,
+  { horizon, stepsPerEpoch, from = 0, until = Number.POSITIVE_INFINITY }: ScheduleTime,
   plateauFactor: number,
 ): number {
   const ramp = warmupSteps(schedule, stepsPerEpoch);
-  const value = valueAt(schedule, lr, Math.max(0, step - ramp), { horizon: horizon - ramp, stepsPerEpoch }, plateauFactor);
-  if (step >= ramp) return value;
+  const at = Math.min(step, until) - from;
+  const value = valueAt(schedule, lr, Math.max(0, at - ramp), { horizon: horizon - ramp, stepsPerEpoch }, plateauFactor);
+  if (at >= ramp) return value;
   const start = schedule.warmup?.start_factor ?? 1;
-  return value * (start + ((1 - start) * step) / ramp);
+  return value * (start + ((1 - start) * at) / ramp);
 }
 
 /** The learning rate at step `s` of the schedule proper, which has `horizon` steps. */

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
-import { readError } from '../storage/read.ts';
 
 /** What the files of a run follow from, beside its initial weights: with another basis they would not go on as they began. */
 export interface Basis {
@@ -28,18 +26,19 @@ export function configHash(experiment: Experiment): string {
 }
 
 /** Keys whose values are paths. */
-const PATHS: ReadonlySet<string> = new Set(['path', 'images', 'labels', 'test_images', 'test_labels', 'sample_weights']);
+const PATHS: ReadonlySet<string> = new Set(['path', 'images', 'labels', 'test_images', 'test_labels', 'sample_weights', 'run']);
 
 function decidingKeys(experiment: Experiment): unknown {
   const { log_every, statistics } = experiment.track;
   return withoutPaths({ ...resultKeys(experiment), track: { log_every, statistics } });
 }
 
+/** With sorted keys, so that equal experiments have equal text. */
 function withoutPaths(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPaths);
   if (typeof value !== 'object' || value === null) return value;
   const kept = Object.entries(value).filter(([key, item]) => item !== undefined && !(PATHS.has(key) && typeof item === 'string'));
-  return Object.fromEntries(kept.map(([key, item]) => [key, withoutPaths(item)]));
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, withoutPaths(item)]));
 }
 
 /**
@@ -52,7 +51,7 @@ export function checkBasis(before: Basis, now: Basis, directory: string): void {
   checkKernels(before.kernels, directory);
   const keys = differences(before.config, now.config, '');
   if (keys.length > 0)
-    throw changed(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:\n  ${keys.join('\n  ')}`);
+    throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:\n  ${keys.join('\n  ')}`);
   checkData(before.data, now.data, directory);
 }
 
@@ -80,10 +79,11 @@ export function checkData(before: string, now: string, directory: string): void 
 
 /** @throws GradloomError E_RUN_CHANGED */
 export function checkConfigHash(before: string, experiment: Experiment, directory: string): void {
-  if (before !== configHash(experiment)) throw changed(directory, 'config.yaml changed since the run began');
+  if (before !== configHash(experiment)) throw runChanged(directory, 'config.yaml changed since the run began');
 }
 
-function changed(directory: string, message: string): GradloomError {
+/** What a run follows from is not what it was. */
+export function runChanged(directory: string, message: string): GradloomError {
   const next = 'undo the change, or train a run of its own: gradloom train config.yaml; more epochs: gradloom extend';
   return new GradloomError({ code: 'E_RUN_CHANGED', where: printable(directory), message, next });
 }
@@ -102,26 +102,4 @@ function differences(before: unknown, now: unknown, at: string): string[] {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** sha256 (hex) of each file of initial weights, by its path. @throws GradloomError E_DATA_READ */
-export function initHashes({ model }: Experiment): Record<string, string> {
-  const inits = [model.init, ...model.layers.map(({ init }) => init)];
-  const paths = new Set(inits.flatMap((init) => (init?.type === 'file' ? [init.path] : [])));
-  return Object.fromEntries([...paths].map((file) => [file, hashOf(file)]));
-}
-
-function hashOf(file: string): string {
-  try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex');
-  } catch (cause) {
-    throw readError(file, cause);
-  }
-}
-
-/** @throws GradloomError E_RUN_CHANGED if a file of initial weights is not the one that the run began with */
-export function checkInit(before: Readonly<Record<string, string>>, experiment: Experiment, directory: string): void {
-  const hashes = new Set(Object.values(before));
-  const other = Object.entries(initHashes(experiment)).find(([, hash]) => !hashes.has(hash));
-  if (other !== undefined) throw changed(directory, `${printable(other[0])} changed since the run began`);
 }

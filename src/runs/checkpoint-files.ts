@@ -11,7 +11,8 @@ import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 const FOLDER = 'checkpoints';
 /** A step may come twice, before and after a rollback: `-r1` and so on tell them apart, and the later ones count as newer. */
 const NAME = /^step-(\d{12,})(?:-r(\d+))?\.safetensors$/;
-const LIMIT_BYTES = 2 ** 32;
+/** Larger ones are not read. */
+export const LIMIT_BYTES = 2 ** 32;
 
 /** When a checkpoint was: after how many rollbacks, at which step. */
 export interface Moment {

@@ -26,13 +26,18 @@ export async function describeEnvironment(cores: Cores, workers: number): Promis
     memory_bytes: os.totalmem(),
     cores,
     workers,
-    git_commit: await (commit ??= askGit()),
+    git_commit: await gitCommit(),
     started_at: new Date().toISOString(),
   };
 }
 
 /** Asked once: git takes longer than a short trial of a sweep. */
 let commit: Promise<string | null> | undefined;
+
+function gitCommit(): Promise<string | null> {
+  commit ??= askGit();
+  return commit;
+}
 
 /** The commit checked out in the working directory; null outside a repository or without git. */
 async function askGit(): Promise<string | null> {

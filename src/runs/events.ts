@@ -93,6 +93,8 @@ export interface Summary {
   status: 'finished' | 'interrupted' | 'paused' | 'diverged' | 'failed';
   /** Absolute path of the run directory; null when nothing was written. */
   directory: string | null;
+  /** Id of the run that this one goes on from. */
+  parent?: string;
   /** Updates done. */
   steps: number;
   /** Whole epochs done. */

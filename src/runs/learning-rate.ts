@@ -14,7 +14,8 @@ export class LearningRate implements Rates {
 
   /** Of a step, for tensors without a group of their own. */
   at(step: number): number {
-    const { optimizer, schedule } = this.#plan.experiment;
-    return lrAt(schedule, optimizer.lr, step, scheduleTime(schedule, this.#plan.batches), this.plateauFactor) * this.lrFactor;
+    const { optimizer, schedule, parent } = this.#plan.experiment;
+    const time = scheduleTime(schedule, this.#plan.batches, parent?.schedule);
+    return lrAt(schedule, optimizer.lr, step, time, this.plateauFactor) * this.lrFactor;
   }
 }

@@ -215,8 +215,8 @@ export class Loop {
 
   /** What an evaluation means for the learning rate, for checkpoints and for the end of training. */
   #decide(): 'go on' | 'keep' | 'stop' {
-    const { schedule } = this.#experiment;
-    if (schedule.type === 'plateau') {
+    const { schedule, parent } = this.#experiment;
+    if (schedule.type === 'plateau' && parent?.schedule.until === undefined) {
       this.#plateau = plateauNext(schedule, this.#plateau, this.#evaluatedMetric(schedule.metric));
       this.#parts.rates.plateauFactor = this.#plateau.factor;
     }

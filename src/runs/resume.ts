@@ -3,13 +3,13 @@ import path from 'node:path';
 import { loadExperiment } from '../config/load.ts';
 import type { Experiment } from '../config/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { initialState } from '../model/initializers.ts';
 import { readLines } from '../storage/lines.ts';
 import { DirectoryLock } from '../storage/lock.ts';
-import { basisOf, checkBasis, checkConfigHash, checkData, checkInit, checkKernels } from './basis.ts';
+import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from './basis.ts';
 import { type Checkpoint, stateOf } from './checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from './checkpoint-files.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
+import { checkInit, startOf } from './initial.ts';
 import type { Prepared } from './prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { RunFiles } from './run-files.ts';
@@ -89,10 +89,10 @@ function reopen(
   const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
   checkLines(directory, lengths, warn);
   const state = checkpoint && stateOf(checkpoint, plan);
-  const initial = state?.state ?? initialState(plan.network, experiment.model, experiment.seed);
+  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
   const run = { id: path.basename(directory), path: directory };
   const files = RunFiles.reopen(run, lock, lengths, storage);
-  return { files, initial, state, keptStep: checkpoint?.step };
+  return { files, ...start, keptStep: checkpoint?.step };
 }
 
 /** A checkpoint whose lines are gone cannot be gone on from. */

@@ -2,11 +2,12 @@ import path from 'node:path';
 import type { LoadedExperiment } from '../config/load.ts';
 import { resolvedYaml } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
-import { initialState } from '../model/initializers.ts';
-import { configHash, initHashes } from './basis.ts';
+import { configHash } from './basis.ts';
 import { createRunDirectory, makeRunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
 import { runIdentity } from './identity.ts';
+import type { RunEvent, Summary } from './events.ts';
+import { initHashes, startOf } from './initial.ts';
 import type { Prepared } from './prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { RunFiles } from './run-files.ts';
@@ -28,7 +29,12 @@ export interface TrainOptions extends RunOptions {
  * const summary = await run.result;
  */
 export function train({ experiment }: Pick<LoadedExperiment, 'experiment'>, options: TrainOptions = {}): TrainRun {
-  return startRun((emit) => new Trainer(experiment, options, emit).run((prepared) => begin(experiment, options, prepared)));
+  return startRun((emit) => trainIn(experiment, options, emit));
+}
+
+/** `train`, for who has a channel of events already. */
+export function trainIn(experiment: Experiment, options: TrainOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  return new Trainer(experiment, options, emit).run((prepared) => begin(experiment, options, prepared));
 }
 
 /** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
@@ -37,9 +43,9 @@ async function begin(
   { dry, directory, storage }: TrainOptions,
   { cores, plan, dataset }: Prepared,
 ): Promise<Beginning> {
-  const initial = initialState(plan.network, experiment.model, experiment.seed);
+  const { initial, state } = startOf(plan, dataset, experiment);
   const init = initHashes(experiment);
-  if (dry === true) return { files: undefined, initial };
+  if (dry === true) return { files: undefined, initial, state };
   const { track, name } = experiment;
   const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory)));
   const files = RunFiles.create(made, storage);
@@ -53,5 +59,5 @@ async function begin(
     files.close();
     throw error;
   }
-  return { files, initial };
+  return { files, initial, state };
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
@@ -188,9 +189,15 @@ export class Trainer {
     });
   }
 
-  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers'> {
+  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'parent'> {
     const directory = this.#files?.directory;
-    return { id: directory?.id ?? this.#experiment.name, directory: directory?.path ?? null, workers };
+    const { parent } = this.#experiment;
+    return {
+      id: directory?.id ?? this.#experiment.name,
+      directory: directory?.path ?? null,
+      workers,
+      ...(parent && { parent: path.basename(parent.run) }),
+    };
   }
 
   #writeSummary(summary: Summary): Promise<void> {

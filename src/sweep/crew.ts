@@ -40,7 +40,11 @@ export class Crew {
   #isStopped = false;
 
   /** @param onIdle  called whenever no task is left */
-  constructor({ trials, workers_per_trial: workers }: Pick<ExecutionConfig, 'trials' | 'workers_per_trial'>, cores: number, onIdle: () => void) {
+  constructor(
+    { trials, workers_per_trial: workers }: Pick<ExecutionConfig, 'trials' | 'workers_per_trial'>,
+    cores: number,
+    onIdle: () => void,
+  ) {
     this.#cores = cores;
     this.#isElastic = workers === 'auto';
     this.#least = workers === 'auto' ? (trials === 'auto' ? 1 : Math.max(1, Math.floor(cores / trials))) : workers;
@@ -63,7 +67,10 @@ export class Crew {
   }
 
   push(task: Task): void {
-    if (this.#isStopped) return this.#schedule();
+    if (this.#isStopped) {
+      this.#schedule();
+      return;
+    }
     const at = this.#queue.findIndex(({ priority }) => compare(task.priority, priority) < 0);
     this.#queue.splice(at < 0 ? this.#queue.length : at, 0, task);
     this.#schedule();

@@ -85,15 +85,7 @@ export interface SweepEnd {
   summary: SweepSummary;
 }
 
-export type SweepEvent =
-  | SweepStart
-  | SweepTrialStart
-  | SweepProgress
-  | SweepDecision
-  | SweepTrialEnd
-  | SweepBest
-  | SweepWarning
-  | SweepEnd;
+export type SweepEvent = SweepStart | SweepTrialStart | SweepProgress | SweepDecision | SweepTrialEnd | SweepBest | SweepWarning | SweepEnd;
 
 /** How a sweep, or a session of it, ended. */
 export interface SweepSummary extends SweepState {

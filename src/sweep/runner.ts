@@ -13,7 +13,7 @@ import type { Sampler } from './samplers/sampler.ts';
 import { budgetOf } from './schedulers/budget.ts';
 import { makeScheduler } from './schedulers/index.ts';
 import { faultOf, type Job, Search, type Step } from './search.ts';
-import { runDirectories, stateOf, SweepFold } from './state.ts';
+import { runDirectories, SweepFold, stateOf } from './state.ts';
 import type { Trial } from './trial.ts';
 import type { LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionEntry, StepEntry, SweepEntry, TrialLog } from './trial-log.ts';
 import { TrialRun } from './trial-run.ts';
@@ -422,7 +422,11 @@ export class SweepRunner {
       metric: { name: settings.metric.name, goal: settings.metric.goal },
     });
     if (settings.execution.order === 'arrival')
-      this.#emit({ type: 'warning', code: 'W_ARRIVAL', message: 'order: arrival: what is tried depends on timing, so the sweep can not be replayed' });
+      this.#emit({
+        type: 'warning',
+        code: 'W_ARRIVAL',
+        message: 'order: arrival: what is tried depends on timing, so the sweep can not be replayed',
+      });
   }
 
   /** Trials in all. */

@@ -208,7 +208,6 @@ export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];
 export type ExecutionConfig = SweepSettings['execution'];
-export type TrialErrorConfig = SweepSettings['on_trial_error'];
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
 export const sweepOutline = z.toJSONSchema(sweepSchema, { io: 'input' }) as Outline;

@@ -119,13 +119,16 @@ export class SweepFold {
   }
 
   #addRun(record: Record, entry: RunEntry): void {
-    const results = (record.results[entry.rung] ??= []);
+    const results = record.results[entry.rung] ?? [];
+    record.results[entry.rung] = results;
     results[entry.replicate] = entry;
     if (!this.#isComplete(results)) return;
     const { status } = outcomeOf(results, this.#settings);
     record.status = status === 'reached' ? (entry.isLast ? 'finished' : 'paused') : status;
     if (this.#over !== undefined && record.status === 'paused') prune(record, `the sweep ended: ${this.#reason}`);
-    for (const result of results) if (result.fault !== undefined) record.reasons.push(`${result.status}: ${faultText(result as { fault: NonNullable<RunEntry['fault']> })}`);
+    for (const result of results)
+      if (result.fault !== undefined)
+        record.reasons.push(`${result.status}: ${faultText(result as { fault: NonNullable<RunEntry['fault']> })}`);
   }
 
   #isComplete(results: readonly RunEntry[]): boolean {

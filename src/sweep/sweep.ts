@@ -10,7 +10,7 @@ import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
-import { stateOf, SweepFold } from './state.ts';
+import { SweepFold, stateOf } from './state.ts';
 import type { SweepState } from './trial.ts';
 import { type LoggedEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from './trial-log.ts';
 
@@ -54,7 +54,8 @@ export function sweep(loaded: LoadedSweep, options: NewSweepOptions = {}): Sweep
     const made = await (directory === undefined ? createRunDirectory(parent, name) : makeRunDirectory(path.resolve(directory)));
     return inDirectory(made.path, options, emit, async () => {
       const files = sweepFiles(loaded);
-      for (const [file, text] of Object.entries(files)) await writeFileAtomic(path.join(made.path, file), text);
+      // In this order: a directory with a sweep.yaml is one that can be resumed.
+      for (const file of ['base.yaml', 'sweep.yaml'] as const) await writeFileAtomic(path.join(made.path, file), files[file]);
       return { loaded, ...(await begin(loaded, made.path)) };
     });
   });
@@ -74,7 +75,11 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
       if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place)) };
       const read = readTrialLog(place);
       if (read.isTorn)
-        emit({ type: 'warning', code: 'W_TORN_LINE', message: `log.jsonl: the last line was torn and is cut off; what it told is done again` });
+        emit({
+          type: 'warning',
+          code: 'W_TORN_LINE',
+          message: `log.jsonl: the last line was torn and is cut off; what it told is done again`,
+        });
       const log = TrialLog.reopen(place, read);
       const [first] = read.entries;
       if (first === undefined) return { loaded, log, entries: [await firstEntry(log, loaded, place)] };

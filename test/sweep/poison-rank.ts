@@ -1,6 +1,6 @@
-import runRank from '../../workers/rank.js';
 import type { RankResult } from '../../src/engine/rank.ts';
 import type { ThreadTask } from '../../src/engine/threads.ts';
+import runRank from '../../workers/rank.js';
 
 /** How a trial with this learning rate fails, in its second epoch. */
 export const POISON = { throws: 0.011, exits: 0.012 } as const;

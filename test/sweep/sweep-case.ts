@@ -49,7 +49,7 @@ export async function played(run: SweepRun): Promise<{ events: SweepEvent[]; sum
 
 /** What of a sweep does not depend on time, machine or interruptions. */
 export function table({ trials }: Pick<SweepState, 'trials'>): Omit<Trial, 'seconds' | 'retries'>[] {
-  return trials.map(({ seconds: _, retries: __, ...rest }) => rest);
+  return trials.map(({ seconds: _seconds, retries: _retries, ...rest }) => rest);
 }
 
 /** Digest of the final parameters of each run, by its directory. */

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
+import { loadSweep } from '../../src/sweep/load.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
 import { liveThreads, threadsLeft } from '../engine/threads.ts';
@@ -22,11 +23,9 @@ for (const [title, more] of [
     t.timeout(120_000);
     const tables: unknown[] = [];
     for (const execution of [
-      ['execution.trials=1', 'execution.workers_per_trial=1'],
+      ['execution.trials=1', 'execution.workers_per_trial=3'],
       ['execution.trials=2', 'execution.workers_per_trial=1'],
       ['execution.trials=4', 'execution.workers_per_trial=1'],
-      ['execution.trials=1', 'execution.workers_per_trial=3'],
-      ['execution.cores=2'],
     ]) {
       const directory = temporary(t);
       const { summary } = await played(sweep(loaded(directory, more, execution), { directory: path.join(directory, 'sweep') }));
@@ -34,7 +33,15 @@ for (const [title, more] of [
       t.is(summary.reason, 'every trial is done');
       tables.push({ trials: table(summary), best: summary.best, digests: digests(summary.directory, summary) });
       const { id, name, status, settings, trials, best } = summary;
-      t.deepEqual(readSweep(summary.directory), { id, name, directory: summary.directory, status, settings, trials, ...(best !== undefined && { best }) });
+      t.deepEqual(readSweep(summary.directory), {
+        id,
+        name,
+        directory: summary.directory,
+        status,
+        settings,
+        trials,
+        ...(best !== undefined && { best }),
+      });
     }
     for (const other of tables.slice(1)) t.deepEqual(other, tables[0]);
     t.is(await threadsLeft(), 0);
@@ -75,7 +82,6 @@ test.serial('a sweep ends when a trial reaches the target, at the same trial for
 test.serial('a trial whose experiment another one has already is a duplicate: not run, its value copied', async (t) => {
   const directory = temporary(t);
   const file = sweepFile(directory, 'enqueue: [{optimizer.lr: 0.1, train.batch_size: 20}, {optimizer.lr: 0.1, train.batch_size: 20}]\n');
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const { summary } = await played(sweep(loadSweep(file, { overrides: ['run_cap=3'] }), { directory: path.join(directory, 'sweep') }));
   const [first, second, third] = summary.trials;
   t.is(first?.origin, 'enqueue');
@@ -91,7 +97,6 @@ test.serial('a trial whose experiment another one has already is a duplicate: no
 test.serial('a search that only repeats itself ends', async (t) => {
   const directory = temporary(t);
   const sweepText = `base: ./base.yaml\nmethod: random\nrun_cap: 1000\nparameters: {train.batch_size: {values: [20, 40]}}\n`;
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const file = sweepFile(directory, '', { sweep: sweepText });
   const { summary } = await played(sweep(loadSweep(file), { directory: path.join(directory, 'sweep') }));
   t.is(summary.status, 'finished');
@@ -140,7 +145,6 @@ test.serial('V6 a sweep whose first five trials all fail gives up: E_SWEEP_FAILE
   const directory = temporary(t);
   const values = 'parameters: {optimizer.lr: {value: 0.011}, seed: {min: 0, max: 1000000}}\non_trial_error: {retries: 0}\n';
   const file = sweepFile(directory, '', { sweep: `base: ./base.yaml\nrun_cap: 50\n${values}` });
-  const { loadSweep } = await import('../../src/sweep/load.ts');
   const place = path.join(directory, 'sweep');
   const run = sweep(loadSweep(file), { directory: place, engine: POISONED });
   const error = await t.throwsAsync(run.result, { instanceOf: GradloomError });
@@ -171,7 +175,10 @@ test.serial('an interrupted sweep says so, and goes on to the table of an undist
   let summary = expected;
   for (let session = 0; ; session++) {
     const controller = new AbortController();
-    const run = session === 0 ? sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal }) : resumeSweep(place, { signal: controller.signal });
+    const run =
+      session === 0
+        ? sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal })
+        : resumeSweep(place, { signal: controller.signal });
     let results = 0;
     for await (const event of run) if (event.type === 'result' && ++results === 3) controller.abort();
     summary = await run.result;
@@ -245,7 +252,10 @@ test.serial('V7 a space that was edited between runs is E_SWEEP_CHANGED (78) wit
   edit('sweep.yaml', 'max: 0.5', 'max: 1');
   edit('base.yaml', 'units: 7', 'units: 6');
   // How a sweep is carried out may change.
-  t.is((await played(resumeSweep(place, { overrides: ['run_cap=3', 'execution.cores=1', 'on_trial_error.retries=0'] }))).summary.trials.length, 3);
+  t.is(
+    (await played(resumeSweep(place, { overrides: ['run_cap=3', 'execution.cores=1', 'on_trial_error.retries=0'] }))).summary.trials.length,
+    3,
+  );
 });
 
 test.serial('a torn last line is cut off with a word, a damaged one before is E_RUN_FILE (65)', async (t) => {
@@ -302,4 +312,78 @@ test.serial('trials with the same data share one data set: what is loaded depend
   t.is(trial?.value, ((trial?.values[0] ?? 0) + (trial?.values[1] ?? 0)) / 2);
   t.true((trial?.interval?.[0] ?? 1) < (trial?.value ?? 0) && (trial?.interval?.[1] ?? 0) > (trial?.value ?? 1));
   for (const run of trial?.runs ?? []) t.true(existsSync(path.join(summary.directory, run, 'metrics.jsonl')));
+});
+
+test.serial(
+  'a sweep with tpe has the same table for 1 and 4 trials side by side: what a trial learns follows from its number',
+  async (t) => {
+    t.timeout(60_000);
+    const tables: unknown[] = [];
+    for (const trials of [1, 4]) {
+      const directory = temporary(t);
+      const overrides = ['method=tpe', 'run_cap=16', `execution.trials=${trials}`];
+      const { summary } = await played(sweep(loaded(directory, '', overrides), { directory: path.join(directory, 'sweep') }));
+      tables.push(table(summary));
+      const logged = readTrialLog(summary.directory).entries.flatMap((entry) => (entry.type === 'trial' ? [entry.after] : []));
+      t.deepEqual(logged, [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    }
+    t.deepEqual(tables[1], tables[0]);
+  },
+);
+
+test.serial('a trial whose data cannot make a batch is not tried again, and says why', async (t) => {
+  const directory = temporary(t);
+  const base = `name: base
+data: {source: {type: synthetic, kind: blobs, samples: 100}, split: {train: 60, val: 40, test: 0}, drop_last: true}
+model: {layers: [{type: dense, units: 3}]}
+train: {epochs: 1}
+`;
+  const text = 'base: ./base.yaml\nmethod: grid\nparameters: {train.batch_size: {values: [20, 64]}}\n';
+  const { summary } = await played(
+    sweep(loadSweep(sweepFile(directory, '', { base, sweep: text })), { directory: path.join(directory, 'sweep') }),
+  );
+  const [fits, exceeds] = summary.trials;
+  t.is(summary.status, 'finished');
+  t.is(fits?.status, 'finished');
+  t.is(exceeds?.status, 'failed');
+  t.is(exceeds?.retries, 0);
+  t.regex(exceeds?.reasons[0] ?? '', /^failed: E_DATA_SPLIT train\.batch_size: train\.batch_size 64 exceeds the 60 training samples/);
+});
+
+test.serial('a trial whose directory was damaged between two sessions is trained anew, with the same result', async (t) => {
+  t.timeout(60_000);
+  const [directory, straight] = [temporary(t), temporary(t)];
+  const expected = (await played(sweep(loaded(straight, ASHA), { directory: path.join(straight, 'sweep') }))).summary;
+  const place = path.join(directory, 'sweep');
+  const controller = new AbortController();
+  const run = sweep(loaded(directory, ASHA), { directory: place, signal: controller.signal });
+  for await (const event of run) if (event.type === 'result') controller.abort();
+  t.is((await run.result).status, 'interrupted');
+  const trials = readdirSync(path.join(place, 'trials'));
+  for (const trial of trials) rmSync(path.join(place, 'trials', trial, 'config.yaml'));
+  const { summary } = await played(resumeSweep(place));
+  t.deepEqual(table(summary), table(expected));
+  t.deepEqual(digests(summary.directory, summary), digests(expected.directory, expected));
+});
+
+test.serial('order: arrival goes on after an interruption from what had arrived', async (t) => {
+  t.timeout(60_000);
+  const directory = temporary(t);
+  const place = path.join(directory, 'sweep');
+  const settings = loaded(directory, ASHA, ['execution.order=arrival']);
+  for (let sessions = 0; ; sessions++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const run = sessions === 0 ? sweep(settings, { directory: place, signal }) : resumeSweep(place, { signal });
+    let results = 0;
+    for await (const event of run) if (event.type === 'result' && ++results === 4) controller.abort();
+    const summary = await run.result;
+    if (summary.status !== 'interrupted') break;
+  }
+  const state = readSweep(place);
+  t.is(state.status, 'finished');
+  t.is(state.trials.length, 8);
+  t.true(state.trials.every(({ status }) => status === 'finished' || status === 'pruned'));
+  const runs = readTrialLog(place).entries.flatMap((entry) => (entry.type === 'run' ? [`${entry.trial} ${entry.rung}`] : []));
+  t.is(new Set(runs).size, runs.length, 'no part is trained twice');
 });

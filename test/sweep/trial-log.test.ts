@@ -6,7 +6,14 @@ import { workplace } from '../cli/run-cli.ts';
 
 const FIRST: SweepEntry = { type: 'sweep', version: 1, id: 'a', name: 'a', lanes: 4, files: { 'sweep.yaml': 'name: "ä\\u2028"\n' } };
 const ENTRIES: readonly LogEntry[] = [
-  { type: 'trial', trial: 0, assignment: { 'optimizer.lr': 1e-7, 'model.layers.0.activation': 'relu', seed: -0 }, origin: 'tpe', key: 'k', after: 0 },
+  {
+    type: 'trial',
+    trial: 0,
+    assignment: { 'optimizer.lr': 1e-7, 'model.layers.0.activation': 'relu', seed: -0 },
+    origin: 'tpe',
+    key: 'k',
+    after: 0,
+  },
   { type: 'begin', trial: 0, rung: 0, replicate: 0, workers: 2 },
   { type: 'stop', trial: 0, rung: 0, reason: 'stopped at 1 epoch', after: 1 },
 ];
@@ -31,7 +38,7 @@ test('a log is read back as it was written, with numbers and times', async (t) =
   const { entries, isTorn } = readTrialLog(directory);
   t.false(isTorn);
   t.deepEqual(
-    entries.map(({ seq, t: _, ...entry }) => entry),
+    entries.map(({ seq: _seq, t: _t, ...entry }) => entry),
     JSON.parse(JSON.stringify([FIRST, ...ENTRIES])) as object[],
   );
   t.deepEqual(

@@ -4,7 +4,7 @@ import { Asha } from '../../../src/sweep/schedulers/asha.ts';
 import { bracketPlans, Hyperband } from '../../../src/sweep/schedulers/hyperband.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
-import { type Decision, type Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
+import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
 import { Dice } from '../../engine/samples.ts';
 
 /** A recorded curve: the value after `resource` epochs; lower is better, undefined: diverged. */
