@@ -167,7 +167,7 @@ export function intUniform(min: number, max: number): Distribution {
 export function categorical(values: readonly ParameterValue[], probabilities?: readonly number[]): Distribution {
   const sums = [0];
   for (const i of values.keys()) sums.push((sums[i] as number) + (probabilities?.[i] ?? 1));
-  const total = sums.at(-1) as number;
+  const total = sums.at(-1) ?? 1;
   const ends = sums.map((sum) => sum / total);
   const indices = new Map(values.map((value, i) => [JSON.stringify(value), i]));
   const indexOf = (u: number): number => {

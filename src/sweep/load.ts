@@ -120,7 +120,9 @@ function finish(given: MapNode, { file, text, overrides, problems }: Finishing):
   const args = readArguments(overrides, problems);
   const ours = expandShorthands(sweepOutline, fromWandb(given, problems, notices));
   const rules = { schema: sweepOutline, pathOf: pathsAmong(nodeAt(ours, ['parameters'])) };
-  const overridden = applyOverrides(ours, args.settings, problems, notices, rules);
+  const changed = applyOverrides(ours, args.settings, problems, notices, rules);
+  // Arguments may speak W&B too: method=bayes.
+  const overridden = changed.kind === 'map' ? fromWandb(changed, problems, notices) : changed;
   const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(overridden, ['parameters', key]) !== undefined);
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
   const tree = withParameters(overridden, args.parameters, fixed);

@@ -265,7 +265,9 @@ test('arguments change settings of the sweep, of a parameter, and of the base', 
     'train.batch_size=4,8',
     'train.epochs=2',
     'early_terminate=asha',
+    'method=bayes',
   ]);
+  t.is(settings.method, 'tpe');
   t.is(settings.run_cap, 9);
   t.deepEqual(settings.parameters, {
     'optimizer.lr': { distribution: 'uniform', min: 0.1, max: 2 },
@@ -273,7 +275,11 @@ test('arguments change settings of the sweep, of a parameter, and of the base', 
   });
   t.is(experiment.experiment.train.epochs, 2);
   t.like(experiment.experiment.optimizer, { momentum: 0.5 });
-  t.deepEqual(notices, ['optimizer.momentum no longer varies: the command line fixes it', 'early_terminate: rungs at 1, 2 epochs']);
+  t.deepEqual(notices, [
+    'method: bayes is read as tpe',
+    'optimizer.momentum no longer varies: the command line fixes it',
+    'early_terminate: rungs at 1, 2 epochs',
+  ]);
 });
 
 test('an argument is blamed for what it breaks', (t) => {
