@@ -6,13 +6,20 @@ export type { Experiment, ExperimentInput } from './config/schema.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
 export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
+export type { Cell, Column } from './runs/columns.ts';
+export { diffRuns, type KeyChange, type RunDiff } from './runs/diff.ts';
 export { type Check, examine } from './runs/doctor.ts';
 export type { MetricsLine, RunEnd, RunEpoch, RunEvent, RunMetrics, RunProgress, RunStart, RunWarning, Summary } from './runs/events.ts';
 export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
 export { type ResumeOptions, resume } from './runs/resume.ts';
+export { findReusable, type Reusable } from './runs/reuse.ts';
 export type { TrainRun } from './runs/run.ts';
+export { type Comparison, compareRuns, listTable, type RunTable, type TableOptions } from './runs/run-table.ts';
+export { type RunQuery, selectRuns } from './runs/select.ts';
+export { findRun, findRuns, listRuns, type StoredRun } from './runs/store.ts';
 export { type TrainOptions, train } from './runs/train.ts';
+export { type Verification, type VerifyEvent, type VerifyOptions, type VerifyRun, verify } from './runs/verify.ts';
 
 export type {
   Limit,

@@ -3,6 +3,7 @@ import type { Command, CommandGroup, OptionSpec } from './command.ts';
 import { compare } from './compare.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
+import { extend } from './extend.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs.ts';
 import { schema } from './schema.ts';
@@ -16,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   train,
   check,
   resume,
+  extend,
   verify,
   runs,
   compare,

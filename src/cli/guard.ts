@@ -150,8 +150,8 @@ function takesValue(name: string, command: Command | undefined): boolean {
 
 function nearest(word: string, words: readonly string[]): string | undefined {
   // In a short word, two letters swapped are too many changes.
-  const letters = [...word].toSorted().join('');
-  const swapped = words.find((other) => [...other].toSorted().join('') === letters);
+  const lettersOf = (text: string): string => text.split('').toSorted().join('');
+  const swapped = words.find((other) => lettersOf(other) === lettersOf(word));
   if (swapped !== undefined) return swapped;
   return closestMatch(word, words, { maxDistance: Math.max(1, Math.floor(word.length * NEAR)) });
 }

@@ -9,5 +9,5 @@ export function kindOfKey(key: string): KeyKind {
 
 /** Whether a key's value is the path of a file, which counts by its content. */
 export function isPathKey(key: string): boolean {
-  return /^data\.(?:sample_weights|source\.(?:images|labels|test_images|test_labels))$|^model\..*\bpath$/.test(key);
+  return /^data\.(?:sample_weights|source\.(?:images|labels|test_images|test_labels))$|^model\..*\bpath$|^parent\.run$/.test(key);
 }

@@ -26,7 +26,10 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
   if (record.seconds !== null && record.workers !== null)
     facts.push(['time', `${formatSeconds(record.seconds)} with ${formatCounted(record.workers, 'worker')}`]);
   if (record.digest) facts.push(['digest', record.digest]);
-  const known = (key: string): string => printable(String(environment?.[key] ?? 'unknown'));
+  const known = (key: string): string => {
+    const value = environment?.[key];
+    return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : 'unknown';
+  };
   facts.push(['made by', `gradloom ${known('gradloom')}, kernels ${known('kernels')}, Node ${known('node')} on ${known('cpu')}`]);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   facts.push([

@@ -5,7 +5,7 @@ import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
-import { initHashes } from './basis.ts';
+import { initHashes } from './initial.ts';
 
 /** What a run's result follows from, as hashes: equal ones mean equal results, to the bit. */
 export interface RunIdentity {
@@ -25,14 +25,22 @@ const LENGTH_KEY = /^train\.(?:epochs|steps)$/;
  * @throws GradloomError E_DATA_READ if a file of initial weights cannot be read
  */
 export function runIdentity(experiment: Experiment, { fingerprint }: Pick<Dataset, 'fingerprint'>): RunIdentity {
-  const hashes = initHashes(experiment);
+  const init = Object.values(initHashes(experiment));
+  // A path counts by its content, in `init`, and by which other keys name the same one.
+  const paths: unknown[] = [];
   const entries = Object.entries(leavesOf(resultKeys(experiment)))
     .filter(([key]) => !DATA_KEY.test(key))
-    .map(([key, value]) => [key, isPathKey(key) ? hashes[String(value)] : value] as const)
+    .map(([key, value]) => [key, isPathKey(key) ? ordinal(paths, value) : value] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const hash = (keys: readonly (readonly [string, unknown])[]): string =>
     createHash('sha256')
-      .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, keys }))
+      .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, init, keys }))
       .digest('hex');
   return { identity: hash(entries), lineage: hash(entries.filter(([key]) => !LENGTH_KEY.test(key))) };
+}
+
+/** The number of a value among the distinct ones so far. */
+function ordinal(values: unknown[], value: unknown): number {
+  if (!values.includes(value)) values.push(value);
+  return values.indexOf(value);
 }

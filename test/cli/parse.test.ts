@@ -62,12 +62,13 @@ const understood: [argv: string[], command: string, request: unknown][] = [
       format: 'csv',
     },
   ],
+  [['extend', 'a', '--epochs', '9', '--schedule', 'hold'], 'extend', { run: 'a', length: { epochs: 9, schedule: 'hold' } }],
   [['speedup', 'a.yaml', '--csv', 'b'], 'speedup', { file: 'a.yaml', overrides: [], settings: [], files: { csv: 'b' } }],
 ];
 for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
-const EXPECTED = 'expected one of train, check, resume, verify, runs, compare, diff, speedup, schema, doctor';
+const EXPECTED = 'expected one of train, check, resume, extend, verify, runs, compare, diff, speedup, schema, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],
@@ -117,6 +118,9 @@ const refused: [argv: string[], message: string, help?: string][] = [
   [['runs', 'tag'], 'RUN is missing; expected gradloom runs tag RUN +tag -tag', 'gradloom runs tag --help'],
   [['runs', 'tag', 'a', 'b'], 'b: neither +tag nor -tag; expected gradloom runs tag RUN +tag -tag', 'gradloom runs tag --help'],
   [['runs', 'rm', 'a', '-z'], 'unknown option -z', 'gradloom runs rm --help'],
+  [['extend', 'a'], '--epochs N or --steps N: give one of the two', 'gradloom extend --help'],
+  [['extend', 'a', '--epochs', '1', '--steps', '1'], '--epochs N or --steps N: give one of the two', 'gradloom extend --help'],
+  [['extend', 'a', '--epochs', '1', '--schedule', 'x'], '--schedule: expected stretch, hold, restart; got x', 'gradloom extend --help'],
   // C16
   [['train', 'a.yaml', '--workers', ''], '--workers: the value is missing; expected --workers N'],
   [['train', 'a.yaml', '--workers='], '--workers: the value is missing; expected --workers N'],

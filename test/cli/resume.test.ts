@@ -64,6 +64,22 @@ test.serial('train --needed trains once, then reuses', async (t) => {
   t.is(path.basename(only(cwd)), first.id);
 });
 
+test.serial('extend trains a finished run for longer, in a run of its own that names its parent and can be verified', async (t) => {
+  const cwd = workplace(t);
+  await gradloom(['train', 'small.yaml', '-q', ...DIGESTS], { cwd });
+  const parent = only(cwd);
+  const { code, stdout, stderr } = await gradloom(['extend', 'last', '--epochs', '5', '--json'], { cwd });
+  t.is(code, 0, stderr);
+  const summary = JSON.parse(stdout) as Summary;
+  t.like(summary, { status: 'finished', steps: 125, epochs: 5 });
+  t.not(summary.directory, parent);
+  t.true(readFileSync(path.join(summary.directory ?? '', 'config.yaml'), 'utf8').includes(parent));
+  const verified = await gradloom(['verify', summary.directory ?? ''], { cwd });
+  t.is(verified.code, 0, verified.stderr);
+  const refusal = await gradloom(['extend', parent, '--epochs', '2'], { cwd });
+  t.is(refusal.code, 78, refusal.stderr);
+});
+
 const refused: [args: string[], code: number, message: string][] = [
   [['resume'], 64, 'RUN is missing; expected gradloom resume RUN'],
   [['resume', './none'], 64, './none  error[E_RUN_NOT_FOUND]  no such directory'],
