@@ -78,13 +78,14 @@ export class Engine {
   #taken = 0;
   #firstLoss: number | undefined;
   #broken: GradloomError | undefined;
+  #closed: Promise<void> | undefined;
   #terminateTimer: NodeJS.Timeout | undefined;
 
   private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
     this.plan = plan;
     this.#options = options;
     this.#dataset = dataset;
-    this.#memory = reserveMemory(plan.memory);
+    this.#memory = options.threads?.takeMemory(plan.memory) ?? reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
     // A thread that fails between tasks has no promise to reject.
@@ -196,11 +197,21 @@ export class Engine {
     });
   }
 
-  /** Ends its threads, or hands them back if they are shared; returns when they are gone or free. */
-  async close(): Promise<void> {
+  /**
+   * Ends its threads, or hands them back if they are shared; returns when they are gone or free. Then `shared` of an engine on shared
+   * threads is no longer its own.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { threads } = this.#options;
     abort(this.#control, this.plan.workers);
-    if (this.#options.threads === undefined || this.#broken !== undefined) await this.#endThreads();
+    if (threads === undefined || this.#broken !== undefined) await this.#endThreads();
     else await this.#lease.release();
+    threads?.keepMemory(this.#memory);
   }
 
   #endThreads(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina';
+import { type MemoryPlan, reserveMemory } from './memory.ts';
 import type { RankResult, RankSetup, RankTask } from './rank.ts';
 
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -105,6 +106,8 @@ export class Lease {
 export class Threads {
   readonly #entry: URL;
   readonly #idle: Slot[] = [];
+  /** Memories of runs that are over. */
+  readonly #memories: WebAssembly.Memory[] = [];
   #isClosed = false;
 
   /** @param entry  the module that the threads run; default `workers/rank` */
@@ -115,6 +118,28 @@ export class Threads {
   /** Threads that wait for a run. */
   get idle(): number {
     return this.#idle.length;
+  }
+
+  /**
+   * Zeroed shared memory for a run: one that an ended run has left, where there is one. A memory that is only let go of stays until
+   * every thread has collected its garbage, which idle threads never do.
+   *
+   * @throws GradloomError E_MEMORY
+   */
+  takeMemory(plan: MemoryPlan): WebAssembly.Memory {
+    const at = this.#memories.findIndex(({ buffer }) => buffer.byteLength >= plan.bytes);
+    const [memory] = at < 0 ? [] : this.#memories.splice(at, 1);
+    if (memory === undefined) return reserveMemory(plan);
+    new Uint8Array(memory.buffer).fill(0);
+    return memory;
+  }
+
+  /** Takes back the memory of a run whose threads no longer have it. */
+  keepMemory(memory: WebAssembly.Memory): void {
+    this.#memories.push(memory);
+    this.#memories.sort((a, b) => a.buffer.byteLength - b.buffer.byteLength);
+    // The smallest are of the least use.
+    while (this.#memories.length > Math.max(1, this.#idle.length)) this.#memories.shift();
   }
 
   /** @param onError  called when a leased thread fails between two tasks */

@@ -51,6 +51,18 @@ test.serial('engines that share threads, one after the other and at the same tim
   for (const [i, plan] of plans.entries()) t.deepEqual(await bitsOf(plan, threads), alone[i]);
 });
 
+test.serial('runs on shared threads use one memory again, zeroed, if it is large enough', async (t) => {
+  const threads = threadsFor(t);
+  const plans = [planFor(33, 1), planFor(8, 1)];
+  const [large, small] = plans.map(({ memory }) => memory);
+  if (large === undefined || small === undefined) return t.fail();
+  for (const plan of plans) await bitsOf(plan, threads);
+  const memory = threads.takeMemory(small);
+  t.is(memory.buffer.byteLength, 65_536 * large.pages);
+  t.true(new Uint8Array(memory.buffer).every((byte) => byte === 0));
+  t.not(threads.takeMemory(small), memory, 'a memory that is lent is not lent again');
+});
+
 test.serial('threads stay warm from one engine to the next, and missing ones are started', async (t) => {
   const threads = threadsFor(t);
   await bitsOf(planFor(8, 2), threads);
