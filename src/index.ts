@@ -73,6 +73,7 @@ export {
   sweepFromArguments,
   sweepFromObject,
 } from './sweep/load.ts';
+export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from './sweep/plan.ts';
 export type { SweepOptions } from './sweep/runner.ts';
 export { makeSampler } from './sweep/samplers/index.ts';
 export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
@@ -80,4 +81,5 @@ export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budge
 export { type ExecutionConfig, type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
 export type { SearchSpace } from './sweep/space.ts';
 export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/sweep.ts';
+export { type SweepImportance, sweepImportance } from './sweep/sweep-importance.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';

@@ -21,7 +21,7 @@ export const sweepRun = defineCommand<RunRequest>({
     dir: { value: 'DIR', describe: "parent of the sweep's directory; default ./sweeps" },
   },
   examples: [
-    ['$0 sweep configs/sweep-tpe-asha.yaml', 'as the file says, on all cores'],
+    ['$0 sweep run configs/sweep-tpe-asha.yaml', 'as the file says, on all cores; the word run may be left out'],
     ['$0 sweep configs/sweep-tpe-asha.yaml run_cap=20 train.batch_size=32', "change the sweep, or fix a value of the experiment's"],
     ['$0 sweep configs/mnist.yaml optimizer.lr=0.1,0.2,0.4 train.batch_size=64,128', 'a grid of six'],
     ["$0 sweep configs/mnist.yaml 'optimizer.lr=loguniform(1e-3,1)' metric.name=val.accuracy -n 20", 'twenty random ones'],

@@ -1,5 +1,6 @@
 import { printable } from '../errors.ts';
 import { formatParameter } from '../sweep/axes.ts';
+import type { SweepSettings } from '../sweep/schema.ts';
 import type { ParameterValue, SweepState, Trial } from '../sweep/trial.ts';
 import { formatMetricValue, shortNames } from './sweep-view.ts';
 
@@ -20,7 +21,7 @@ export interface TrialColumn {
 /** Columns that every table of trials for people has. */
 export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
   const { name } = settings.metric;
-  const keys = assignedKeys(trials);
+  const keys = assignedKeys(trials).filter((key) => isVaried(settings, key));
   const names = shortNames(keys);
   const column = (head: string, sort: (trial: Trial) => TrialCell['sort'], text: (trial: Trial) => string): TrialColumn => ({
     head,
@@ -85,7 +86,7 @@ export function trialNote({ duplicateOf, retries, reasons, origin, status }: Tri
     ...(origin === 'enqueue' ? ['enqueued'] : []),
     ...(duplicateOf === undefined ? [] : [`same as trial ${duplicateOf}`]),
     ...(retries > 0 ? [`${retries} failed ${retries === 1 ? 'attempt' : 'attempts'}`] : []),
-    ...(status === 'finished' ? [] : reasons.slice(-1)),
+    ...(status === 'finished' ? [] : reasons.slice(-1).map((reason) => reason.replace(`${status}: `, ''))),
   ];
   return printable(parts.join('; '), 500);
 }
@@ -93,6 +94,11 @@ export function trialNote({ duplicateOf, retries, reasons, origin, status }: Tri
 /** Every key that a trial sets, in the order of first use. */
 export function assignedKeys(trials: readonly Pick<Trial, 'assignment'>[]): string[] {
   return [...new Set(trials.flatMap(({ assignment }) => Object.keys(assignment)))];
+}
+
+/** Whether trials can differ in a key: not where the file fixes it. */
+export function isVaried({ parameters }: Pick<SweepSettings, 'parameters'>, key: string): boolean {
+  return parameters[key]?.value === undefined;
 }
 
 /** Four digits are enough to tell values apart; the exact ones are in the exports. */

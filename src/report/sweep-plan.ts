@@ -2,7 +2,7 @@ import { printable } from '../errors.ts';
 import type { PlannedTrial, SweepPlan } from '../sweep/plan.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from './numbers.ts';
-import { assignedKeys, shortNumber } from './sweep-cells.ts';
+import { assignedKeys, isVaried, shortNumber } from './sweep-cells.ts';
 import { shortNames } from './sweep-view.ts';
 import { describeMethod } from './sweep-words.ts';
 import { renderFacts, renderTable, type TableLook } from './table.ts';
@@ -38,7 +38,7 @@ export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: Table
     ['duplicates', duplicatesText(plan)],
   );
   const parts = [renderFacts(facts, look.paint)];
-  if (known.length > 0) parts.push(renderKnown(known, look));
+  if (known.length > 0) parts.push(renderKnown(known, settings, look));
   return parts.join('\n\n');
 }
 
@@ -62,8 +62,8 @@ function duplicatesText({ known, duplicates }: SweepPlan): string {
   return `${formatCount(duplicates)}, not run again: ${first.map(({ number, duplicateOf }) => `trial ${number} is trial ${duplicateOf}`).join(', ')}${more}`;
 }
 
-function renderKnown(known: readonly PlannedTrial[], look: TableLook): string {
-  const keys = assignedKeys(known);
+function renderKnown(known: readonly PlannedTrial[], settings: SweepSettings, look: TableLook): string {
+  const keys = assignedKeys(known).filter((key) => isVaried(settings, key));
   const rows = known.slice(0, MAX_ROWS).map(({ number, assignment, origin, duplicateOf }) => [
     String(number),
     ...keys.map((key) => {

@@ -4,7 +4,7 @@ import type { SweepSettings } from '../sweep/schema.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
 import { shortPath } from './results.ts';
-import { shortNumber } from './sweep-cells.ts';
+import { isVaried, shortNumber } from './sweep-cells.ts';
 import { formatMetricValue, shorten, shortNames } from './sweep-view.ts';
 
 const GAP = '  ';
@@ -25,23 +25,24 @@ export function renderSweepStart({ name, trials, total, cores, sideBySide, isRes
 }
 
 /** `trial  7  94.20 %  pruned after 3 epochs  lr 0.003, batch_size 64  2.1s` */
-export function renderTrial(trial: Trial, { metric, early_terminate: early }: SweepSettings): string {
+export function renderTrial(trial: Trial, settings: SweepSettings): string {
+  const { metric, early_terminate: early } = settings;
   const { number, value, status, resource, reasons, seconds, duplicateOf } = trial;
   const parts = [`trial ${String(number).padStart(3)}`];
   if (value !== null) parts.push(formatMetricValue(metric.name, value));
   const unit = early.type === 'none' ? undefined : early.resource.slice(0, -1);
   const after = unit === undefined || resource === undefined ? '' : ` after ${formatCounted(resource, unit)}`;
   parts.push(`${status === 'paused' ? 'waits' : status}${after}`);
-  if (duplicateOf === undefined) parts.push(renderAssignment(trial));
+  if (duplicateOf === undefined) parts.push(renderAssignment(trial, settings));
   if (status === 'failed' || status === 'diverged' || status === 'duplicate')
-    parts.push(...reasons.slice(-1).map((reason) => printable(reason, 500)));
+    parts.push(...reasons.slice(-1).map((reason) => printable(reason.replace(`${status}: `, ''), 500)));
   if (seconds > 0) parts.push(formatSeconds(seconds));
   return parts.filter((part) => part !== '').join(GAP);
 }
 
 /** `lr 0.003, batch_size 64` */
-export function renderAssignment({ assignment }: Pick<Trial, 'assignment'>): string {
-  const keys = Object.keys(assignment);
+function renderAssignment({ assignment }: Pick<Trial, 'assignment'>, settings: SweepSettings): string {
+  const keys = Object.keys(assignment).filter((key) => isVaried(settings, key));
   const names = shortNames(keys);
   return keys.map((key, i) => printable(`${names[i]} ${shortNumber(assignment[key] ?? null)}`, 80)).join(', ');
 }
@@ -82,7 +83,7 @@ function renderStanding({ settings, best, rungs }: SweepStatusLook): string {
   const parts: string[] = [];
   if (best !== undefined) {
     const value = formatMetricValue(settings.metric.name, best.value);
-    parts.push(`best ${value} (trial ${best.number}: ${renderAssignment(best)})`);
+    parts.push(`best ${value} (trial ${best.number}: ${renderAssignment(best, settings)})`);
   }
   const early = settings.early_terminate;
   if (rungs.length > 0 && early.type !== 'none')
@@ -101,7 +102,7 @@ function renderRunning(
   if (loss !== undefined) parts.push(`loss ${formatLoss(loss)}`);
   if (workers > 1) parts.push(formatCounted(workers, 'worker'));
   const assignment = assignments.get(trial);
-  if (assignment !== undefined) parts.push(renderAssignment({ assignment }));
+  if (assignment !== undefined) parts.push(renderAssignment({ assignment }, settings));
   return parts.join(GAP);
 }
 

@@ -1,5 +1,6 @@
 import { type Axis, positionsOf } from '../sweep/axes.ts';
 import { escapeHtml } from './html.ts';
+import type { Tick } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgText } from './svg.ts';
 import { axisScale, formatMetricValue, type SweepView, shorten } from './sweep-view.ts';
 
@@ -8,6 +9,7 @@ const CELL = { width: 275, height: 220 };
 const FRAME: Frame = { left: 58, top: 28, width: CELL.width - 74, height: 148 };
 /** Points on the same spot of a list step aside, by this share of the spot at most. */
 const SPREAD = 0.5;
+const LETTER = 6.5;
 const GOLDEN = 0.618_033_988_75;
 
 /** One small chart a parameter: its values against the metric. */
@@ -49,7 +51,7 @@ function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
     ];
   });
   const bottom = FRAME.top + FRAME.height;
-  const most = Math.max(3, Math.floor(FRAME.width / 6.5 / Math.max(1, scale.ticks.length)) - 1);
+  const most = Math.max(3, Math.floor(FRAME.width / LETTER / Math.max(1, scale.ticks.length)) - 1);
   return [
     `<text class="head" x="${FRAME.left}" y="16">${escapeHtml(shorten(axis.name, 34))}<title>${escapeHtml(axis.name)}</title></text>`,
     ...metric.ticks.map(({ at, label }) => {
@@ -60,10 +62,25 @@ function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
       );
     }),
     svgLine(FRAME.left, bottom, FRAME.left + FRAME.width, bottom, 'axis'),
-    ...scale.ticks.map(({ at, label }) => {
+    ...(axis.kind === 'range' ? withRoom(scale.ticks) : scale.ticks).map(({ at, label }) => {
       const x = FRAME.left + at * FRAME.width;
-      return svgLine(x, bottom, x, bottom + 4, 'axis') + svgText(x, bottom + 17, shorten(label, most), { class: 'tick', anchor: 'middle' });
+      return (
+        svgLine(x, bottom, x, bottom + 4, 'axis') +
+        svgText(x, bottom + 17, axis.kind === 'range' ? label : shorten(label, most), { class: 'tick', anchor: 'middle' })
+      );
     }),
     ...points,
   ].join('');
+}
+
+/** Ticks whose labels do not touch the one before. */
+function withRoom(ticks: readonly Tick[]): Tick[] {
+  let end = Number.NEGATIVE_INFINITY;
+  return ticks.filter(({ at, label }) => {
+    const half = (label.length * LETTER) / 2;
+    const middle = at * FRAME.width;
+    if (middle - half < end + LETTER) return false;
+    end = middle + half;
+    return true;
+  });
 }

@@ -86,18 +86,20 @@ function listAxis(name: string, listed: readonly ParameterValue[], given: readon
   // An enqueued trial may have a value that the list does not.
   const all = [...listed, ...given.filter((value) => value !== undefined)];
   const isNumeric = all.every((value) => typeof value === 'number');
-  const ordered = isNumeric ? (all as number[]).toSorted((a, b) => a - b) : all;
+  const ordered = isNumeric ? all.toSorted((a, b) => a - b) : all;
   const labels = [...new Set(ordered.map(formatParameter))];
   const values = given.map((value) => (value === undefined ? undefined : labels.indexOf(formatParameter(value))));
   return { name, kind: isNumeric ? 'list' : 'categories', labels, values };
 }
 
-/** A zip's items, each named by its members' values. */
+/** A zip's items, each named by its members' values, or by the one that all have. */
 function zipAxis(name: string, members: SweepSettings['zip'][string], assignments: readonly Assignment[]): ListAxis {
   const keys = Object.keys(members);
   const count = members[keys[0] ?? '']?.length ?? 0;
-  const nameOf = (itemOf: (key: string) => ParameterValue | undefined): string =>
-    keys.map((key) => formatParameter(itemOf(key) ?? null)).join(' / ');
+  const nameOf = (itemOf: (key: string) => ParameterValue | undefined): string => {
+    const items = keys.map((key) => formatParameter(itemOf(key) ?? null));
+    return [...new Set(items)].length === 1 ? (items[0] ?? '') : items.join(' / ');
+  };
   const listed = Array.from({ length: count }, (_, i) => nameOf((key) => members[key]?.[i]));
   const given = assignments.map((assignment) =>
     keys.some((key) => assignment[key] === undefined) ? undefined : nameOf((key) => assignment[key]),

@@ -47,6 +47,27 @@ const understood: [argv: string[], command: string, request: unknown][] = [
     },
   ],
   [['doctor', '--no-color'], 'doctor', {}],
+  [['sweep', 'run', 'a.yaml', 'x=1,2'], 'sweep run', { file: 'a.yaml', overrides: ['x=1,2'], dir: undefined }],
+  [['sweep', 'a.yaml', '-n', '3', '--dir', 'd'], 'sweep run', { file: 'a.yaml', overrides: ['run_cap=3'], dir: 'd' }],
+  [
+    ['sweep', '-n', '3', '--cores=max', 'a.yml', 'x=1', '--trials', 'auto', '--workers-per-trial', '2', '--order', 'arrival'],
+    'sweep run',
+    {
+      file: 'a.yml',
+      overrides: [
+        'x=1',
+        'run_cap=3',
+        'execution.cores=max',
+        'execution.trials=auto',
+        'execution.workers_per_trial=2',
+        'execution.order=arrival',
+      ],
+    },
+  ],
+  [['sweep', 'status'], 'sweep status', '@last'],
+  [['sweep', 'status', 'a-7f3c1a'], 'sweep status', 'a-7f3c1a'],
+  [['sweep', 'resume', 'run_cap=9', '--cores', '1'], 'sweep resume', { sweep: '@last', overrides: ['run_cap=9', 'execution.cores=1'] }],
+  [['sweep', 'resume', 'a', '-n', '9'], 'sweep resume', { sweep: 'a', overrides: ['run_cap=9'] }],
   [['runs', '-q', 'show', 'a', '--dir', 'b'], 'runs show', { run: 'a', dir: 'b' }],
   [['--dir=b', 'runs', 'show', 'a'], 'runs show', { run: 'a', dir: 'b' }],
   [['--yes', 'runs', 'rm', 'a', 'b'], 'runs rm', { runs: ['a', 'b'], yes: true }],
@@ -68,7 +89,7 @@ const understood: [argv: string[], command: string, request: unknown][] = [
 for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
-const EXPECTED = 'expected one of train, check, resume, extend, verify, runs, compare, diff, speedup, schema, doctor';
+const EXPECTED = 'expected one of train, check, resume, extend, verify, runs, compare, diff, sweep, speedup, schema, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],

@@ -72,7 +72,7 @@ test('a result is one line with what the trial set, and why it failed', (t) => {
       trial(8, { 'optimizer.lr': 9 }, { status: 'diverged', reasons: ['diverged: E_DIVERGED step 1: \u001b[2J'], seconds: 0 }),
       plain,
     ),
-    'trial   8  diverged  lr 9  diverged: E_DIVERGED step 1: \\u001b[2J',
+    'trial   8  diverged  lr 9  E_DIVERGED step 1: \\u001b[2J',
   );
   t.is(
     renderTrial(

@@ -52,6 +52,11 @@ test('a zip is one axis', (t) => {
   t.deepEqual(found, [{ name: 'shape', kind: 'categories', labels: ['64 / 0', '128 / 0.1'], values: [1, 0, undefined] }]);
 });
 
+test('a zip of equal values is named by the value', (t) => {
+  const [found] = of({ zip: { dropout: { a: [0.1, 0.2], b: [0.1, 0.3] } } }, [{ a: 0.1, b: 0.1 }]);
+  t.like(found, { labels: ['0.1', '0.2 / 0.3'], values: [0] });
+});
+
 test('a parameter is written as a person would', (t) => {
   t.deepEqual([0.1 + 0.2, 'x', true, null, ['a', 1]].map(formatParameter), ['0.3', 'x', 'true', 'null', '["a", 1]']);
 });
