@@ -98,7 +98,7 @@ function zipAxis(name: string, members: SweepSettings['zip'][string], assignment
   const count = members[keys[0] ?? '']?.length ?? 0;
   const nameOf = (itemOf: (key: string) => ParameterValue | undefined): string => {
     const items = keys.map((key) => formatParameter(itemOf(key) ?? null));
-    return [...new Set(items)].length === 1 ? (items[0] ?? '') : items.join(' / ');
+    return new Set(items).size === 1 ? (items[0] ?? '') : items.join(' / ');
   };
   const listed = Array.from({ length: count }, (_, i) => nameOf((key) => members[key]?.[i]));
   const given = assignments.map((assignment) =>

@@ -49,7 +49,7 @@ async function tune(workers: number, costs: { work: number; barrier: number }, f
   let engine = started[0] as Machine;
   const start = (count: number): Promise<Machine> => {
     started.push(machine(count));
-    return Promise.resolve(started.at(-1) as Machine);
+    return Promise.resolve(started.at(-1));
   };
   const tuning = new Tuning<Machine>({ start: fixed ? undefined : start, tell: (event) => events.push(event) });
   for (let look = 0; look < 60; look++) {
