@@ -214,7 +214,7 @@ const layers: { title: string; model: string; problems: string[] }[] = [
     title: 'a number for a tagged union',
     model: '{init: 3, layers: [{type: dense, units: 3}]}',
     problems: [
-      '2:15 [E_CONFIG_TYPE] model.init: wrong type; got 3; expected one of normal, uniform, he_normal, he_uniform, xavier_normal, xavier_uniform, torch_linear, zeros, file',
+      '2:15 [E_CONFIG_TYPE] model.init: wrong type; got 3; expected one of normal, uniform, he_normal, he_uniform, xavier_normal, xavier_uniform, torch_linear, zeros, file, run',
     ],
   },
 ];
