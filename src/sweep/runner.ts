@@ -23,6 +23,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** What no further attempt can mend: the experiment, its data, a disk that is full for the others too. */
 const HOPELESS: readonly number[] = [EXIT.config, EXIT.data];
+/** Warnings of runs that are no news in a sweep. */
+const QUIET: readonly string[] = ['W_OVERSUBSCRIBED', 'W_FEWER_WORKERS', 'W_EARLY_STOP'];
 
 export interface SweepOptions {
   /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */
@@ -301,8 +303,8 @@ export class SweepRunner {
           engine: { ...this.#options.engine, threads: this.#threads },
         },
         ({ code, message }) => {
-          // On purpose: cores are shared, and early stopping is in the result.
-          if (code !== 'W_OVERSUBSCRIBED' && code !== 'W_EARLY_STOP') this.#emit({ type: 'warning', code, message, trial: job.trial });
+          // On purpose: cores are shared, idle ones go to the last trials, and early stopping is in the result.
+          if (!QUIET.includes(code)) this.#emit({ type: 'warning', code, message, trial: job.trial });
         },
       );
       this.#push(trialRun, experiment.numerics.leaves);
