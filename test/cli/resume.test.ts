@@ -32,7 +32,7 @@ test.serial('an interrupted run is resumed by the command that it prints, and en
   t.is(undisturbed.digest, summary.digest);
   for (const name of ['metrics.jsonl', 'digests.jsonl', 'model.safetensors'])
     t.deepEqual(readFileSync(path.join(directory, name)), readFileSync(path.join(undisturbed.directory ?? '', name)), name);
-  const again = await gradloom(['resume', 'last', '-q', '--json'], { cwd });
+  const again = await gradloom(['resume', 'last', '--workers', 'auto', '-q', '--json'], { cwd });
   t.like(JSON.parse(again.stdout), { status: 'finished', digest: summary.digest });
 });
 
@@ -83,7 +83,8 @@ test.serial('extend trains a finished run for longer, in a run of its own that n
 const refused: [args: string[], code: number, message: string][] = [
   [['resume'], 64, 'RUN is missing; expected gradloom resume RUN'],
   [['resume', './none'], 64, './none  error[E_RUN_NOT_FOUND]  no such directory'],
-  [['resume', 'x', '--workers', 'auto'], 64, '--workers: expected a whole number from 1; got auto'],
+  [['resume', 'x', '--workers', '0'], 64, '--workers: expected a whole number from 1 or auto; got 0'],
+  [['resume', 'x', '--workers', 'all'], 64, '--workers: expected a whole number from 1 or auto; got all'],
   [['verify', 'x', '--workers', '1,0'], 64, '--workers: expected numbers from 1, by comma; got 0'],
   [['verify', 'a', 'b'], 64, 'b: one argument too many; expected gradloom verify RUN'],
   [['verify', 'last'], 64, 'last  error[E_RUN_NOT_FOUND]  no runs in ./runs'],
