@@ -64,6 +64,29 @@ test.serial('train --needed trains once, then reuses', async (t) => {
   t.is(path.basename(only(cwd)), first.id);
 });
 
+test.serial('train --needed continues a shorter run where that gives the same result, and trains from the start elsewhere', async (t) => {
+  const cwd = workplace(t);
+  const first = JSON.parse((await gradloom(['train', 'small.yaml', '--needed', '--json', '-q'], { cwd })).stdout) as Summary;
+  const longer = ['train', 'small.yaml', 'train.epochs=5', '--json'];
+  const { code, stdout, stderr } = await gradloom([...longer, '--needed', '--workers', '2'], { cwd });
+  t.is(code, 0, stderr);
+  t.is(stderr.split('\n')[0], `continues ${first.id} from step 75: the same training but for its length`);
+  const summary = JSON.parse(stdout) as Summary;
+  const straight = JSON.parse((await gradloom([...longer, '--dir', 'other', '-q'], { cwd })).stdout) as Summary;
+  t.is(summary.digest, straight.digest);
+  t.deepEqual(summary.best, straight.best);
+  for (const name of ['metrics.jsonl', 'digests.jsonl', 'model.safetensors'])
+    t.deepEqual(readFileSync(path.join(summary.directory ?? '', name)), readFileSync(path.join(straight.directory ?? '', name)), name);
+  const shown = await gradloom(['runs', 'show', summary.id], { cwd });
+  t.regex(shown.stdout, new RegExp(`^continues +${first.id}, from step 75$`, 'm'));
+  t.is((await gradloom(['verify', summary.directory ?? '', '-q'], { cwd })).code, 0);
+  const cosine = ['train', 'small.yaml', 'schedule.type=cosine', '--needed'];
+  await gradloom([...cosine, '-q'], { cwd });
+  const other = await gradloom([...cosine, 'train.epochs=5'], { cwd });
+  t.is(other.code, 0, other.stderr);
+  t.false(other.stderr.includes('continues'), other.stderr);
+});
+
 test.serial('extend trains a finished run for longer, in a run of its own that names its parent and can be verified', async (t) => {
   const cwd = workplace(t);
   await gradloom(['train', 'small.yaml', '-q', ...DIGESTS], { cwd });
