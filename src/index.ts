@@ -23,6 +23,7 @@ export type {
 } from './runs/events.ts';
 export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
 export { type Inspection, inspectExperiment } from './runs/inspect.ts';
+export type { Prefix } from './runs/prefix.ts';
 export { type ResumeOptions, resume } from './runs/resume.ts';
 export { findReusable, type Reusable } from './runs/reuse.ts';
 export type { TrainRun } from './runs/run.ts';

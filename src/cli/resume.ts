@@ -1,11 +1,12 @@
-import { defineCommand, type ExitNow } from './command.ts';
+import { printable } from '../errors.ts';
+import { type Arguments, defineCommand, type ExitNow } from './command.ts';
 import { followRun } from './follow.ts';
 import type { Output } from './output.ts';
-import { countOf, RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
+import { RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
 
 interface ResumeRequest {
   run: string;
-  workers?: number;
+  workers?: number | 'auto';
   dir?: string;
 }
 
@@ -13,17 +14,24 @@ interface ResumeRequest {
 export const resume = defineCommand<ResumeRequest>({
   positionals: runWords(1, 1),
   describe: 'Go on with a run from its newest checkpoint: its files end as if nothing had happened',
-  options: { workers: { value: 'N', describe: 'worker threads, for this part of the run; the result is the same' }, ...RUNS_DIR },
+  options: { workers: { value: 'N', describe: 'worker threads, or auto, for this part of the run; the result is the same' }, ...RUNS_DIR },
   examples: [
     ['$0 resume @last', 'the run that started last'],
     ['$0 resume runs/mnist-20260101-120000-29898d --workers 4', 'with four threads from here on'],
   ],
   request: (args) => {
-    const workers = countOf(args, 'workers');
+    const workers = workersOf(args);
     return { run: args.text('run') ?? '', ...(workers && { workers }), ...runsDirOf(args) };
   },
   run: resumeCommand,
 });
+
+function workersOf(args: Arguments): number | 'auto' | undefined {
+  const given = args.text('workers');
+  if (given === undefined || given === 'auto') return given;
+  if (!/^[1-9]\d{0,8}$/.test(given)) throw args.error(`--workers: expected a whole number from 1 or auto; got ${printable(given)}`);
+  return Number(given);
+}
 
 async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return followRun(

@@ -19,7 +19,9 @@ export const train = defineCommand<TrainRequest>({
   options: {
     workers: { value: 'N', describe: 'worker threads, or auto; the same as parallel.workers=N' },
     dir: { value: 'DIR', describe: 'parent of the run directory; the same as track.dir=DIR' },
-    needed: { describe: 'only if its result is not there yet: a finished run of the same identity is reused, a broken off one resumed' },
+    needed: {
+      describe: 'do only what is not done yet: reuse a finished run of the same identity, resume a broken off one, continue a shorter one',
+    },
   },
   examples: [
     ['$0 train configs/seed.yaml', 'train as the file says'],
@@ -55,6 +57,10 @@ async function runTrain({ file, overrides, needed }: TrainRequest, output: Outpu
       const { found, dataset } = await findReusable(loaded);
       if (found === undefined) return runs.train(loaded, { signal, dataset });
       const id = printable(found.run.record.id);
+      if (found.kind === 'prefix') {
+        output.note(`continues ${id} from step ${found.prefix.step}: the same training but for its length`);
+        return runs.train(loaded, { signal, dataset, prefix: found.prefix });
+      }
       output.note(found.kind === 'finished' ? `reusing ${id}: finished, with the same identity` : `resuming ${id}: the same identity`);
       return resume(found.run.directory, { signal, dataset });
     },

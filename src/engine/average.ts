@@ -13,6 +13,11 @@ function swaPoints(average: Extract<Experiment['train']['average'], { type: 'swa
   return { start: Math.floor(average.start * totalSteps), every };
 }
 
+/** Whether the averages after a step depend on how long the training is. */
+export function averageFollowsLength({ train: { average } }: Experiment): boolean {
+  return average.type === 'swa' && average.start > 0;
+}
+
 /** @throws GradloomError E_CONFIG_VALUE where SWA would never take a point: its average would be the untrained model */
 export function checkAverage({ train: { average } }: Experiment, batches: BatchPlan): void {
   if (average.type !== 'swa') return;

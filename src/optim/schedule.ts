@@ -27,6 +27,11 @@ export function horizonSteps(schedule: ScheduleConfig, totalSteps: number, steps
   return 'horizon' in schedule && schedule.horizon !== undefined ? stepsIn(schedule.horizon, stepsPerEpoch) : totalSteps;
 }
 
+/** Whether the learning rate of a step depends on how long the training is. */
+export function scheduleFollowsLength(schedule: ScheduleConfig): boolean {
+  return BOUNDED.has(schedule.type) && !('horizon' in schedule && schedule.horizon !== undefined);
+}
+
 /**
  * The time of a schedule in a training of so many steps.
  *

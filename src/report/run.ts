@@ -2,6 +2,7 @@ import { printable } from '../errors.ts';
 import { columnOf } from '../runs/columns.ts';
 import { curvesOf } from '../runs/curves.ts';
 import type { RunDescription } from '../runs/describe.ts';
+import { objectOf } from '../runs/record.ts';
 import { renderCurve } from './curve.ts';
 import { formatBytes, formatCounted, formatSeconds } from './numbers.ts';
 import { shortPath } from './results.ts';
@@ -23,6 +24,8 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
   ];
   if (record.steps !== null && record.epochs !== null)
     facts.push(['length', `${formatCounted(record.steps, 'step')}, ${formatCounted(record.epochs, 'epoch')}`]);
+  const { run: before, step } = objectOf(environment?.['continues']) ?? {};
+  if (typeof before === 'string' && typeof step === 'number') facts.push(['continues', `${printable(before)}, from step ${step}`]);
   if (record.seconds !== null && record.workers !== null)
     facts.push(['time', `${formatSeconds(record.seconds)} with ${formatCounted(record.workers, 'worker')}`]);
   if (record.digest) facts.push(['digest', record.digest]);

@@ -28,6 +28,8 @@ export function configHash(experiment: Experiment): string {
 /** Keys whose values are paths. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'images', 'labels', 'test_images', 'test_labels', 'sample_weights', 'run']);
 
+const LENGTH = /^train\.(?:epochs|steps): /;
+
 function decidingKeys(experiment: Experiment): unknown {
   const { log_every, statistics } = experiment.track;
   return withoutPaths({ ...resultKeys(experiment), track: { log_every, statistics } });
@@ -53,6 +55,12 @@ export function checkBasis(before: Basis, now: Basis, directory: string): void {
   if (keys.length > 0)
     throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:\n  ${keys.join('\n  ')}`);
   checkData(before.data, now.data, directory);
+}
+
+/** Whether two runs follow from the same but for the length of their training. */
+export function isSameButLength(a: Basis, b: Basis): boolean {
+  if (a.kernels !== b.kernels || a.data !== b.data) return false;
+  return differences(a.config, b.config, '').every((difference) => LENGTH.test(difference));
 }
 
 /** @throws GradloomError E_KERNEL_VERSION */

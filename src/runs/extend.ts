@@ -18,7 +18,7 @@ import { type TrainOptions, trainIn } from './train.ts';
  */
 export type ScheduleMode = 'stretch' | 'hold' | 'restart';
 
-export interface ExtendOptions extends Omit<TrainOptions, 'dry'> {
+export interface ExtendOptions extends Omit<TrainOptions, 'dry' | 'prefix'> {
   /** New length of the whole training, from its first step: one of the two. */
   epochs?: number | undefined;
   steps?: number | undefined;

@@ -20,17 +20,16 @@ export interface Prepared {
  * @param workers  in place of `parallel.workers`
  * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_...
  */
-export async function prepare(experiment: Experiment, loaded?: Dataset, workers?: number): Promise<Prepared> {
+export async function prepare(experiment: Experiment, loaded?: Dataset, workers = experiment.parallel.workers): Promise<Prepared> {
   const dataset = loaded ?? (await loadDataset(experiment.data, experiment.seed));
   const cores = countCores();
-  const plan = planEngine(experiment, dataset, workers ?? chooseWorkers(experiment, cores));
+  const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));
   checkTargets(dataset, plan.network.outputs, experiment.loss.type);
   checkWatchedMetrics(plan);
   return { dataset, cores, plan };
 }
 
-/** How many workers `parallel.workers` means on this machine. */
-export function chooseWorkers(experiment: Experiment, cores: Cores): number {
-  const { workers } = experiment.parallel;
+/** How many workers that means on this machine. */
+function chooseWorkers(workers: Experiment['parallel']['workers'], experiment: Experiment, cores: Cores): number {
   return workers === 'auto' ? Math.min(cores.usable, experiment.numerics.leaves) : workers;
 }

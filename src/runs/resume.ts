@@ -17,7 +17,7 @@ import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
 
 export interface ResumeOptions extends RunOptions {
   /** In place of `parallel.workers`: any number gives the same bits. */
-  workers?: number | undefined;
+  workers?: number | 'auto' | undefined;
 }
 
 /**

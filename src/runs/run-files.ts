@@ -35,6 +35,23 @@ export class RunFiles {
     return RunFiles.#open(directory, lock, calls, (file) => LineFile.create(file, calls.lines));
   }
 
+  /** In a directory that was just made, for a run whose first lines are known. @throws GradloomError E_STORAGE */
+  static async createWith(
+    directory: RunDirectory,
+    lines: Readonly<Record<keyof RunLines, Uint8Array>>,
+    calls: StorageCalls = {},
+  ): Promise<RunFiles> {
+    const lock = DirectoryLock.acquire(directory.path);
+    try {
+      for (const kind of ['metrics', 'digests'] as const)
+        await writeFileAtomic(path.join(directory.path, `${kind}.jsonl`), lines[kind], calls.files, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    return RunFiles.reopen(directory, lock, { metrics: lines.metrics.length, digests: lines.digests.length }, calls);
+  }
+
   /** In the directory of a run that goes on, where its files have so many bytes that count. @throws GradloomError E_STORAGE */
   static reopen(
     directory: RunDirectory,

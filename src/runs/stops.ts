@@ -48,6 +48,11 @@ export class Stops {
   isShared(step: number): boolean {
     return this.isEvaluation(step) || this.isStatistics(step) || step % SEGMENT_STEPS === 0 || step === this.#totalSteps;
   }
+
+  /** Whether a run of the same experiment that ends here has looked at no more than this one does, its digest left aside. */
+  isLikeEnd(step: number): boolean {
+    return (this.#evaluation === NEVER || this.isEvaluation(step)) && this.isShared(step);
+  }
 }
 
 function next(step: number, every: number): number {

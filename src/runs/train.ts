@@ -2,12 +2,13 @@ import path from 'node:path';
 import type { LoadedExperiment } from '../config/load.ts';
 import { resolvedYaml } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
-import { configHash } from './basis.ts';
+import { basisOf, configHash } from './basis.ts';
 import { createRunDirectory, makeRunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
 import type { RunEvent, Summary } from './events.ts';
 import { runIdentity } from './identity.ts';
 import { initHashes, startOf } from './initial.ts';
+import { keepPrefix, type Prefix, stateAfter } from './prefix.ts';
 import type { Prepared } from './prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { RunFiles } from './run-files.ts';
@@ -18,6 +19,8 @@ export interface TrainOptions extends RunOptions {
   dry?: boolean | undefined;
   /** The run's own directory, which must not exist yet. @default a new one under track.dir */
   directory?: string | undefined;
+  /** Of this experiment, as `findReusable` found it: the run begins with it, and its files are those of one that did every step itself. */
+  prefix?: Prefix | undefined;
 }
 
 /**
@@ -40,24 +43,27 @@ export function trainIn(experiment: Experiment, options: TrainOptions, emit: (ev
 /** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
 async function begin(
   experiment: Experiment,
-  { dry, directory, storage }: TrainOptions,
+  { dry, directory, storage, prefix }: TrainOptions,
   { cores, plan, dataset }: Prepared,
 ): Promise<Beginning> {
-  const { initial, state } = startOf(plan, dataset, experiment);
+  const state = prefix && stateAfter(prefix, plan);
+  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
   const init = initHashes(experiment);
-  if (dry === true) return { files: undefined, initial, state };
+  if (dry === true) return { files: undefined, ...start };
   const { track, name } = experiment;
   const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory)));
-  const files = RunFiles.create(made, storage);
+  const files = await (prefix === undefined ? RunFiles.create(made, storage) : RunFiles.createWith(made, prefix.lines, storage));
   try {
     // env.json first: a run counts as begun once its config.yaml is there.
     const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
-    const environment = { ...(await describeEnvironment(cores, plan.workers)), basis };
+    const continues = prefix && { run: path.basename(prefix.run), step: prefix.step };
+    const environment = { ...(await describeEnvironment(cores, plan.workers)), ...(continues && { continues }), basis };
     await files.write('env.json', `${JSON.stringify(environment, null, 2)}\n`);
+    if (prefix !== undefined && state !== undefined) await keepPrefix(prefix, state, plan, basisOf(experiment, dataset), files.checkpoints);
     await files.write('config.yaml', resolvedYaml({ experiment }));
   } catch (error) {
     files.close();
     throw error;
   }
-  return { files, initial, state };
+  return { files, ...start, keptStep: prefix?.step };
 }

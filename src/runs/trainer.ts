@@ -65,13 +65,13 @@ export class Trainer {
    * @param begin    opens the run's directory, once everything that can be wrong with the experiment has been checked
    * @param workers  in place of `parallel.workers`
    */
-  async run(begin: (prepared: Prepared) => Promise<Beginning>, workers?: number): Promise<Summary> {
+  async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
     const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
     this.#warnOversubscribed(prepared.plan.workers, prepared.cores);
     const beginning = await begin(prepared);
     this.#files = beginning.files;
     try {
-      return await this.#runFrom(prepared, beginning, workers === undefined && this.#experiment.parallel.workers === 'auto');
+      return await this.#runFrom(prepared, beginning, workers === 'auto');
     } finally {
       this.#files?.close();
     }

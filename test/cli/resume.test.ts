@@ -32,7 +32,7 @@ test.serial('an interrupted run is resumed by the command that it prints, and en
   t.is(undisturbed.digest, summary.digest);
   for (const name of ['metrics.jsonl', 'digests.jsonl', 'model.safetensors'])
     t.deepEqual(readFileSync(path.join(directory, name)), readFileSync(path.join(undisturbed.directory ?? '', name)), name);
-  const again = await gradloom(['resume', 'last', '-q', '--json'], { cwd });
+  const again = await gradloom(['resume', 'last', '--workers', 'auto', '-q', '--json'], { cwd });
   t.like(JSON.parse(again.stdout), { status: 'finished', digest: summary.digest });
 });
 
@@ -64,6 +64,29 @@ test.serial('train --needed trains once, then reuses', async (t) => {
   t.is(path.basename(only(cwd)), first.id);
 });
 
+test.serial('train --needed continues a shorter run where that gives the same result, and trains from the start elsewhere', async (t) => {
+  const cwd = workplace(t);
+  const first = JSON.parse((await gradloom(['train', 'small.yaml', '--needed', '--json', '-q'], { cwd })).stdout) as Summary;
+  const longer = ['train', 'small.yaml', 'train.epochs=5', '--json'];
+  const { code, stdout, stderr } = await gradloom([...longer, '--needed', '--workers', '2'], { cwd });
+  t.is(code, 0, stderr);
+  t.is(stderr.split('\n')[0], `continues ${first.id} from step 75: the same training but for its length`);
+  const summary = JSON.parse(stdout) as Summary;
+  const straight = JSON.parse((await gradloom([...longer, '--dir', 'other', '-q'], { cwd })).stdout) as Summary;
+  t.is(summary.digest, straight.digest);
+  t.deepEqual(summary.best, straight.best);
+  for (const name of ['metrics.jsonl', 'digests.jsonl', 'model.safetensors'])
+    t.deepEqual(readFileSync(path.join(summary.directory ?? '', name)), readFileSync(path.join(straight.directory ?? '', name)), name);
+  const shown = await gradloom(['runs', 'show', summary.id], { cwd });
+  t.regex(shown.stdout, new RegExp(`^continues +${first.id}, from step 75$`, 'm'));
+  t.is((await gradloom(['verify', summary.directory ?? '', '-q'], { cwd })).code, 0);
+  const cosine = ['train', 'small.yaml', 'schedule.type=cosine', '--needed'];
+  await gradloom([...cosine, '-q'], { cwd });
+  const other = await gradloom([...cosine, 'train.epochs=5'], { cwd });
+  t.is(other.code, 0, other.stderr);
+  t.false(other.stderr.includes('continues'), other.stderr);
+});
+
 test.serial('extend trains a finished run for longer, in a run of its own that names its parent and can be verified', async (t) => {
   const cwd = workplace(t);
   await gradloom(['train', 'small.yaml', '-q', ...DIGESTS], { cwd });
@@ -83,7 +106,8 @@ test.serial('extend trains a finished run for longer, in a run of its own that n
 const refused: [args: string[], code: number, message: string][] = [
   [['resume'], 64, 'RUN is missing; expected gradloom resume RUN'],
   [['resume', './none'], 64, './none  error[E_RUN_NOT_FOUND]  no such directory'],
-  [['resume', 'x', '--workers', 'auto'], 64, '--workers: expected a whole number from 1; got auto'],
+  [['resume', 'x', '--workers', '0'], 64, '--workers: expected a whole number from 1 or auto; got 0'],
+  [['resume', 'x', '--workers', 'all'], 64, '--workers: expected a whole number from 1 or auto; got all'],
   [['verify', 'x', '--workers', '1,0'], 64, '--workers: expected numbers from 1, by comma; got 0'],
   [['verify', 'a', 'b'], 64, 'b: one argument too many; expected gradloom verify RUN'],
   [['verify', 'last'], 64, 'last  error[E_RUN_NOT_FOUND]  no runs in ./runs'],
