@@ -80,7 +80,14 @@ test.serial(
   'Ctrl-C saves and exits with 130; resumed, the table is that of an undisturbed sweep, which nobody else may touch meanwhile',
   async (t) => {
     const cwd = workplace(t);
-    const long = ['small.yaml', 'optimizer.lr=0.05,0.1,0.2', 'train.batch_size=8,16', 'train.epochs=150', 'metric.name=val.loss', '--quiet'];
+    const long = [
+      'small.yaml',
+      'optimizer.lr=0.05,0.1,0.2',
+      'train.batch_size=8,16',
+      'train.epochs=150',
+      'metric.name=val.loss',
+      '--quiet',
+    ];
     const { child, finished, says } = start(['sweep', ...long.slice(0, -1)], { cwd });
     await says('saving to ');
     const busy = await gradloom(['sweep', 'resume'], { cwd });
