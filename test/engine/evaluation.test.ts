@@ -6,6 +6,7 @@ import { planEngine } from '../../src/engine/plan.ts';
 import { makeExperiment, startingFrom } from './outcome.ts';
 import { evaluate64, layersOf } from './reference.ts';
 import { makeSamples, randomVector, rowOf, type SampleOptions } from './samples.ts';
+import { threads } from './warm-threads.ts';
 
 const SPLITS: readonly SplitName[] = ['train', 'val', 'test'];
 /** bound: means of f32 losses summed in f64. */
@@ -19,7 +20,7 @@ async function evaluateAll(samples: SampleOptions, loss: 'softmax_cross_entropy'
   const experiment = makeExperiment({ layers, loss, leaves, train: { batch_size: 4, eval: { on: 'none', batch_size: evalBatch } } });
   const plan = planEngine(experiment, dataset, workers);
   const parameters = randomVector(plan.network.vectorFloats, 0.7, 9);
-  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters), { threads });
   const results = new Map<SplitName, Evaluation | undefined>();
   try {
     for (const split of SPLITS) results.set(split, await engine.evaluate(split));

@@ -7,6 +7,7 @@ import type { TrainingState } from '../../src/engine/shared-state.ts';
 import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import type { Step64 } from './reference-layers.ts';
 import { Training64 } from './reference-layers.ts';
+import { threads } from './warm-threads.ts';
 
 /** A validated experiment for samples of the test's own: every part as in a file, but the source, which is a placeholder. */
 export function experimentOf(parts: Record<string, unknown>): Experiment {
@@ -35,7 +36,7 @@ export async function withEngine<T>(
 ): Promise<T> {
   const plan = planEngine(experiment, dataset, workers, 20);
   const initial = initialState(plan.network, experiment.model, experiment.seed);
-  const engine = await Engine.start(plan, dataset, initial);
+  const engine = await Engine.start(plan, dataset, initial, { threads });
   try {
     return await use({ engine, plan, initial });
   } finally {

@@ -14,6 +14,7 @@ import { type InitialState, initialState } from '../../src/model/initializers.ts
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
 import { rowOf } from './samples.ts';
+import { threads } from './warm-threads.ts';
 
 /** An experiment's tree as a test writes it: without data, which comes from `makeSamples`. */
 export interface ExperimentTree {
@@ -77,7 +78,7 @@ export interface OutcomeOptions {
 export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
   const { experiment, dataset, workers, parameters, cuts = [], splits = [], spinUs = 20 } = options;
   const plan = planEngine(experiment, dataset, workers, spinUs);
-  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters), { threads });
   try {
     const steps: StepRecord[] = [];
     let from = 0;

@@ -7,6 +7,7 @@ import { planEngine } from '../../src/engine/plan.ts';
 import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './outcome.ts';
 import { layersOf } from './reference.ts';
 import { Dice, makeSamples, randomVector, type SampleOptions } from './samples.ts';
+import { threads } from './warm-threads.ts';
 
 const SPLITS: readonly SplitName[] = ['train', 'val', 'test'];
 
@@ -109,7 +110,7 @@ test.serial('N6 an evaluation between segments changes no bit, also where the ba
   const parameters = startingAt(experiment, dataset);
   const straight = await outcomeOf({ experiment, dataset, parameters, workers: 2 });
   const plan = planEngine(experiment, dataset, 2);
-  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters), { threads });
   try {
     for (let step = 0; step < 6; step += 2) {
       await engine.train(step, step + 2);

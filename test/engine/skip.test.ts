@@ -7,6 +7,7 @@ import { SharedState } from '../../src/engine/shared-state.ts';
 import { bindKernels, compileKernels, type Kernels } from '../../src/kernels/kernels.ts';
 import { bitsOf, type ExperimentTree, makeExperiment, outcomeOf, startingFrom } from './outcome.ts';
 import { makeSamples, randomVector } from './samples.ts';
+import { threads } from './warm-threads.ts';
 
 const MODES = ['never', 'always', 'auto'] as const;
 const samples = makeSamples({
@@ -117,7 +118,7 @@ async function divergence(tree: ExperimentTree, lastPixel: number, workers: numb
   const [weight] = plan.network.parameters;
   const units = tree.layers[0]?.units ?? 0;
   parameters.fill(lastPixel, (weight?.offset ?? 0) + 32 * units, (weight?.offset ?? 0) + 33 * units);
-  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters));
+  const engine = await Engine.start(plan, dataset, startingFrom(plan, parameters), { threads });
   try {
     const evaluation = await engine.evaluate('val');
     const outcome = await engine.train(0, plan.batches.totalSteps);
