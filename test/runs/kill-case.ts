@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
 import { Dice } from '../engine/samples.ts';
+import { threads } from '../engine/warm-threads.ts';
 import type { Doomed } from './kill-child.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 
@@ -79,7 +80,7 @@ export async function checkKillCase(seed: number, parent: string, undisturbed: U
   if (!existsSync(path.join(directory, 'config.yaml'))) return undefined;
   const context = `seed ${seed}, killed after ${instants.join(', ')}`;
   try {
-    const { status } = await resume(directory, { workers: dice.int(1, 3) }).result;
+    const { status } = await resume(directory, { workers: dice.int(1, 3), engine: { threads } }).result;
     if (status !== 'finished') return `${context}: ended as ${status}`;
   } catch (error) {
     return `${context}: ${String(error)}`;

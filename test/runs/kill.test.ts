@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { resume } from '../../src/runs/resume.ts';
+import { threads } from '../engine/warm-threads.ts';
 import { checkKillCase, FILE_CALLS, runDoomed, type Undisturbed, undisturbedRun, wrongFile } from './kill-case.ts';
 import { resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
@@ -43,7 +44,7 @@ for (const call of FILE_CALLS) {
       const count = call === 'unlink' ? 0 : call === 'close' ? 9 : call === 'open directory' || call === 'sync directory' ? 5 : 4;
       t.false(await runDoomed({ experiment, directory, workers: 1, killPoint: { call, when, count } }));
       t.true(stepsIn(directory).length >= 1, stepsIn(directory).join());
-      const { status } = await resume(directory, { workers: 2 }).result;
+      const { status } = await resume(directory, { workers: 2, engine: { threads } }).result;
       t.is(status, 'finished');
       t.is(wrongFile(directory, expected), undefined);
     });

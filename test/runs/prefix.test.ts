@@ -6,6 +6,7 @@ import type { Summary } from '../../src/runs/events.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { findReusable, identityOf } from '../../src/runs/reuse.ts';
 import { type TrainOptions, train } from '../../src/runs/train.ts';
+import { threads } from '../engine/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 
@@ -18,7 +19,8 @@ function caseOf(parent: string, steps: number, others: Others = {}): Experiment 
   return resumable(parent, { ...others, train: { steps, ...(others['train'] as object | undefined) } });
 }
 
-const run = (experiment: Experiment, options?: TrainOptions): Promise<Summary> => train({ experiment }, options).result;
+const run = (experiment: Experiment, options?: TrainOptions): Promise<Summary> =>
+  train({ experiment }, { engine: { threads }, ...options }).result;
 
 /** As `train --needed` does it. @returns the step that it went on from too; undefined if it trained from the start */
 async function needed(experiment: Experiment, options: TrainOptions = {}): Promise<{ from: number | undefined; summary: Summary }> {

@@ -13,6 +13,7 @@ import { type TrainOptions, train } from '../../src/runs/train.ts';
 import { lockOwner } from '../../src/storage/lock.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.ts';
 import { Dice } from '../engine/samples.ts';
+import { threads } from '../engine/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 
@@ -35,11 +36,12 @@ function expected(t: ExecutionContext): Promise<{ files: Record<string, string>;
 }
 
 async function started(t: ExecutionContext, options: TrainOptions = {}, others: Record<string, unknown> = {}): Promise<string> {
-  const summary = await train({ experiment: resumable(temporary(t), others) }, options).result;
+  const summary = await train({ experiment: resumable(temporary(t), others) }, { engine: { threads }, ...options }).result;
   return summary.directory!;
 }
 
-const goOn = (directory: string, options: ResumeOptions = {}): Promise<Summary> => resume(directory, options).result;
+const goOn = (directory: string, options: ResumeOptions = {}): Promise<Summary> =>
+  resume(directory, { engine: { threads }, ...options }).result;
 
 function assertSame(t: ExecutionContext, directory: string, files: Record<string, string>, message?: string): void {
   const found = resultFiles(directory);
@@ -83,7 +85,7 @@ test.serial('a run can be paused again and again; the evaluation of the step of 
 test.serial('P6 a finished run is a no-op that yields its summary, and changes nothing', async (t) => {
   const directory = await started(t);
   const before = readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted();
-  const { summary, events } = await told(resume(directory));
+  const { summary, events } = await told(resume(directory, { engine: { threads } }));
   t.deepEqual(
     events.map(({ type }) => type),
     ['end'],
@@ -106,7 +108,7 @@ test.serial('S8 a torn last line is written again, with a note', async (t) => {
   const { files } = await expected(t);
   const directory = await started(t, { pauseAt: 33 });
   for (const name of ['metrics.jsonl', 'digests.jsonl']) writeFileSync(path.join(directory, name), '{"step":33,"epo', { flag: 'a' });
-  const { events } = await told(resume(directory));
+  const { events } = await told(resume(directory, { engine: { threads } }));
   t.deepEqual(
     events.flatMap((event) => (event.type === 'warning' && event.code === 'W_TORN_LINE' ? [event.message] : [])),
     ['metrics.jsonl: the last line was torn and is written again', 'digests.jsonl: the last line was torn and is written again'],
@@ -285,7 +287,7 @@ for (const { title, damage, reason } of [
     t.deepEqual(stepsIn(directory), [fileOf(24), fileOf(30), fileOf(33)]);
     const newest = path.join(directory, 'checkpoints', fileOf(33));
     writeFileSync(newest, damage(readFileSync(newest)));
-    const { summary, events } = await told(resume(directory));
+    const { summary, events } = await told(resume(directory, { engine: { threads } }));
     t.is(summary.status, 'finished');
     t.is(events.find((event) => event.type === 'start')?.from, 30);
     const [rejected] = events.filter((event) => event.type === 'warning' && event.code === 'W_CKPT_REJECTED');
@@ -301,7 +303,7 @@ test.serial('P7 with all checkpoints damaged the run begins again', async (t) =>
   const { files } = await expected(t);
   const directory = await started(t, { pauseAt: 33 });
   for (const name of stepsIn(directory)) writeFileSync(path.join(directory, 'checkpoints', name), name);
-  const { summary, events } = await told(resume(directory));
+  const { summary, events } = await told(resume(directory, { engine: { threads } }));
   t.is(summary.status, 'finished');
   t.is(events.filter((event) => event.type === 'warning' && event.code === 'W_CKPT_REJECTED').length, 3);
   assertSame(t, directory, files);

@@ -6,6 +6,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import { GradloomError } from '../../src/errors.ts';
 import type { MetricsLine, RunWarning, Summary } from '../../src/runs/events.ts';
 import { train } from '../../src/runs/train.ts';
+import { threads } from '../engine/warm-threads.ts';
 
 /** All that a run told while it went, and how it ended. */
 export interface Told {
@@ -32,7 +33,7 @@ export function temporary(t: ExecutionContext): string {
 export async function runTree(tree: Record<string, unknown>, parent?: string): Promise<Told> {
   const track = { ...(tree['track'] as object | undefined), ...(parent !== undefined && { dir: parent }) };
   const { experiment } = experimentFromObject({ parallel: { workers: 1 }, ...tree, track });
-  const run = train({ experiment }, { dry: parent === undefined });
+  const run = train({ experiment }, { dry: parent === undefined, engine: { threads } });
   const told: Told = { summary: undefined, error: undefined, lines: [], warnings: [], directory: undefined };
   for await (const event of run) {
     if (event.type === 'start') told.directory = event.directory;

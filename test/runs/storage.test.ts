@@ -11,6 +11,7 @@ import type { RunEvent } from '../../src/runs/events.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
 import type { FileCalls, WritableFile } from '../../src/storage/atomic.ts';
+import { threads } from '../engine/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 
@@ -59,7 +60,7 @@ async function runWith(t: ExecutionContext, files: FileCalls): Promise<Outcome> 
   const directory = path.join(temporary(t), 'run');
   const experiment = caseIn(path.dirname(directory));
   dataset ??= loadDataset(experiment.data, experiment.seed);
-  const run = train({ experiment }, { directory, dataset: await dataset, storage: { files } });
+  const run = train({ experiment }, { directory, dataset: await dataset, storage: { files }, engine: { threads } });
   const events: RunEvent[] = [];
   for await (const event of run) events.push(event);
   try {
@@ -91,7 +92,7 @@ async function assertSurvives(t: ExecutionContext, { status, error, directory }:
       const newest = newestCheckpoint(directory, (file, reason) => t.fail(`${context}: ${file.path}: ${reason}`));
       t.true(newest !== undefined && newest.step >= Number(kept), `${context}: an acknowledged checkpoint loads`);
     }
-    t.is((await resume(directory).result).status, 'finished', context);
+    t.is((await resume(directory, { engine: { threads } }).result).status, 'finished', context);
   } else t.is(status, 'finished', context);
   const found = resultFiles(directory);
   for (const [name, content] of Object.entries(files)) t.true(found[name] === content, `${context}: ${name}`);
@@ -165,7 +166,7 @@ test.serial('S9 a link planted at a name of a checkpoint is replaced, not follow
   const target = path.join(parent, 'target');
   writeFileSync(target, 'precious');
   symlinkSync(target, path.join(directory, 'checkpoints/step-000000000013.safetensors'));
-  t.is((await resume(directory).result).status, 'finished');
+  t.is((await resume(directory, { engine: { threads } }).result).status, 'finished');
   t.is(readFileSync(target, 'utf8'), 'precious');
 });
 
