@@ -7,6 +7,9 @@ import { oneOf } from './suggest.ts';
 import { dotted, type Node, nodeAt, type Path } from './tree.ts';
 import { View } from './view.ts';
 
+/** Length of a training without `train.epochs` and `train.steps`. */
+export const DEFAULT_EPOCHS = 10;
+
 /** Device names of Windows, with or without an extension: no directory there can have them. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 const PARTS = ['train', 'val', 'test'] as const;
@@ -88,7 +91,10 @@ function checkSchedule(view: View, root: Node): void {
 /** Of a schedule that ends. Where warmup and horizon count in different units the data decides, so `checkWarmup` of src/optim looks again. */
 function checkWarmup(view: View, unit: 'steps' | 'epochs'): void {
   const horizon = view.given(['schedule', 'horizon']) ? ['schedule', 'horizon', unit] : ['train', unit];
-  const [warmup, length] = [['schedule', 'warmup', unit], horizon].map((path) => view.number(path));
+  const warmup = view.number(['schedule', 'warmup', unit]);
+  const isDefault =
+    unit === 'epochs' && !view.given(['schedule', 'horizon']) && !view.given(['train', 'epochs']) && !view.given(['train', 'steps']);
+  const length = isDefault ? DEFAULT_EPOCHS : view.number(horizon);
   if (warmup === undefined || length === undefined || warmup < length) return;
   const message = `a warmup that leaves nothing of the schedule; got ${warmup}; expected less than ${dotted(horizon)}, which is ${length}`;
   view.report('E_CONFIG_RANGE', ['schedule', 'warmup', unit], message);

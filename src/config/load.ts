@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { checkAcross } from './checks.ts';
+import { checkAcross, DEFAULT_EPOCHS } from './checks.ts';
 import { diagnose } from './diagnose.ts';
 import { loadTree } from './extends.ts';
 import { expandShorthands } from './merge.ts';
@@ -15,9 +15,6 @@ import { readRootText } from './read.ts';
 import { type Experiment, experimentSchema } from './schema.ts';
 import { makeSource } from './source.ts';
 import type { MapNode, Node } from './tree.ts';
-
-/** Without `train.epochs` and `train.steps`. */
-const DEFAULT_EPOCHS = 10;
 
 export interface LoadOptions {
   /** Command-line changes in Hydra's grammar: `optimizer.lr=3e-3`, `+tags.0=new`, `~train.eval`; the later wins. */

@@ -139,6 +139,13 @@ const refused: { title: string; text: string; problems: string[] }[] = [
     ],
   },
   {
+    title: 'a warmup as long as the training that nothing gives a length',
+    text: `${VALID}schedule: {type: cosine, warmup: {epochs: 10}}\n`,
+    problems: [
+      '3:43 [E_CONFIG_RANGE] schedule.warmup.epochs: a warmup that leaves nothing of the schedule; got 10; expected less than train.epochs, which is 10',
+    ],
+  },
+  {
     title: 'a warmup as long as the training',
     text: `${VALID}schedule: {type: wsd, warmup: {epochs: 3}}\ntrain: {epochs: 3}\n`,
     problems: [
