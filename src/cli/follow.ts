@@ -30,13 +30,14 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
     },
   });
   try {
-    const [run, { TrainView }, { shortPath }] = await Promise.all([
-      start(stop.signal),
+    const [{ run, events }, { TrainView }, { shortPath }] = await Promise.all([
+      // Read from the start on: no event is lost while the view is loaded.
+      start(stop.signal).then((begun) => ({ run: begun, events: begun[Symbol.asyncIterator]() })),
       import('./train-view.ts'),
       import('../report/results.ts'),
     ]);
     view = new TrainView(output);
-    for await (const event of run) view.show(event);
+    for (let next = await events.next(); next.done !== true; next = await events.next()) view.show(next.value);
     const summary = await run.result;
     if (output.json) output.object(summary);
     view.showResults(summary);

@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { GradloomError } from '../errors.ts';
 import { internalError } from '../report/errors.ts';
 import { packageVersion } from '../runs/environment.ts';
 import { columnsOf, Output } from './output.ts';
 import { parseArguments } from './parse.ts';
 
+/** Of stdin, stdout and stderr; a terminal that has gone is none any more. */
+const isTerminal = [0, 1, 2].map((fd) => isatty(fd));
 const argv = process.argv.slice(2);
 const given = new Set(argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv);
 if (given.has('--no-color') || process.env['NO_COLOR']) {
@@ -15,11 +19,11 @@ if (given.has('--no-color') || process.env['NO_COLOR']) {
 const output = new Output({ json: given.has('--json'), quiet: given.has('--quiet') || given.has('-q') });
 
 // What nobody caught is a fault of ours: say so, and end all threads.
-process.on('uncaughtException', (error) => process.exit(report(error)));
+process.on('uncaughtException', (error) => exit(report(error)));
 
 let code: number;
 try {
-  code = await parseArguments(argv, columnsOf(process.stdout)).run(output, (exitCode) => process.exit(exitCode));
+  code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exit);
 } catch (error) {
   code = report(error);
 }
@@ -28,7 +32,13 @@ try {
 } catch (error) {
   code = report(error);
 }
-process.exit(code);
+exit(code);
+
+/** At its exit Node sets terminals back as they were, and aborts where one has gone: of descriptors that are closed it lets go. */
+function exit(exitCode: number): never {
+  for (const fd of [0, 1, 2]) if (isTerminal[fd] === true && !isatty(fd)) closeSync(fd);
+  process.exit(exitCode);
+}
 
 function report(error: unknown): number {
   const known = error instanceof GradloomError ? error : internalError(error, packageVersion());

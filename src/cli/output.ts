@@ -13,11 +13,11 @@ export interface OutputOptions {
 /** What a pipe is taken to be wide. */
 const PIPE_COLUMNS = 100;
 /** The reader has gone: a closed pipe, a closed terminal. */
-const GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
+const GONE = new Set(['EPIPE', 'EIO', 'ENXIO', 'ERR_STREAM_DESTROYED']);
 
 /**
- * The only way to stdout and stderr: results on the one, everything else on the other. When nobody reads any more, printing stops and
- * nothing else does.
+ * The only way to stdout and stderr: results on the one, everything else on the other. When the reader of a pipe has gone, printing stops and
+ * nothing else does; a terminal that has gone is a hang-up, also for a process that the system sends no SIGHUP.
  */
 export class Output {
   readonly json: boolean;
@@ -25,6 +25,7 @@ export class Output {
   /** Colours for `note` and the errors. */
   readonly paint: Paint = painter(process.stderr);
   readonly #closed = new Set<NodeJS.WriteStream>();
+  #hasHungUp = false;
   #failure: Error | undefined;
   /** Wipes what is drawn in place, so that an error does not stand behind it. */
   #wipe: (() => void) | undefined;
@@ -33,6 +34,11 @@ export class Output {
     this.json = json;
     this.quiet = quiet;
     for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#onError(stream, error));
+  }
+
+  /** A terminal has gone that the process was writing to. */
+  get hasHungUp(): boolean {
+    return this.#hasHungUp;
   }
 
   /** Where results go for people: stdout, or stderr when stdout is kept for JSON. */
@@ -107,6 +113,10 @@ export class Output {
 
   #onError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
     this.#closed.add(stream);
+    if (stream.isTTY && GONE.has(error.code ?? '') && !this.#hasHungUp) {
+      this.#hasHungUp = true;
+      process.emit('SIGHUP', 'SIGHUP');
+    }
     if (stream === process.stdout && !GONE.has(error.code ?? '')) this.#failure ??= error;
   }
 }

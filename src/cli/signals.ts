@@ -13,7 +13,7 @@ export interface StopOptions {
   onSecond: (exitCode: number) => void;
 }
 
-/** Turns the first signal into an abort and the second into the end. */
+/** Turns the first signal into an abort and the second into the end. A terminal that closes hurries nobody: SIGHUP is never the second. */
 export class Stop {
   readonly #controller = new AbortController();
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
@@ -28,7 +28,7 @@ export class Stop {
           this.#first = { name, at: now };
           onFirst(name);
           this.#controller.abort();
-        } else if (name !== this.#first.name || now - this.#first.at > ECHO_MS) {
+        } else if (name !== 'SIGHUP' && (name !== this.#first.name || now - this.#first.at > ECHO_MS)) {
           onSecond(exitCodeOf(name));
         }
       },

@@ -2,9 +2,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node
 import { open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { type FileCalls, syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
+import { type Fence, type FileCalls, syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
-import type { DirectoryLock } from '../storage/lock.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 
@@ -73,44 +72,53 @@ function readOrReason(file: CheckpointFile): Checkpoint | string {
 /** Writes checkpoints under the lock of their run, and removes those that are no longer wanted. */
 export class CheckpointFiles {
   readonly #directory: string;
-  readonly #lock: DirectoryLock;
+  readonly #fence: Fence;
   readonly #calls: FileCalls;
+  /** The folder has been there: if it is not any more, somebody took it away, and it is not made again. */
+  #hasFolder: boolean;
 
-  constructor(directory: string, lock: DirectoryLock, calls: FileCalls = { open, rename, unlink }) {
+  /** @param fence  the directory's lock, or more */
+  constructor(directory: string, fence: Fence, calls: FileCalls = { open, rename, unlink }) {
     this.#directory = directory;
-    this.#lock = lock;
+    this.#fence = fence;
     this.#calls = calls;
+    this.#hasFolder = existsSync(path.join(directory, FOLDER));
   }
 
   get generation(): number {
-    return this.#lock.generation;
-  }
-
-  /** A file of that moment is there; it is never written over, and holds the same. */
-  has(moment: Moment): boolean {
-    return existsSync(this.#path(moment));
+    return this.#fence.generation;
   }
 
   /**
-   * Writes a checkpoint; once the promise is fulfilled it survives a power loss.
+   * Writes a checkpoint; once the promise is fulfilled it survives a power loss. A file of that moment that is there holds the same, and is
+   * never written over.
    *
    * @throws GradloomError E_STORAGE, E_BUSY if the run has another owner by now
    */
-  async write(moment: Moment, bytes: Uint8Array): Promise<void> {
+  async write(moment: Moment, bytes: () => Uint8Array): Promise<void> {
     const folder = path.join(this.#directory, FOLDER);
+    const file = this.#path(moment);
+    this.#fence.check();
     try {
-      if (!existsSync(folder)) {
-        mkdirSync(folder, { mode: 0o700 });
+      if (!this.#hasFolder) {
+        makeFolder(folder);
         await syncDirectory(this.#directory, this.#calls);
+        this.#hasFolder = true;
+      }
+      if (existsSync(file)) {
+        // The try that made it may have failed just after.
+        await syncDirectory(folder, this.#calls);
+        return;
       }
     } catch (cause) {
       throw storageError(folder, 'cannot be made', cause);
     }
-    await writeFileAtomic(this.#path(moment), bytes, this.#calls, this.#lock);
+    await writeFileAtomic(file, bytes(), this.#calls, this.#fence);
   }
 
   /** Removes all but the newest `keep` and those of step `best`. @throws GradloomError E_STORAGE */
   async prune(keep: number, best: number | undefined): Promise<void> {
+    this.#fence.check();
     for (const file of listCheckpoints(this.#directory).slice(keep)) {
       if (file.step === best) continue;
       try {
@@ -123,7 +131,7 @@ export class CheckpointFiles {
 
   /** Sets a file aside that does not verify, for whoever wants to look at it. @throws GradloomError E_STORAGE */
   setAside(file: CheckpointFile): void {
-    this.#lock.check();
+    this.#fence.check();
     try {
       renameSync(file.path, `${file.path}.bad`);
     } catch (cause) {
@@ -149,6 +157,15 @@ export class CheckpointFiles {
   #path({ step, rollbacks }: Moment): string {
     const name = `step-${String(step).padStart(12, '0')}${rollbacks === 0 ? '' : `-r${rollbacks}`}.safetensors`;
     return path.join(this.#directory, FOLDER, name);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // A try before may have made it and failed just after.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { syncDirectory } from '../storage/atomic.ts';
+import { type Fence, syncDirectory } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
 
 /** A run's own directory. */
@@ -23,8 +23,14 @@ export function createRunDirectory(parent: string, name: string, now = new Date(
   return makeRunDirectory(path.resolve(parent, id));
 }
 
-/** `createRunDirectory` for a path that was chosen. @throws GradloomError E_STORAGE, also where it exists */
-export async function makeRunDirectory(directory: string): Promise<RunDirectory> {
+/**
+ * `createRunDirectory` for a path that was chosen.
+ *
+ * @param outer  the right to write where it is made, asked before
+ * @throws GradloomError E_STORAGE, also where it exists; that of the fence
+ */
+export async function makeRunDirectory(directory: string, outer?: Fence): Promise<RunDirectory> {
+  outer?.check();
   try {
     const changed = makeParents(path.dirname(directory));
     mkdirSync(directory, { mode: 0o700 });

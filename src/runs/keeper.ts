@@ -1,5 +1,6 @@
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';
+import { isLoss } from '../storage/loss.ts';
 import type { Basis } from './basis.ts';
 import { encodeCheckpoint } from './checkpoint.ts';
 import type { RunWarning } from './events.ts';
@@ -24,7 +25,9 @@ export class Keeper {
   /** Step of the newest checkpoint that is durable. */
   #keptStep: number | undefined;
   #writing: Promise<void> | undefined;
-  /** Another process has taken the run: nothing more is written. */
+  /** Of the best evaluation so far, as long as its checkpoint could not be written. */
+  #owed: RunState | undefined;
+  /** Another process has taken the run, or its directory is gone: nothing more is written. */
   #lost: GradloomError | undefined;
   #isTimeUp = false;
   #timer: NodeJS.Timeout | undefined;
@@ -72,7 +75,7 @@ export class Keeper {
    * Takes a state, whose vectors are not written to any more. Returns as soon as the checkpoint before it is written: a disk that is
    * slower than the interval slows training down, and no checkpoint is left out.
    *
-   * @throws GradloomError E_BUSY if the write before has found another owner of the run
+   * @throws GradloomError E_BUSY if the write before has found another owner of the run, E_STORAGE if its directory was gone
    */
   async keep(state: RunState): Promise<void> {
     this.#newest = state;
@@ -108,33 +111,45 @@ export class Keeper {
       await this.#write(state);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
-      if (error.code === 'E_BUSY') this.#lost = error;
-      this.#parts.warn('W_STORAGE', `no checkpoint of step ${state.loop.step}: ${error.where}: ${error.message}; training goes on`);
+      if (isLoss(error)) {
+        this.#lost = error;
+        return;
+      }
+      const { step } = state.loop;
+      const what = this.#keptStep === step ? `older checkpoints than that of step ${step} stay` : `no checkpoint of step ${step}`;
+      this.#parts.warn('W_STORAGE', `${what}: ${error.where}: ${error.message}; training goes on`);
     }
   }
 
   async #write(state: RunState): Promise<void> {
-    const { files, plan, basis } = this.#parts;
+    const { files, plan } = this.#parts;
     if (files === undefined) return;
-    const { step, rollbacks, bestKept } = state.loop;
+    const { step, bestKept } = state.loop;
+    if (this.#owed?.loop.step !== bestKept?.step) this.#owed = undefined;
+    if (step === bestKept?.step) this.#owed = state;
     // The lines that it counts must not be lost when it is not. Meanwhile the workers have begun the next segment.
     await files.sync();
-    if (!files.checkpoints.has({ step, rollbacks })) {
-      await files.checkpoints.write({ step, rollbacks }, encodeCheckpoint(plan, state, basis, files.checkpoints.generation));
-    }
+    for (const each of new Set([this.#owed ?? state, state])) await this.#writeCheckpoint(files, each);
+    this.#owed = undefined;
     this.#keptStep = step;
     await files.checkpoints.prune(plan.experiment.train.checkpoint.keep, bestKept?.step);
   }
+
+  #writeCheckpoint({ checkpoints }: RunFiles, state: RunState): Promise<void> {
+    const { step, rollbacks } = state.loop;
+    const { plan, basis } = this.#parts;
+    return checkpoints.write({ step, rollbacks }, () => encodeCheckpoint(plan, state, basis, checkpoints.generation));
+  }
 }
 
-/** Tries to save something up to three times. @throws the last GradloomError; E_BUSY at once */
+/** Tries to save something up to three times. @throws the last GradloomError; at once where another try is of no use */
 export async function persist(save: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await save();
       return;
     } catch (error) {
-      if (!(error instanceof GradloomError) || error.code !== 'E_STORAGE' || tries === TRIES) throw error;
+      if (!(error instanceof GradloomError) || error.code !== 'E_STORAGE' || isLoss(error) || tries === TRIES) throw error;
     }
   }
 }

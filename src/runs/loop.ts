@@ -70,6 +70,7 @@ export class Loop {
   /** The state of affairs; takes in the steps done since the last call. */
   progress(): RunProgress {
     this.#parts.recorder.take(this.#engine.takeSteps());
+    if (this.#parts.recorder.lost !== undefined) this.#engine.requestStop();
     return this.#parts.recorder.progress(this.#engine.phaseSeconds());
   }
 
@@ -116,7 +117,8 @@ export class Loop {
    * @returns whether training came to its own end, by its last step or by early stopping
    * @param keeper  gets the states to keep
    * @param tuning  may change the number of workers
-   * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...; E_STORAGE if the state at the end cannot be kept
+   * @throws GradloomError E_DIVERGED, with `divergence` set; E_WORKER...; E_STORAGE if the state at the end cannot be
+   *   kept, or the run's directory is gone; E_BUSY if it has another owner
    */
   async run(keeper: Keeper, tuning: Tuning<Engine>): Promise<'finished' | 'interrupted' | 'paused'> {
     const { totalSteps } = this.#engine.plan.batches;
@@ -137,6 +139,7 @@ export class Loop {
       }
       const decision = this.#step === target ? await this.#atStop(end.diverged !== undefined) : 'go on';
       recorder.flushEpoch();
+      if (recorder.lost !== undefined) throw recorder.lost;
       if (decision === 'back') continue;
       this.#isOver = decision === 'stop' || this.#step === totalSteps;
       if (this.#isOver || (this.#step === target && this.#stops.isDigest(this.#step))) this.#digest();

@@ -130,6 +130,6 @@ export function stateAfter({ checkpoint, lines }: Prefix, plan: EnginePlan): Run
 export async function keepPrefix({ best }: Prefix, state: RunState, plan: EnginePlan, basis: Basis, files: CheckpointFiles): Promise<void> {
   for (const kept of best === undefined ? [state] : [stateOf(best, plan), state]) {
     const { step, rollbacks } = kept.loop;
-    await files.write({ step, rollbacks }, encodeCheckpoint(plan, kept, basis, files.generation));
+    await files.write({ step, rollbacks }, () => encodeCheckpoint(plan, kept, basis, files.generation));
   }
 }

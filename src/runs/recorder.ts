@@ -6,8 +6,9 @@ import type { PhaseSeconds } from '../engine/control.ts';
 import type { StepRecord } from '../engine/engine.ts';
 import type { Evaluation } from '../engine/evaluation.ts';
 import type { LayerActivity, TensorChange } from '../engine/shared-state.ts';
-import { GradloomError } from '../errors.ts';
+import type { GradloomError } from '../errors.ts';
 import type { LineFile } from '../storage/lines.ts';
+import { isLoss } from '../storage/loss.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from './events.ts';
 import type { LearningRate } from './learning-rate.ts';
 import { type AverageName, lossName, metricName } from './metric-names.ts';
@@ -52,6 +53,7 @@ export class Recorder {
   #recent: StepRecord[] = [];
   readonly #watch: Watch;
   readonly #rates: LearningRate;
+  #lost: GradloomError | undefined;
   /** Updates done, or left out. */
   step = 0;
 
@@ -101,8 +103,8 @@ export class Recorder {
   /** Goes on from a state; the files must be as long as it says, or longer. */
   restore(saved: RecorderState): void {
     const state = structuredClone(saved);
-    this.#files?.metrics.cut(state.metricsBytes);
-    this.#files?.digests.cut(state.digestsBytes);
+    this.#report(this.#files?.metrics.cut(state.metricsBytes));
+    this.#report(this.#files?.digests.cut(state.digestsBytes));
     this.step = state.step;
     this.#last = state.last;
     this.#best = state.best;
@@ -115,6 +117,11 @@ export class Recorder {
     this.#watch.restore(state.watch);
     this.#teller.rewind(state.events);
     this.#pace.resume(state.step, state.seconds, state.samples);
+  }
+
+  /** Why no line will ever be written any more: the run has another owner, or its directory is gone. */
+  get lost(): GradloomError | undefined {
+    return this.#lost;
   }
 
   /** The last steps, the latest last. */
@@ -317,13 +324,17 @@ export class Recorder {
   }
 
   #append(file: keyof RunLines, line: object): void {
-    try {
-      this.#files?.[file].append(line);
-    } catch (error) {
-      if (!(error instanceof GradloomError)) throw error;
-      const message = `${error.where}: ${error.message}; training goes on and keeps the lines in memory`;
-      this.#emit({ type: 'warning', code: 'W_STORAGE', message });
+    this.#report(this.#files?.[file].append(line));
+  }
+
+  #report(failure: GradloomError | undefined): void {
+    if (failure === undefined) return;
+    if (isLoss(failure)) {
+      this.#lost ??= failure;
+      return;
     }
+    const message = `${failure.where}: ${failure.message}; training goes on and keeps the lines in memory`;
+    this.#emit({ type: 'warning', code: 'W_STORAGE', message });
   }
 }
 

@@ -39,6 +39,7 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
     emit({ type: 'end', summary });
     return summary;
   }
+  options.fence?.check();
   const lock = DirectoryLock.acquire(directory);
   let isOpen = false;
   try {
@@ -69,7 +70,7 @@ function reopen(
   lock: DirectoryLock,
   experiment: Experiment,
   { dataset, plan }: Prepared,
-  { storage }: ResumeOptions,
+  { storage, fence }: ResumeOptions,
   emit: (event: RunEvent) => void,
 ): Beginning {
   const warn = (code: RunWarning['code'], message: string): void => emit({ type: 'warning', code, message });
@@ -91,7 +92,7 @@ function reopen(
   const state = checkpoint && stateOf(checkpoint, plan);
   const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
   const run = { id: path.basename(directory), path: directory };
-  const files = RunFiles.reopen(run, lock, lengths, storage);
+  const files = RunFiles.reopen(run, lock, lengths, storage, fence);
   return { files, ...start, keptStep: checkpoint?.step };
 }
 

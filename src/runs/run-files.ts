@@ -1,6 +1,5 @@
 import path from 'node:path';
-import type { FileCalls } from '../storage/atomic.ts';
-import { writeFileAtomic } from '../storage/atomic.ts';
+import { type Fence, type FileCalls, writeFileAtomic } from '../storage/atomic.ts';
 import { type LineCalls, LineFile } from '../storage/lines.ts';
 import { DirectoryLock } from '../storage/lock.ts';
 import { CheckpointFiles } from './checkpoint-files.ts';
@@ -13,26 +12,37 @@ export interface StorageCalls {
   lines?: LineCalls;
 }
 
+/** The right to write in a run: its lock, and what else must hold. */
+interface Right {
+  lock: DirectoryLock;
+  fence: Fence;
+}
+
 /** The directory of a run under its lock: all that writes in it. */
 export class RunFiles {
   readonly directory: RunDirectory;
   readonly lines: RunLines;
   readonly checkpoints: CheckpointFiles;
-  readonly #lock: DirectoryLock;
+  readonly #right: Right;
   readonly #calls: StorageCalls;
 
-  private constructor(directory: RunDirectory, lock: DirectoryLock, lines: RunLines, calls: StorageCalls) {
+  private constructor(directory: RunDirectory, right: Right, lines: RunLines, calls: StorageCalls) {
     this.directory = directory;
     this.lines = lines;
-    this.checkpoints = new CheckpointFiles(directory.path, lock, calls.files);
-    this.#lock = lock;
+    this.checkpoints = new CheckpointFiles(directory.path, right.fence, calls.files);
+    this.#right = right;
     this.#calls = calls;
   }
 
-  /** In a directory that was just made. @throws GradloomError E_STORAGE */
-  static create(directory: RunDirectory, calls: StorageCalls = {}): RunFiles {
-    const lock = DirectoryLock.acquire(directory.path);
-    return RunFiles.#open(directory, lock, calls, (file) => LineFile.create(file, calls.lines));
+  /**
+   * In a directory that was just made.
+   *
+   * @param outer  the right to write where the run is part of something larger
+   * @throws GradloomError E_STORAGE
+   */
+  static create(directory: RunDirectory, calls: StorageCalls = {}, outer?: Fence): RunFiles {
+    const right = rightTo(DirectoryLock.acquire(directory.path), outer);
+    return RunFiles.#open(directory, right, calls, (file) => LineFile.create(file, calls.lines, right.fence));
   }
 
   /** In a directory that was just made, for a run whose first lines are known. @throws GradloomError E_STORAGE */
@@ -58,13 +68,15 @@ export class RunFiles {
     lock: DirectoryLock,
     lengths: { metrics: number; digests: number },
     calls: StorageCalls = {},
+    outer?: Fence,
   ): RunFiles {
-    return RunFiles.#open(directory, lock, calls, (file, kind) => LineFile.reopen(file, lengths[kind], calls.lines));
+    const right = rightTo(lock, outer);
+    return RunFiles.#open(directory, right, calls, (file, kind) => LineFile.reopen(file, lengths[kind], calls.lines, right.fence));
   }
 
   static #open(
     directory: RunDirectory,
-    lock: DirectoryLock,
+    right: Right,
     calls: StorageCalls,
     open: (file: string, kind: keyof RunLines) => LineFile,
   ): RunFiles {
@@ -72,20 +84,20 @@ export class RunFiles {
     try {
       metrics = open(path.join(directory.path, 'metrics.jsonl'), 'metrics');
       const digests = open(path.join(directory.path, 'digests.jsonl'), 'digests');
-      return new RunFiles(directory, lock, { metrics, digests }, calls);
+      return new RunFiles(directory, right, { metrics, digests }, calls);
     } catch (error) {
       metrics?.close();
-      lock.release();
+      right.lock.release();
       throw error;
     }
   }
 
   /** Writes a file of the run whole or not at all. @throws GradloomError E_STORAGE, E_BUSY */
   write(name: string, content: string | Uint8Array): Promise<void> {
-    return writeFileAtomic(path.join(this.directory.path, name), content, this.#calls.files, this.#lock);
+    return writeFileAtomic(path.join(this.directory.path, name), content, this.#calls.files, this.#right.fence);
   }
 
-  /** Makes the lines written so far durable. @throws GradloomError E_STORAGE */
+  /** Makes the lines written so far durable. @throws GradloomError E_STORAGE, E_BUSY */
   async sync(): Promise<void> {
     await this.lines.metrics.sync();
     await this.lines.digests.sync();
@@ -95,6 +107,15 @@ export class RunFiles {
   close(): void {
     this.lines.metrics.close();
     this.lines.digests.close();
-    this.#lock.release();
+    this.#right.lock.release();
   }
+}
+
+function rightTo(lock: DirectoryLock, outer: Fence | undefined): Right {
+  if (outer === undefined) return { lock, fence: lock };
+  const check = (): void => {
+    outer.check();
+    lock.check();
+  };
+  return { lock, fence: { generation: lock.generation, check } };
 }

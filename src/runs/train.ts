@@ -43,7 +43,7 @@ export function trainIn(experiment: Experiment, options: TrainOptions, emit: (ev
 /** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
 async function begin(
   experiment: Experiment,
-  { dry, directory, storage, prefix }: TrainOptions,
+  { dry, directory, storage, fence, prefix }: TrainOptions,
   { cores, plan, dataset }: Prepared,
 ): Promise<Beginning> {
   const state = prefix && stateAfter(prefix, plan);
@@ -51,8 +51,8 @@ async function begin(
   const init = initHashes(experiment);
   if (dry === true) return { files: undefined, ...start };
   const { track, name } = experiment;
-  const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory)));
-  const files = await (prefix === undefined ? RunFiles.create(made, storage) : RunFiles.createWith(made, prefix.lines, storage));
+  const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory), fence));
+  const files = await (prefix === undefined ? RunFiles.create(made, storage, fence) : RunFiles.createWith(made, prefix.lines, storage));
   try {
     // env.json first: a run counts as begun once its config.yaml is there.
     const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };

@@ -5,12 +5,14 @@ import type { Cores } from '../engine/cores.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
 import { planEngine } from '../engine/plan.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
-import { type ErrorDetails, GradloomError } from '../errors.ts';
+import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
+import type { Fence } from '../storage/atomic.ts';
 import { basisOf } from './basis.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
 import { Keeper, persist } from './keeper.ts';
+import { keptOf } from './kept.ts';
 import { LearningRate } from './learning-rate.ts';
 import { Loop } from './loop.ts';
 import { encodeModel, modelDigest } from './model-file.ts';
@@ -31,6 +33,8 @@ export interface RunOptions {
   engine?: EngineOptions | undefined;
   /** For tests of storage faults. */
   storage?: StorageCalls | undefined;
+  /** The right to write where the run's directory is part of something larger, as a trial's is of a sweep's. */
+  fence?: Fence | undefined;
   /** A data set that is loaded already: all trials of a sweep share one. */
   dataset?: Dataset | undefined;
   /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
@@ -134,6 +138,7 @@ export class Trainer {
       failure = error;
       status = failure.code === 'E_DIVERGED' ? 'diverged' : 'failed';
       await keeper.settle();
+      await this.#tryTo(() => this.#files?.sync());
     }
     // Ranks that failed in the middle of an update leave parameters that belong to no step.
     const { plan, shared } = loop.engine;
@@ -145,16 +150,18 @@ export class Trainer {
       digest: state === undefined ? '' : modelDigest(plan.network, state),
     };
     if (failure !== undefined) summary.error = errorOf(failure);
+    let parametersOf: number | undefined;
     try {
       if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
       if (state !== undefined) await this.#writeModels(plan.network, state);
+      ({ parametersOf } = loop);
       await this.#writeSummary(summary);
     } catch (error) {
       // What went wrong first is told; a full disk takes no summary either.
       if (!(error instanceof GradloomError)) throw error;
       failure ??= error;
     }
-    if (failure !== undefined) throw this.#withKept(failure, recorder, loop.parametersOf, keeper.keptStep);
+    if (failure !== undefined) throw this.#withKept(failure, recorder, parametersOf, keeper.keptStep);
     this.#emit({ type: 'end', summary });
     return summary;
   }
@@ -225,16 +232,24 @@ export class Trainer {
     await persist(async () => this.#files?.write(name, content));
   }
 
+  /** Saves what can be saved after a failure, which is what is told. */
+  async #tryTo(save: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await persist(async () => save());
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+    }
+  }
+
   /** @param parametersOf  the step whose parameters are saved */
-  #withKept(failure: GradloomError, recorder: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
-    const directory = this.#files?.directory.path;
-    const parameters = parametersOf === undefined ? '' : `, the parameters of step ${parametersOf}`;
-    const checkpoint = checkpointOf === undefined ? '' : `, checkpoint of step ${checkpointOf}`;
-    const kept = directory && `${directory}, metrics up to step ${recorder.step}${parameters}${checkpoint}`;
-    const goOn = directory && `gradloom resume ${directory}`;
-    const next = failure.code === 'E_STORAGE' && goOn !== undefined ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
-    const details: ErrorDetails = { ...errorOf(failure), code: failure.code, kept, next, cause: failure.cause };
-    return new GradloomError(details);
+  #withKept(failure: GradloomError, { step }: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
+    const files = this.#files;
+    if (files === undefined) return new GradloomError({ ...errorOf(failure), next: failure.next, cause: failure.cause });
+    const goOn = `gradloom resume ${files.directory.path}`;
+    const next = failure.code === 'E_STORAGE' ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
+    // What another owner makes of it is not ours to tell.
+    const kept = failure.code === 'E_BUSY' ? undefined : keptOf(files, { step, parametersOf, checkpointOf });
+    return new GradloomError({ ...errorOf(failure), kept, next, cause: failure.cause });
   }
 
   #warnOversubscribed(workers: number, cores: Cores): void {
@@ -249,6 +264,6 @@ function rowsOf(dataset: Dataset): Record<SplitName, number> {
   return { train: train.length, val: val.length, test: test.length };
 }
 
-function errorOf({ code, where, message }: GradloomError): { code: string; where?: string; message: string } {
+function errorOf({ code, where, message }: GradloomError): Pick<GradloomError, 'code' | 'message'> & { where?: string } {
   return where === undefined ? { code, message } : { code, where, message };
 }

@@ -7,7 +7,6 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { checkConfigHash, checkData, checkKernels } from './basis.ts';
-import { Channel } from './channel.ts';
 import { environmentOf } from './describe.ts';
 import { compareChains, type Parting, readDigests } from './digest-chain.ts';
 import { checkInit } from './initial.ts';
@@ -15,6 +14,7 @@ import { objectOf } from './record.ts';
 import { readSummary } from './resume.ts';
 import type { DigestLine } from './state-tensors.ts';
 import { train } from './train.ts';
+import { startWork, type UnderWay } from './under-way.ts';
 
 const MAX_TENSORS = 5;
 
@@ -58,7 +58,7 @@ export interface Verification {
 }
 
 /** A verification under way. */
-export interface VerifyRun extends AsyncIterable<VerifyEvent> {
+export interface VerifyRun extends UnderWay<VerifyEvent, Verification> {
   /**
    * Rejects with E_VERIFY naming the first step and tensor that differ; E_KERNEL_VERSION, E_DATA_FINGERPRINT or E_RUN_CHANGED if what the run
    * follows from is no longer the same, E_RUN_FILE if it has nothing to compare with; and as `train` does.
@@ -72,11 +72,7 @@ export interface VerifyRun extends AsyncIterable<VerifyEvent> {
  * @param directory  of the run; nothing in it is changed
  */
 export function verify(directory: string, options: VerifyOptions = {}): VerifyRun {
-  const events = new Channel<VerifyEvent>(['progress']);
-  const result = verifyIn(path.resolve(directory), options, (event) => events.push(event)).finally(() => events.close());
-  // As of `train`: whoever only iterates must not be killed by it.
-  result.catch(() => undefined);
-  return { result, [Symbol.asyncIterator]: () => events };
+  return startWork((emit) => verifyIn(path.resolve(directory), options, emit));
 }
 
 async function verifyIn(directory: string, { workers, signal }: VerifyOptions, emit: (event: VerifyEvent) => void): Promise<Verification> {

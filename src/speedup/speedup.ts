@@ -1,12 +1,12 @@
 import type { LoadedExperiment } from '../config/load.ts';
-import { Channel } from '../runs/channel.ts';
+import { startWork, type UnderWay } from '../runs/under-way.ts';
 import type { SpeedupEvent, SpeedupResult } from './events.ts';
 import { settingsFromObject } from './load.ts';
 import { Measurement, type MeasureOptions } from './measure.ts';
 import type { SpeedupInput } from './schema.ts';
 
-/** A comparison under way: iterate over it for events, await `result` for the outcome; either alone is enough. */
-export interface SpeedupRun extends AsyncIterable<SpeedupEvent> {
+/** A comparison under way. */
+export interface SpeedupRun extends UnderWay<SpeedupEvent, SpeedupResult> {
   /** Also of an interrupted comparison. Rejects with a GradloomError. */
   readonly result: Promise<SpeedupResult>;
 }
@@ -26,10 +26,5 @@ export type SpeedupOptions = SpeedupInput & MeasureOptions;
 export function measureSpeedup(loaded: Pick<LoadedExperiment, 'experiment'>, options: SpeedupOptions = {}): SpeedupRun {
   const { signal, engine, ...input } = options;
   const settings = settingsFromObject(input);
-  const events = new Channel<SpeedupEvent>(['progress']);
-  const measurement = new Measurement(loaded.experiment, settings, { signal, engine }, (event) => events.push(event));
-  const result = measurement.run().finally(() => events.close());
-  // Whoever only iterates must not be killed by a rejection that nobody awaits; `result` still rejects for those who do.
-  result.catch(() => undefined);
-  return { result, [Symbol.asyncIterator]: () => events };
+  return startWork((emit) => new Measurement(loaded.experiment, settings, { signal, engine }, emit).run());
 }

@@ -40,7 +40,7 @@ const WRITE_AT_ONCE = 2 ** 30;
  * directory (which Windows has not). A symbolic link at `path` is replaced, not followed. Text is written as UTF-8.
  * The bytes must not change before the promise settles.
  *
- * @param fence  whose error is thrown, and nothing changed, if the right to write is lost meanwhile
+ * @param fence  whose error is thrown, and nothing changed, if the right to write is lost before or meanwhile
  * @throws GradloomError E_STORAGE naming the path and what the operating system said; the temporary file is removed
  */
 export async function writeFileAtomic(
@@ -54,6 +54,7 @@ export async function writeFileAtomic(
     dirname(path),
     `.tmp-${fence === undefined ? '' : `${fence.generation}-`}${process.pid}-${randomBytes(8).toString('hex')}`,
   );
+  fence?.check();
   let file: WritableFile;
   try {
     file = await calls.open(temporary, CREATE, OWNER_ONLY);

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { GradloomError, printable } from '../errors.ts';
+import type { Fence } from './atomic.ts';
 import { errnoText } from './errno.ts';
 import { readError } from './read.ts';
 
@@ -17,32 +18,47 @@ const CALLS: LineCalls = { open: openSync, write: writeSync, truncate: ftruncate
 const APPEND = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 const NEWLINE = 0x0a;
 
+/** How long a fence counts as asked: appending is done thousands of times a second, and who was stopped wakes up later than that. */
+const FENCE_MS = 10;
+
 /**
- * A file of whole lines that only grows, so a reader never sees a torn line of a live one. What is not yet known to survive a power loss
- * is kept in memory: after a write or an fsync that failed, the next `sync` opens the file anew and writes it again, without a gap.
+ * A file of whole lines that only grows, so a reader never sees a torn line of a live one.
+ *
+ * A line that was appended has been said, whatever the disk does: it counts in `length`, and it stays in memory until an fsync has
+ * succeeded. After a write, an fsync or a `cut` that failed, nothing more is written until the next `sync`, which opens the file anew and
+ * writes all that is not durable again, without a gap. So callers go on from a failed call as from one that succeeded, or end.
  */
 export class LineFile {
   readonly path: string;
   readonly #calls: LineCalls;
+  readonly #fence: Fence | undefined;
   #fd: number;
   /** Bytes at the start of the file that an fsync has made durable, or that were there when it was opened. */
   #durable: number;
   /** The lines after them. */
   #tail: Buffer[] = [];
   #tailBytes = 0;
+  /** The file does not hold what it should. */
   #isBroken = false;
+  #cuts = 0;
+  #fenceAskedAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(path: string, calls: LineCalls, fd: number, length: number) {
+  private constructor(path: string, calls: LineCalls, fence: Fence | undefined, fd: number, length: number) {
     this.path = path;
     this.#calls = calls;
+    this.#fence = fence;
     this.#fd = fd;
     this.#durable = length;
   }
 
-  /** @throws GradloomError E_STORAGE, also where the file exists */
-  static create(path: string, calls: LineCalls = CALLS): LineFile {
+  /**
+   * @param fence  asked before anything is written, and again where more than 10 ms have gone by
+   * @throws GradloomError E_STORAGE, also where the file exists; that of the fence
+   */
+  static create(path: string, calls: LineCalls = CALLS, fence?: Fence): LineFile {
+    fence?.check();
     try {
-      return new LineFile(path, calls, calls.open(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600), 0);
+      return new LineFile(path, calls, fence, calls.open(path, APPEND | constants.O_CREAT | constants.O_EXCL, 0o600), 0);
     } catch (cause) {
       throw storageError(path, cause);
     }
@@ -51,16 +67,17 @@ export class LineFile {
   /**
    * Opens a file to go on after its first `length` bytes; what follows them is cut off. A missing file is made.
    *
-   * @throws GradloomError E_STORAGE
+   * @throws GradloomError E_STORAGE; that of the fence
    */
-  static reopen(path: string, length: number, calls: LineCalls = CALLS): LineFile {
+  static reopen(path: string, length: number, calls: LineCalls = CALLS, fence?: Fence): LineFile {
+    fence?.check();
     let fd: number | undefined;
     try {
       fd = calls.open(path, APPEND | constants.O_CREAT, 0o600);
       if (fstatSync(fd).size > length) calls.truncate(fd, length);
-      return new LineFile(path, calls, fd, length);
+      return new LineFile(path, calls, fence, fd, length);
     } catch (cause) {
-      if (fd !== undefined) calls.close(fd);
+      if (fd !== undefined) closeQuietly(fd, calls);
       throw storageError(path, cause);
     }
   }
@@ -70,65 +87,109 @@ export class LineFile {
     return this.#durable + this.#tailBytes;
   }
 
-  /** @throws GradloomError E_STORAGE, once: later lines are kept until `sync` succeeds */
-  append(line: object): void {
+  /** All lines are in the file, durable or not. */
+  get isWhole(): boolean {
+    return !this.#isBroken;
+  }
+
+  /**
+   * Takes a line, in any case.
+   *
+   * @returns why it is not in the file: E_STORAGE, or the error of the fence; undefined also for the lines after that, until `sync` succeeds
+   */
+  append(line: object): GradloomError | undefined {
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     const before = this.length;
     this.#tail.push(bytes);
     this.#tailBytes += bytes.length;
-    if (this.#isBroken) return;
+    if (this.#isBroken) return undefined;
+    try {
+      this.#askFence(FENCE_MS);
+    } catch (error) {
+      return this.#broken(error);
+    }
     try {
       this.#writeAll(bytes);
+      return undefined;
     } catch (cause) {
-      this.#isBroken = true;
       this.#dropTornLine(before);
-      throw storageError(this.path, cause);
+      return this.#broken(cause);
     }
   }
 
   /**
    * Makes all lines survive a power loss.
    *
-   * @throws GradloomError E_STORAGE; nothing is lost, and the next call tries again with a file opened anew
+   * @throws GradloomError E_STORAGE, or that of the fence; nothing is lost, and the next call tries again with a file opened anew
    */
   async sync(): Promise<void> {
     try {
+      this.#askFence();
       if (this.#isBroken) this.#mend();
-      const length = this.length;
-      const count = this.#tail.length;
+      const { length } = this;
+      const cuts = this.#cuts;
       await this.#calls.sync(this.#fd);
-      // Lines may have come, and `cut` may have been called, while the disk was at work.
-      if (this.length < length) return;
-      this.#tail.splice(0, count);
-      this.#durable = length;
-      this.#tailBytes = this.#tail.reduce((sum, { length: bytes }) => sum + bytes, 0);
+      // Lines may have come while the disk was at work; after a `cut` it is no longer known which of them the disk has.
+      if (this.#cuts === cuts) this.#keptUpTo(length);
     } catch (cause) {
-      this.#isBroken = true;
-      throw storageError(this.path, cause);
+      throw this.#broken(cause);
     }
   }
 
-  /** Takes back all lines after the first `length` bytes. @throws GradloomError E_STORAGE */
-  cut(length: number): void {
+  /**
+   * Takes back all lines after the first `length` bytes, in any case.
+   *
+   * @returns why they are still in the file, until the next `sync`
+   */
+  cut(length: number): GradloomError | undefined {
     while (this.length > length && this.#tail.length > 0) this.#tailBytes -= this.#tail.pop()?.length ?? 0;
     this.#durable = Math.min(this.#durable, length);
+    this.#cuts++;
+    // It may be shorter already.
+    if (this.#isBroken) return undefined;
     try {
+      this.#askFence();
       this.#calls.truncate(this.#fd, length);
+      return undefined;
     } catch (cause) {
-      this.#isBroken = true;
-      throw storageError(this.path, cause);
+      return this.#broken(cause);
     }
   }
 
   close(): void {
-    this.#calls.close(this.#fd);
+    closeQuietly(this.#fd, this.#calls);
+  }
+
+  /** @param afterMs  since it was asked before */
+  #askFence(afterMs = 0): void {
+    if (this.#fence === undefined) return;
+    const now = performance.now();
+    if (now - this.#fenceAskedAt < afterMs) return;
+    this.#fence.check();
+    this.#fenceAskedAt = now;
+  }
+
+  #broken(cause: unknown): GradloomError {
+    this.#isBroken = true;
+    return cause instanceof GradloomError ? cause : storageError(this.path, cause);
+  }
+
+  /** Another sync may have said so already. */
+  #keptUpTo(length: number): void {
+    while (this.#durable < length) {
+      const bytes = this.#tail.shift()?.length ?? 0;
+      this.#durable += bytes;
+      this.#tailBytes -= bytes;
+    }
   }
 
   /** The descriptor whose write or fsync failed is not used again: the kernel may have dropped its pages and would say ok. */
   #mend(): void {
     const fd = this.#calls.open(this.path, APPEND);
-    this.#calls.close(this.#fd);
+    closeQuietly(this.#fd, this.#calls);
     this.#fd = fd;
+    const { size } = fstatSync(fd);
+    if (size < this.#durable) throw new Error(`has ${size} bytes, but had ${this.#durable} when they were synced`);
     this.#calls.truncate(fd, this.#durable);
     let whole = this.#durable;
     try {
@@ -158,6 +219,14 @@ export class LineFile {
     } catch {
       // The file cannot be changed at all: the error of the write tells of it.
     }
+  }
+}
+
+function closeQuietly(fd: number, calls: LineCalls): void {
+  try {
+    calls.close(fd);
+  } catch {
+    // It is closed all the same, and what must last has been synced.
   }
 }
 

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -47,10 +48,15 @@ const MAX_COMMAND = 300;
 export class DirectoryLock {
   readonly directory: string;
   readonly generation: number;
+  /** What its file holds: generations begin at 1 again where somebody has removed the folder. */
+  readonly #content: string;
+  readonly #place: string;
 
-  private constructor(directory: string, generation: number) {
+  private constructor(directory: string, generation: number, content: string) {
     this.directory = directory;
     this.generation = generation;
+    this.#content = content;
+    this.#place = placeOf(directory);
   }
 
   /**
@@ -61,38 +67,53 @@ export class DirectoryLock {
   static acquire(directory: string, self: LockOwner = thisProcess()): DirectoryLock {
     const folder = path.join(directory, FOLDER);
     return storing(folder, () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
+      const content = `${JSON.stringify(self)}\n`;
       for (;;) {
         const { highest, isReleased } = generations(folder);
         if (highest > 0 && !isReleased) refuseIfAlive(folder, highest, self);
-        if (!claim(folder, highest + 1, self)) continue;
+        if (!claim(folder, highest + 1, content)) continue;
         // Two may have seen the same dead owner, one of them so late that the other's generation was gone again.
         if (generations(folder).highest > highest + 1) continue;
         removeBelow(folder, highest + 1);
-        return new DirectoryLock(directory, highest + 1);
+        return new DirectoryLock(directory, highest + 1, content);
       }
     });
   }
 
-  /** Whether no other process has taken the directory since. */
+  /** Whether no other process has taken the directory since, and it is where it was. */
   get isHeld(): boolean {
-    return storing(this.#folder, () => generations(this.#folder).highest) === this.generation;
+    return storing(this.#folder, () => generations(this.#folder).highest === this.generation && this.#isOurs(this.generation));
   }
 
-  /** Call it right before a change becomes visible. @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE */
+  /**
+   * Call it right before a change becomes visible.
+   *
+   * @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE, ENOENT, if it was moved or removed
+   */
   check(): void {
     if (this.isHeld) return;
     const { highest } = storing(this.#folder, () => generations(this.#folder));
-    throw busy(this.directory, highest === 0 ? undefined : ownerOf(this.#folder, highest));
+    const owner = highest === 0 ? undefined : ownerOf(this.#folder, highest);
+    if (owner === undefined && storing(this.directory, () => placeOf(this.directory)) !== this.#place) throw gone(this.directory);
+    throw busy(this.directory, owner);
   }
 
   /** Gives the directory back. Nothing happens if it has another owner, or is gone. */
   release(): void {
     try {
-      if (generations(this.#folder).highest === this.generation)
-        closeSync(openSync(path.join(this.#folder, `${this.generation}.released`), CREATE, 0o600));
+      if (this.isHeld) closeSync(openSync(path.join(this.#folder, `${this.generation}.released`), CREATE, 0o600));
     } catch {
       // Who cannot say that it is done leaves a lock of a process that will be found dead.
+    }
+  }
+
+  #isOurs(generation: number): boolean {
+    try {
+      return readFileSync(path.join(this.#folder, String(generation)), 'utf8') === this.#content;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
     }
   }
 
@@ -122,6 +143,21 @@ export function thisProcess(): LockOwner {
   };
 }
 
+/** Never the directory itself: one that was moved or removed is not made again. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Which directory stands at a path: another one that was made there since is not the same; '' without one. */
+function placeOf(directory: string): string {
+  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? '' : `${stat.dev}/${stat.ino}/${stat.birthtimeNs}`;
+}
+
 function generations(folder: string): { highest: number; isReleased: boolean } {
   const names = listFolder(folder);
   const highest = Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number));
@@ -138,11 +174,11 @@ function listFolder(folder: string): string[] {
 }
 
 /** Content first, then the name: nobody ever reads a lock that is half written. @returns false if another process was faster */
-function claim(folder: string, generation: number, self: LockOwner): boolean {
+function claim(folder: string, generation: number, content: string): boolean {
   const temporary = path.join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
   const fd = openSync(temporary, CREATE, 0o600);
   try {
-    const bytes = Buffer.from(`${JSON.stringify(self)}\n`);
+    const bytes = Buffer.from(content);
     for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     fsyncSync(fd);
   } finally {
@@ -240,6 +276,17 @@ function busy(directory: string, owner: LockOwner | undefined): GradloomError {
     where: printable(directory),
     message: `in use by ${who}${owner === undefined ? '' : `: ${printable(owner.command)}`}`,
     next,
+  });
+}
+
+function gone(directory: string): GradloomError {
+  const cause = Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' });
+  return new GradloomError({
+    code: 'E_STORAGE',
+    where: printable(directory),
+    message: `was moved or removed while in use: ${cause.message}`,
+    next: 'put it back',
+    cause,
   });
 }
 

@@ -300,6 +300,7 @@ export class SweepRunner {
           metric: metric.name,
           resource: stopping.type === 'none' ? undefined : stopping.resource,
           dataset: () => this.#datasets.get(experiment.data, experiment.seed),
+          fence: this.#log.fence,
           engine: { ...this.#options.engine, threads: this.#threads },
         },
         ({ code, message }) => {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { Channel } from '../runs/channel.ts';
 import { createRunDirectory, makeRunDirectory } from '../runs/directory.ts';
-import { writeFileAtomic } from '../storage/atomic.ts';
+import { startWork, type UnderWay } from '../runs/under-way.ts';
+import { syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
+import { errnoText } from '../storage/errno.ts';
 import { DirectoryLock, lockOwner } from '../storage/lock.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
@@ -14,8 +15,8 @@ import { SweepFold, stateOf } from './state.ts';
 import type { SweepState } from './trial.ts';
 import { type LoggedEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from './trial-log.ts';
 
-/** A sweep under way: iterate over it for events, await `result` for the outcome; either alone is enough. */
-export interface SweepRun extends AsyncIterable<SweepEvent> {
+/** A sweep under way. */
+export interface SweepRun extends UnderWay<SweepEvent, SweepSummary> {
   /**
    * The summary, also of an interrupted sweep, and of one in which some trials failed (`failed` says how many).
    * Rejects with a GradloomError once everything is saved: E_SWEEP_FAILED if the sweep gave up, E_SWEEP_CHANGED, E_SWEEP_READ,
@@ -36,9 +37,6 @@ export interface ResumeSweepOptions extends SweepOptions {
   overrides?: readonly string[] | undefined;
 }
 
-/** Entries that replace one another before they are read. */
-const REPLACEABLE = ['progress'] as const;
-
 /**
  * Searches hyperparameters as a sweep file says, in a directory of its own.
  *
@@ -48,15 +46,16 @@ const REPLACEABLE = ['progress'] as const;
  * const { best, trials } = await run.result;
  */
 export function sweep(loaded: LoadedSweep, options: NewSweepOptions = {}): SweepRun {
-  return start(async (emit) => {
+  return startWork(async (emit) => {
     const { directory, parent = 'sweeps' } = options;
     const { name } = loaded.settings;
     const made = await (directory === undefined ? createRunDirectory(parent, name) : makeRunDirectory(path.resolve(directory)));
-    return inDirectory(made.path, options, emit, async () => {
+    return inDirectory(made.path, options, emit, async (lock) => {
       const files = sweepFiles(loaded);
       // In this order: a directory with a sweep.yaml is one that can be resumed.
-      for (const file of ['base.yaml', 'sweep.yaml'] as const) await writeFileAtomic(path.join(made.path, file), files[file]);
-      return { loaded, ...(await begin(loaded, made.path)) };
+      for (const file of ['base.yaml', 'sweep.yaml'] as const)
+        await writeFileAtomic(path.join(made.path, file), files[file], undefined, lock);
+      return { loaded, ...(await begin(loaded, made.path, lock)) };
     });
   });
 }
@@ -66,13 +65,13 @@ export function sweep(loaded: LoadedSweep, options: NewSweepOptions = {}): Sweep
  * over is a no-op that yields its summary, unless the overrides give it more to do (`run_cap` counts all trials, also those before).
  */
 export function resumeSweep(directory: string, options: ResumeSweepOptions = {}): SweepRun {
-  return start((emit) => {
+  return startWork(async (emit) => {
     const place = path.resolve(directory);
     requireSweep(place);
-    return inDirectory(place, options, emit, async () => {
+    return inDirectory(place, options, emit, async (lock) => {
       const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [] });
       // A crash right after the directory was made leaves no log, or only the torn first line of one.
-      if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place)) };
+      if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock)) };
       const read = readTrialLog(place);
       if (read.isTorn)
         emit({
@@ -80,7 +79,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
           code: 'W_TORN_LINE',
           message: `log.jsonl: the last line was torn and is cut off; what it told is done again`,
         });
-      const log = TrialLog.reopen(place, read);
+      const log = TrialLog.reopen(place, read, lock);
       const [first] = read.entries;
       if (first === undefined) return { loaded, log, entries: [await firstEntry(log, loaded, place)] };
       checkUnchanged((first as SweepEntry).files, sweepFiles(loaded), place);
@@ -115,19 +114,20 @@ async function inDirectory(
   directory: string,
   options: SweepOptions,
   emit: (event: SweepEvent) => void,
-  open: () => Promise<Opened>,
+  open: (lock: DirectoryLock) => Promise<Opened>,
 ): Promise<SweepSummary> {
   const lock = DirectoryLock.acquire(directory);
   try {
-    const { loaded, log, entries } = await open();
+    const { loaded, log, entries } = await open(lock);
     return await new SweepRunner(loaded, directory, log, entries, options, emit).run();
   } finally {
     lock.release();
   }
 }
 
-async function begin(loaded: LoadedSweep, directory: string): Promise<Pick<Opened, 'log' | 'entries'>> {
-  const log = TrialLog.create(directory);
+async function begin(loaded: LoadedSweep, directory: string, lock: DirectoryLock): Promise<Pick<Opened, 'log' | 'entries'>> {
+  const log = TrialLog.create(directory, lock);
+  await syncNames(directory);
   return { log, entries: [await firstEntry(log, loaded, directory)] };
 }
 
@@ -145,12 +145,15 @@ async function firstEntry(log: TrialLog, loaded: LoadedSweep, directory: string)
   return { seq: 0, t: 0, ...entry };
 }
 
-function start(run: (emit: (event: SweepEvent) => void) => Promise<SweepSummary>): SweepRun {
-  const events = new Channel<SweepEvent>(REPLACEABLE);
-  const result = (async () => run((event) => events.push(event)))().finally(() => events.close());
-  // Whoever only iterates must not be killed by a rejection that nobody awaits; `result` still rejects for those who do.
-  result.catch(() => undefined);
-  return { result, [Symbol.asyncIterator]: () => events };
+/** Makes the log's name survive a power loss. */
+async function syncNames(directory: string): Promise<void> {
+  try {
+    await syncDirectory(directory);
+  } catch (cause) {
+    const message = `cannot be synced: ${errnoText(cause)}`;
+    const next = 'check the disk and the file system, then: gradloom sweep resume';
+    throw new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next: `${next} ${printable(directory)}`, cause });
+  }
 }
 
 function requireSweep(directory: string): void {

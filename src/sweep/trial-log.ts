@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { GradloomError, printable } from '../errors.ts';
-import { LineFile, readLines } from '../storage/lines.ts';
+import { persist } from '../runs/keeper.ts';
+import type { Fence } from '../storage/atomic.ts';
+import { type LineCalls, LineFile, readLines } from '../storage/lines.ts';
 import type { Assignment, CurvePoint } from './trial.ts';
 
 /** What went wrong, as an error of gradloom tells it. */
@@ -131,28 +133,35 @@ export function trialLogPath(directory: string): string {
 
 /**
  * The log of a sweep: one JSON object a line with a sequence number and a checksum, appended and synced before anything is built on it.
- * All that a sweep knows is a fold over it; there is no other state.
+ * All that a sweep knows is a fold over it; there is no other state. What was appended has been said, also where the disk refused it: it
+ * has its number, and is written with the next entries that the disk takes.
  */
 export class TrialLog {
+  /** The right to write in the sweep's directory. */
+  readonly fence: Fence | undefined;
   readonly #file: LineFile;
   readonly #startedAt = performance.now();
   #seq: number;
-  /** fsyncs, one after the other. */
-  #synced: Promise<void> = Promise.resolve();
+  /** fsyncs, one after the other, whatever became of them. */
+  #synced: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: LineFile, seq: number) {
+  private constructor(file: LineFile, seq: number, fence: Fence | undefined) {
     this.#file = file;
     this.#seq = seq;
+    this.fence = fence;
   }
 
-  /** @throws GradloomError E_STORAGE, also where there is a log */
-  static create(directory: string): TrialLog {
-    return new TrialLog(LineFile.create(trialLogPath(directory)), 0);
+  /**
+   * @param fence  the directory's lock: nothing is written once it is lost
+   * @throws GradloomError E_STORAGE, also where there is a log
+   */
+  static create(directory: string, fence?: Fence, calls?: LineCalls): TrialLog {
+    return new TrialLog(LineFile.create(trialLogPath(directory), calls, fence), 0, fence);
   }
 
   /** Goes on after the whole lines that `readTrialLog` has found; a torn one is cut off. Hold the directory's lock. */
-  static reopen(directory: string, { entries, length }: ReadLog): TrialLog {
-    return new TrialLog(LineFile.reopen(trialLogPath(directory), length), entries.length);
+  static reopen(directory: string, { entries, length }: ReadLog, fence?: Fence, calls?: LineCalls): TrialLog {
+    return new TrialLog(LineFile.reopen(trialLogPath(directory), length, calls, fence), entries.length, fence);
   }
 
   /** Seconds since the log was opened. */
@@ -160,14 +169,23 @@ export class TrialLog {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Appends entries; they survive a power loss once the promise is fulfilled. @throws GradloomError E_STORAGE */
+  /**
+   * Appends entries; they, and all before, survive a power loss once the promise is fulfilled.
+   *
+   * @throws GradloomError E_STORAGE if three tries fail, E_BUSY if the sweep has another owner by now: end the session
+   */
   async append(...entries: readonly LogEntry[]): Promise<void> {
     for (const entry of entries) this.note(entry);
-    this.#synced = this.#synced.then(() => this.#file.sync());
-    await this.#synced;
+    const before = this.#synced;
+    const synced = (async (): Promise<void> => {
+      await before;
+      await persist(() => this.#file.sync());
+    })();
+    this.#synced = synced.catch(() => undefined);
+    await synced;
   }
 
-  /** Appends without waiting for the disk. */
+  /** Appends without waiting for the disk: whether it took it is for the next `append` to say. */
   note(entry: LogEntry): void {
     const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
     this.#file.append({ ...numbered, crc: checksum(numbered) });
@@ -175,11 +193,8 @@ export class TrialLog {
   }
 
   async close(): Promise<void> {
-    try {
-      await this.#synced;
-    } finally {
-      this.#file.close();
-    }
+    await this.#synced;
+    this.#file.close();
   }
 }
 

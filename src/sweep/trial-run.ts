@@ -10,6 +10,7 @@ import type { RunWarning, Summary } from '../runs/events.ts';
 import { resume } from '../runs/resume.ts';
 import type { TrainRun } from '../runs/run.ts';
 import { train } from '../runs/train.ts';
+import type { Fence } from '../storage/atomic.ts';
 import { readLines } from '../storage/lines.ts';
 import type { Job } from './search.ts';
 import type { CurvePoint } from './trial.ts';
@@ -28,6 +29,8 @@ export interface TrialWork {
   resource: 'epochs' | 'steps' | undefined;
   dataset(): Promise<Dataset>;
   engine: EngineOptions;
+  /** The right to write in the sweep's directory. */
+  fence?: Fence | undefined;
 }
 
 /** How far a run is. */
@@ -107,14 +110,15 @@ export class TrialRun {
   }
 
   async #train(dataset: Dataset, target: number, workers: number, signal: AbortSignal): Promise<Summary> {
-    const { directory, experiment, job, engine } = this.work;
-    const options = { dataset, signal, engine, ...(!job.isLast && { pauseAt: target }) };
+    const { directory, experiment, job, engine, fence } = this.work;
+    const options = { dataset, signal, engine, fence, ...(!job.isLast && { pauseAt: target }) };
     if (existsSync(directory)) {
       try {
         return await this.#follow(resume(directory, { ...options, workers }), target, workers);
       } catch (error) {
         if (!(error instanceof GradloomError) || !UNREADABLE.test(error.code)) throw error;
         // Training is a function of the experiment, so nothing is lost but time.
+        fence?.check();
         await rm(directory, { recursive: true, force: true });
       }
     }

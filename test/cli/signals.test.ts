@@ -46,3 +46,12 @@ test.serial('release leaves no listener behind', (t) => {
   recorded().stop.release();
   t.is(process.listenerCount('SIGINT'), before);
 });
+
+test.serial('a terminal that closes is never the second signal: what is being saved is saved', (t) => {
+  const { stop, first, second } = recorded();
+  process.emit('SIGINT');
+  process.emit('SIGHUP');
+  stop.release();
+  t.deepEqual([first, second], [['SIGINT'], []]);
+  t.is(stop.exitCode, 130);
+});

@@ -68,3 +68,27 @@ test('a reader that leaves early can come back for the rest', async (t) => {
   }
   t.deepEqual(await all(events), [metrics(2)]);
 });
+
+/** How many wait, as the documentation says. */
+const WAITING = 10_000;
+
+test('while nobody reads, the first event and the newest 10,000 wait, and the others are forgotten', async (t) => {
+  const events = channel();
+  for (let step = 0; step < 5 * WAITING + 7; step++) events.push(metrics(step));
+  events.close();
+  const found = await all(events);
+  t.is(found.length, WAITING + 1);
+  t.deepEqual([found[0], found[1], found.at(-1)], [metrics(0), metrics(4 * WAITING + 7), metrics(5 * WAITING + 6)]);
+});
+
+test('from its start on a reader misses nothing, however slow it is, and after it the newest 10,000 wait for the next one', async (t) => {
+  const events = channel();
+  const reader = events[Symbol.asyncIterator]();
+  for (let step = 0; step < 3 * WAITING; step++) events.push(metrics(step));
+  for (let step = 0; step < WAITING; step++) t.deepEqual(await reader.next(), { done: false, value: metrics(step) });
+  await reader.return();
+  for (let step = 0; step < 3 * WAITING; step++) events.push(metrics(step));
+  events.close();
+  const found = await all(events);
+  t.deepEqual([found.length, found[0]], [WAITING, metrics(2 * WAITING)]);
+});
