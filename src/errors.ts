@@ -79,6 +79,34 @@ export const ERROR_EXITS = {
 
 export type ErrorCode = keyof typeof ERROR_EXITS;
 
+/**
+ * Whose fault an error is: the machine's (storage, memory, threads, descriptors, a lock), that of the configuration or of its data, or
+ * gradloom's own. What the machine causes says nothing about an experiment: it is worth another try once the cause is mended.
+ */
+export type Blame = 'machine' | 'configuration' | 'data' | 'gradloom';
+
+const BLAME_OF_EXIT: Readonly<Record<number, Blame>> = {
+  [EXIT.usage]: 'configuration',
+  [EXIT.data]: 'data',
+  [EXIT.unavailable]: 'machine',
+  [EXIT.storage]: 'machine',
+  [EXIT.busy]: 'machine',
+  [EXIT.config]: 'configuration',
+  [EXIT.diverged]: 'configuration',
+  [EXIT.trials]: 'configuration',
+};
+/** What the exit code does not tell: no experiment keeps a thread from starting. */
+const BLAME_OF_CODE: Readonly<Partial<Record<ErrorCode, Blame>>> = { E_POOL_START: 'machine' };
+
+/** Codes of Node and of the operating system that tell of the machine, whatever was being done; a missing file is not among them. */
+const MACHINE_CODES: ReadonlySet<unknown> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'ETIMEDOUT', 'EBUSY', 'ETXTBSY'],
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOBUFS', 'ENOLCK', 'ENOTCONN', 'EHOSTDOWN', 'EREMOTEIO'],
+  ...['ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED'],
+]);
+/** A cause of a cause of a cause: no error of ours goes deeper, and a circle must end. */
+const MAX_CAUSES = 8;
+
 export interface ErrorDetails {
   code: ErrorCode;
   /** What is wrong, in lower case, with the value as given and what was expected. */
@@ -118,6 +146,28 @@ export class GradloomError extends Error {
   get exitCode(): number {
     return ERROR_EXITS[this.code];
   }
+
+  /** The machine's where the operating system said so, as for a data file that is there and cannot be read; otherwise that of the code. */
+  get blame(): Blame {
+    return isOfMachine(this) ? 'machine' : (BLAME_OF_CODE[this.code] ?? BLAME_OF_EXIT[this.exitCode] ?? 'gradloom');
+  }
+}
+
+/** Whether anything among an error and its causes is what only the machine brings about: a refused call or refused memory. */
+export function isOfMachine(error: unknown): boolean {
+  return causesOf(error).some(
+    (cause) =>
+      ('code' in cause && MACHINE_CODES.has(cause.code)) ||
+      // `Array buffer allocation failed`, `WebAssembly.Memory(): could not allocate memory`.
+      (cause instanceof RangeError && /\ballocat(?:e|ion)\b/.test(cause.message)),
+  );
+}
+
+/** An error, its cause, and so on. */
+export function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; causes.length < MAX_CAUSES && cause instanceof Error; { cause } = cause) causes.push(cause);
+  return causes;
 }
 
 /** Makes text from files and arguments safe to print: control characters, bidi overrides and lone surrogates are shown escaped. */

@@ -5,7 +5,7 @@ export { resolvedYaml } from './config/resolved.ts';
 export type { Experiment, ExperimentInput } from './config/schema.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
-export { type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
+export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export type { Cell, Column } from './runs/columns.ts';
 export { diffRuns, type KeyChange, type RunDiff } from './runs/diff.ts';
 export { type Check, examine } from './runs/doctor.ts';

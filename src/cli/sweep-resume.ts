@@ -7,6 +7,7 @@ import { showSession } from './sweep-session.ts';
 interface ResumeRequest {
   sweep: string;
   overrides: readonly string[];
+  retryFailed: boolean;
 }
 
 /** `gradloom sweep resume`. */
@@ -22,13 +23,19 @@ export const sweepResume = defineCommand<ResumeRequest>({
   describe: 'Go on with a sweep that was interrupted or killed, or give a finished one more trials',
   options: {
     'run-cap': { value: 'N', short: 'n', describe: 'trials in all, those before included; the same as run_cap=N' },
+    'retry-failed': { describe: 'try trials that failed once more, from their last checkpoint' },
     ...EXECUTION_OPTIONS,
   },
   examples: [
     ['$0 sweep resume', 'the latest sweep in ./sweeps; its results are those of an undisturbed one'],
     ['$0 sweep resume sweeps/mnist-asha-7f3c1a -n 100', 'to 100 trials in all'],
+    ['$0 sweep resume --retry-failed', 'after what made trials fail is mended: more memory, a data file put right'],
   ],
-  request: (args) => ({ sweep: sweepOf(args), overrides: [...args.texts('words').filter(isOverride), ...settingsOf(args)] }),
+  request: (args) => ({
+    sweep: sweepOf(args),
+    overrides: [...args.texts('words').filter(isOverride), ...settingsOf(args)],
+    retryFailed: args.flag('retry-failed'),
+  }),
   run: resume,
 });
 
@@ -41,11 +48,11 @@ function sweepOf(args: Arguments): string {
   return first === undefined || isOverride(first) ? '@last' : first;
 }
 
-function resume({ sweep: word, overrides }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
+function resume({ sweep: word, overrides, retryFailed }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return showSession(output, exitNow, async (signal) => {
     const [{ findSweep }, { readSweep, resumeSweep }] = await Promise.all([import('../sweep/find.ts'), import('../sweep/sweep.ts')]);
     const directory = findSweep(word);
     const { settings } = readSweep(directory);
-    return { run: resumeSweep(directory, { signal, overrides }), settings };
+    return { run: resumeSweep(directory, { signal, overrides, retryFailed }), settings };
   });
 }

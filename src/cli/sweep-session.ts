@@ -41,7 +41,7 @@ export async function showSession(
       output.object({ ...sweepObject(summary), reason, failed, seconds });
     }
     view.showResults(summary);
-    if (summary.status === 'interrupted') return stop.exitCode ?? EXIT.ok;
+    if (summary.status === 'interrupted') return stop.exitCode ?? EXIT.interrupted;
     return summary.failed > 0 ? EXIT.trials : EXIT.ok;
   } finally {
     stop.release();

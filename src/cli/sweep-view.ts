@@ -78,6 +78,7 @@ export class SweepView {
     const place = printable(shortPath(summary.directory), Number.POSITIVE_INFINITY);
     const next =
       summary.status === 'interrupted' ? [`resume ${place}`] : summary.best === undefined ? [] : [`best ${place}`, `report ${place}`];
+    if (summary.failed > 0 && summary.status !== 'interrupted') next.push(`resume ${place} --retry-failed`);
     for (const command of next) this.#output.note(`${this.#output.paint('cyan', 'next:')} gradloom sweep ${command}`);
   }
 

@@ -20,16 +20,23 @@ export class Datasets {
   /** @throws GradloomError as `loadDataset` */
   get(config: DataConfig, seed: number): Promise<Dataset> {
     const key = JSON.stringify([config, seed]);
-    const known = this.#loaded.get(key) ?? this.#load(config, seed);
+    const known = this.#loaded.get(key) ?? this.#begin(key, config, seed);
     this.#loaded.delete(key);
     this.#loaded.set(key, known);
     for (const oldest of this.#loaded.keys()) {
       if (this.#loaded.size <= this.#capacity) break;
       this.#loaded.delete(oldest);
     }
-    // A file that could not be read may be there at the next attempt.
-    known.catch(() => this.#loaded.delete(key));
     return known;
+  }
+
+  #begin(key: string, config: DataConfig, seed: number): Promise<Dataset> {
+    const loading = this.#load(config, seed);
+    // A file that could not be read may be there, and whole, at the next attempt.
+    loading.catch(() => {
+      if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
+    });
+    return loading;
   }
 
   async #load(config: DataConfig, seed: number): Promise<Dataset> {

@@ -2,35 +2,48 @@ import path from 'node:path';
 import { countCores } from '../engine/cores.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { Threads } from '../engine/threads.ts';
-import { EXIT, GradloomError, printable } from '../errors.ts';
+import { GradloomError, printable } from '../errors.ts';
+import type { StorageCalls } from '../runs/run-files.ts';
+import type { LineCalls } from '../storage/lines.ts';
 import { Crew, type Task } from './crew.ts';
 import { Datasets } from './datasets.ts';
 import type { RunningTrial, SweepEvent, SweepSummary } from './events.ts';
 import { trialExperiment, trialKey } from './experiment.ts';
+import { Ledger, rulesOf } from './ledger.ts';
 import type { LoadedSweep } from './load.ts';
+import type { SessionRules } from './log-schema.ts';
+import { isHopeless, isOfTrial, sessionError } from './pause.ts';
 import { makeSampler } from './samplers/index.ts';
 import type { Sampler } from './samplers/sampler.ts';
 import { budgetOf } from './schedulers/budget.ts';
 import { makeScheduler } from './schedulers/index.ts';
-import { faultOf, type Job, Search, type Step } from './search.ts';
-import { runDirectories, SweepFold, stateOf } from './state.ts';
+import { faultOf, type Job, type Search, type Step } from './search.ts';
+import { runDirectories, type SweepFold, stateOf } from './state.ts';
 import type { Trial } from './trial.ts';
-import type { LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionEntry, StepEntry, SweepEntry, TrialLog } from './trial-log.ts';
+import type { LogEntry, LoggedEntry, OverEntry, RetryEntry, RunEntry, SweepEntry, TrialLog } from './trial-log.ts';
 import { TrialRun } from './trial-run.ts';
 
 const PROGRESS_MS = 200;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** What no further attempt can mend: the experiment, its data, a disk that is full for the others too. */
-const HOPELESS: readonly number[] = [EXIT.config, EXIT.data];
 /** Warnings of runs that are no news in a sweep. */
 const QUIET: readonly string[] = ['W_OVERSUBSCRIBED', 'W_FEWER_WORKERS', 'W_EARLY_STOP'];
 
 export interface SweepOptions {
   /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */
   signal?: AbortSignal | undefined;
+  /** Trials that failed in sessions before are tried again. @default false */
+  retryFailed?: boolean | undefined;
   /** For tests: how engines start their threads. */
   engine?: Omit<EngineOptions, 'threads'> | undefined;
+  /** For tests of storage faults. */
+  storage?: SweepStorageCalls | undefined;
+}
+
+/** For tests of storage faults: the calls behind the log, and behind the files of the trials' runs. */
+export interface SweepStorageCalls {
+  log?: LineCalls;
+  runs?: StorageCalls;
 }
 
 /** A task of the crew with the run that it trains. */
@@ -55,17 +68,15 @@ export class SweepRunner {
   readonly #log: TrialLog;
   readonly #options: SweepOptions;
   readonly #emit: (event: SweepEvent) => void;
+  readonly #ledger: Ledger;
   readonly #search: Search;
   readonly #fold: SweepFold;
+  readonly #rules: SessionRules;
   readonly #crew: Crew;
   readonly #cores: number;
   readonly #threads: Threads;
   readonly #datasets: Datasets;
   readonly #tasks = new Set<TrialTask>();
-  /** Decisions of the log that are not carried out yet. */
-  readonly #replay: (StepEntry | ReopenEntry)[] = [];
-  /** `order: arrival`: jobs in the order in which their results came. */
-  readonly #arrived: { trial: number; rung: number }[] = [];
   readonly #isResumed: boolean;
   readonly #sampler: Sampler;
   /** What the sessions before had done, in the unit of `expected`. */
@@ -102,23 +113,26 @@ export class SweepRunner {
     this.#crew = new Crew(execution, this.#cores, () => this.#wake());
     this.#threads = new Threads(options.engine?.entry);
     this.#datasets = new Datasets(Math.max(4, settings.seeds + 1));
-    this.#fold = new SweepFold(settings);
     this.#sampler = makeSampler(settings.method, loaded.space, settings.seed);
-    this.#search = new Search({
-      settings,
-      sampler: this.#sampler,
-      scheduler: makeScheduler(settings, lengthOf(loaded)),
-      lanes: execution.order === 'logical' ? this.#entry.lanes : this.#crew.limit,
-      enqueued: loaded.space.enqueued.length,
-      keyOf: (assignment) => trialKey(loaded, assignment),
-    });
+    this.#rules = rulesOf(settings, execution.order === 'logical' ? this.#entry.lanes : this.#crew.limit);
+    this.#ledger = new Ledger(
+      {
+        settings,
+        sampler: this.#sampler,
+        scheduler: makeScheduler(settings, lengthOf(loaded)),
+        enqueued: loaded.space.enqueued.length,
+        keyOf: (assignment) => trialKey(loaded, assignment),
+      },
+      this.#rules,
+    );
+    ({ search: this.#search, fold: this.#fold } = this.#ledger);
     this.#isResumed = entries.length > 1;
     this.#readLog(entries);
   }
 
   /**
-   * @throws GradloomError E_SWEEP_FAILED if the sweep gave up, E_SWEEP_CONSTRAINTS, E_STORAGE if the log cannot be written;
-   *   once all that runs is saved
+   * @throws GradloomError E_SWEEP_FAILED if the sweep gave up, E_SWEEP_CONSTRAINTS, E_STORAGE and others of the machine, with which the
+   *   sweep can be resumed; once all that runs is saved
    */
   async run(): Promise<SweepSummary> {
     const { signal } = this.#options;
@@ -136,7 +150,7 @@ export class SweepRunner {
       this.#announce();
       await this.#work();
     } catch (error) {
-      this.#fatal ??= error;
+      this.#fail(error);
     } finally {
       clearInterval(ticker);
       clearTimeout(budget);
@@ -154,60 +168,56 @@ export class SweepRunner {
     for (const entry of entries) {
       if (entry.type === 'session') this.#secondsBefore += last;
       last = entry.t;
-      if (entry.type === 'over') this.#overBefore = entry;
-      if (entry.type === 'reopen') this.#overBefore = undefined;
-      if ('after' in entry) this.#replay.push(entry);
-      this.#addToFold(entry);
     }
     this.#secondsBefore += last;
+    this.#ledger.replay(entries, this.#directory);
+    this.#overBefore = this.#ledger.over;
     this.#best = this.#fold.best();
     this.#doneBefore = this.#done(this.#fold.trials());
   }
 
-  #addToFold(entry: LoggedEntry | RunEntry | StepEntry | ReopenEntry): void {
-    const isNew = entry.type === 'run' && !this.#fold.hasRun(entry.trial, entry.rung, entry.replicate);
-    this.#fold.add(entry);
-    if (isNew && this.#fold.outcome(entry.trial, entry.rung) !== undefined) this.#arrived.push({ trial: entry.trial, rung: entry.rung });
+  /** What is said is known from then on, whether the disk has it yet or not. */
+  #say(entry: LogEntry): void {
+    this.#log.note(entry);
+    this.#ledger.add(entry);
   }
 
   // ---- decisions ---------------------------------------------------------------------------------------------------
 
   async #work(): Promise<void> {
+    await this.#retryFailed();
+    this.#startJobs();
     for (;;) {
       await this.#decide();
       if (this.#fatal !== undefined) return;
-      if (this.#search.isOver && this.#search.jobs.length === 0 && this.#replay.length === 0) {
+      if (this.#search.isOver && this.#search.jobs.length === 0) {
         if (!(await this.#reopen())) return;
+        this.#startJobs();
         continue;
       }
       if (this.#isInterrupted && this.#crew.isIdle) return;
       // A result that came while the decisions were written must not be waited for.
-      if (!this.#tellNext()) await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (this.#ledger.tellNext()) continue;
+      if (this.#crew.isIdle) throw new Error(`the sweep waits for trial ${this.#search.due()?.trial}, which nobody trains`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
-  /** Carries out all decisions that can be made now, those of the log first. */
+  /** Carries out all decisions that can be made now. */
   async #decide(): Promise<void> {
+    if (this.#isInterrupted || this.#fatal !== undefined) return;
     const jobs: Job[] = [];
     let hasNew = false;
-    for (let step = this.#nextLogged(); step !== undefined; step = this.#nextLogged()) {
-      const job = step.type === 'reopen' ? this.#search.reopen() : this.#search.take(step);
+    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+      this.#beginSession();
+      const after = this.#search.told;
+      const job = this.#search.take(step);
+      this.#say({ ...step, after });
+      hasNew = true;
       if (job !== undefined) jobs.push(job);
+      this.#tell(step);
     }
-    if (this.#replay.length === 0 && !this.#isInterrupted) {
-      for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
-        this.#beginSession();
-        const after = this.#search.told;
-        const job = this.#search.take(step);
-        const entry: StepEntry = { ...step, after };
-        this.#log.note(entry);
-        this.#fold.add(entry);
-        hasNew = true;
-        if (job !== undefined) jobs.push(job);
-        this.#tell(step);
-      }
-    }
-    if (hasNew) await this.#log.append();
+    if (hasNew) await this.#log.sync();
     if (this.#isInterrupted) return;
     for (const job of jobs) this.#start(job);
   }
@@ -215,10 +225,23 @@ export class SweepRunner {
   /** A session that finds nothing to do leaves no trace. */
   #beginSession(): void {
     if (this.#hasBegun) return;
+    this.#say({ type: 'session', pid: process.pid, cores: this.#cores, at: new Date().toISOString(), rules: this.#rules });
     this.#hasBegun = true;
-    const entry: SessionEntry = { type: 'session', pid: process.pid, cores: this.#cores, at: new Date().toISOString() };
-    this.#log.note(entry);
-    this.#fold.add(entry);
+  }
+
+  /** Takes up what failed in sessions before, if that is asked for. */
+  async #retryFailed(): Promise<void> {
+    if (this.#options.retryFailed !== true || this.#isInterrupted) return;
+    const failed = this.#fold.failed();
+    if (failed.length === 0) return;
+    if (this.#isBudgetSpent) {
+      const message = `the budget is spent, so ${failed.length} failed trials are not tried again; give more with budget.duration=2h`;
+      this.#emit({ type: 'warning', code: 'W_BUDGET', message });
+      return;
+    }
+    const cutOff = this.#overBefore?.cause === 'failure' ? this.#search.dropped : [];
+    this.#overBefore = undefined;
+    await this.#goOn([...failed, ...cutOff]);
   }
 
   /** A sweep that was over before this session goes on, if it was given more to do. */
@@ -231,16 +254,20 @@ export class SweepRunner {
       (over?.cause === 'budget' && !this.#isBudgetSpent) ||
       (over?.cause === 'done' && settings.run_cap !== undefined && settings.run_cap > this.#search.trials);
     if (!isWorth || this.#isInterrupted) return false;
-    this.#beginSession();
-    const entry: ReopenEntry = { type: 'reopen', after: this.#search.told };
-    await this.#log.append(entry);
-    this.#fold.add(entry);
-    this.#search.reopen();
+    await this.#goOn(over.cause === 'failure' ? this.#givenUp() : []);
     return true;
   }
 
-  #nextLogged(): StepEntry | ReopenEntry | undefined {
-    return this.#replay[0]?.after === this.#search.told ? this.#replay.shift() : undefined;
+  /** What a sweep that gave up takes up again: trials that it cut off, and those that failed if nothing else came of it. */
+  #givenUp(): number[] {
+    return [...(this.#search.isHopeless ? this.#fold.failed() : []), ...this.#search.dropped];
+  }
+
+  async #goOn(retried: readonly number[]): Promise<void> {
+    this.#beginSession();
+    const trials = retried.toSorted((a, b) => a - b);
+    this.#say({ type: 'reopen', after: this.#search.told, ...(trials.length > 0 && { retried: trials }) });
+    await this.#log.sync();
   }
 
   #nextStep(): Step | undefined {
@@ -249,25 +276,6 @@ export class SweepRunner {
       return this.#search.over('budget', 'the budget is spent', keeps);
     }
     return this.#search.next();
-  }
-
-  /** Tells the search the result that it waits for. @returns false if there is none yet */
-  #tellNext(): boolean {
-    const job = this.#loaded.settings.execution.order === 'logical' ? this.#search.due() : this.#nextArrived();
-    const outcome = job && this.#fold.outcome(job.trial, job.rung);
-    if (job === undefined || outcome === undefined) return false;
-    this.#search.tell(job, outcome);
-    return true;
-  }
-
-  #nextArrived(): Job | undefined {
-    for (;;) {
-      const [first] = this.#arrived;
-      if (first === undefined) return undefined;
-      this.#arrived.shift();
-      const job = this.#search.jobs.find(({ trial, rung }) => trial === first.trial && rung === first.rung);
-      if (job !== undefined) return job;
-    }
   }
 
   /** What a decision means for people, and for what runs. */
@@ -284,6 +292,12 @@ export class SweepRunner {
 
   // ---- runs --------------------------------------------------------------------------------------------------------
 
+  /** Takes up what sessions before have decided and not finished. */
+  #startJobs(): void {
+    if (this.#isInterrupted) return;
+    for (const job of this.#search.jobs) if (this.#fold.outcome(job.trial, job.rung) === undefined) this.#start(job);
+  }
+
   #start(job: Job): void {
     const directories = runDirectories(job.trial, this.#loaded.settings.seeds);
     const assignment = this.#fold.trial(job.trial)?.assignment ?? {};
@@ -298,9 +312,11 @@ export class SweepRunner {
           directory: path.join(this.#directory, directory),
           experiment,
           metric: metric.name,
+          isRetried: this.#fold.isRetried(job.trial),
           resource: stopping.type === 'none' ? undefined : stopping.resource,
           dataset: () => this.#datasets.get(experiment.data, experiment.seed),
           fence: this.#log.fence,
+          storage: this.#options.storage?.runs,
           engine: { ...this.#options.engine, threads: this.#threads },
         },
         ({ code, message }) => {
@@ -342,42 +358,53 @@ export class SweepRunner {
   async #train(trialRun: TrialRun, workers: number, signal: AbortSignal): Promise<boolean> {
     const { job, replicate } = trialRun.work;
     const { trial, rung } = job;
-    const { retries } = this.#loaded.settings.on_trial_error;
     this.#beginSession();
-    this.#log.note({ type: 'begin', trial, rung, replicate, workers });
-    this.#fold.add({ type: 'begin', trial, rung, replicate, workers });
+    this.#say({ type: 'begin', trial, rung, replicate, workers });
     const begun = this.#fold.trial(trial);
     if (begun !== undefined) this.#emit({ type: 'trial', trial: begun });
     for (;;) {
-      const startedAt = performance.now();
-      try {
-        const entry = await trialRun.attempt(workers, signal);
-        if (entry === undefined) return true;
+      const entry = await this.#attempt(trialRun, workers, signal);
+      if (entry === undefined) return true;
+      if (entry.type === 'run') {
         await this.#record(entry);
         return false;
-      } catch (error) {
-        if (!(error instanceof GradloomError) || error.code === 'E_INTERNAL') throw error;
-        const fault = faultOf(error);
-        const attempts = this.#fold.attempts(trial, rung, replicate);
-        if (attempts >= retries || HOPELESS.includes(error.exitCode)) {
-          const seconds = Math.round(performance.now() - startedAt) / 1000;
-          const { resource, isLast } = job;
-          const nothing = { steps: 0, curve: [], digest: '' };
-          await this.#record({ type: 'run', trial, rung, replicate, status: 'failed', resource, isLast, ...nothing, seconds, fault });
-          return false;
-        }
-        await this.#log.append({ type: 'retry', trial, rung, replicate, fault });
-        this.#fold.add({ type: 'retry', trial, rung, replicate, fault });
-        this.#emit({ type: 'warning', code: 'W_RETRY', message: `trial ${trial} is tried again: ${fault.code} ${fault.message}`, trial });
-        await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 4 ** attempts), signal);
-        if (signal.aborted) return true;
       }
+      const attempts = this.#fold.attempts(trial, rung, replicate);
+      this.#say(entry);
+      await this.#log.sync();
+      const { code, message } = entry.fault;
+      this.#emit({ type: 'warning', code: 'W_RETRY', message: `trial ${trial} is tried again: ${code} ${message}`, trial });
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 4 ** attempts), signal);
+      if (signal.aborted) return true;
+    }
+  }
+
+  /**
+   * One attempt, and what is to be said of it. Only what the trial itself brings about is a result of it.
+   *
+   * @returns undefined if it was paused
+   * @throws whatever concerns the sweep: the machine's faults above all
+   */
+  async #attempt(trialRun: TrialRun, workers: number, signal: AbortSignal): Promise<RunEntry | RetryEntry | undefined> {
+    const { job, replicate } = trialRun.work;
+    const { trial, rung, resource, isLast } = job;
+    const startedAt = performance.now();
+    try {
+      return await trialRun.attempt(workers, signal);
+    } catch (error) {
+      if (!isOfTrial(error)) throw error;
+      const fault = faultOf(error);
+      const isLastTry = this.#fold.attempts(trial, rung, replicate) >= this.#loaded.settings.on_trial_error.retries;
+      if (!isLastTry && !isHopeless(error)) return { type: 'retry', trial, rung, replicate, fault };
+      const seconds = Math.round(performance.now() - startedAt) / 1000;
+      const nothing = { steps: 0, curve: [], digest: '' };
+      return { type: 'run', trial, rung, replicate, status: 'failed', resource, isLast, ...nothing, seconds, fault };
     }
   }
 
   async #record(entry: RunEntry): Promise<void> {
-    await this.#log.append(entry);
-    this.#addToFold(entry);
+    this.#say(entry);
+    await this.#log.sync();
     const trial = this.#fold.outcome(entry.trial, entry.rung) && this.#fold.trial(entry.trial);
     if (trial === undefined) return;
     this.#emit({ type: 'result', trial });
@@ -388,7 +415,7 @@ export class SweepRunner {
   }
 
   #fail(error: unknown): void {
-    this.#fatal ??= error;
+    this.#fatal ??= sessionError(error, this.#directory);
     this.#crew.stop();
     this.#wake();
   }
@@ -399,6 +426,7 @@ export class SweepRunner {
     const { budget } = this.#loaded.settings;
     if (budget === undefined) return undefined;
     const left = Math.max(0, budget.duration - this.#secondsBefore) * 1000;
+    this.#isBudgetSpent = left === 0;
     // setTimeout takes 24.8 days at most, and fires at once beyond.
     return setTimeout(
       () => {
@@ -469,14 +497,18 @@ export class SweepRunner {
     while (!this.#crew.isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
     await this.#threads.close();
     try {
-      if (this.#hasBegun && !this.#search.isOver) {
+      if (this.#hasBegun && (!this.#search.isOver || this.#search.jobs.length > 0)) {
         const reason = this.#fatal instanceof Error ? this.#fatal.message : 'interrupted';
-        await this.#log.append({ type: 'pause', reason });
+        this.#say({ type: 'pause', reason });
+        await this.#log.sync();
       }
     } catch (error) {
-      this.#fatal ??= error;
-    } finally {
+      this.#fail(error);
+    }
+    try {
       await this.#log.close();
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
@@ -488,7 +520,7 @@ export class SweepRunner {
     const state = stateOf(this.#fold, { id, name, directory: this.#directory, settings: copied }, false);
     const failed = state.trials.filter(({ status }) => status === 'failed').length;
     const seconds = this.#log.seconds;
-    const reason = this.#search.isOver ? this.#fold.reason : 'interrupted';
+    const reason = state.status === 'interrupted' ? 'interrupted' : this.#fold.reason;
     const summary: SweepSummary = { ...state, reason, failed, seconds, totalSeconds: this.#secondsBefore + seconds };
     if (state.status === 'failed') throw gaveUp(summary);
     this.#emit({ type: 'end', summary });

@@ -1,4 +1,5 @@
 import { GradloomError } from '../errors.ts';
+import type { SessionRules } from './log-schema.ts';
 import type { Observation, Sampler } from './samplers/sampler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import type { SweepSettings } from './schema.ts';
@@ -32,7 +33,6 @@ export interface SearchParts {
   settings: SweepSettings;
   sampler: Sampler;
   scheduler: Scheduler;
-  lanes: number;
   /** Number of trials that the file itself asks for. */
   enqueued: number;
   /** Digest of all that can change a trial's result. @throws GradloomError if its experiment is not valid */
@@ -66,6 +66,7 @@ export function lanesOf({ method, run_cap: runCap }: Pick<SweepSettings, 'method
  */
 export class Search {
   readonly #parts: SearchParts;
+  #rules: SessionRules;
   readonly #underway = new Map<number, Job>();
   readonly #observations = new Map<number, Observation>();
   readonly #assignments = new Map<number, Assignment>();
@@ -74,9 +75,13 @@ export class Search {
   #jobs = 0;
   #trials = 0;
   #told = 0;
-  readonly #failures: number[] = [];
+  #failures: number[] = [];
   /** Failures before the sweep was given another chance. */
   #pardoned = 0;
+  /** Where trials failed, or were dropped: the rung to which they were being trained. */
+  readonly #lost = new Map<number, number>();
+  /** The sweep was over, and goes on for the trials that are tried again alone. */
+  #isOnlyRetrying = false;
   /** Some trial came to a result, a diverged one included. */
   #hasResult = false;
   #duplicatesInRow = 0;
@@ -84,8 +89,15 @@ export class Search {
   #stop: Pick<OverEntry, 'cause' | 'reason'> | undefined;
   #isOver = false;
 
-  constructor(parts: SearchParts) {
+  /** @param rules  of the session that begins */
+  constructor(parts: SearchParts, rules: SessionRules) {
     this.#parts = parts;
+    this.#rules = rules;
+  }
+
+  /** A session begins that may do otherwise. */
+  follow(rules: SessionRules): void {
+    this.#rules = rules;
   }
 
   /** Results told so far. */
@@ -120,8 +132,9 @@ export class Search {
    */
   next(): Step | undefined {
     if (this.#isOver) return undefined;
+    if (this.#isOnlyRetrying && this.#underway.size > 0) return undefined;
     if (this.#stop !== undefined) return this.over(this.#stop.cause, this.#stop.reason);
-    const isFull = this.#underway.size >= this.#parts.lanes;
+    const isFull = this.#underway.size >= this.#rules.lanes;
     const decision = this.#parts.scheduler.next(this.#isQuiet);
     if (decision !== undefined && (decision.type === 'stop' || !isFull)) return decision;
     if (isFull) return undefined;
@@ -148,7 +161,11 @@ export class Search {
     switch (step.type) {
       case 'over':
         this.#isOver = true;
-        for (const trial of step.dropped) this.#underway.delete(trial);
+        this.#isOnlyRetrying = false;
+        for (const trial of step.dropped) {
+          this.#lost.set(trial, this.#underway.get(trial)?.rung ?? 0);
+          this.#underway.delete(trial);
+        }
         return undefined;
       case 'stop':
         scheduler.apply(step);
@@ -170,17 +187,49 @@ export class Search {
     this.#told++;
     scheduler.report({ trial, rung, value: value === undefined ? undefined : lower(value), points: points.map(lower) });
     this.#observe(trial, value === undefined ? undefined : lower(value), status);
-    if (status === 'failed') this.#countFailure(trial);
-    else this.#hasResult = true;
+    if (status === 'failed') {
+      this.#lost.set(trial, rung);
+      this.#countFailure(trial);
+    } else this.#hasResult = true;
     if (target !== undefined && value !== undefined && lower(value) <= lower(target))
       this.#stop ??= { cause: 'target', reason: `trial ${trial} reached the target: ${value}` };
   }
 
-  /** A sweep that was over goes on with more trials. */
-  reopen(): undefined {
+  /** Trials that the end of the sweep has cut off from what they were being trained to. */
+  get dropped(): readonly number[] {
+    return [...this.#lost.keys()].filter((trial) => !this.#failures.includes(trial));
+  }
+
+  /** No trial has come to a result yet: failures are all there is. */
+  get isHopeless(): boolean {
+    return !this.#hasResult;
+  }
+
+  /** Whether `reopen` can take the trial up again: it failed, was dropped, or is under way with a failure that is not told yet. */
+  canRetry(trial: number): boolean {
+    return this.#lost.has(trial) || this.#underway.has(trial);
+  }
+
+  /**
+   * A sweep that was over goes on. Trials that failed or were dropped are tried again, from the rung that they did not reach; what they
+   * come to then counts in place of the failure. One that has reached its target does nothing but that.
+   */
+  reopen(retried: readonly number[]): void {
+    const isDone = this.#stop?.cause === 'target';
+    if (this.#isOver && !isDone) {
+      this.#isClosed = false;
+      this.#stop = undefined;
+    }
+    this.#isOnlyRetrying = this.#isOver && isDone;
     this.#isOver = false;
-    this.#isClosed = false;
-    this.#stop = undefined;
+    for (const trial of retried) {
+      const rung = this.#lost.get(trial);
+      if (rung === undefined) continue;
+      this.#lost.delete(trial);
+      if (this.#failures.includes(trial)) this.#observations.delete(trial);
+      this.#begin(trial, rung);
+    }
+    this.#failures = this.#failures.filter((trial) => !retried.includes(trial));
     this.#pardoned = this.#failures.length;
   }
 
@@ -191,8 +240,9 @@ export class Search {
   #suggest(): TrialEntry | undefined {
     if (this.#isClosed) return undefined;
     const { settings, sampler, enqueued, keyOf } = this.#parts;
+    const { run_cap: runCap } = this.#rules;
     const trial = this.#trials;
-    const isFull = settings.run_cap !== undefined && trial >= settings.run_cap;
+    const isFull = runCap !== undefined && trial >= runCap;
     const isRepeating = this.#duplicatesInRow >= MAX_DUPLICATES_IN_A_ROW;
     const history = [...this.#observations.values()].toSorted((a, b) => a.number - b.number);
     const assignment = isFull || isRepeating ? undefined : sampler.suggest(trial, history);
@@ -239,12 +289,12 @@ export class Search {
   }
 
   #observe(trial: number, value: number | undefined, status: Outcome['status']): void {
-    if (status === 'failed' && this.#parts.settings.on_trial_error.impute === 'none') return void this.#observations.delete(trial);
+    if (status === 'failed' && this.#rules.impute === 'none') return void this.#observations.delete(trial);
     this.#observations.set(trial, { number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
   }
 
   #countFailure(trial: number): void {
-    const { then, abort_after: abortAfter } = this.#parts.settings.on_trial_error;
+    const { then, abort_after: abortAfter } = this.#rules;
     this.#failures.push(trial);
     const inARow = this.#failures.length - this.#pardoned;
     if (then === 'stop') this.#stop ??= { cause: 'failure', reason: `trial ${trial} failed` };

@@ -10,8 +10,12 @@ interface Record {
   /** By rung, by replicate. */
   results: RunEntry[][];
   reasons: string[];
-  /** Failed and repeated attempts by `rung replicate`. */
+  /** Failed and repeated attempts by `rung replicate`, since the trial was last given another chance. */
   attempts: Map<string, number>;
+  /** Attempts that failed and were repeated, in all. */
+  retries: number;
+  /** It failed, and is tried again. */
+  isRetried: boolean;
   /** Rung to which it is being trained, or was last. */
   rung: number;
   status: TrialStatus;
@@ -52,6 +56,7 @@ export class SweepFold {
         return;
       case 'retry':
         if (record === undefined) return;
+        record.retries++;
         record.reasons.push(`attempt failed: ${faultText(entry)}`);
         record.attempts.set(`${entry.rung} ${entry.replicate}`, this.attempts(entry.trial, entry.rung, entry.replicate) + 1);
         return;
@@ -73,6 +78,7 @@ export class SweepFold {
         return;
       case 'reopen':
         this.#over = undefined;
+        for (const trial of entry.retried ?? []) retry(this.#records[trial]);
         return;
       case 'sweep':
       case 'session':
@@ -95,6 +101,16 @@ export class SweepFold {
 
   hasRun(trial: number, rung: number, replicate: number): boolean {
     return this.#records[trial]?.results[rung]?.[replicate] !== undefined;
+  }
+
+  /** Whether a trial that failed is being tried again. */
+  isRetried(trial: number): boolean {
+    return this.#records[trial]?.isRetried ?? false;
+  }
+
+  /** Trials that failed while they were trained; not those whose experiment is not valid, which no further attempt can mend. */
+  failed(): number[] {
+    return this.#records.flatMap(({ entry, status }) => (status === 'failed' && entry.fault === undefined ? [entry.trial] : []));
   }
 
   trial(number: number): Trial | undefined {
@@ -124,6 +140,7 @@ export class SweepFold {
     results[entry.replicate] = entry;
     if (!this.#isComplete(results)) return;
     const { status } = outcomeOf(results, this.#settings);
+    record.isRetried = false;
     record.status = status === 'reached' ? (entry.isLast ? 'finished' : 'paused') : status;
     if (this.#over !== undefined && record.status === 'paused') prune(record, `the sweep ended: ${this.#reason}`);
     for (const result of results)
@@ -144,7 +161,7 @@ export class SweepFold {
   }
 
   #trialOf(record: Record): Trial {
-    const { entry, status, reasons, attempts } = record;
+    const { entry, status, reasons, retries } = record;
     const original = entry.duplicateOf === undefined ? undefined : this.#records[entry.duplicateOf];
     const { results } = original ?? record;
     const complete = results.filter((runs) => this.#isComplete(runs));
@@ -167,7 +184,7 @@ export class SweepFold {
       reasons: [...reasons],
       ...(entry.duplicateOf !== undefined && { duplicateOf: entry.duplicateOf }),
       runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, this.#settings.seeds) : [],
-      retries: [...attempts.values()].reduce((sum, count) => sum + count, 0),
+      retries,
       seconds: record.results.flat().reduce((sum, { seconds }) => sum + seconds, 0),
     };
   }
@@ -178,11 +195,18 @@ export function runDirectories(trial: number, seeds: number): string[] {
   return Array.from({ length: seeds }, (_, replicate) => `trials/${trial}${seeds === 1 ? '' : `-${replicate}`}`);
 }
 
-/** Everything but `directory` is of the log. */
+/**
+ * Everything but `directory` is of the log.
+ *
+ * @param isAlive  a process works on the sweep: without one nothing is running, whatever the log of a killed one says
+ */
 export function stateOf(fold: SweepFold, sweep: Pick<SweepState, 'id' | 'name' | 'directory' | 'settings'>, isAlive: boolean): SweepState {
   const trials = fold.trials();
+  if (!isAlive) for (const trial of trials) if (trial.status === 'running') trial.status = 'queued';
   const best = fold.best(trials);
-  const status = fold.over ?? (isAlive ? 'running' : 'interrupted');
+  // A sweep that decides nothing more may still have trials to train to their end.
+  const isLeft = trials.some(({ status }) => status === 'queued' || status === 'running');
+  const status = (isLeft ? undefined : fold.over) ?? (isAlive ? 'running' : 'interrupted');
   return { ...sweep, status, trials, ...(best !== undefined && { best }) };
 }
 
@@ -193,7 +217,19 @@ function recordOf(entry: TrialEntry): Record {
     ...(entry.fault === undefined ? [] : [`failed: ${faultText({ fault: entry.fault })}`]),
     ...(entry.duplicateOf === undefined ? [] : [`the same experiment as trial ${entry.duplicateOf}`]),
   ];
-  return { entry, results: [], reasons, attempts: new Map(), rung: 0, status };
+  return { entry, results: [], reasons, attempts: new Map(), retries: 0, isRetried: false, rung: 0, status };
+}
+
+/** What failed, or was dropped, is to be trained again; replicates that came to a result keep it. */
+function retry(record: Record | undefined): void {
+  if (record === undefined) return;
+  const results: RunEntry[] = [];
+  // A missing replicate is a hole, which Object.values leaves out.
+  for (const result of Object.values(record.results[record.rung] ?? [])) if (result.status !== 'failed') results[result.replicate] = result;
+  record.results[record.rung] = results;
+  record.attempts.clear();
+  record.isRetried = record.status === 'failed';
+  record.status = 'queued';
 }
 
 function prune(record: Record, reason: string): void {

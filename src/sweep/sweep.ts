@@ -5,10 +5,12 @@ import { createRunDirectory, makeRunDirectory } from '../runs/directory.ts';
 import { startWork, type UnderWay } from '../runs/under-way.ts';
 import { syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
+import type { LineCalls } from '../storage/lines.ts';
 import { DirectoryLock, lockOwner } from '../storage/lock.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
+import { sessionError } from './pause.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
 import { SweepFold, stateOf } from './state.ts';
@@ -20,7 +22,8 @@ export interface SweepRun extends UnderWay<SweepEvent, SweepSummary> {
   /**
    * The summary, also of an interrupted sweep, and of one in which some trials failed (`failed` says how many).
    * Rejects with a GradloomError once everything is saved: E_SWEEP_FAILED if the sweep gave up, E_SWEEP_CHANGED, E_SWEEP_READ,
-   * E_BUSY if another process works on the directory, E_STORAGE, E_RUN_FILE for a damaged log.
+   * E_BUSY if another process works on the directory, E_RUN_FILE for a log that is damaged or does not replay, and E_STORAGE and others
+   * of the machine (`blame` is 'machine'), which leave a sweep that `resumeSweep` takes up.
    */
   readonly result: Promise<SweepSummary>;
 }
@@ -55,14 +58,15 @@ export function sweep(loaded: LoadedSweep, options: NewSweepOptions = {}): Sweep
       // In this order: a directory with a sweep.yaml is one that can be resumed.
       for (const file of ['base.yaml', 'sweep.yaml'] as const)
         await writeFileAtomic(path.join(made.path, file), files[file], undefined, lock);
-      return { loaded, ...(await begin(loaded, made.path, lock)) };
+      return { loaded, ...(await begin(loaded, made.path, lock, options.storage?.log)) };
     });
   });
 }
 
 /**
  * Goes on with a sweep from its log and the checkpoints of its trials; the trials come out as those of an undisturbed sweep. One that is
- * over is a no-op that yields its summary, unless the overrides give it more to do (`run_cap` counts all trials, also those before).
+ * over is a no-op that yields its summary, unless there is more to do: the overrides say so (`run_cap` counts all trials, also those
+ * before), failed trials are to be tried again, or it gave up because the first ones all failed.
  */
 export function resumeSweep(directory: string, options: ResumeSweepOptions = {}): SweepRun {
   return startWork(async (emit) => {
@@ -70,20 +74,20 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
     requireSweep(place);
     return inDirectory(place, options, emit, async (lock) => {
       const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [] });
+      const calls = options.storage?.log;
       // A crash right after the directory was made leaves no log, or only the torn first line of one.
-      if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock)) };
-      const read = readTrialLog(place);
+      if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock, calls)) };
+      const read = readTrialLog(place, loaded.settings.seeds);
+      const [first] = read.entries;
+      if (first !== undefined) checkUnchanged((first as SweepEntry).files, sweepFiles(loaded), place);
       if (read.isTorn)
         emit({
           type: 'warning',
           code: 'W_TORN_LINE',
           message: `log.jsonl: the last line was torn and is cut off; what it told is done again`,
         });
-      const log = TrialLog.reopen(place, read, lock);
-      const [first] = read.entries;
-      if (first === undefined) return { loaded, log, entries: [await firstEntry(log, loaded, place)] };
-      checkUnchanged((first as SweepEntry).files, sweepFiles(loaded), place);
-      return { loaded, log, entries: read.entries };
+      const log = TrialLog.reopen(place, read, lock, calls);
+      return { loaded, log, entries: first === undefined ? [await firstEntry(log, loaded, place)] : read.entries };
     });
   });
 }
@@ -97,7 +101,7 @@ export function readSweep(directory: string): SweepState {
   const place = path.resolve(directory);
   requireSweep(place);
   const { settings } = loadSweep(path.join(place, 'sweep.yaml'));
-  const entries = existsSync(trialLogPath(place)) ? readTrialLog(place).entries : [];
+  const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
   return stateOf(fold, { id: path.basename(place), name: settings.name, directory: place, settings }, lockOwner(place) !== undefined);
@@ -118,15 +122,20 @@ async function inDirectory(
 ): Promise<SweepSummary> {
   const lock = DirectoryLock.acquire(directory);
   try {
-    const { loaded, log, entries } = await open(lock);
-    return await new SweepRunner(loaded, directory, log, entries, options, emit).run();
+    const runner = await begun(directory, options, emit, () => open(lock));
+    return await runner.run();
   } finally {
     lock.release();
   }
 }
 
-async function begin(loaded: LoadedSweep, directory: string, lock: DirectoryLock): Promise<Pick<Opened, 'log' | 'entries'>> {
-  const log = TrialLog.create(directory, lock);
+async function begin(
+  loaded: LoadedSweep,
+  directory: string,
+  lock: DirectoryLock,
+  calls?: LineCalls,
+): Promise<Pick<Opened, 'log' | 'entries'>> {
+  const log = TrialLog.create(directory, lock, calls);
   await syncNames(directory);
   return { log, entries: [await firstEntry(log, loaded, directory)] };
 }
@@ -141,7 +150,12 @@ async function firstEntry(log: TrialLog, loaded: LoadedSweep, directory: string)
     lanes: lanesOf(settings),
     files: sweepFiles(loaded),
   };
-  await log.append(entry);
+  try {
+    await log.append(entry);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
   return { seq: 0, t: 0, ...entry };
 }
 
@@ -153,6 +167,24 @@ async function syncNames(directory: string): Promise<void> {
     const message = `cannot be synced: ${errnoText(cause)}`;
     const next = 'check the disk and the file system, then: gradloom sweep resume';
     throw new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next: `${next} ${printable(directory)}`, cause });
+  }
+}
+
+/** @throws GradloomError once nothing is open any more; of the machine with how to go on */
+async function begun(
+  directory: string,
+  options: SweepOptions,
+  emit: (event: SweepEvent) => void,
+  open: () => Promise<Opened>,
+): Promise<SweepRunner> {
+  let log: TrialLog | undefined;
+  try {
+    const opened = await open();
+    ({ log } = opened);
+    return new SweepRunner(opened.loaded, directory, log, opened.entries, options, emit);
+  } catch (error) {
+    await log?.close();
+    throw sessionError(error, directory);
   }
 }
 

@@ -4,12 +4,13 @@ import { GradloomError, printable } from '../errors.ts';
 import { persist } from '../runs/keeper.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { type LineCalls, LineFile, readLines } from '../storage/lines.ts';
+import { LogOrder, parseEntry, type SessionRules } from './log-schema.ts';
 import type { Assignment, CurvePoint } from './trial.ts';
 
 /** What went wrong, as an error of gradloom tells it. */
 export interface Fault {
   code: string;
-  where?: string;
+  where?: string | undefined;
   message: string;
 }
 
@@ -32,6 +33,8 @@ export interface SessionEntry {
   cores: number;
   /** UTC; a label only. */
   at: string;
+  /** What it decides by from here on. */
+  rules?: SessionRules | undefined;
 }
 
 /** A decision. `after` of them all: how many results it knew. */
@@ -46,9 +49,9 @@ export interface TrialEntry {
   origin: string;
   /** Digest of all that can change its result. */
   key: string;
-  duplicateOf?: number;
-  fault?: Fault;
-  note?: string;
+  duplicateOf?: number | undefined;
+  fault?: Fault | undefined;
+  note?: string | undefined;
 }
 
 /** A trial goes on from a rung, or is stopped there. */
@@ -93,7 +96,7 @@ export interface RunEntry {
   curve: readonly CurvePoint[];
   digest: string;
   seconds: number;
-  fault?: Fault;
+  fault?: Fault | undefined;
 }
 
 /** An attempt failed and is repeated. */
@@ -105,10 +108,11 @@ export interface RetryEntry {
   fault: Fault;
 }
 
-/** A sweep that was over is given more to do. */
+/** A sweep is given more to do: it goes on if it was over, and the trials named are tried again from the rung at which they failed. */
 export interface ReopenEntry {
   type: 'reopen';
   after: number;
+  retried?: readonly number[] | undefined;
 }
 
 /** The process ends the session by itself. */
@@ -172,24 +176,34 @@ export class TrialLog {
   /**
    * Appends entries; they, and all before, survive a power loss once the promise is fulfilled.
    *
-   * @throws GradloomError E_STORAGE if three tries fail, E_BUSY if the sweep has another owner by now: end the session
+   * @throws GradloomError as `sync`
    */
   async append(...entries: readonly LogEntry[]): Promise<void> {
     for (const entry of entries) this.note(entry);
+    await this.sync();
+  }
+
+  /** Appends without waiting for the disk: whether it took it is for the next `sync` to say. */
+  note(entry: LogEntry): void {
+    const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
+    this.#file.append({ ...numbered, crc: checksum(numbered) });
+    this.#seq++;
+  }
+
+  /**
+   * Makes all that was said survive a power loss.
+   *
+   * @throws GradloomError E_STORAGE if three tries fail, E_BUSY if the sweep has another owner by now: end the session
+   */
+  async sync(): Promise<void> {
     const before = this.#synced;
     const synced = (async (): Promise<void> => {
       await before;
       await persist(() => this.#file.sync());
     })();
+    // One failure is not that of all who come later.
     this.#synced = synced.catch(() => undefined);
     await synced;
-  }
-
-  /** Appends without waiting for the disk: whether it took it is for the next `append` to say. */
-  note(entry: LogEntry): void {
-    const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
-    this.#file.append({ ...numbered, crc: checksum(numbered) });
-    this.#seq++;
   }
 
   async close(): Promise<void> {
@@ -209,19 +223,35 @@ export interface ReadLog {
 /**
  * Reads a sweep's log; a process that writes it is not disturbed.
  *
- * @throws GradloomError E_RUN_FILE with the line number if any line but a torn last one is damaged, missing or out of order; E_DATA_READ
+ * @param seeds  replicates of a trial, where that is known
+ * @throws GradloomError E_RUN_FILE with the line number if any line but a torn last one is damaged, missing, out of order or not an entry
+ *   that can stand there; E_DATA_READ
  */
-export function readTrialLog(directory: string): ReadLog {
+export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY): ReadLog {
   const file = trialLogPath(directory);
   const { lines, ...rest } = readLines(file);
+  const order = new LogOrder(seeds);
   const entries = lines.map((line, i) => {
     const { crc, ...entry } = line;
     if (crc !== checksum(entry)) throw badLine(file, i, `the checksum is ${printable(String(crc), 20)}, expected ${checksum(entry)}`);
     if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
-    return entry as unknown as LoggedEntry;
+    const parsed = parseEntry(entry);
+    if (typeof parsed === 'string') throw notReplayed(directory, i, parsed);
+    const problem = order.add(parsed);
+    if (problem !== undefined) throw notReplayed(directory, i, problem);
+    return parsed;
   });
-  if (entries[0] !== undefined && entries[0].type !== 'sweep') throw badLine(file, 0, 'not the beginning of a sweep');
   return { entries, ...rest };
+}
+
+/** A line that is whole, but tells what cannot have happened: another version has written it, or somebody. */
+export function notReplayed(directory: string, index: number, problem: string): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: `${printable(trialLogPath(directory))}:${index + 1}`,
+    message: `does not replay: ${problem}`,
+    next: 'go on with the version of gradloom that wrote it, restore it from a copy, or start a new sweep',
+  });
 }
 
 /** CRC-32 of the entry's JSON text, which JSON.parse and JSON.stringify reproduce. */

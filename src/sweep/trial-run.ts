@@ -5,10 +5,11 @@ import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { planBatches } from '../engine/batches.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import { GradloomError } from '../errors.ts';
+import { GradloomError, printable } from '../errors.ts';
 import type { RunWarning, Summary } from '../runs/events.ts';
 import { resume } from '../runs/resume.ts';
 import type { TrainRun } from '../runs/run.ts';
+import type { StorageCalls } from '../runs/run-files.ts';
 import { train } from '../runs/train.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { readLines } from '../storage/lines.ts';
@@ -25,10 +26,14 @@ export interface TrialWork {
   experiment: Experiment;
   /** Name of the sweep's metric. */
   metric: string;
+  /** The trial failed before, and is given another chance: with other data, it may be. */
+  isRetried: boolean;
   /** The unit of `job.resource`; undefined: the job goes to the end of the experiment. */
   resource: 'epochs' | 'steps' | undefined;
   dataset(): Promise<Dataset>;
   engine: EngineOptions;
+  /** For tests of storage faults. */
+  storage?: StorageCalls | undefined;
   /** The right to write in the sweep's directory. */
   fence?: Fence | undefined;
 }
@@ -43,8 +48,17 @@ export interface TrialProgress {
   workers: number;
 }
 
-/** Errors of reading a run's directory: it was cut off before it was whole, or damaged since. */
-const UNREADABLE = /^E_RUN_(?!NAME)/;
+/** The run was begun with other data, or another arithmetic: what it came to by then does not belong to what it would go on with. */
+const STALE: readonly string[] = ['E_DATA_FINGERPRINT', 'E_KERNEL_VERSION'];
+
+/** What is done of a run in one go. */
+interface Part {
+  toStep: number;
+  workers: number;
+  startedAt: number;
+  /** It began with an empty directory. */
+  isNew?: boolean;
+}
 
 /** Trains one replicate of a trial to the rung that a job asks for: a new run, or one that goes on from its checkpoint. */
 export class TrialRun {
@@ -75,23 +89,52 @@ export class TrialRun {
    * @throws GradloomError of a run; one that diverged is a result
    */
   async attempt(workers: number, signal: AbortSignal): Promise<RunEntry | undefined> {
+    const { directory, experiment, job, engine, fence, storage } = this.work;
     const startedAt = performance.now();
     const dataset = await this.work.dataset();
     const target = this.#targetStep(dataset);
     if (signal.aborted) return undefined;
+    const options = { dataset, signal, engine, fence, storage, ...(!job.isLast && { pauseAt: target }) };
+    const part = { toStep: target, workers, startedAt };
+    if (existsSync(directory)) {
+      try {
+        return await this.#follow(resume(directory, { ...options, workers }), part);
+      } catch (error) {
+        if (!this.#isDamaged(error)) throw error;
+        // Training is a function of the experiment, so nothing is lost but time; what is wrong with the experiment itself comes again.
+        fence?.check();
+        await rm(directory, { recursive: true, force: true });
+      }
+    }
+    const sized = { ...experiment, parallel: { ...experiment.parallel, workers } };
+    return this.#follow(train({ experiment: sized }, { ...options, directory }), { ...part, isNew: true });
+  }
+
+  /** The run's directory was cut off before it was whole, was damaged since, or is of an attempt that failed with other data. */
+  #isDamaged(error: unknown): boolean {
+    if (!(error instanceof GradloomError)) return false;
+    if (STALE.includes(error.code)) return this.work.isRetried;
+    return error.blame === 'configuration' || error.blame === 'data';
+  }
+
+  /** Follows a run to its end. @returns what it came to; undefined if it was stopped first */
+  async #follow(run: TrainRun, part: Part): Promise<RunEntry | undefined> {
     let status: RunEntry['status'] = 'reached';
     let fault: RunEntry['fault'];
     let summary: Summary | undefined;
     try {
-      summary = await this.#train(dataset, target, workers, signal);
+      summary = await this.#watch(run, part.toStep, part.workers);
       if (summary.status === 'interrupted') return undefined;
+      // A run that was at its end tells its summary as it finds it.
+      if (!isCount(summary.steps) || typeof summary.digest !== 'string')
+        throw damaged(path.join(this.work.directory, 'summary.json'), 'not the summary of a run');
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code !== 'E_DIVERGED') throw error;
       status = 'diverged';
       fault = { code: error.code, ...(error.where !== undefined && { where: error.where }), message: error.message };
     }
     const { job, replicate } = this.work;
-    const curve = this.#curve();
+    const curve = this.#curve(part.isNew ?? false);
     if (status === 'reached' && curve.length === 0) throw noValue(this.work);
     return {
       type: 'run',
@@ -104,26 +147,9 @@ export class TrialRun {
       isLast: job.isLast,
       curve,
       digest: summary?.digest ?? '',
-      seconds: Math.round(performance.now() - startedAt) / 1000,
+      seconds: Math.round(performance.now() - part.startedAt) / 1000,
       ...(fault !== undefined && { fault }),
     };
-  }
-
-  async #train(dataset: Dataset, target: number, workers: number, signal: AbortSignal): Promise<Summary> {
-    const { directory, experiment, job, engine, fence } = this.work;
-    const options = { dataset, signal, engine, fence, ...(!job.isLast && { pauseAt: target }) };
-    if (existsSync(directory)) {
-      try {
-        return await this.#follow(resume(directory, { ...options, workers }), target, workers);
-      } catch (error) {
-        if (!(error instanceof GradloomError) || !UNREADABLE.test(error.code)) throw error;
-        // Training is a function of the experiment, so nothing is lost but time.
-        fence?.check();
-        await rm(directory, { recursive: true, force: true });
-      }
-    }
-    const sized = { ...experiment, parallel: { ...experiment.parallel, workers } };
-    return this.#follow(train({ experiment: sized }, { ...options, directory }), target, workers);
   }
 
   /** Epochs are as long as the trial's own batches make them. */
@@ -134,7 +160,7 @@ export class TrialRun {
     return Math.min(totalSteps, job.resource * (resource === 'epochs' ? stepsPerEpoch : 1));
   }
 
-  async #follow(run: TrainRun, toStep: number, workers: number): Promise<Summary> {
+  async #watch(run: TrainRun, toStep: number, workers: number): Promise<Summary> {
     this.#startStep = undefined;
     this.#progress = undefined;
     for await (const event of run) {
@@ -150,14 +176,31 @@ export class TrialRun {
     return run.result;
   }
 
-  #curve(): CurvePoint[] {
+  /** @param isNew  the file was written just now: who cannot read it back has a machine at fault, not a damaged run */
+  #curve(isNew: boolean): CurvePoint[] {
     const { metric, directory } = this.work;
-    const { lines } = readLines(path.join(directory, 'metrics.jsonl'));
-    return lines.flatMap((line) => {
-      const { step, epoch, [metric]: value } = line;
-      return typeof value === 'number' ? [{ step: step as number, epoch: epoch as number, value }] : [];
-    });
+    const file = path.join(directory, 'metrics.jsonl');
+    try {
+      return readLines(file).lines.flatMap((line, i) => {
+        const { step, epoch, [metric]: value } = line;
+        if (typeof value !== 'number') return [];
+        if (isCount(step) && isCount(epoch)) return [{ step, epoch, value }];
+        throw damaged(`${file}:${i + 1}`, 'expected whole numbers for step and epoch');
+      });
+    } catch (error) {
+      if (!isNew || !(error instanceof GradloomError)) throw error;
+      const { where, message } = error;
+      throw new GradloomError({ code: 'E_STORAGE', where, message: `written just now, but ${message}`, cause: error });
+    }
   }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function damaged(where: string, message: string): GradloomError {
+  return new GradloomError({ code: 'E_RUN_FILE', where: printable(where), message, next: 'restore the file from a copy' });
 }
 
 function noValue({ job, metric, resource }: TrialWork): GradloomError {

@@ -52,6 +52,11 @@ export function table({ trials }: Pick<SweepState, 'trials'>): Omit<Trial, 'seco
   return trials.map(({ seconds: _seconds, retries: _retries, ...rest }) => rest);
 }
 
+/** What a trial came to, without the story of it. */
+export function results(state: Pick<SweepState, 'trials'>): Omit<Trial, 'seconds' | 'retries' | 'reasons'>[] {
+  return table(state).map(({ reasons: _reasons, ...rest }) => rest);
+}
+
 /** Digest of the final parameters of each run, by its directory. */
 export function digests(directory: string, { trials }: Pick<SweepState, 'trials'>): Record<string, string> {
   const runs = trials.filter(({ status }) => status !== 'duplicate').flatMap((trial) => trial.runs);

@@ -102,7 +102,9 @@ test('entries appended at the same time all survive, in order', async (t) => {
   const directory = workplace(t, {});
   const log = TrialLog.create(directory);
   await log.append(FIRST);
-  await Promise.all(Array.from({ length: 50 }, (_, trial) => log.append({ type: 'stop', trial, rung: 0, reason: 'r', after: 0 })));
+  await Promise.all(
+    Array.from({ length: 50 }, (_, trial) => log.append({ type: 'trial', trial, assignment: {}, origin: 'tpe', key: 'k', after: 0 })),
+  );
   await log.close();
   t.deepEqual(
     readTrialLog(directory).entries.flatMap((entry) => ('trial' in entry ? [entry.trial] : [])),

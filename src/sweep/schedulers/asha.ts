@@ -1,5 +1,5 @@
 import { rungs } from '../rungs.ts';
-import { amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { addReport, amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 export interface AshaConfig {
   resource: 'epochs' | 'steps';
@@ -38,7 +38,8 @@ export class Asha implements Scheduler {
   }
 
   report(report: Report): void {
-    this.#reports[report.rung]?.push(report);
+    const reports = this.#reports[report.rung];
+    if (reports !== undefined) addReport(reports, report);
   }
 
   close(): void {

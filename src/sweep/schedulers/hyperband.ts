@@ -1,5 +1,5 @@
 import type { AshaConfig } from './asha.ts';
-import { amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { addReport, amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 /** One kind of bracket: how many trials start, and where they are compared. */
 export interface BracketPlan {
@@ -34,6 +34,8 @@ interface Bracket {
   reports: Report[][];
   /** Per rung, whoever was promoted from it or stopped at it. */
   decided: Set<number>[];
+  /** Per rung, how many were promoted from it. */
+  promoted: number[];
 }
 
 /**
@@ -73,13 +75,15 @@ export class Hyperband implements Scheduler {
       trials: 0,
       reports: plan.rungs.map(() => []),
       decided: plan.rungs.map(() => new Set<number>()),
+      promoted: plan.rungs.map(() => 0),
     };
     this.#brackets.push(bracket);
     return bracket;
   }
 
   report(report: Report): void {
-    this.#bracketOf.get(report.trial)?.reports[report.rung]?.push(report);
+    const reports = this.#bracketOf.get(report.trial)?.reports[report.rung];
+    if (reports !== undefined) addReport(reports, report);
   }
 
   close(): void {
@@ -96,15 +100,23 @@ export class Hyperband implements Scheduler {
     return undefined;
   }
 
-  apply({ trial, rung }: Decision): void {
-    this.#bracketOf.get(trial)?.decided[rung]?.add(trial);
+  apply({ type, trial, rung }: Decision): void {
+    const bracket = this.#bracketOf.get(trial);
+    bracket?.decided[rung]?.add(trial);
+    if (bracket !== undefined && type === 'promote') bracket.promoted[rung] = (bracket.promoted[rung] ?? 0) + 1;
   }
 
   /** All trials that will ever reach the rung have reached it. */
   #isComplete(bracket: Bracket, rung: number): boolean {
     const reported = bracket.reports[rung]?.length ?? 0;
     if (rung === 0) return reported === bracket.trials && (this.#isClosed || bracket.trials === bracket.plan.trials);
-    return reported > 0 && reported === this.#promotedFrom(bracket, rung - 1);
+    // More than one in eta, where a trial that failed was tried again and is among the best after all.
+    return reported > 0 && reported === bracket.promoted[rung - 1] && this.#isDecided(bracket, rung - 1);
+  }
+
+  #isDecided(bracket: Bracket, rung: number): boolean {
+    const decided = bracket.decided[rung];
+    return ranked(bracket.reports[rung] ?? []).every(({ trial }) => decided?.has(trial));
   }
 
   /** How many go on from a complete rung. At least one: a bracket that has few trials, at the end of a sweep, still leads somewhere. */

@@ -29,6 +29,7 @@ export interface Scheduler {
   rungs(trial: number): readonly number[];
   /** Where a new trial belongs, if there is something to say. */
   start(trial: number): string | undefined;
+  /** A trial that failed may be tried again: then its report at that rung takes the place of the first. */
   report(report: Report): void;
   /** No trial is started any more. */
   close(): void;
@@ -38,6 +39,13 @@ export interface Scheduler {
    */
   next(isQuiet: boolean): Decision | undefined;
   apply(decision: Decision): void;
+}
+
+/** Adds a report to those of a rung, in the place of one that the same trial has there. */
+export function addReport(reports: Report[], report: Report): void {
+  const at = reports.findIndex(({ trial }) => trial === report.trial);
+  if (at >= 0) reports.splice(at, 1);
+  reports.push(report);
 }
 
 /** Guards a quotient that should be whole against the last bit: 9 / 3 must be 3 for every eta. */

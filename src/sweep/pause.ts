@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { causesOf, EXIT, GradloomError, isOfMachine, printable } from '../errors.ts';
+import { errnoText } from '../storage/errno.ts';
+
+/** Exit codes that say: the machine is at fault, and the work goes on later. */
+const PAUSES: readonly number[] = [EXIT.unavailable, EXIT.storage, EXIT.busy];
+/**
+ * Faults that concern the sweep and not the trial that met them: its runs were begun with other data or another arithmetic, so results
+ * of before and after do not belong together.
+ */
+const OF_THE_SWEEP: readonly string[] = ['E_DATA_FINGERPRINT', 'E_KERNEL_VERSION', 'E_INTERNAL'];
+
+/** Whether an error is a result of the trial: what its configuration, its data, or its own worker threads brought about. */
+export function isOfTrial(error: unknown): error is GradloomError {
+  return error instanceof GradloomError && error.blame !== 'machine' && !OF_THE_SWEEP.includes(error.code);
+}
+
+/** Whether another attempt at the same trial would fail alike. */
+export function isHopeless({ blame }: GradloomError): boolean {
+  return blame === 'configuration' || blame === 'data';
+}
+
+/**
+ * An error that ends a session of a sweep, as it is reported: one of the machine, wherever it was met, has an exit code that says so, and
+ * tells how to go on.
+ */
+export function sessionError(error: unknown, directory: string): unknown {
+  const known = error instanceof GradloomError ? error : ofSystem(error, directory);
+  if (known === undefined) return error;
+  if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
+  const { code, where, message, cause } = known;
+  if (!existsSync(path.join(directory, 'sweep.yaml'))) return known;
+  const isTold = known.blame !== 'machine' || PAUSES.includes(known.exitCode) || !isFileError(cause);
+  const mend = known.blame === 'machine' ? 'mend the cause' : known.next;
+  return new GradloomError({
+    code: isTold ? code : 'E_STORAGE',
+    where,
+    message,
+    kept: `${printable(directory)}: all results so far, and checkpoints of the trials under way`,
+    next: `${mend ?? 'mend the cause'}, then: gradloom sweep resume ${printable(directory)}`,
+    cause,
+  });
+}
+
+/** What the operating system refused, where nobody has given it words. */
+function ofSystem(error: unknown, directory: string): GradloomError | undefined {
+  if (!(error instanceof Error) || !(isFileError(error) || isOfMachine(error))) return undefined;
+  const where = 'path' in error && typeof error.path === 'string' ? error.path : directory;
+  return new GradloomError({ code: 'E_STORAGE', where: printable(where), message: errnoText(error), cause: error });
+}
+
+/** A call on a file was refused. */
+function isFileError(error: unknown): boolean {
+  return causesOf(error).some((cause) => 'syscall' in cause && 'errno' in cause);
+}
