@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -9,7 +10,6 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -50,13 +50,11 @@ export class DirectoryLock {
   readonly generation: number;
   /** What its file holds: generations begin at 1 again where somebody has removed the folder. */
   readonly #content: string;
-  readonly #place: string;
 
   private constructor(directory: string, generation: number, content: string) {
     this.directory = directory;
     this.generation = generation;
     this.#content = content;
-    this.#place = placeOf(directory);
   }
 
   /**
@@ -89,14 +87,13 @@ export class DirectoryLock {
   /**
    * Call it right before a change becomes visible.
    *
-   * @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE, ENOENT, if it was moved or removed
+   * @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE, ENOENT, if it or its lock was moved or removed
    */
   check(): void {
     if (this.isHeld) return;
     const { highest } = storing(this.#folder, () => generations(this.#folder));
-    const owner = highest === 0 ? undefined : ownerOf(this.#folder, highest);
-    if (owner === undefined && storing(this.directory, () => placeOf(this.directory)) !== this.#place) throw gone(this.directory);
-    throw busy(this.directory, owner);
+    if (highest === 0) throw gone(existsSync(this.directory) ? this.#folder : this.directory);
+    throw busy(this.directory, ownerOf(this.#folder, highest));
   }
 
   /** Gives the directory back. Nothing happens if it has another owner, or is gone. */
@@ -150,12 +147,6 @@ function makeFolder(folder: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-}
-
-/** Which directory stands at a path: another one that was made there since is not the same; '' without one. */
-function placeOf(directory: string): string {
-  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? '' : `${stat.dev}/${stat.ino}/${stat.birthtimeNs}`;
 }
 
 function generations(folder: string): { highest: number; isReleased: boolean } {
@@ -279,11 +270,11 @@ function busy(directory: string, owner: LockOwner | undefined): GradloomError {
   });
 }
 
-function gone(directory: string): GradloomError {
+function gone(place: string): GradloomError {
   const cause = Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT' });
   return new GradloomError({
     code: 'E_STORAGE',
-    where: printable(directory),
+    where: printable(place),
     message: `was moved or removed while in use: ${cause.message}`,
     next: 'put it back',
     cause,

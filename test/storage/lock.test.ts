@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -71,6 +71,24 @@ test('F7 whoever was taken for dead finds that the directory has another owner',
   t.notThrows(() => second.check());
 });
 
+test('F7 a lock that was removed and taken anew is not held, though generations begin at 1 again', (t) => {
+  const directory = temporary(t);
+  const first = DirectoryLock.acquire(directory, { ...thisProcess(), since: 'earlier' });
+  rmSync(path.join(directory, 'lock'), { recursive: true });
+  const second = DirectoryLock.acquire(directory);
+  t.deepEqual([first.generation, second.generation], [1, 1]);
+  t.deepEqual([first.isHeld, second.isHeld], [false, true]);
+  t.throws(() => first.check(), { code: 'E_BUSY', message: new RegExp(`^in use by process ${process.pid} on`) });
+  first.release();
+  t.deepEqual(files(directory), ['1']);
+});
+
+test('S7 the lock of a directory that is gone makes no directory', (t) => {
+  const directory = path.join(temporary(t), 'gone');
+  t.throws(() => DirectoryLock.acquire(directory), { code: 'E_STORAGE', message: /^cannot be locked: ENOENT/ });
+  t.false(existsSync(directory));
+});
+
 const owners: { title: string; change: Partial<LockOwner>; isFree: boolean }[] = [
   { title: 'the same pid, started at another time', change: { started: '12' }, isFree: true },
   { title: 'an earlier boot of this host', change: { boot: 'another' }, isFree: true },
@@ -101,8 +119,12 @@ test('S7 a directory that is gone or no directory is E_STORAGE', (t) => {
   const directory = temporary(t);
   const lock = DirectoryLock.acquire(directory);
   rmSync(path.join(directory, 'lock'), { recursive: true });
-  t.throws(() => lock.check(), { code: 'E_BUSY' });
+  const missing = t.throws(() => lock.check(), { instanceOf: GradloomError });
+  t.is(missing.code, 'E_STORAGE');
+  t.is(missing.where, path.join(directory, 'lock'));
+  t.is(missing.message, 'was moved or removed while in use: ENOENT: no such file or directory');
   t.notThrows(() => lock.release());
+  t.deepEqual(readdirSync(directory), []);
   const file = path.join(directory, 'file');
   writeFileSync(file, '');
   const error = t.throws(() => DirectoryLock.acquire(file), { instanceOf: GradloomError });
