@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -36,6 +37,8 @@ export interface LockOwner {
 /** The folder of the lock in the directory that it locks. */
 const FOLDER = 'lock';
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+/** A FIFO in its place must not make anybody wait. */
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const MAX_COMMAND = 300;
 
 /**
@@ -49,9 +52,9 @@ export class DirectoryLock {
   readonly directory: string;
   readonly generation: number;
   /** What its file holds: generations begin at 1 again where somebody has removed the folder. */
-  readonly #content: string;
+  readonly #content: Buffer;
 
-  private constructor(directory: string, generation: number, content: string) {
+  private constructor(directory: string, generation: number, content: Buffer) {
     this.directory = directory;
     this.generation = generation;
     this.#content = content;
@@ -66,7 +69,7 @@ export class DirectoryLock {
     const folder = path.join(directory, FOLDER);
     return storing(folder, () => {
       makeFolder(folder);
-      const content = `${JSON.stringify(self)}\n`;
+      const content = Buffer.from(`${JSON.stringify(self)}\n`);
       for (;;) {
         const { highest, isReleased } = generations(folder);
         if (highest > 0 && !isReleased) refuseIfAlive(folder, highest, self);
@@ -106,11 +109,18 @@ export class DirectoryLock {
   }
 
   #isOurs(generation: number): boolean {
+    let fd: number;
     try {
-      return readFileSync(path.join(this.#folder, String(generation)), 'utf8') === this.#content;
+      fd = openSync(path.join(this.#folder, String(generation)), READ);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
+    }
+    try {
+      const bytes = Buffer.alloc(this.#content.length + 1);
+      return bytes.subarray(0, readSync(fd, bytes)).equals(this.#content);
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -165,11 +175,10 @@ function listFolder(folder: string): string[] {
 }
 
 /** Content first, then the name: nobody ever reads a lock that is half written. @returns false if another process was faster */
-function claim(folder: string, generation: number, content: string): boolean {
+function claim(folder: string, generation: number, bytes: Buffer): boolean {
   const temporary = path.join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
   const fd = openSync(temporary, CREATE, 0o600);
   try {
-    const bytes = Buffer.from(content);
     for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     fsyncSync(fd);
   } finally {
