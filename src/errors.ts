@@ -95,8 +95,6 @@ const BLAME_OF_EXIT: Readonly<Record<number, Blame>> = {
   [EXIT.diverged]: 'configuration',
   [EXIT.trials]: 'configuration',
 };
-/** What the exit code does not tell: no experiment keeps a thread from starting. */
-const BLAME_OF_CODE: Readonly<Partial<Record<ErrorCode, Blame>>> = { E_POOL_START: 'machine' };
 
 /** Codes of Node and of the operating system that tell of the machine, whatever was being done; a missing file is not among them. */
 const MACHINE_CODES: ReadonlySet<unknown> = new Set([
@@ -149,7 +147,9 @@ export class GradloomError extends Error {
 
   /** The machine's where the operating system said so, as for a data file that is there and cannot be read; otherwise that of the code. */
   get blame(): Blame {
-    return isOfMachine(this) ? 'machine' : (BLAME_OF_CODE[this.code] ?? BLAME_OF_EXIT[this.exitCode] ?? 'gradloom');
+    // Threads that are only late, and have not failed, wait for the machine.
+    const isLate = this.code === 'E_POOL_START' && this.cause === undefined;
+    return isLate || isOfMachine(this) ? 'machine' : (BLAME_OF_EXIT[this.exitCode] ?? 'gradloom');
   }
 }
 

@@ -20,7 +20,6 @@ const MAX_VALUE = 100;
 /** What a session of a sweep decides by. @param lanes  jobs under way at most, on the clock of the order */
 export function rulesOf({ execution, run_cap, on_trial_error: rules }: SweepSettings, lanes: number): SessionRules {
   const { then, abort_after, impute } = rules;
-  // biome-ignore lint/suspicious/noThenProperty: a key of the sweep file; a word can not be mistaken for a promise
   return { order: execution.order, lanes, run_cap, then, abort_after, impute }; // oxlint-disable-line unicorn/no-thenable
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { causesOf, EXIT, GradloomError, isOfMachine, printable } from '../errors.ts';
+import { causesOf, type ErrorCode, EXIT, GradloomError, isOfMachine, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
 
 /** Exit codes that say: the machine is at fault, and the work goes on later. */
@@ -29,18 +29,22 @@ export function sessionError(error: unknown, directory: string): unknown {
   const known = error instanceof GradloomError ? error : ofSystem(error, directory);
   if (known === undefined) return error;
   if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
-  const { code, where, message, cause } = known;
+  const { where, message, cause } = known;
   if (!existsSync(path.join(directory, 'sweep.yaml'))) return known;
-  const isTold = known.blame !== 'machine' || PAUSES.includes(known.exitCode) || !isFileError(cause);
   const mend = known.blame === 'machine' ? 'mend the cause' : known.next;
   return new GradloomError({
-    code: isTold ? code : 'E_STORAGE',
+    code: codeOf(known),
     where,
     message,
     kept: `${printable(directory)}: all results so far, and checkpoints of the trials under way`,
     next: `${mend ?? 'mend the cause'}, then: gradloom sweep resume ${printable(directory)}`,
     cause,
   });
+}
+
+function codeOf({ code, blame, exitCode, cause }: GradloomError): ErrorCode {
+  if (blame !== 'machine' || PAUSES.includes(exitCode)) return code;
+  return isFileError(cause) ? 'E_STORAGE' : 'E_ENGINE';
 }
 
 /** What the operating system refused, where nobody has given it words. */
