@@ -36,7 +36,7 @@ export function sessionError(error: unknown, directory: string): unknown {
     code: codeOf(known),
     where,
     message,
-    kept: `${printable(directory)}: all results so far, and checkpoints of the trials under way`,
+    kept: `${printable(directory)} and the results in its log.jsonl`,
     next: `${mend ?? 'mend the cause'}, then: gradloom sweep resume ${printable(directory)}`,
     cause,
   });
