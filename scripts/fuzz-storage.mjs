@@ -38,7 +38,7 @@ try {
     Array.from({ length: Number(values.jobs) }, async () => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         tell(await bench.check(next));
-        if (++done % 50 === 0) console.log(`${done} done, ${wrong} wrong`);
+        if (++done % 20 === 0) console.log(`${done} done, ${wrong} wrong`);
       }
     }),
   );

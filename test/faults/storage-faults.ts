@@ -293,12 +293,12 @@ export class FaultBench {
     if (!isKilled && !allowed(fault).includes(code ?? -1)) return `exit code ${code}: ${stderr}`;
     if (code === EXIT.ok) {
       const wrong = difference(outcomeOf(scenario, place), expected);
-      if (wrong !== undefined && fault.how !== 'kill') return `exit code 0, but ${wrong}`;
+      return wrong && `exit code 0, but ${wrong}`;
     }
     const falsely = keptButMissing(place, stderr);
     if (falsely !== undefined) return falsely;
     const args = scenario.recover(place);
-    if (args === undefined) return code === EXIT.ok ? 'exit code 0, but nothing was made' : undefined;
+    if (args === undefined) return undefined;
     const again = await this.run(place, args);
     if (again.code !== EXIT.ok) return `after ${code}: ${args.join(' ')} ended with ${again.code}: ${again.stderr}\nbefore: ${stderr}`;
     const wrong = difference(outcomeOf(scenario, place), expected);

@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -6,11 +18,12 @@ import type { Experiment } from '../../src/config/schema.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { readCheckpoint } from '../../src/runs/checkpoint.ts';
-import { newestCheckpoint } from '../../src/runs/checkpoint-files.ts';
+import { listCheckpoints, newestCheckpoint } from '../../src/runs/checkpoint-files.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
 import type { FileCalls, WritableFile } from '../../src/storage/atomic.ts';
+import type { LineCalls } from '../../src/storage/lines.ts';
 import { threads } from '../engine/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
@@ -56,11 +69,38 @@ interface Outcome {
   directory: string;
 }
 
-async function runWith(t: ExecutionContext, files: FileCalls): Promise<Outcome> {
+/** As above, for files of lines. */
+function failingLines(fails: (call: number) => boolean, errno: string): LineCalls & { count: () => number } {
+  let calls = 0;
+  const at = <T>(run: () => T): T => {
+    if (fails(calls++)) throw Object.assign(new Error(`${errno}: injected`), { code: errno });
+    return run();
+  };
+  return {
+    count: () => calls,
+    open: (name, flags, mode) => at(() => openSync(name, flags, mode)),
+    write: (fd, bytes, offset) => {
+      // A full disk takes a part before it refuses the rest.
+      if (fails(calls)) writeSync(fd, bytes, offset, 1);
+      return at(() => writeSync(fd, bytes, offset));
+    },
+    truncate: (fd, length) => at(() => ftruncateSync(fd, length)),
+    sync: async (fd) => at(() => fsyncSync(fd)),
+    close: (fd) => {
+      closeSync(fd);
+      at(() => undefined);
+    },
+  };
+}
+
+async function runWith(t: ExecutionContext, files: FileCalls, lines?: LineCalls): Promise<Outcome> {
   const directory = path.join(temporary(t), 'run');
   const experiment = caseIn(path.dirname(directory));
   dataset ??= loadDataset(experiment.data, experiment.seed);
-  const run = train({ experiment }, { directory, dataset: await dataset, storage: { files }, engine: { threads } });
+  const run = train(
+    { experiment },
+    { directory, dataset: await dataset, storage: { files, ...(lines && { lines }) }, engine: { threads } },
+  );
   const events: RunEvent[] = [];
   for await (const event of run) events.push(event);
   try {
@@ -128,6 +168,72 @@ test.serial('S1 S3 S5 from whichever file call on the disk refuses everything, a
     t.is(outcome.status, 'failed', `call ${i}`);
     await assertSurvives(t, outcome, `from call ${i}`);
   }
+});
+
+test.serial(
+  'S1 whichever call on files of lines fails, once or from then on, a run ends with 0 or 74, and nothing is missing or doubled',
+  async (t) => {
+    t.timeout(600_000);
+    const counting = failingLines(() => false, 'EIO');
+    await runWith(t, { open, rename, unlink }, counting);
+    t.true(counting.count() > 25, String(counting.count()));
+    for (let i = 0; i < counting.count(); i++) {
+      const errno = ERRNOS[i % ERRNOS.length]!;
+      for (const last of [i, Number.POSITIVE_INFINITY]) {
+        // A third is enough: the kinds of call take turns.
+        if (last > i && i % 3 !== 0) continue;
+        const lines = failingLines((call) => call >= i && call <= last, errno);
+        await assertSurvives(
+          t,
+          await runWith(t, { open, rename, unlink }, lines),
+          `call ${i} ${errno}${last > i ? ' and all after it' : ''}`,
+        );
+      }
+    }
+  },
+);
+
+test.serial('S2 metrics that could not be written are in the file of a run that diverges before its next checkpoint', async (t) => {
+  const directory = path.join(temporary(t), 'run');
+  const others = { optimizer: { type: 'sgd', lr: 1e20 }, schedule: { type: 'constant' }, train: { checkpoint: { every: { steps: 100 } } } };
+  const experiment = resumable(path.dirname(directory), others);
+  const straight = path.join(temporary(t), 'run');
+  for (const [place, lines] of [
+    [straight, undefined],
+    // The second line of metrics, once.
+    [directory, failingLines((call) => call === 3, 'ENOSPC')],
+  ] as const) {
+    const run = train({ experiment }, { directory: place, storage: lines && { lines } });
+    const error = await t.throwsAsync(run.result, { instanceOf: GradloomError });
+    t.is(error?.code, 'E_DIVERGED');
+  }
+  t.deepEqual(resultFiles(directory), resultFiles(straight));
+});
+
+test.serial('S2 the checkpoint of the best evaluation that could not be written is written with the next one', async (t) => {
+  const directory = path.join(temporary(t), 'run');
+  const others = {
+    train: { steps: 40, early_stop: undefined, checkpoint: { every: { steps: 1000 }, keep: 1, best: { metric: 'val.loss' } } },
+  };
+  const experiment = resumable(path.dirname(directory), others);
+  let best = 0;
+  let refused = 0;
+  const files: FileCalls = {
+    open: (name, flags, mode) => {
+      if (!name.includes('checkpoints') || mode === undefined || refused > 0) return open(name, flags, mode);
+      refused++;
+      return Promise.reject(Object.assign(new Error('EIO: injected'), { code: 'EIO' }));
+    },
+    rename: (from, to) => rename(from, to),
+    unlink: (name) => unlink(name),
+  };
+  const run = train({ experiment }, { directory, storage: { files }, pauseAt: 7 });
+  best = (await run.result).best['val.loss']!.step;
+  t.is(refused, 1);
+  t.deepEqual(
+    listCheckpoints(directory).map(({ step }) => step),
+    [7, best],
+  );
 });
 
 test.serial('S2 a full disk at a checkpoint is W_STORAGE; the next interval writes a new file', async (t) => {

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { type LogEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from '../../src/sweep/trial-log.ts';
@@ -109,5 +109,57 @@ test('entries appended at the same time all survive, in order', async (t) => {
   t.deepEqual(
     readTrialLog(directory).entries.flatMap((entry) => ('trial' in entry ? [entry.trial] : [])),
     Array.from({ length: 50 }, (_, trial) => trial),
+  );
+});
+
+test('S1 whichever write or fsync of a log fails once is tried again: each entry is there once, in order, and the log goes on', async (t) => {
+  const written = async (fails: (call: number) => boolean): Promise<{ directory: string; calls: number }> => {
+    const directory = workplace(t, {});
+    let calls = 0;
+    const at = <T>(run: () => T): T => {
+      if (fails(calls++)) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+      return run();
+    };
+    const log = TrialLog.create(directory, undefined, {
+      open: (name, flags, mode) => (mode === undefined ? at(() => openSync(name, flags)) : openSync(name, flags, mode)),
+      write: (fd, bytes, offset) => at(() => writeSync(fd, bytes, offset)),
+      truncate: (fd, length) => at(() => ftruncateSync(fd, length)),
+      sync: async (fd) => at(() => fsyncSync(fd)),
+      close: closeSync,
+    });
+    await log.append(FIRST);
+    for (const entry of ENTRIES) log.note(entry);
+    await Promise.all(['a', 'b', 'c'].map((reason) => log.append({ type: 'pause', reason })));
+    await log.close();
+    return { directory, calls };
+  };
+  const { directory: calm, calls } = await written(() => false);
+  const types = (directory: string): string[] => readTrialLog(directory).entries.map(({ type }) => type);
+  for (let i = 0; i < calls; i++) t.deepEqual(types((await written((call) => call === i)).directory), types(calm), `call ${i}`);
+});
+
+test('S1 an append that failed for good has said its entries: the next one that succeeds writes them, numbered without a gap', async (t) => {
+  const directory = workplace(t, {});
+  let isFull = false;
+  const log = TrialLog.create(directory, undefined, {
+    open: openSync,
+    write: (fd, bytes, offset) => {
+      if (isFull) throw Object.assign(new Error('ENOSPC: injected'), { code: 'ENOSPC' });
+      return writeSync(fd, bytes, offset);
+    },
+    truncate: ftruncateSync,
+    sync: async (fd) => fsyncSync(fd),
+    close: closeSync,
+  });
+  await log.append(FIRST);
+  isFull = true;
+  await t.throwsAsync(log.append(...ENTRIES), { code: 'E_STORAGE' });
+  t.is(readTrialLog(directory).entries.length, 1);
+  isFull = false;
+  await log.append({ type: 'pause', reason: 'x' });
+  await log.close();
+  t.deepEqual(
+    readTrialLog(directory).entries.map(({ type }) => type),
+    ['sweep', 'trial', 'begin', 'stop', 'pause'],
   );
 });
