@@ -61,6 +61,21 @@ test('process.exit stands in src/cli/main.ts only, console nowhere but in cli an
   t.deepEqual(calls(/^\s*console\./m, /^src\/(?:cli|report)\//), []);
 });
 
+test('files are opened and read in src/storage only, where FIFOs, devices, links and endless files are seen to', (t) => {
+  const reading =
+    /^(?:readFile|readFileSync|readSync|read|readv|readvSync|createReadStream|open|openSync|openAsBlob|cp|cpSync|copyFile|copyFileSync|default)$/;
+  const wrong = [...sources].flatMap(([file, text]) => {
+    if (file.startsWith('src/storage/')) return [];
+    const clauses = [...text.matchAll(/import ([^;]*?) from '(?:node:)?fs(?:\/promises)?'/g)].map(([, clause = '']) => clause);
+    const names = clauses.flatMap((clause) => (clause.match(/[\w*]+/g) ?? []).filter((name) => name === '*' || reading.test(name)));
+    // A whole module, also by another way, would bring all of its calls.
+    const isWhole = clauses.some((clause) => !clause.startsWith('{') && !clause.startsWith('type {'));
+    const isHidden = /(?:import|require|getBuiltinModule)\(\s*['"`](?:node:)?fs/.test(text);
+    return names.length > 0 || isWhole || isHidden ? [`${file}: ${[...names, isHidden ? 'fs' : ''].join(' ')}`] : [];
+  });
+  t.deepEqual(wrong, []);
+});
+
 test('no catch block is empty', (t) => {
   t.deepEqual(
     [...sources].filter(([, text]) => /catch\s*(?:\([^)]*\))?\s*\{\s*\}/.test(text)).map(([file]) => file),

@@ -78,6 +78,12 @@ function tokensOf(text: string): CST.Token[] | Excess {
   return tokens;
 }
 
+/** Why a text is more than the composer should be given: `nested deeper than 64 levels`; undefined if it is not. */
+export function excessOf(text: string): string | undefined {
+  const tokens = tokensOf(text);
+  return Array.isArray(tokens) ? undefined : tokens.message;
+}
+
 function collections(stack: readonly CST.Token[]): number {
   return stack.filter(({ type }) => type === 'flow-collection' || type === 'block-map' || type === 'block-seq').length;
 }

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { GradloomError, printable } from '../errors.ts';
+import { readRegular, UnfitFileError } from '../storage/read.ts';
 
 /** Config files are short; more is a mistake or an attack. */
 export const MAX_BYTES = 2 ** 20;
@@ -47,47 +47,28 @@ export function readRootText(path: string, what = 'experiment'): string {
   }
 }
 
-function readBytes(path: string): Buffer {
+function readBytes(path: string): Uint8Array {
   if (path.includes('\0')) throw new UnreadableError('the path holds a NUL character');
-  let fd: number | undefined;
   try {
-    refuseSpecial(statSync(path));
-    // Without O_NONBLOCK a FIFO put there since the check would block for ever.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    refuseSpecial(fstatSync(fd));
-    return readUpTo(fd, MAX_BYTES);
+    return readRegular(path, MAX_BYTES, 'follow');
   } catch (cause) {
-    if (cause instanceof UnreadableError) throw cause;
+    if (cause instanceof UnfitFileError) throw unfit(cause);
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     throw new UnreadableError(REASONS[code] ?? code, { cause });
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 
-function refuseSpecial(stats: ReturnType<typeof statSync> & object): void {
-  if (stats.isDirectory()) throw new UnreadableError('it is a directory');
-  if (stats.isFIFO()) throw new UnreadableError('it is a FIFO, not a file');
-  if (!stats.isFile()) throw new UnreadableError('it is a device or socket, not a file');
-  if (stats.size > MAX_BYTES) throw tooLarge();
-}
-
-function readUpTo(fd: number, limit: number): Buffer {
-  const buffer = Buffer.alloc(limit + 1);
-  let length = 0;
-  while (length < buffer.length) {
-    const count = readSync(fd, buffer, length, buffer.length - length, null);
-    if (count === 0) return buffer.subarray(0, length);
-    length += count;
-  }
-  throw tooLarge();
+function unfit({ kind }: UnfitFileError): UnreadableError {
+  if (kind === 'large') return tooLarge();
+  if (kind === 'directory') return new UnreadableError('it is a directory');
+  return new UnreadableError(kind === 'FIFO' ? 'it is a FIFO, not a file' : 'it is a device or socket, not a file');
 }
 
 function tooLarge(): UnreadableError {
   return new UnreadableError('larger than 1 MiB, the limit of a config file', { tooLarge: true });
 }
 
-function decode(bytes: Buffer): string {
+function decode(bytes: Uint8Array): string {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
     throw new UnreadableError('it is UTF-16; save it as UTF-8');
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { readSystemFile } from '../storage/read.ts';
 
 /** What the machine gives this process. */
 export interface Cores {
@@ -25,7 +25,7 @@ export function countCores(): Cores {
  * @param root  where the file system starts, for tests
  */
 export function cgroupQuota(root = '/'): number | undefined {
-  const memberships = read(path.join(root, 'proc/self/cgroup'));
+  const memberships = readSystemFile(path.join(root, 'proc/self/cgroup'));
   if (memberships === undefined) return undefined;
   const quotas: number[] = [];
   for (const line of memberships.split('\n')) {
@@ -49,27 +49,18 @@ function climb(mount: string, group: string, quotaOf: (directory: string) => num
 }
 
 function quotaV2(directory: string): number | undefined {
-  const [max, period] = (read(path.join(directory, 'cpu.max')) ?? 'max').trim().split(/\s+/);
+  const [max, period] = (readSystemFile(path.join(directory, 'cpu.max')) ?? 'max').trim().split(/\s+/);
   return positiveRatio(Number(max), Number(period ?? 100_000));
 }
 
 function quotaV1(directory: string): number | undefined {
   return positiveRatio(
-    Number(read(path.join(directory, 'cpu.cfs_quota_us')) ?? -1),
-    Number(read(path.join(directory, 'cpu.cfs_period_us')) ?? 100_000),
+    Number(readSystemFile(path.join(directory, 'cpu.cfs_quota_us')) ?? -1),
+    Number(readSystemFile(path.join(directory, 'cpu.cfs_period_us')) ?? 100_000),
   );
 }
 
 /** No quota is `max` (not a number) in v2 and -1 in v1. */
 function positiveRatio(quota: number, period: number): number | undefined {
   return quota > 0 && period > 0 ? quota / period : undefined;
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // Absent on other systems and without the controller: then there is no quota of that kind.
-    return undefined;
-  }
 }

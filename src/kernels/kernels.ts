@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { GradloomError } from '../errors.ts';
+import { readFileBytes } from '../storage/read.ts';
 
 /** Changes whenever a kernel change alters a bit of any result; part of a run's identity and of the CHANGELOG. */
 export const KERNEL_VERSION = 2;
@@ -313,6 +314,7 @@ export type EngineName = (typeof ENGINES)[number];
 
 /** V8 of Node 20 has relaxed SIMD behind a flag, which later ones do not know. */
 const FLAGGED_NODE = 20;
+const MODULE_LIMIT_BYTES = 2 ** 24;
 
 /**
  * Compiles the kernels; the module is shared by all threads of a run.
@@ -337,7 +339,7 @@ export function compileKernels(engine: EngineName = 'wasm'): WebAssembly.Module 
 }
 
 function readKernels(name: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(new URL(`../../kernels/${name}.wasm`, import.meta.url)));
+  return readFileBytes(fileURLToPath(new URL(`../../kernels/${name}.wasm`, import.meta.url)), MODULE_LIMIT_BYTES);
 }
 
 /** Binds the kernels to the shared memory of a run. */

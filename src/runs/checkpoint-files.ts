@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { renameSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { type Fence, type FileCalls, syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
+import { type Fence, FILE_CALLS, type FileCalls, syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
-import { readFileBytes } from '../storage/read.ts';
+import { hasFolder, kindAt, makeFolder, namesInFolder } from '../storage/folder.ts';
+import { damaged, readOwnFile } from '../storage/read.ts';
+import { checkHead } from '../storage/safetensors.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 
 const FOLDER = 'checkpoints';
@@ -24,16 +25,14 @@ export interface CheckpointFile extends Moment {
   path: string;
 }
 
-/** The checkpoints of a run, the newest first, by name only. @throws GradloomError E_STORAGE */
+/**
+ * The checkpoints of a run, the newest first, by name only.
+ *
+ * @throws GradloomError E_RUN_FILE if the folder is a link, and so another run's; E_STORAGE
+ */
 export function listCheckpoints(directory: string): CheckpointFile[] {
   const folder = path.join(directory, FOLDER);
-  let names: string[];
-  try {
-    names = existsSync(folder) ? readdirSync(folder) : [];
-  } catch (cause) {
-    throw storageError(folder, 'cannot be read', cause);
-  }
-  const files = names.flatMap((name) => {
+  const files = namesInFolder(folder).flatMap((name) => {
     const [, step, rollbacks = 0] = NAME.exec(name) ?? [];
     return step === undefined ? [] : [{ path: path.join(folder, name), step: Number(step), rollbacks: Number(rollbacks) }];
   });
@@ -60,13 +59,28 @@ export function newestCheckpoint(
   return undefined;
 }
 
-function readOrReason(file: CheckpointFile): Checkpoint | string {
+function readOrReason({ path: place, step }: CheckpointFile): Checkpoint | string {
   try {
-    return readCheckpoint(file.path, readFileBytes(file.path, LIMIT_BYTES));
+    const checkpoint = loadCheckpoint(place);
+    return checkpoint.step === step ? checkpoint : `a checkpoint of step ${checkpoint.step}`;
   } catch (error) {
-    if (!(error instanceof GradloomError)) throw error;
+    // What the machine cannot do now says nothing about the file, but for a disk that cannot give it back.
+    if (!(error instanceof GradloomError) || (error.code === 'E_STORAGE' && !isUnreadable(error.cause))) throw error;
     return error.message;
   }
+}
+
+function isUnreadable(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | null)?.code === 'EIO';
+}
+
+/** @throws GradloomError E_CHECKPOINT, E_SAFETENSORS, E_RUN_FILE, E_DATA_READ if there is no such file; E_STORAGE */
+export function loadCheckpoint(place: string): Checkpoint {
+  // A huge file that is no checkpoint takes no memory.
+  checkHead(place);
+  const bytes = readOwnFile(place, LIMIT_BYTES);
+  if (bytes === undefined) throw damaged(place, 'missing');
+  return readCheckpoint(place, bytes);
 }
 
 /** Writes checkpoints under the lock of their run, and removes those that are no longer wanted. */
@@ -78,11 +92,11 @@ export class CheckpointFiles {
   #hasFolder: boolean;
 
   /** @param fence  the directory's lock, or more */
-  constructor(directory: string, fence: Fence, calls: FileCalls = { open, rename, unlink }) {
+  constructor(directory: string, fence: Fence, calls: FileCalls = FILE_CALLS) {
     this.#directory = directory;
     this.#fence = fence;
     this.#calls = calls;
-    this.#hasFolder = existsSync(path.join(directory, FOLDER));
+    this.#hasFolder = kindAt(path.join(directory, FOLDER)) !== undefined;
   }
 
   get generation(): number {
@@ -93,7 +107,7 @@ export class CheckpointFiles {
    * Writes a checkpoint; once the promise is fulfilled it survives a power loss. A file of that moment that is there holds the same, and is
    * never written over.
    *
-   * @throws GradloomError E_STORAGE, E_BUSY if the run has another owner by now
+   * @throws GradloomError E_STORAGE; E_BUSY if the run has another owner by now; E_RUN_FILE if the folder is a link
    */
   async write(moment: Moment, bytes: () => Uint8Array): Promise<void> {
     const folder = path.join(this.#directory, FOLDER);
@@ -105,12 +119,13 @@ export class CheckpointFiles {
         await syncDirectory(this.#directory, this.#calls);
         this.#hasFolder = true;
       }
-      if (existsSync(file)) {
+      if (hasFolder(folder) && kindAt(file) === 'file') {
         // The try that made it may have failed just after.
         await syncDirectory(folder, this.#calls);
         return;
       }
     } catch (cause) {
+      if (cause instanceof GradloomError) throw cause;
       throw storageError(folder, 'cannot be made', cause);
     }
     await writeFileAtomic(file, bytes(), this.#calls, this.#fence);
@@ -132,6 +147,7 @@ export class CheckpointFiles {
   /** Sets a file aside that does not verify, for whoever wants to look at it. @throws GradloomError E_STORAGE */
   setAside(file: CheckpointFile): void {
     this.#fence.check();
+    hasFolder(path.dirname(file.path));
     try {
       renameSync(file.path, `${file.path}.bad`);
     } catch (cause) {
@@ -142,9 +158,8 @@ export class CheckpointFiles {
   /** Removes what writers that died have left. @throws GradloomError E_STORAGE */
   removeLeftovers(): void {
     for (const folder of [this.#directory, path.join(this.#directory, FOLDER)]) {
-      if (!existsSync(folder)) continue;
-      for (const name of readdirSync(folder)) {
-        if (!name.startsWith('.tmp-')) continue;
+      for (const name of namesInFolder(folder)) {
+        if (!name.startsWith('.tmp-') || kindAt(path.join(folder, name)) === 'directory') continue;
         try {
           unlinkSync(path.join(folder, name));
         } catch (cause) {
@@ -157,15 +172,6 @@ export class CheckpointFiles {
   #path({ step, rollbacks }: Moment): string {
     const name = `step-${String(step).padStart(12, '0')}${rollbacks === 0 ? '' : `-r${rollbacks}`}.safetensors`;
     return path.join(this.#directory, FOLDER, name);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // A try before may have made it and failed just after.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -4,7 +4,9 @@ import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { readTensor } from '../model/parameters.ts';
 import { encodeSafetensors, f32Tensors, readSafetensors, type Safetensors, type TensorToWrite } from '../storage/safetensors.ts';
+import { count, problemOf, type Shape } from '../storage/shape.ts';
 import type { Basis } from './basis.ts';
+import { basisShape, savedShape } from './checkpoint-shapes.ts';
 import type { Landmark, RunState } from './run-state.ts';
 import { emptyState, fillState, stateTensors } from './state-tensors.ts';
 
@@ -76,7 +78,7 @@ export function encodeCheckpoint(plan: EnginePlan, run: RunState, basis: Basis, 
     'gradloom.generation': String(generation),
     'gradloom.sha256': NO_HASH,
   });
-  Buffer.from(bytes.buffer).write(createHash('sha256').update(bytes).digest('hex'), hashPlace(bytes), 'latin1');
+  Buffer.from(bytes.buffer).write(createHash('sha256').update(bytes).digest('hex'), hashPlace(bytes) ?? 0, 'latin1');
   return bytes;
 }
 
@@ -90,12 +92,11 @@ function shareOf(landmark: Landmark | undefined, state: TrainingState, good?: La
   return landmark !== undefined && landmark.state.parameters === good?.state.parameters ? 'good' : 'own';
 }
 
-/** Where the digits of the hash start. */
-function hashPlace(bytes: Uint8Array<ArrayBuffer>): number {
+/** Where the digits of the hash start; undefined if the header does not have them as it is written. */
+function hashPlace(bytes: Uint8Array<ArrayBuffer>): number | undefined {
   const header = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const at = Buffer.from(bytes.buffer, bytes.byteOffset + LENGTH_BYTES, header).indexOf(HASH_KEY);
-  if (at < 0) throw new RangeError('a checkpoint without a place for its hash');
-  return LENGTH_BYTES + at + HASH_KEY.length;
+  return at < 0 ? undefined : LENGTH_BYTES + at + HASH_KEY.length;
 }
 
 /**
@@ -105,29 +106,60 @@ function hashPlace(bytes: Uint8Array<ArrayBuffer>): number {
  * @throws GradloomError E_CHECKPOINT, E_SAFETENSORS, E_DATA_READ with what is wrong
  */
 export function readCheckpoint(where: string, bytes: Uint8Array<ArrayBuffer>): Checkpoint {
-  const fail = (message: string): GradloomError =>
-    new GradloomError({ code: 'E_CHECKPOINT', where: printable(where), message, next: 'use an older checkpoint' });
+  const fail = (message: string): GradloomError => badCheckpoint(where, message);
   const file = readSafetensors(bytes, where);
   const { metadata, tensors } = file;
   const sha256 = metadata['gradloom.sha256'];
   if (metadata['gradloom.checkpoint'] === undefined || sha256 === undefined) throw fail('not a checkpoint of gradloom');
   if (metadata['gradloom.checkpoint'] !== FORMAT)
     throw fail(`a checkpoint of format ${printable(metadata['gradloom.checkpoint'], 20)}; expected ${FORMAT}`);
-  const found = hashWithout(bytes, hashPlace(bytes));
+  const at = hashPlace(bytes);
+  const found = at === undefined ? 'not where it should be' : hashWithout(bytes, at);
   if (sha256 !== found) throw fail(`damaged: its sha256 is ${found}, but it says ${printable(sha256, 64)}`);
   const json = tensors.get(STATE)?.data;
   if (json === undefined) throw fail(`without ${STATE}`);
-  // What carries the right hash was written by us, whole.
-  return {
+  const read = <T>(what: string, parse: () => unknown, shape: Shape<T>): T => {
+    let value: unknown;
+    try {
+      value = parse();
+    } catch (error) {
+      throw fail(printable(`${what}: not JSON: ${(error as Error).message}`, 300));
+    }
+    const problem = problemOf(value, shape);
+    if (problem !== undefined) throw fail(printable(`${what}: ${problem}`, 300));
+    return value as T;
+  };
+  // JSON has no undefined: a key that may be undefined is missing.
+  const saved = read(STATE, () => readState(new TextDecoder().decode(json)), savedShape) as SavedState;
+  const numberIn = (key: string): number => {
+    const word = metadata[key];
+    return read(key, () => (word !== undefined && /^\d+$/.test(word) ? Number(word) : word), count);
+  };
+  const checkpoint: Checkpoint = {
     path: where,
-    step: Number(metadata['gradloom.step']),
-    basis: JSON.parse(metadata['gradloom.basis'] ?? '{}') as Basis,
-    metricsBytes: Number(metadata['gradloom.metrics_bytes']),
-    digestsBytes: Number(metadata['gradloom.digests_bytes']),
+    step: numberIn('gradloom.step'),
+    basis: read('gradloom.basis', () => JSON.parse(metadata['gradloom.basis'] ?? 'null') as unknown, basisShape),
+    metricsBytes: numberIn('gradloom.metrics_bytes'),
+    digestsBytes: numberIn('gradloom.digests_bytes'),
     sha256,
     file,
-    saved: readState(new TextDecoder().decode(json)),
+    saved,
   };
+  const problem = contradictionIn(checkpoint);
+  if (problem !== undefined) throw fail(problem);
+  return checkpoint;
+}
+
+/** What a file cannot say that was written whole, whatever its hash. */
+function contradictionIn({ step, metricsBytes, digestsBytes, saved: { loop, recorder, best, good } }: Checkpoint): string | undefined {
+  if (loop.step !== step || recorder.step !== step) return `of step ${step}, but its state is of step ${loop.step} and ${recorder.step}`;
+  if (recorder.metricsBytes !== metricsBytes || recorder.digestsBytes !== digestsBytes) return 'its state tells other lengths of files';
+  const later = [best, good, loop.bestKept].find((landmark) => landmark !== undefined && landmark.step > step);
+  return later === undefined ? undefined : `of step ${step}, but remembers step ${later.step}`;
+}
+
+function badCheckpoint(where: string, message: string): GradloomError {
+  return new GradloomError({ code: 'E_CHECKPOINT', where: printable(where), message, next: 'use an older checkpoint' });
 }
 
 function hashWithout(bytes: Uint8Array, at: number): string {
@@ -139,10 +171,12 @@ function hashWithout(bytes: Uint8Array, at: number): string {
  * The state that a checkpoint holds.
  *
  * @param plan  of the same experiment, whatever its workers
- * @throws GradloomError E_TENSOR_MISMATCH
+ * @throws GradloomError E_TENSOR_MISMATCH; E_CHECKPOINT for a step that the experiment does not come to
  */
 export function stateOf({ file, saved, path }: Checkpoint, plan: EnginePlan): RunState {
   const { loop, recorder } = saved;
+  const { totalSteps } = plan.batches;
+  if (loop.step > totalSteps) throw badCheckpoint(path, `of step ${loop.step}, but the run has ${totalSteps}`);
   const state = emptyState(plan);
   const own = (landmark: SavedLandmark | undefined): TrainingState | undefined =>
     landmark?.share === 'own' ? emptyState(plan, landmark.hasOptimizer) : undefined;
@@ -180,8 +214,11 @@ function writeState(state: SavedState): string {
   });
 }
 
-function readState(text: string): SavedState {
-  return JSON.parse(text, (_, value: unknown) =>
-    typeof value === 'string' && value.startsWith('#') ? Number(value.slice(1)) : value,
-  ) as SavedState;
+function readState(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown): unknown => {
+    if (typeof value !== 'string' || !value.startsWith('#')) return value;
+    return SPECIAL_NUMBERS.includes(value) ? Number(value.slice(1)) : value;
+  });
 }
+
+const SPECIAL_NUMBERS: readonly string[] = ['#NaN', '#Infinity', '#-Infinity', '#-0'];

@@ -95,7 +95,7 @@ function hasMetric(run: StoredRun, metric: string): boolean {
 
 function aggregateOf(run: StoredRun, aggregate: string, metric: string): number | null {
   const { last, best } = run.record;
-  if (aggregate === 'best') return best[metric] ?? null;
+  if (aggregate === 'best') return Object.hasOwn(best, metric) ? (best[metric] ?? null) : null;
   if (aggregate === 'last' && Object.hasOwn(last, metric)) return last[metric] ?? null;
   const finite = (curvesOf(run).get(metric) ?? ({ steps: [], values: [] } satisfies Curve)).values.filter((value) => value !== null);
   if (finite.length === 0) return null;

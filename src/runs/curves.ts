@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { StoredRun } from './store.ts';
+import { GradloomError } from '../errors.ts';
+import { kindAt } from '../storage/folder.ts';
+import { visitLines } from '../storage/lines.ts';
+import { metricsShape } from './file-shapes.ts';
+import { type StoredRun, withProblem } from './store.ts';
 
 /** The values of a metric in the order of metrics.jsonl; null where it was not finite. */
 export interface Curve {
@@ -8,40 +11,58 @@ export interface Curve {
   values: (number | null)[];
 }
 
-const read = new WeakMap<StoredRun, ReadonlyMap<string, Curve>>();
-
-/** All metrics of a run by dotted name; none where metrics.jsonl is missing. A line that is torn, as the last one after a crash, is left out. */
-export function curvesOf(run: StoredRun): ReadonlyMap<string, Curve> {
-  const known = read.get(run);
-  if (known !== undefined) return known;
-  const curves = new Map<string, Curve>();
-  for (const line of metricLines(run.directory)) {
-    const { step, epoch: _epoch, ...values } = line;
-    for (const [name, value] of Object.entries(values)) {
-      const curve = curves.get(name) ?? { steps: [], values: [] };
-      curve.steps.push(Number(step));
-      curve.values.push(typeof value === 'number' ? value : null);
-      curves.set(name, curve);
-    }
-  }
-  read.set(run, curves);
-  return curves;
+interface ReadCurves {
+  curves: ReadonlyMap<string, Curve>;
+  /** Why metrics.jsonl cannot be read, with the line. */
+  problem: string | undefined;
 }
 
-function metricLines(directory: string): Record<string, unknown>[] {
-  let text: string;
-  try {
-    text = readFileSync(path.join(directory, 'metrics.jsonl'), 'utf8');
-  } catch {
-    // A run that has not begun, or was recorded without metrics.
-    return [];
+const read = new WeakMap<StoredRun, ReadCurves>();
+
+/**
+ * All metrics of a run by dotted name; none where metrics.jsonl is missing or damaged, which `withCurvesProblem` tells. A line that is torn, as
+ * the last one after a crash, is left out.
+ */
+export function curvesOf(run: StoredRun): ReadonlyMap<string, Curve> {
+  return curvesIn(run).curves;
+}
+
+/** The run, `damaged` if its curves were asked for and cannot be read. */
+export function withCurvesProblem(run: StoredRun): StoredRun {
+  const known = read.get(run);
+  if (known?.problem === undefined) return run;
+  const marked = withProblem(run, known.problem);
+  read.set(marked, known);
+  return marked;
+}
+
+function curvesIn(run: StoredRun): ReadCurves {
+  let known = read.get(run);
+  if (known === undefined) {
+    known = readCurves(run.directory);
+    read.set(run, known);
   }
-  return text.split('\n').flatMap((line) => {
-    try {
-      const value: unknown = JSON.parse(line);
-      return typeof value === 'object' && value !== null ? [{ ...value }] : [];
-    } catch {
-      return [];
-    }
-  });
+  return known;
+}
+
+function readCurves(directory: string): ReadCurves {
+  const file = path.join(directory, 'metrics.jsonl');
+  const curves = new Map<string, Curve>();
+  // A run that has not begun, or is only a link to one.
+  if (kindAt(directory) !== 'directory' || kindAt(file) === undefined) return { curves, problem: undefined };
+  try {
+    visitLines(file, Number.POSITIVE_INFINITY, { shape: metricsShape }, ({ step, epoch: _epoch, ...values }) => {
+      for (const [name, value] of Object.entries(values)) {
+        const curve = curves.get(name) ?? { steps: [], values: [] };
+        curve.steps.push(step);
+        curve.values.push(value);
+        curves.set(name, curve);
+      }
+    });
+    return { curves, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof GradloomError)) throw error;
+    const line = /:\d+$/.exec(error.where ?? '')?.[0] ?? '';
+    return { curves: new Map(), problem: `metrics.jsonl${line}: ${error.message}` };
+  }
 }

@@ -1,36 +1,53 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { objectOf } from './record.ts';
-import type { StoredRun } from './store.ts';
+import { GradloomError } from '../errors.ts';
+import { kindAt, statsAt } from '../storage/folder.ts';
+import { curvesOf, withCurvesProblem } from './curves.ts';
+import { type Environment, readEnvironment } from './file-shapes.ts';
+import { type StoredRun, withProblem } from './store.ts';
 
 /** Everything about one run. */
 export interface RunDescription {
   run: StoredRun;
-  /** env.json: the machine and the programs; null if it cannot be read. */
-  environment: Record<string, unknown> | null;
+  /** env.json: the machine and the programs; null if it is missing, or the run `damaged`. */
+  environment: Environment | null;
   /** Files by path below the run's directory. */
   files: { name: string; bytes: number }[];
 }
 
-export function describeRun(run: StoredRun): RunDescription {
-  return { run, environment: environmentOf(run.directory), files: filesBelow(run.directory) };
-}
-
-/** env.json of a run; null if it cannot be read. */
-export function environmentOf(directory: string): Record<string, unknown> | null {
+/** A file of the run that cannot be read makes it `damaged`. */
+export function describeRun(found: StoredRun): RunDescription {
+  if (kindAt(found.directory) === 'link') return { run: found, environment: null, files: [] };
+  curvesOf(found);
+  const run = withCurvesProblem(found);
+  const files = filesBelow(run.directory);
   try {
-    return objectOf(JSON.parse(readFileSync(path.join(directory, 'env.json'), 'utf8'))) ?? null;
-  } catch {
-    // Missing, as in a run that was killed at its start, or damaged.
-    return null;
+    return { run, environment: readEnvironment(run.directory) ?? null, files };
+  } catch (error) {
+    if (!(error instanceof GradloomError)) throw error;
+    return { run: withProblem(run, `env.json: ${error.message}`), environment: null, files };
   }
 }
 
-/** Regular files below a directory, links not followed. */
+/** Regular files below a directory, links not followed. What cannot be read, or is gone meanwhile, is left out. */
 export function filesBelow(directory: string): { name: string; bytes: number }[] {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .map((file) => ({ name: path.relative(directory, file), bytes: statSync(file, { throwIfNoEntry: false })?.size ?? 0 }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const found: { name: string; bytes: number }[] = [];
+  const folders = [directory];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const place = path.join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(place);
+      else if (entry.isFile()) found.push({ name: path.relative(directory, place), bytes: statsAt(place)?.size ?? 0 });
+    }
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // Removed since, not ours to read, or deeper than a path can be long.
+    return [];
+  }
 }

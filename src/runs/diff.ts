@@ -1,8 +1,8 @@
 import { isPathKey, kindOfKey } from '../config/key-kinds.ts';
 import type { Leaf } from '../config/leaves.ts';
-import { environmentOf } from './describe.ts';
 import { type ChainComparison, compareChains, readDigests } from './digest-chain.ts';
-import { objectOf } from './record.ts';
+import { requireRun } from './directory.ts';
+import { readEnvironment } from './file-shapes.ts';
 import type { StoredRun } from './store.ts';
 
 /** A config key that two runs have differently; undefined where one has it not. */
@@ -36,8 +36,9 @@ export interface RunDiff {
   isBroken: boolean;
 }
 
-/** @throws GradloomError E_RUN_FILE for damaged digests.jsonl */
+/** @throws GradloomError E_RUN_FILE for a damaged digests.jsonl or env.json, E_RUN_READ for a run that is a link */
 export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
+  for (const { directory } of [a, b]) requireRun(directory);
   const [envA, envB] = [basisOf(a), basisOf(b)];
   const keys: Record<'result' | 'execution' | 'label', KeyChange[]> = { result: [], execution: [], label: [] };
   const hasSameFiles = envA.data !== undefined && envA.data === envB.data && envA.init === envB.init;
@@ -84,15 +85,8 @@ interface Basis {
 
 /** What env.json says about what the result follows from, beside the config. */
 function basisOf({ directory }: StoredRun): Basis {
-  const environment = environmentOf(directory);
-  const basis = objectOf(environment?.['basis']);
-  const { kernels } = environment ?? {};
-  const data = basis?.['data'];
-  return {
-    kernels: typeof kernels === 'number' ? kernels : undefined,
-    data: typeof data === 'string' ? data : undefined,
-    init: Object.values(objectOf(basis?.['init']) ?? {}).join(' '),
-  };
+  const { kernels, basis } = readEnvironment(directory) ?? {};
+  return { kernels, data: basis?.data, init: Object.values(basis?.init ?? {}).join(' ') };
 }
 
 function pair<T>(a: T | undefined, b: T | undefined): [T, T] | undefined {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { kindAt } from '../storage/folder.ts';
 import { readLines } from '../storage/lines.ts';
-import { objectOf } from './record.ts';
+import { digestShape } from './file-shapes.ts';
 import type { DigestLine } from './state-tensors.ts';
 
 /** The first point at which two trainings differ. */
@@ -26,12 +26,7 @@ export interface ChainComparison {
  */
 export function readDigests(directory: string): DigestLine[] {
   const file = path.join(directory, 'digests.jsonl');
-  if (!existsSync(file)) return [];
-  return readLines(file).lines.map((line) => ({
-    step: Number(line['step']),
-    digest: String(line['digest']),
-    tensors: Object.fromEntries(Object.entries(objectOf(line['tensors']) ?? {}).map(([name, digest]) => [name, String(digest)])),
-  }));
+  return kindAt(file) === undefined ? [] : readLines<DigestLine>(file, undefined, { shape: digestShape }).lines;
 }
 
 /** Compares lines of the steps that both have, in their order (after a rollback a step comes twice), up to the first difference. */

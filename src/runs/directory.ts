@@ -4,6 +4,8 @@ import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { type Fence, syncDirectory } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
+import { kindAt } from '../storage/folder.ts';
+import { targetOf } from '../storage/read.ts';
 
 /** A run's own directory. */
 export interface RunDirectory {
@@ -63,4 +65,30 @@ function makeParents(directory: string): string[] {
     if (!existsSync(directory)) throw error;
   }
   return [path.dirname(directory), ...changed];
+}
+
+/**
+ * Checks that a directory holds a run, and is no link: what is done to a run must not happen in another place than the one that was named.
+ *
+ * @throws GradloomError E_RUN_READ
+ */
+export function requireRun(directory: string): void {
+  const kind = kindAt(directory);
+  const config = kind === 'directory' ? kindAt(path.join(directory, 'config.yaml')) : undefined;
+  if (config === 'file') return;
+  throw new GradloomError({ code: 'E_RUN_READ', where: printable(directory), ...whyNoRun(directory, kind, config) });
+}
+
+type Kind = ReturnType<typeof kindAt>;
+
+function whyNoRun(directory: string, kind: Kind, config: Kind): { message: string; next: string } {
+  if (kind === 'link') return { message: linkProblem(directory), next: 'name the run itself' };
+  if (config !== undefined) return { message: 'its config.yaml is no regular file', next: 'restore it from a copy' };
+  const message = kind === 'directory' ? 'not a run: it has no config.yaml and env.json' : 'no such directory';
+  return { message, next: 'name the directory of a run, as runs/<id>' };
+}
+
+/** What is wrong with a run that is only a link to one. */
+export function linkProblem(directory: string): string {
+  return `a symbolic link${targetOf(directory)}, which is not followed`;
 }

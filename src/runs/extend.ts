@@ -3,9 +3,10 @@ import { loadExperiment } from '../config/load.ts';
 import type { Experiment, ScheduleSpan } from '../config/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { horizonSteps } from '../optim/schedule.ts';
+import { requireRun } from './directory.ts';
+import { readSummary } from './file-shapes.ts';
 import { lastCheckpoint } from './initial.ts';
 import { prepare } from './prepare.ts';
-import { readSummary } from './resume.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { type TrainOptions, trainIn } from './train.ts';
 
@@ -44,6 +45,7 @@ export function extend(directory: string, options: ExtendOptions): TrainRun {
 
 /** The experiment of a run that makes another one longer. */
 async function extended(run: string, { epochs, steps, schedule = 'stretch', dataset }: ExtendOptions): Promise<Experiment> {
+  requireRun(run);
   const { experiment } = loadExperiment(path.join(run, 'config.yaml'));
   const status = readSummary(run)?.status;
   if (status !== 'finished') throw notFinished(run, status);

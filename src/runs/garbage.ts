@@ -1,12 +1,13 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { kindAt, statsAt } from '../storage/folder.ts';
 import { lockOwner } from '../storage/lock.ts';
 import { listCheckpoints } from './checkpoint-files.ts';
 import { filesBelow } from './describe.ts';
+import { readSummary } from './file-shapes.ts';
 import { TRASH } from './remove.ts';
-import { readSummary } from './resume.ts';
 import { DEFAULT_RUNS, listRuns, type StoredRun } from './store.ts';
 
 /** Something that nothing needs any more. */
@@ -30,7 +31,17 @@ const DAMAGED = /^checkpoints[/\\].*\.bad$/;
  */
 export async function findGarbage(parent: string = DEFAULT_RUNS): Promise<Garbage[]> {
   const runs = await listRuns(parent);
-  return [...besideRuns(path.resolve(parent)), ...runs.filter(isIdle).flatMap(garbageOf)];
+  return [...besideRuns(path.resolve(parent)), ...runs.flatMap(garbageOrNone)];
+}
+
+/** What cannot be read is left as it is: nothing can be said about it. */
+function garbageOrNone(run: StoredRun): Garbage[] {
+  try {
+    return isIdle(run) ? garbageOf(run) : [];
+  } catch (error) {
+    if (!(error instanceof GradloomError)) throw error;
+    return [];
+  }
 }
 
 /** @throws GradloomError E_STORAGE at the first that cannot be removed */
@@ -45,14 +56,14 @@ export function removeGarbage(garbage: readonly Garbage[]): void {
 }
 
 function isIdle({ record, directory }: StoredRun): boolean {
-  return record.status !== 'running' && lockOwner(directory) === undefined;
+  return record.status !== 'running' && kindAt(directory) === 'directory' && lockOwner(directory) === undefined;
 }
 
 function besideRuns(parent: string): Garbage[] {
   const old = Date.now() - TEMPORARY_MS;
   return namesIn(parent).flatMap((name): Garbage[] => {
     const place = path.join(parent, name);
-    const stats = statSync(place, { throwIfNoEntry: false });
+    const stats = statsAt(place);
     if (stats === undefined) return [];
     if (name.startsWith(TRASH) && stats.isDirectory()) {
       return [{ path: place, why: 'half removed', bytes: filesBelow(place).reduce((sum, { bytes }) => sum + bytes, 0) }];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -7,11 +7,11 @@ import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { type InitialState, initialState } from '../model/initializers.ts';
 import { PLATEAU_START } from '../optim/plateau.ts';
-import { readError, readFileBytes } from '../storage/read.ts';
+import { readFileBytes } from '../storage/read.ts';
 import { readSafetensors, type Safetensors } from '../storage/safetensors.ts';
 import { checkData, checkKernels, runChanged } from './basis.ts';
-import { type Checkpoint, readCheckpoint, stateOf } from './checkpoint.ts';
-import { LIMIT_BYTES, listCheckpoints, newestCheckpoint } from './checkpoint-files.ts';
+import { type Checkpoint, stateOf } from './checkpoint.ts';
+import { LIMIT_BYTES, listCheckpoints, loadCheckpoint, newestCheckpoint } from './checkpoint-files.ts';
 import type { RunState } from './run-state.ts';
 
 /**
@@ -58,7 +58,7 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
   const { run, step, sha256, schedule } = parent;
   const checkpoint = listCheckpoints(run)
     .filter((file) => file.step === step)
-    .map((file) => readCheckpoint(file.path, readFileBytes(file.path, LIMIT_BYTES)))
+    .map((file) => loadCheckpoint(file.path))
     .find((found) => found.sha256 === sha256);
   if (checkpoint === undefined) throw noCheckpoint(run, `it has no checkpoint of step ${step} with sha256 ${sha256}`);
   checkKernels(checkpoint.basis.kernels, run);
@@ -99,11 +99,7 @@ export function initHashes({ model }: Experiment): Record<string, string> {
 }
 
 function hashOf(file: string): string {
-  try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex');
-  } catch (cause) {
-    throw readError(file, cause);
-  }
+  return createHash('sha256').update(readFileBytes(file, LIMIT_BYTES)).digest('hex');
 }
 
 /** @throws GradloomError E_RUN_CHANGED if a file of initial weights is not the one that the run began with */

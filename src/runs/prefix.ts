@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { loadExperiment } from '../config/load.ts';
@@ -6,15 +5,19 @@ import { averageFollowsLength } from '../engine/average.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';
 import { scheduleFollowsLength } from '../optim/schedule.ts';
-import { readLines } from '../storage/lines.ts';
-import { readFileBytes } from '../storage/read.ts';
+import { visitLines } from '../storage/lines.ts';
+import { visitOwnFile } from '../storage/read.ts';
+import type { Shape } from '../storage/shape.ts';
 import { type Basis, basisOf, isSameButLength } from './basis.ts';
-import { type Checkpoint, encodeCheckpoint, readCheckpoint, stateOf } from './checkpoint.ts';
-import { type CheckpointFile, type CheckpointFiles, LIMIT_BYTES, listCheckpoints } from './checkpoint-files.ts';
+import { type Checkpoint, encodeCheckpoint, stateOf } from './checkpoint.ts';
+import { type CheckpointFile, type CheckpointFiles, listCheckpoints, loadCheckpoint } from './checkpoint-files.ts';
+import { digestShape, metricsShape } from './file-shapes.ts';
 import type { Prepared } from './prepare.ts';
 import type { RunLines } from './recorder.ts';
 import type { RunState } from './run-state.ts';
 import { Stops } from './stops.ts';
+
+const PIECE_BYTES = 2 ** 20;
 
 /** What a run has done of one that differs only in its length, read and verified: that one can begin with it, equal to the last bit. */
 export interface Prefix {
@@ -53,7 +56,7 @@ export function findPrefix(runs: readonly string[], { plan, dataset }: Prepared)
 
 function prefixOf(run: string, file: string, plan: EnginePlan, basis: Basis): Prefix | undefined {
   try {
-    const checkpoint = read(file);
+    const checkpoint = loadCheckpoint(file);
     if (!isSameButLength(checkpoint.basis, basis) || !isOnTheWay(checkpoint, plan) || !hasBest(run, checkpoint, plan)) return undefined;
     const metrics = linesOf(run, 'metrics', checkpoint.metricsBytes);
     const digests = linesOf(run, 'digests', checkpoint.digestsBytes);
@@ -66,7 +69,7 @@ function prefixOf(run: string, file: string, plan: EnginePlan, basis: Basis): Pr
       run,
       step,
       checkpoint,
-      best: best === undefined || best.step === step ? undefined : read(best.path),
+      best: best === undefined || best.step === step ? undefined : loadCheckpoint(best.path),
       lines: { metrics, digests: hasOther ? withoutLast(digests) : digests },
     };
   } catch (error) {
@@ -74,10 +77,6 @@ function prefixOf(run: string, file: string, plan: EnginePlan, basis: Basis): Pr
     if (!(error instanceof GradloomError)) throw error;
     return undefined;
   }
-}
-
-function read(file: string): Checkpoint {
-  return readCheckpoint(file, readFileBytes(file, LIMIT_BYTES));
 }
 
 /** Whether the longer run comes to this state. The end of a run is one only if the other looks at the same things there, and goes on. */
@@ -103,7 +102,11 @@ function bestFile(run: string, { saved }: Checkpoint, { experiment }: EnginePlan
 /** So many bytes of a file; undefined if they are not whole lines. @throws GradloomError E_RUN_FILE, E_DATA_READ */
 function linesOf(run: string, kind: keyof RunLines, bytes: number): Uint8Array | undefined {
   const file = path.join(run, `${kind}.jsonl`);
-  return readLines(file, bytes).length === bytes ? readFileSync(file).subarray(0, bytes) : undefined;
+  const shape: Shape<object> = kind === 'metrics' ? metricsShape : digestShape;
+  if (visitLines(file, bytes, { shape }, () => undefined).length !== bytes) return undefined;
+  const pieces: Buffer[] = [];
+  visitOwnFile(file, bytes, PIECE_BYTES, (piece) => pieces.push(Buffer.from(piece)));
+  return Buffer.concat(pieces);
 }
 
 function withoutLast(lines: Uint8Array): Uint8Array {

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { readBlockYaml } from '../config/block-yaml.ts';
 import { type Leaf, leavesOf } from '../config/leaves.ts';
-import type { Summary } from './events.ts';
-
-/** Words to find runs by that were changed after the run began; in place of `tags` of config.yaml. */
-export const TAGS_FILE = 'tags.json';
+import { excessOf } from '../config/parse.ts';
+import { MAX_BYTES } from '../config/read.ts';
+import { GradloomError } from '../errors.ts';
+import { damaged, readOwnText } from '../storage/read.ts';
+import { readSummary, readTags, STATUSES } from './file-shapes.ts';
 
 /** `running`: a process holds its lock; `killed`: it ended without a summary; `damaged`: its files cannot be read. */
-export type RecordStatus = Summary['status'] | 'running' | 'killed' | 'damaged';
+export const RECORD_STATUSES = [...STATUSES, 'running', 'killed', 'damaged'] as const;
+export type RecordStatus = (typeof RECORD_STATUSES)[number];
 
 /** A run as its files tell it, in what a list of runs shows. */
 export interface RunRecord {
@@ -40,55 +41,83 @@ export type ConfigLeaves = Readonly<Record<string, Leaf>>;
 /**
  * Reads a run's record and config. Files that cannot be read make the run `damaged`, never the list of runs. Whether a process is at work
  * in the run is not looked at.
- *
- * @param hasSummary  whether there is a summary.json
- * @param hasTags     whether there is a tags.json
  */
-export function readRecord(directory: string, hasSummary: boolean, hasTags: boolean): { record: RunRecord; config: ConfigLeaves } {
+export function readRecord(directory: string): { record: RunRecord; config: ConfigLeaves } {
   const problems: string[] = [];
-  const attempt = <T>(file: string, read: (text: string) => T | undefined): T | undefined => {
+  const attempt = <T>(file: string, read: (directory: string) => T | undefined): T | undefined => {
     try {
-      const value = read(readFileSync(path.join(directory, file), 'utf8'));
-      if (value === undefined) problems.push(`${file}: not what gradloom writes`);
-      return value;
+      return read(directory);
     } catch (error) {
-      problems.push(`${file}: ${(error as Error).message.split('\n')[0]}`);
+      problems.push(`${file}: ${error instanceof GradloomError ? error.message : ((error as Error).message.split('\n')[0] ?? '')}`);
       return undefined;
     }
   };
-  const config = attempt('config.yaml', (text) => objectOf(readBlockYaml(text) ?? parse(text, { schema: 'core' })));
-  const summary = hasSummary ? attempt('summary.json', (text) => objectOf(JSON.parse(text))) : undefined;
-  const tags = hasTags ? attempt(TAGS_FILE, (text) => textsOf(JSON.parse(text))) : undefined;
+  const config = attempt('config.yaml', readConfig);
+  const summary = attempt('summary.json', readSummary);
+  const tags = attempt('tags.json', readTags);
   const id = path.basename(directory);
-  const status = statusOf(summary?.['status']);
-  if (summary !== undefined && status === undefined) problems.push('summary.json: no known status');
-  const error = objectOf(summary?.['error']);
   return {
     record: {
+      ...EMPTY,
       id,
       name: textOf(config?.['name']) ?? id,
-      status: problems.length > 0 ? 'damaged' : (status ?? 'killed'),
+      status: problems.length > 0 ? 'damaged' : (summary?.status ?? 'killed'),
       started: startOf(id),
       tags: tags ?? textsOf(config?.['tags']) ?? [],
-      steps: numberOf(summary?.['steps']),
-      epochs: numberOf(summary?.['epochs']),
-      seconds: numberOf(summary?.['seconds']),
-      samples_per_second: numberOf(summary?.['samples_per_second']),
-      workers: numberOf(summary?.['workers']),
-      digest: textOf(summary?.['digest']) ?? null,
-      last: numbersOf(summary?.['last'], numberOf),
-      best: withoutNull(numbersOf(summary?.['best'], (value) => numberOf(objectOf(value)?.['value']))),
-      problem: problems.length > 0 ? problems.join('; ') : (textOf(error?.['message']) ?? null),
+      ...(summary && {
+        steps: summary.steps,
+        epochs: summary.epochs,
+        seconds: summary.seconds,
+        samples_per_second: summary.samples_per_second,
+        workers: summary.workers,
+        digest: summary.digest,
+        last: summary.last,
+        best: Object.fromEntries(Object.entries(summary.best).map(([metric, { value }]) => [metric, value])),
+      }),
+      problem: problems.length > 0 ? problems.join('; ') : (summary?.error?.message ?? null),
     },
     config: leavesOf(config),
   };
 }
 
-const STATUSES = ['finished', 'interrupted', 'paused', 'diverged', 'failed'] as const satisfies readonly Summary['status'][];
-
-function statusOf(value: unknown): Summary['status'] | undefined {
-  return STATUSES.find((status) => status === value);
+/** The record of a run that cannot be looked into at all. */
+export function damagedRecord(directory: string, problem: string): RunRecord {
+  const id = path.basename(directory);
+  return { ...EMPTY, id, name: id, status: 'damaged', started: startOf(id), problem };
 }
+
+const EMPTY = {
+  tags: [],
+  steps: null,
+  epochs: null,
+  seconds: null,
+  samples_per_second: null,
+  workers: null,
+  digest: null,
+  last: {},
+  best: {},
+} satisfies Partial<RunRecord>;
+
+function readConfig(directory: string): Record<string, unknown> | undefined {
+  const file = path.join(directory, 'config.yaml');
+  const content = readOwnText(file, MAX_BYTES);
+  const config = content === undefined ? undefined : objectOf(readBlockYaml(content) ?? parseYaml(file, content));
+  if (config === undefined) throw damaged(file, content === undefined ? 'missing' : 'not what gradloom writes');
+  const { name } = config;
+  if (name !== undefined && (typeof name !== 'string' || name.length > MAX_NAME)) throw damaged(file, 'name: expected a short text');
+  return config;
+}
+
+/** Somebody has written it anew by hand. */
+function parseYaml(file: string, content: string): unknown {
+  const excess = excessOf(content);
+  if (excess !== undefined) throw damaged(file, excess);
+  // An alias may lead to what it is a part of, which has no end.
+  return parse(content, { schema: 'core', uniqueKeys: false, maxAliasCount: 0, logLevel: 'error' });
+}
+
+/** More than the schema allows, so that nobody's run is damaged by a name. */
+const MAX_NAME = 1000;
 
 /** The time in an id as `createRunDirectory` makes it. */
 function startOf(id: string): string | null {
@@ -104,18 +133,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
-}
-
 function textsOf(value: unknown): string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
-}
-
-function numbersOf(value: unknown, read: (value: unknown) => number | null): Record<string, number | null> {
-  return Object.fromEntries(Object.entries(objectOf(value) ?? {}).map(([key, item]) => [key, read(item)]));
-}
-
-function withoutNull(numbers: Record<string, number | null>): Record<string, number> {
-  return Object.fromEntries(Object.entries(numbers).filter((entry): entry is [string, number] => entry[1] !== null));
 }

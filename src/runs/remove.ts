@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { kindAt } from '../storage/folder.ts';
 import { DirectoryLock } from '../storage/lock.ts';
 import type { StoredRun } from './store.ts';
 
@@ -10,24 +11,32 @@ import type { StoredRun } from './store.ts';
 export const TRASH = '.trash-';
 
 /**
- * Removes a run with all its files. It is gone at once for everybody else, never half there.
+ * Removes a run with all its files. It is gone at once for everybody else, never half there. Of a link to a run only the link is removed.
  *
- * @throws GradloomError E_BUSY if a process is at work in it; E_STORAGE
+ * @throws GradloomError E_BUSY if a process is at work in it; E_RUN_FILE if its lock cannot be read; E_STORAGE
  */
 export function removeRun({ directory, record }: StoredRun): void {
-  DirectoryLock.acquire(directory);
+  if (kindAt(directory) === 'link') {
+    removing(directory, () => unlinkSync(directory));
+    return;
+  }
+  const lock = DirectoryLock.acquire(directory);
   const trash = path.join(path.dirname(directory), `${TRASH}${record.id}-${randomBytes(3).toString('hex')}`);
   try {
-    renameSync(directory, trash);
-    rmSync(trash, { recursive: true, force: true });
+    removing(directory, () => renameSync(directory, trash));
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  removing(trash, () => rmSync(trash, { recursive: true, force: true }));
+}
+
+function removing(place: string, run: () => void): void {
+  try {
+    run();
   } catch (cause) {
     const next = 'make the directory and the one above it writable';
-    throw new GradloomError({
-      code: 'E_STORAGE',
-      where: printable(directory),
-      message: `cannot be removed: ${errnoText(cause)}`,
-      next,
-      cause,
-    });
+    const message = `cannot be removed: ${errnoText(cause)}`;
+    throw new GradloomError({ code: 'E_STORAGE', where: printable(place), message, next, cause });
   }
 }

@@ -1,19 +1,25 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { loadExperiment } from '../config/load.ts';
 import type { Experiment } from '../config/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { readLines } from '../storage/lines.ts';
+import { statsAt } from '../storage/folder.ts';
+import { visitLines } from '../storage/lines.ts';
 import { DirectoryLock } from '../storage/lock.ts';
+import { readOwnByte } from '../storage/read.ts';
+import type { Shape } from '../storage/shape.ts';
 import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from './basis.ts';
 import { type Checkpoint, stateOf } from './checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from './checkpoint-files.ts';
+import { requireRun } from './directory.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
+import { digestShape, metricsShape, readEnvironment, readSummary } from './file-shapes.ts';
 import { checkInit, startOf } from './initial.ts';
 import type { Prepared } from './prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
 import { RunFiles } from './run-files.ts';
 import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+
+const NEWLINE = 0x0a;
 
 export interface ResumeOptions extends RunOptions {
   /** In place of `parallel.workers`: any number gives the same bits. */
@@ -32,8 +38,8 @@ export function resume(directory: string, options: ResumeOptions = {}): TrainRun
 }
 
 async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  requireRun(directory);
   const config = path.join(directory, 'config.yaml');
-  if (!existsSync(config)) throw notARun(directory);
   const summary = readSummary(directory);
   if (summary?.status === 'finished') {
     emit({ type: 'end', summary });
@@ -52,16 +58,6 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   } finally {
     // From then on the run's files give it back.
     if (!isOpen) lock.release();
-  }
-}
-
-/** The summary that a run's last part has left; undefined without one. */
-export function readSummary(directory: string): Summary | undefined {
-  try {
-    return JSON.parse(readFileSync(path.join(directory, 'summary.json'), 'utf8')) as Summary;
-  } catch {
-    // It is written whole, at the end: a run without a readable one has not come to an end.
-    return undefined;
   }
 }
 
@@ -103,7 +99,7 @@ function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpo
     ['digests.jsonl', digestsBytes],
   ] as const) {
     const file = path.join(directory, name);
-    const size = existsSync(file) ? statSync(file).size : 0;
+    const size = statsAt(file)?.size ?? 0;
     if (size < bytes) return `${name} has ${size} bytes, but had ${bytes} when it was written`;
   }
   return undefined;
@@ -111,21 +107,22 @@ function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpo
 
 /** Without a checkpoint the run begins again, from the same things. */
 function checkBeginning(directory: string, experiment: Experiment, data: string): void {
-  const file = path.join(directory, 'env.json');
-  if (!existsSync(file)) throw notARun(directory);
-  let environment: { kernels: number; basis: { config: string; data: string; init: Record<string, string> } };
-  try {
-    environment = JSON.parse(readFileSync(file, 'utf8')) as typeof environment;
-  } catch (cause) {
-    throw new GradloomError({ code: 'E_RUN_READ', where: printable(file), message: 'not JSON', next: 'restore it from a copy', cause });
+  const { kernels, basis } = readEnvironment(directory) ?? {};
+  if (kernels === undefined || basis?.config === undefined || basis.data === undefined || basis.init === undefined) {
+    throw new GradloomError({
+      code: 'E_RUN_READ',
+      where: printable(path.join(directory, 'env.json')),
+      message: 'does not say what the run was trained from',
+      next: 'restore it from a copy',
+    });
   }
-  checkKernels(environment.kernels, directory);
-  checkConfigHash(environment.basis.config, experiment, directory);
-  checkData(environment.basis.data, data, directory);
-  checkInit(environment.basis.init, experiment, directory);
+  checkKernels(kernels, directory);
+  checkConfigHash(basis.config, experiment, directory);
+  checkData(basis.data, data, directory);
+  checkInit(basis.init, experiment, directory);
 }
 
-/** @throws GradloomError E_RUN_FILE for a damaged line among those that count */
+/** @throws GradloomError E_RUN_FILE for a damaged line among those that count, or a file that is written to under another name too */
 function checkLines(
   directory: string,
   lengths: { metrics: number; digests: number },
@@ -133,23 +130,26 @@ function checkLines(
 ): void {
   for (const kind of ['metrics', 'digests'] as const) {
     const file = path.join(directory, `${kind}.jsonl`);
-    if (!existsSync(file)) continue;
-    if (readLines(file, lengths[kind]).isTorn)
+    const stats = statsAt(file);
+    if (stats === undefined) continue;
+    if (stats.isFile() && stats.nlink > 1) throw hasOtherName(file, stats.nlink);
+    const shape: Shape<object> = kind === 'metrics' ? metricsShape : digestShape;
+    if (visitLines(file, lengths[kind], { shape }, () => undefined).isTorn)
       throw new GradloomError({ code: 'E_RUN_FILE', where: printable(file), message: `byte ${lengths[kind]} is in the middle of a line` });
-    if (endsTorn(file)) warn('W_TORN_LINE', `${kind}.jsonl: the last line was torn and is written again`);
+    if (endsTorn(file, stats.size)) warn('W_TORN_LINE', `${kind}.jsonl: the last line was torn and is written again`);
   }
 }
 
-function endsTorn(file: string): boolean {
-  const bytes = readFileSync(file);
-  return bytes.length > 0 && bytes.at(-1) !== 0x0a;
+/** As `cp -l` leaves it: what is written to the file of one run would stand in that of the other. */
+function hasOtherName(file: string, names: number): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: printable(file),
+    message: `the same file has ${names} names (hard links), so another run would be written to`,
+    next: 'make it a file of its own: cp it to another name, then mv that one over it',
+  });
 }
 
-function notARun(directory: string): GradloomError {
-  return new GradloomError({
-    code: 'E_RUN_READ',
-    where: printable(directory),
-    message: existsSync(directory) ? 'not a run: it has no config.yaml and env.json' : 'no such directory',
-    next: 'name the directory of a run, as runs/<id>',
-  });
+function endsTorn(file: string, size: number): boolean {
+  return size > 0 && readOwnByte(file, size - 1) !== NEWLINE;
 }

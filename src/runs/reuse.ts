@@ -1,11 +1,11 @@
 import type { LoadedExperiment } from '../config/load.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
-import { environmentOf } from './describe.ts';
+import { GradloomError } from '../errors.ts';
+import { type Environment, readEnvironment } from './file-shapes.ts';
 import { type RunIdentity, runIdentity } from './identity.ts';
 import { findPrefix, type Prefix } from './prefix.ts';
 import { prepare } from './prepare.ts';
-import { objectOf } from './record.ts';
 import { listRuns, type StoredRun } from './store.ts';
 
 /** What is there already of a run that is asked for. */
@@ -53,7 +53,16 @@ function isBrokenOff({ record: { status } }: StoredRun): boolean {
 
 /** As a run's env.json has it; undefined if it does not. */
 export function identityOf(directory: string): RunIdentity | undefined {
-  const basis = objectOf(environmentOf(directory)?.['basis']);
-  const { identity, lineage } = basis ?? {};
-  return typeof identity === 'string' && typeof lineage === 'string' ? { identity, lineage } : undefined;
+  const { identity, lineage } = basisIn(directory) ?? {};
+  return identity === undefined || lineage === undefined ? undefined : { identity, lineage };
+}
+
+function basisIn(directory: string): Environment['basis'] {
+  try {
+    return readEnvironment(directory)?.basis;
+  } catch (error) {
+    // A damaged run is none to use again.
+    if (!(error instanceof GradloomError)) throw error;
+    return undefined;
+  }
 }

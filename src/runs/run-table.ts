@@ -1,6 +1,6 @@
 import { kindOfKey } from '../config/key-kinds.ts';
 import { type Cell, type Column, columnOf, configColumn } from './columns.ts';
-import { type Curve, curvesOf } from './curves.ts';
+import { type Curve, curvesOf, withCurvesProblem } from './curves.ts';
 import type { StoredRun } from './store.ts';
 
 /** Runs in rows, their values in columns. */
@@ -52,6 +52,7 @@ export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: Tab
  * @throws GradloomError E_USAGE for a column that is not known
  */
 export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): Comparison {
+  for (const run of runs) curvesOf(run);
   const usual = ['seconds', 'status', 'steps'].map((field) => columnOf(field, runs));
   const columns =
     cols === undefined
@@ -91,5 +92,6 @@ function tabulate(runs: readonly StoredRun[], columns: readonly Column[], onlyCh
     return !onlyChanged || new Set(values).size > 1;
   });
   const all = first === undefined ? shown : [first, ...shown];
-  return { columns: all, rows: runs.map((run) => ({ run, cells: all.map((column) => column.of(run)) })) };
+  // By now the curves are read that the columns need.
+  return { columns: all, rows: runs.map(withCurvesProblem).map((run) => ({ run, cells: all.map((column) => column.of(run)) })) };
 }

@@ -1,6 +1,7 @@
 import { GradloomError, printable } from '../errors.ts';
 import { type Cell, type Column, columnOf } from './columns.ts';
-import { globPattern, type StoredRun } from './store.ts';
+import { matchesGlob } from './glob.ts';
+import type { StoredRun } from './store.ts';
 
 /** Which runs, and in which order. */
 export interface RunQuery {
@@ -19,20 +20,19 @@ export interface RunQuery {
   top?: number;
 }
 
-const CONDITION = /^([^<>=!]+?)\s*(<=|>=|!=|==|=|<|>)\s*(.*)$/;
+const CONDITION = /^([^<>=!]+)(<=|>=|!=|==|=|<|>)(.*)$/s;
 
 /** @throws GradloomError E_USAGE for a condition or column that cannot be understood */
 export function selectRuns(
   runs: readonly StoredRun[],
   { status, tags = [], name, where = [], sortBy, reverse, top }: RunQuery,
 ): StoredRun[] {
-  const pattern = name === undefined ? undefined : globPattern(name);
   const conditions = where.map((text) => conditionOf(text, runs));
   const selected = runs.filter(
     (run) =>
       (status === undefined || status.includes(run.record.status)) &&
       tags.every((tag) => run.record.tags.includes(tag)) &&
-      (pattern === undefined || pattern.test(run.record.name) || pattern.test(run.record.id)) &&
+      (name === undefined || matchesGlob(name, run.record.name) || matchesGlob(name, run.record.id)) &&
       conditions.every((holds) => holds(run)),
   );
   const sorted = sortBy === undefined ? selected : sortRuns(selected, columnOf(sortBy, runs));
@@ -41,7 +41,7 @@ export function selectRuns(
 }
 
 function conditionOf(text: string, runs: readonly StoredRun[]): (run: StoredRun) => boolean {
-  const [, left = '', operator = '', right = ''] = CONDITION.exec(text) ?? [];
+  const [, left = '', operator = '', right = ''] = CONDITION.exec(text)?.map((part) => part.trim()) ?? [];
   if (operator === '') {
     throw new GradloomError({
       code: 'E_USAGE',

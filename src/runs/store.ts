@@ -1,10 +1,14 @@
-import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { closest } from '../config/suggest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { kindAt, statsAt } from '../storage/folder.ts';
 import { type LockOwner, lockOwner, thisProcess } from '../storage/lock.ts';
-import { type ConfigLeaves, type RunRecord, readRecord, TAGS_FILE } from './record.ts';
+import { linkProblem } from './directory.ts';
+import { TAGS_FILE } from './file-shapes.ts';
+import { matchesGlob } from './glob.ts';
+import { type ConfigLeaves, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './store-index.ts';
 
 /** Where runs are if nothing else is said: the default of `track.dir`. */
@@ -32,8 +36,9 @@ export async function listRuns(parent: string = DEFAULT_RUNS): Promise<StoredRun
   const root = path.resolve(parent);
   const index = new StoreIndex(root);
   const runs: StoredRun[] = [];
-  for (const name of namesIn(root)) {
-    const run = readRun(path.join(root, name), index);
+  for (const entry of entriesIn(root)) {
+    const directory = path.join(root, entry.name);
+    const run = entry.isSymbolicLink() ? linkedRun(directory) : readRun(directory, index);
     if (run !== undefined) runs.push(run);
   }
   await index.save(new Set(runs.map(({ record }) => record.id)));
@@ -48,46 +53,55 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function namesIn(root: string): string[] {
+function entriesIn(root: string): Dirent[] {
   try {
-    return readdirSync(root).filter((name) => !name.startsWith('.'));
+    return readdirSync(root, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw new GradloomError({ code: 'E_STORAGE', where: printable(root), message: `cannot list the runs: ${errnoText(cause)}`, cause });
   }
 }
 
-/** The run in a directory; undefined if there is none. */
+/** The run in a directory that is no link; undefined if there is none. */
 function readRun(directory: string, index?: StoreIndex): StoredRun | undefined {
-  const config = statOf(path.join(directory, 'config.yaml'));
+  const config = statsAt(path.join(directory, 'config.yaml'));
   if (config === undefined) return undefined;
-  const summary = statOf(path.join(directory, 'summary.json'));
-  const tags = statOf(path.join(directory, TAGS_FILE));
+  const summary = statsAt(path.join(directory, 'summary.json'));
+  const tags = statsAt(path.join(directory, TAGS_FILE));
   const id = path.basename(directory);
   const signature = [config, summary, tags].map(signatureOf).join(' ');
   const known = index?.get(id, signature);
-  if (known !== undefined) return { directory, record: withLife(known.record, directory), config: known.config };
-  const read = readRecord(directory, summary !== undefined, tags !== undefined);
+  if (known !== undefined) return withLife({ directory, record: known.record, config: known.config });
+  const read = readRecord(directory);
   index?.put(id, signature, read.record, read.config);
-  return { directory, record: withLife(read.record, directory), config: () => read.config };
+  return withLife({ directory, record: read.record, config: () => read.config });
+}
+
+/** A link to a run is listed, but neither read nor written through. */
+function linkedRun(directory: string): StoredRun | undefined {
+  if (!existsSync(path.join(directory, 'config.yaml'))) return undefined;
+  return { directory, record: damagedRecord(directory, linkProblem(directory)), config: () => ({}) };
 }
 
 /** A run that is not finished may be at work now: its lock tells. */
-function withLife(record: RunRecord, directory: string): RunRecord {
-  if (record.status === 'finished') return record;
+function withLife(run: StoredRun): StoredRun {
+  if (run.record.status === 'finished') return run;
   self ??= thisProcess();
-  return lockOwner(directory, self) === undefined ? record : { ...record, status: 'running' };
+  try {
+    return lockOwner(run.directory, self) === undefined ? run : { ...run, record: { ...run.record, status: 'running' } };
+  } catch (error) {
+    if (!(error instanceof GradloomError)) throw error;
+    return withProblem(run, `lock: ${error.message}`);
+  }
 }
 
 let self: LockOwner | undefined;
 
-function statOf(file: string): Stats | undefined {
-  try {
-    return statSync(file, { throwIfNoEntry: false });
-  } catch {
-    // Below something that is no directory, or not ours to read.
-    return undefined;
-  }
+/** A run of which something more turned out to be damaged. */
+export function withProblem(run: StoredRun, problem: string): StoredRun {
+  const { record } = run;
+  const before = record.status === 'damaged' && record.problem !== null ? `${record.problem}; ` : '';
+  return { ...run, record: { ...record, status: 'damaged', problem: before + problem } };
 }
 
 /** Changes with every new content: files of runs are replaced, never changed in place. */
@@ -126,15 +140,8 @@ export async function findRun(word: string, parent: string = DEFAULT_RUNS): Prom
   return run;
 }
 
-/** `*` stands for any letters, `?` for one. */
-export function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
-}
-
 function matchingGlob(word: string, runs: readonly StoredRun[], parent: string): StoredRun[] {
-  const pattern = globPattern(word);
-  const matches = runs.filter(({ record }) => pattern.test(record.id) || pattern.test(record.name));
+  const matches = runs.filter(({ record }) => matchesGlob(word, record.id) || matchesGlob(word, record.name));
   if (matches.length === 0) throw notFound(word, `no such runs in ${printable(parent)}`);
   return matches;
 }
@@ -149,8 +156,10 @@ function isPath(word: string): boolean {
 }
 
 function runAtPath(word: string): StoredRun | undefined {
-  if (word === '' || word.includes('\0') || !existsSync(path.join(word, 'config.yaml'))) return undefined;
-  return readRun(realpathSync(word));
+  if (word === '' || word.includes('\0')) return undefined;
+  const directory = path.resolve(word);
+  if (kindAt(directory) === 'link') return linkedRun(directory);
+  return kindAt(path.join(directory, 'config.yaml')) === undefined ? undefined : readRun(realpathSync(directory));
 }
 
 function matching(word: string, runs: readonly StoredRun[], parent: string): StoredRun {

@@ -7,11 +7,10 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { checkConfigHash, checkData, checkKernels } from './basis.ts';
-import { environmentOf } from './describe.ts';
 import { compareChains, type Parting, readDigests } from './digest-chain.ts';
+import { requireRun } from './directory.ts';
+import { readEnvironment, readSummary } from './file-shapes.ts';
 import { checkInit } from './initial.ts';
-import { objectOf } from './record.ts';
-import { readSummary } from './resume.ts';
 import type { DigestLine } from './state-tensors.ts';
 import { train } from './train.ts';
 import { startWork, type UnderWay } from './under-way.ts';
@@ -76,6 +75,7 @@ export function verify(directory: string, options: VerifyOptions = {}): VerifyRu
 }
 
 async function verifyIn(directory: string, { workers, signal }: VerifyOptions, emit: (event: VerifyEvent) => void): Promise<Verification> {
+  requireRun(directory);
   const { experiment } = loadExperiment(path.join(directory, 'config.yaml'));
   const recorded = readDigests(directory);
   const steps = recorded.at(-1)?.step ?? 0;
@@ -89,7 +89,8 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
     });
   }
   const dataset = await checkOrigin(directory, experiment);
-  const finalDigest = readSummary(directory)?.status === 'finished' ? readSummary(directory)?.digest : undefined;
+  const summary = readSummary(directory);
+  const finalDigest = summary?.status === 'finished' ? summary.digest : undefined;
   const counts = workers ?? [undefined];
   const verification: Verification = { status: 'same', steps, digests: recorded.length, replays: [] };
   for (const [i, count] of counts.entries()) {
@@ -104,9 +105,8 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
 
 /** Checks that the run can be trained again as it was. */
 async function checkOrigin(directory: string, experiment: Experiment): Promise<Dataset> {
-  const environment = environmentOf(directory);
-  const basis = objectOf(environment?.['basis']);
-  if (typeof environment?.['kernels'] !== 'number' || typeof basis?.['config'] !== 'string' || typeof basis['data'] !== 'string') {
+  const { kernels, basis } = readEnvironment(directory) ?? {};
+  if (kernels === undefined || basis?.config === undefined || basis.data === undefined) {
     throw new GradloomError({
       code: 'E_RUN_FILE',
       where: printable(path.join(directory, 'env.json')),
@@ -114,12 +114,11 @@ async function checkOrigin(directory: string, experiment: Experiment): Promise<D
       next: 'restore it from a copy',
     });
   }
-  checkKernels(environment['kernels'], directory);
-  checkConfigHash(basis['config'], experiment, directory);
-  const init = Object.entries(objectOf(basis['init']) ?? {}).map(([file, hash]) => [file, String(hash)] as const);
-  checkInit(Object.fromEntries(init), experiment, directory);
+  checkKernels(kernels, directory);
+  checkConfigHash(basis.config, experiment, directory);
+  checkInit(basis.init ?? {}, experiment, directory);
   const dataset = await loadDataset(experiment.data, experiment.seed);
-  checkData(basis['data'], dataset.fingerprint, directory);
+  checkData(basis.data, dataset.fingerprint, directory);
   return dataset;
 }
 

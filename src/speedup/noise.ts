@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readSystemFile } from '../storage/read.ts';
 
 /** What the machine has done so far, in counters that only grow; undefined where the system does not tell. */
 export interface MachineCounters {
@@ -29,8 +29,8 @@ export function loadAverage(): number | undefined {
 
 /** @param root  where the file system starts, for tests */
 export function readCounters(root = '/'): MachineCounters {
-  const stat = read(path.join(root, 'proc/stat'));
-  const allowed = allowedProcessors(read(path.join(root, 'proc/self/status')) ?? '');
+  const stat = readSystemFile(path.join(root, 'proc/stat'));
+  const allowed = allowedProcessors(readSystemFile(path.join(root, 'proc/self/status')) ?? '');
   return {
     ...(stat === undefined ? { busySeconds: undefined, stealSeconds: undefined } : sumProcessors(stat, allowed)),
     throttled: throttled(root),
@@ -82,7 +82,7 @@ function sumProcessors(stat: string, allowed: ReadonlySet<number> | undefined): 
 
 /** nr_throttled of this process's cgroups, v1 and v2, on all levels. */
 function throttled(root: string): number | undefined {
-  const memberships = read(path.join(root, 'proc/self/cgroup')) ?? '';
+  const memberships = readSystemFile(path.join(root, 'proc/self/cgroup')) ?? '';
   const mounts = path.join(root, 'sys/fs/cgroup');
   const counts: number[] = [];
   for (const [, , controllers = '', group = '/'] of memberships.matchAll(/^(\d+):([^:]*):(.*)$/gm)) {
@@ -91,18 +91,9 @@ function throttled(root: string): number | undefined {
     const parts = group.split('/').filter((part) => part !== '' && part !== '..');
     // Inside a container the group's path may not exist: then only the mount is read.
     for (let depth = parts.length; depth >= 0; depth--) {
-      const count = /^nr_throttled (\d+)$/m.exec(read(path.join(mount, ...parts.slice(0, depth), 'cpu.stat')) ?? '')?.[1];
+      const count = /^nr_throttled (\d+)$/m.exec(readSystemFile(path.join(mount, ...parts.slice(0, depth), 'cpu.stat')) ?? '')?.[1];
       if (count !== undefined) counts.push(Number(count));
     }
   }
   return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
-}
-
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // Absent on other systems: then there is nothing to count.
-    return undefined;
-  }
 }

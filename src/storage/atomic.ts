@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
@@ -27,9 +27,12 @@ export interface Fence {
   check(): void;
 }
 
+export const FILE_CALLS: FileCalls = { open, rename, unlink };
+
 /** O_EXCL and O_NOFOLLOW: a link that somebody planted at the temporary name is refused, never followed. */
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
+const APPEND = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const OWNER_ONLY = 0o600;
 /** Linux writes at most 2 GiB - 4 KiB a call. */
 const WRITE_AT_ONCE = 2 ** 30;
@@ -46,7 +49,7 @@ const WRITE_AT_ONCE = 2 ** 30;
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string,
-  calls: FileCalls = { open, rename, unlink },
+  calls: FileCalls = FILE_CALLS,
   fence?: Fence,
 ): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -76,6 +79,22 @@ export async function writeFileAtomic(
     await syncDirectory(dirname(path), calls);
   } catch (error) {
     throw storageError(path, error, 'the new content is in place, but a power loss may undo it');
+  }
+}
+
+/**
+ * Appends text to a regular file, for what may be lost: it is not synced, and a part of it may be written.
+ *
+ * @throws what the operating system says; Error if something else is at the path, which is neither followed nor waited for
+ */
+export function appendText(path: string, text: string): void {
+  const fd = openSync(path, APPEND);
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error('not a regular file');
+    const bytes = Buffer.from(text);
+    for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+  } finally {
+    closeSync(fd);
   }
 }
 

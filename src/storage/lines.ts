@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { GradloomError, printable } from '../errors.ts';
 import type { Fence } from './atomic.ts';
 import { errnoText } from './errno.ts';
-import { readError } from './read.ts';
+import { readError, visitOwnFile } from './read.ts';
+import { problemOf, type Shape } from './shape.ts';
 
 /** The calls of `node:fs` behind a file of lines; tests put failing ones in their place. */
 export interface LineCalls {
@@ -236,38 +237,84 @@ function storageError(path: string, cause: unknown): GradloomError {
 }
 
 /** What is in a file of JSON lines. */
-export interface Lines {
-  lines: Record<string, unknown>[];
+export interface Lines<T = Record<string, unknown>> {
+  lines: T[];
   /** Bytes of the whole lines. */
   length: number;
   /** The file ends in the middle of a line, as after a crash; the rest is not in `lines`. */
   isTorn: boolean;
 }
 
+/** What the lines of a file must be. */
+export interface LineRules<T> {
+  /** @default any object */
+  shape?: Shape<T>;
+  /** A longer line is none of ours: it is refused before it fills the memory. */
+  longest?: number;
+}
+
+const PIECE_BYTES = 2 ** 16;
+/** Digests of ten thousand tensors take a fifth of it. */
+const LONGEST_LINE_BYTES = 2 ** 22;
+
 /**
  * Reads a file of JSON objects, one a line. Only the last line may be torn.
  *
  * @param limit  bytes to look at; what follows is not read as lines
- * @throws GradloomError E_RUN_FILE with file and line for anything else that is not an object; E_DATA_READ
+ * @throws GradloomError E_RUN_FILE with file and line for anything else; E_DATA_READ if there is no such file, E_STORAGE
  */
-export function readLines(path: string, limit = Number.POSITIVE_INFINITY): Lines {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw readError(path, cause);
-  }
-  const end = Math.min(bytes.length, limit);
-  const lines: Lines['lines'] = [];
-  let from = 0;
-  for (let to = bytes.indexOf(NEWLINE); to >= 0 && to < end; to = bytes.indexOf(NEWLINE, from)) {
-    lines.push(parseLine(bytes.subarray(from, to), path, lines.length + 1));
-    from = to + 1;
-  }
-  return { lines, length: from, isTorn: from < end };
+export function readLines<T extends object = Record<string, unknown>>(
+  path: string,
+  limit = Number.POSITIVE_INFINITY,
+  rules: LineRules<T> = {},
+): Lines<T> {
+  const lines: T[] = [];
+  const { length, isTorn } = visitLines<T>(path, limit, rules, (line) => lines.push(line));
+  return { lines, length, isTorn };
 }
 
-function parseLine(bytes: Uint8Array, path: string, number: number): Record<string, unknown> {
+/**
+ * `readLines` for files of any length: a line is forgotten as soon as it was visited.
+ *
+ * @throws GradloomError as `readLines`
+ */
+export function visitLines<T extends object = Record<string, unknown>>(
+  path: string,
+  limit: number,
+  { shape, longest = LONGEST_LINE_BYTES }: LineRules<T>,
+  visit: (line: T) => void,
+): Omit<Lines, 'lines'> {
+  let number = 0;
+  let length = 0;
+  /** The beginning of a line whose end is in a later piece. */
+  let begun: Buffer[] = [];
+  let begunBytes = 0;
+  const add = (part: Buffer): void => {
+    begunBytes += part.length;
+    if (begunBytes > longest) throw badLine(path, number + 1, `longer than ${longest} bytes`);
+    begun.push(part);
+  };
+  const read = visitOwnFile(path, limit, PIECE_BYTES, (piece) => {
+    let from = 0;
+    for (let to = piece.indexOf(NEWLINE); to >= 0; to = piece.indexOf(NEWLINE, from)) {
+      add(piece.subarray(from, to));
+      const line = begun.length === 1 ? piece.subarray(from, to) : Buffer.concat(begun);
+      length += line.length + 1;
+      number++;
+      visit(parseLine(line, path, number, shape));
+      begun = [];
+      begunBytes = 0;
+      from = to + 1;
+    }
+    // The piece is overwritten by the next one.
+    if (from < piece.length) add(Buffer.from(piece.subarray(from)));
+  });
+  if (read === undefined)
+    throw readError(path, Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT', errno: -2 }));
+  return { length, isTorn: length < read };
+}
+
+function parseLine<T extends object>(bytes: Uint8Array, path: string, number: number, shape: Shape<T> | undefined): T {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -275,7 +322,9 @@ function parseLine(bytes: Uint8Array, path: string, number: number): Record<stri
     throw badLine(path, number, `not a line of JSON: ${(cause as Error).message}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badLine(path, number, 'expected an object');
-  return value as Record<string, unknown>;
+  const problem = shape && problemOf(value, shape);
+  if (problem !== undefined) throw badLine(path, number, problem);
+  return value as T;
 }
 
 function badLine(path: string, number: number, problem: string): GradloomError {

@@ -1,23 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fsyncSync, linkSync, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from './errno.ts';
+import { kindAt, makeFolder, namesInFolder } from './folder.ts';
+import { readOwnFile, readSystemFile } from './read.ts';
+import { count, fields, readJson, text } from './shape.ts';
 
 /** Who holds a directory. What the system cannot tell is ''. */
 export interface LockOwner {
@@ -37,9 +26,16 @@ export interface LockOwner {
 /** The folder of the lock in the directory that it locks. */
 const FOLDER = 'lock';
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-/** A FIFO in its place must not make anybody wait. */
-const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const NAME = /^(\d+)(\.released)?$/;
 const MAX_COMMAND = 300;
+const OWNER = fields({ pid: count, started: text, boot: text, namespace: text, host: text, command: text, since: text });
+const OWNER_LIMIT_BYTES = 2 ** 16;
+/** So often somebody else may be faster in taking the same generation. */
+const MAX_CLAIMS = 1000;
+
+/** What is locked: all of the directory, or its tags alone, which may change while somebody trains. */
+export type Locked = 'directory' | 'tags';
+const PREFIX: Readonly<Record<Locked, string>> = { directory: '', tags: 'tags-' };
 
 /**
  * The right to write in a directory, for one process at a time.
@@ -51,89 +47,81 @@ const MAX_COMMAND = 300;
 export class DirectoryLock {
   readonly directory: string;
   readonly generation: number;
+  readonly #generations: Generations;
   /** What its file holds: generations begin at 1 again where somebody has removed the folder. */
   readonly #content: Buffer;
 
-  private constructor(directory: string, generation: number, content: Buffer) {
+  private constructor(directory: string, generation: number, generations: Generations, content: Buffer) {
     this.directory = directory;
     this.generation = generation;
+    this.#generations = generations;
     this.#content = content;
   }
 
   /**
    * Takes the lock of a directory; one that a process left behind when it died is taken over.
    *
-   * @throws GradloomError E_BUSY naming the process that holds it; E_STORAGE
+   * @throws GradloomError E_BUSY naming the process that holds it; E_STORAGE, also if there is no such directory; E_RUN_FILE if what is in
+   *   the folder `lock`, or in its place, is not what gradloom writes
    */
-  static acquire(directory: string, self: LockOwner = thisProcess()): DirectoryLock {
-    const folder = path.join(directory, FOLDER);
-    return storing(folder, () => {
-      makeFolder(folder);
+  static acquire(directory: string, self: LockOwner = thisProcess(), locked: Locked = 'directory'): DirectoryLock {
+    const generations = new Generations(path.join(directory, FOLDER), PREFIX[locked]);
+    return storing(generations.folder, () => {
+      // Never the directory itself: one that was moved or removed is not made again.
+      makeFolder(generations.folder);
       const content = Buffer.from(`${JSON.stringify(self)}\n`);
-      for (;;) {
-        const { highest, isReleased } = generations(folder);
-        if (highest > 0 && !isReleased) refuseIfAlive(folder, highest, self);
-        if (!claim(folder, highest + 1, content)) continue;
+      for (let claims = 0; claims < MAX_CLAIMS; claims++) {
+        const { highest, isReleased } = generations.look();
+        if (highest > 0 && !isReleased) refuseIfAlive(generations, highest, self);
+        if (!generations.claim(highest + 1, content)) continue;
         // Two may have seen the same dead owner, one of them so late that the other's generation was gone again.
-        if (generations(folder).highest > highest + 1) continue;
-        removeBelow(folder, highest + 1);
-        return new DirectoryLock(directory, highest + 1, content);
+        if (generations.look().highest > highest + 1) continue;
+        generations.removeBelow(highest + 1);
+        return new DirectoryLock(directory, highest + 1, generations, content);
       }
+      throw busy(directory, undefined);
     });
   }
 
-  /** Whether no other process has taken the directory since, and it is where it was. */
+  /** Whether no other process has taken the directory since, and it is where it was. @throws GradloomError E_STORAGE, E_RUN_FILE */
   get isHeld(): boolean {
-    return storing(this.#folder, () => generations(this.#folder).highest === this.generation && this.#isOurs(this.generation));
+    return this.#highest === this.generation && this.#generations.holds(this.generation, this.#content);
   }
 
   /**
    * Call it right before a change becomes visible.
    *
-   * @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE, ENOENT, if it or its lock was moved or removed
+   * @throws GradloomError E_BUSY if the directory has another owner by now; E_STORAGE, ENOENT, if it or its lock was moved or removed; E_RUN_FILE
    */
   check(): void {
     if (this.isHeld) return;
-    const { highest } = storing(this.#folder, () => generations(this.#folder));
-    if (highest === 0) throw gone(existsSync(this.directory) ? this.#folder : this.directory);
-    throw busy(this.directory, ownerOf(this.#folder, highest));
+    const highest = this.#highest;
+    if (highest === 0) throw gone(kindAt(this.directory) === undefined ? this.directory : this.#generations.folder);
+    throw busy(this.directory, this.#generations.ownerOf(highest));
   }
 
   /** Gives the directory back. Nothing happens if it has another owner, or is gone. */
   release(): void {
     try {
-      if (this.isHeld) closeSync(openSync(path.join(this.#folder, `${this.generation}.released`), CREATE, 0o600));
+      if (this.isHeld) this.#generations.release(this.generation);
     } catch {
       // Who cannot say that it is done leaves a lock of a process that will be found dead.
     }
   }
 
-  #isOurs(generation: number): boolean {
-    let fd: number;
-    try {
-      fd = openSync(path.join(this.#folder, String(generation)), READ);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw error;
-    }
-    try {
-      const bytes = Buffer.alloc(this.#content.length + 1);
-      return bytes.subarray(0, readSync(fd, bytes)).equals(this.#content);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  get #folder(): string {
-    return path.join(this.directory, FOLDER);
+  get #highest(): number {
+    return storing(this.#generations.folder, () => this.#generations.look().highest);
   }
 }
 
-/** @returns the owner of a directory's lock, if it may be alive; undefined if the directory is free */
+/**
+ * @returns the owner of a directory's lock, if it may be alive; undefined if the directory is free
+ * @throws GradloomError E_RUN_FILE, E_STORAGE as `DirectoryLock.acquire`
+ */
 export function lockOwner(directory: string, self: LockOwner = thisProcess()): LockOwner | undefined {
-  const folder = path.join(directory, FOLDER);
-  const { highest, isReleased } = generations(folder);
-  const owner = highest > 0 && !isReleased ? ownerOf(folder, highest) : undefined;
+  const generations = new Generations(path.join(directory, FOLDER), PREFIX.directory);
+  const { highest, isReleased } = generations.look();
+  const owner = highest > 0 && !isReleased ? generations.ownerOf(highest) : undefined;
   return owner !== undefined && mayBeAlive(owner, self) ? owner : undefined;
 }
 
@@ -150,76 +138,105 @@ export function thisProcess(): LockOwner {
   };
 }
 
-/** Never the directory itself: one that was moved or removed is not made again. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
+/** The files of a lock: `<prefix><n>`, and `<prefix><n>.released` once its owner is done. */
+class Generations {
+  readonly folder: string;
+  readonly #prefix: string;
 
-function generations(folder: string): { highest: number; isReleased: boolean } {
-  const names = listFolder(folder);
-  const highest = Math.max(0, ...names.filter((name) => /^\d+$/.test(name)).map(Number));
-  return { highest, isReleased: names.includes(`${highest}.released`) };
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+  constructor(folder: string, prefix: string) {
+    this.folder = folder;
+    this.#prefix = prefix;
   }
-}
 
-/** Content first, then the name: nobody ever reads a lock that is half written. @returns false if another process was faster */
-function claim(folder: string, generation: number, bytes: Buffer): boolean {
-  const temporary = path.join(folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
-  const fd = openSync(temporary, CREATE, 0o600);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+  /** @throws GradloomError E_RUN_FILE for a number that gradloom never counts to: nobody could take the one after it; E_STORAGE */
+  look(): { highest: number; isReleased: boolean } {
+    let highest = 0;
+    const released = new Set<number>();
+    for (const name of namesInFolder(this.folder)) {
+      const [, digits, ending] = (name.startsWith(this.#prefix) && NAME.exec(name.slice(this.#prefix.length))) || [];
+      if (digits === undefined) continue;
+      const number = Number(digits);
+      if (!Number.isSafeInteger(number + 1) || String(number) !== digits) throw this.#odd(name);
+      if (ending === undefined) highest = Math.max(highest, number);
+      else released.add(number);
+    }
+    return { highest, isReleased: released.has(highest) };
   }
-  try {
-    linkSync(temporary, path.join(folder, String(generation)));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    unlinkSync(temporary);
-  }
-}
 
-function removeBelow(folder: string, generation: number): void {
-  for (const name of listFolder(folder)) {
-    if (!/^\d+(\.released)?$/.test(name) || Number.parseInt(name, 10) >= generation) continue;
+  /** Content first, then the name: nobody ever reads a lock that is half written. @returns false if another process was faster */
+  claim(generation: number, bytes: Buffer): boolean {
+    const temporary = path.join(this.folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+    const fd = openSync(temporary, CREATE, 0o600);
     try {
-      unlinkSync(path.join(folder, name));
+      try {
+        for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      linkSync(temporary, this.#file(generation));
+      return true;
     } catch (error) {
-      // Somebody else has cleaned up.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      removeQuietly(temporary);
     }
   }
-}
 
-function refuseIfAlive(folder: string, generation: number, self: LockOwner): void {
-  const owner = ownerOf(folder, generation);
-  if (owner === undefined ? generations(folder).highest === generation : mayBeAlive(owner, self)) throw busy(path.dirname(folder), owner);
-}
-
-/** undefined if the file is gone or not one of ours. */
-function ownerOf(folder: string, generation: number): LockOwner | undefined {
-  try {
-    const owner = JSON.parse(readFileSync(path.join(folder, String(generation)), 'utf8')) as Partial<LockOwner> | null;
-    return typeof owner?.pid === 'number' && typeof owner.host === 'string' ? (owner as LockOwner) : undefined;
-  } catch {
-    return undefined;
+  /** undefined if the file is gone or not one of ours. */
+  ownerOf(generation: number): LockOwner | undefined {
+    try {
+      return readJson(this.#file(generation), OWNER_LIMIT_BYTES, OWNER);
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+      return undefined;
+    }
   }
+
+  holds(generation: number, content: Buffer): boolean {
+    const found = readOwnFile(this.#file(generation), OWNER_LIMIT_BYTES);
+    return found !== undefined && content.equals(found);
+  }
+
+  release(generation: number): void {
+    closeSync(openSync(`${this.#file(generation)}.released`, CREATE, 0o600));
+  }
+
+  /** Of those below nobody asks any more; one that cannot be removed does no harm. */
+  removeBelow(generation: number): void {
+    for (const name of namesInFolder(this.folder)) {
+      const digits = name.startsWith(this.#prefix) && NAME.exec(name.slice(this.#prefix.length))?.[1];
+      if (digits !== undefined && digits !== false && Number(digits) < generation) removeQuietly(path.join(this.folder, name));
+    }
+  }
+
+  #file(generation: number): string {
+    return path.join(this.folder, `${this.#prefix}${generation}`);
+  }
+
+  #odd(name: string): GradloomError {
+    return new GradloomError({
+      code: 'E_RUN_FILE',
+      where: printable(path.join(this.folder, name)),
+      message: `a lock of a generation that gradloom does not count to; expected a number from 1 to ${Number.MAX_SAFE_INTEGER - 1}`,
+      next: 'if no process is at work there for sure, remove that file',
+    });
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch {
+    // Gone already, or not to be removed: it counts for nothing.
+  }
+}
+
+function refuseIfAlive(generations: Generations, generation: number, self: LockOwner): void {
+  const owner = generations.ownerOf(generation);
+  if (owner === undefined ? generations.look().highest === generation : mayBeAlive(owner, self))
+    throw busy(path.dirname(generations.folder), owner);
 }
 
 /** Only what is provably dead is: a process of this boot and this pid namespace that is gone or whose pid another one has; or of an earlier boot of this host. */
@@ -249,11 +266,7 @@ function isRunning(pid: number): boolean {
 
 /** '' where the file is missing, as on other systems than Linux. */
 function firstLine(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').split('\n')[0] ?? '';
-  } catch {
-    return '';
-  }
+  return readSystemFile(file)?.split('\n')[0] ?? '';
 }
 
 function linkTarget(file: string): string {
@@ -295,7 +308,8 @@ function storing<T>(folder: string, run: () => T): T {
     return run();
   } catch (cause) {
     if (cause instanceof GradloomError) throw cause;
-    const next = 'make the directory writable';
+    const isGone = (cause as NodeJS.ErrnoException | null)?.code === 'ENOENT';
+    const next = isGone ? 'the directory was removed or moved: put it back where it was' : 'make the directory writable';
     throw new GradloomError({ code: 'E_STORAGE', where: printable(folder), message: `cannot be locked: ${errnoText(cause)}`, next, cause });
   }
 }

@@ -1,5 +1,5 @@
 import { GradloomError, printable } from '../errors.ts';
-import { readFileBytes } from './read.ts';
+import { readFileBytes, readOwnStart } from './read.ts';
 
 /** Bytes of one element, by the format's names; the types of less than a byte are not read. */
 // biome-ignore format: a table, one size a line
@@ -50,16 +50,35 @@ const SPACE = 0x20;
  */
 export function readSafetensors(source: string | Uint8Array, where = typeof source === 'string' ? source : 'safetensors'): Safetensors {
   const bytes = typeof source === 'string' ? readFileBytes(source, FILE_LIMIT_BYTES) : source;
-  const fail = failAt(where);
-  const headerBytes = headerLength(bytes, where);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headerBytes), fail);
-  const body = bytes.subarray(LENGTH_BYTES + headerBytes);
+  const { metadata, spans, bodyAt } = parseHead(bytes, bytes.length, where);
+  const body = bytes.subarray(bodyAt);
+  const tensors = new Map(spans.map(({ name, dtype, shape, begin, end }) => [name, { dtype, shape, data: body.subarray(begin, end) }]));
+  return { metadata, tensors };
+}
 
+/**
+ * Checks the header of a file that gradloom has written, and that its data are as long as it says, before anybody reads the rest.
+ *
+ * @throws GradloomError as `readSafetensors` for bytes; E_RUN_FILE, E_STORAGE
+ */
+export function checkHead(path: string): void {
+  const length = readOwnStart(path, LENGTH_BYTES);
+  const headerBytes = headerLength(length.start, length.size, path);
+  const { start, size } = readOwnStart(path, LENGTH_BYTES + headerBytes);
+  parseHead(start, size, path);
+}
+
+/** @param size  of the file that begins with `bytes` */
+function parseHead(bytes: Uint8Array, size: number, where: string): Pick<Safetensors, 'metadata'> & { spans: Span[]; bodyAt: number } {
+  const fail = failAt(where);
+  const headerBytes = headerLength(bytes, size, where);
+  const bodyAt = LENGTH_BYTES + headerBytes;
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, bodyAt), fail);
   const metadata = Object.create(null) as Record<string, string>;
   const spans: Span[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name !== METADATA) {
-      spans.push(parseSpan(name, entry, body.length, fail));
+      spans.push(parseSpan(name, entry, size - bodyAt, fail));
       continue;
     }
     for (const [key, value] of Object.entries(requireObject(entry, METADATA, fail))) {
@@ -68,9 +87,8 @@ export function readSafetensors(source: string | Uint8Array, where = typeof sour
     }
   }
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkCover(spans, body.length, fail);
-  const tensors = new Map(spans.map(({ name, dtype, shape, begin, end }) => [name, { dtype, shape, data: body.subarray(begin, end) }]));
-  return { metadata, tensors };
+  checkCover(spans, size - bodyAt, fail);
+  return { metadata, spans, bodyAt };
 }
 
 /**
@@ -162,15 +180,15 @@ function failAt(where: string): Fail {
 }
 
 /** The header's length, once it is sure that a header of that length follows. */
-function headerLength(bytes: Uint8Array, where: string): number {
+function headerLength(bytes: Uint8Array, size: number, where: string): number {
   const fail = failAt(where);
   const refuse = (message: string): GradloomError => pickleError(bytes, where) ?? fail(message);
   if (bytes.length < LENGTH_BYTES) throw refuse(`${bytes.length} bytes, too short for the length of a header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length > BigInt(HEADER_LIMIT_BYTES)) throw refuse(`a header of ${length} bytes, the limit is ${HEADER_LIMIT_BYTES}`);
-  const available = bytes.length - LENGTH_BYTES;
+  const available = size - LENGTH_BYTES;
   if (length > BigInt(available)) throw refuse(`a header of ${length} bytes, but only ${available} bytes follow`);
-  if (length < 2n || bytes[LENGTH_BYTES] !== OPEN_BRACE) throw refuse('the header does not start with {');
+  if (length < 2n || (bytes[LENGTH_BYTES] ?? OPEN_BRACE) !== OPEN_BRACE) throw refuse('the header does not start with {');
   return Number(length);
 }
 

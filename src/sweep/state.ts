@@ -190,9 +190,12 @@ export class SweepFold {
   }
 }
 
+/** The folder of the runs of all trials, in the sweep's directory. */
+export const TRIALS = 'trials';
+
 /** Where the runs of a trial lie, relative to the sweep's directory: `trials/7`, or `trials/7-0`, `trials/7-1` for two seeds. */
 export function runDirectories(trial: number, seeds: number): string[] {
-  return Array.from({ length: seeds }, (_, replicate) => `trials/${trial}${seeds === 1 ? '' : `-${replicate}`}`);
+  return Array.from({ length: seeds }, (_, replicate) => `${TRIALS}/${trial}${seeds === 1 ? '' : `-${replicate}`}`);
 }
 
 /**

@@ -5,15 +5,17 @@ import { createRunDirectory, makeRunDirectory } from '../runs/directory.ts';
 import { startWork, type UnderWay } from '../runs/under-way.ts';
 import { syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
+import { hasFolder, kindAt } from '../storage/folder.ts';
 import type { LineCalls } from '../storage/lines.ts';
 import { DirectoryLock, lockOwner } from '../storage/lock.ts';
+import { targetOf } from '../storage/read.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
 import { sessionError } from './pause.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
-import { SweepFold, stateOf } from './state.ts';
+import { SweepFold, stateOf, TRIALS } from './state.ts';
 import type { SweepState } from './trial.ts';
 import { type LoggedEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from './trial-log.ts';
 
@@ -122,6 +124,8 @@ async function inDirectory(
 ): Promise<SweepSummary> {
   const lock = DirectoryLock.acquire(directory);
   try {
+    // The trials of another sweep must not be trained on, nor removed.
+    hasFolder(path.join(directory, TRIALS));
     const runner = await begun(directory, options, emit, () => open(lock));
     return await runner.run();
   } finally {
@@ -189,6 +193,14 @@ async function begun(
 }
 
 function requireSweep(directory: string): void {
+  if (kindAt(directory) === 'link') {
+    throw new GradloomError({
+      code: 'E_SWEEP_READ',
+      where: printable(directory),
+      message: `a symbolic link${targetOf(directory)}, which is not followed`,
+      next: 'name the sweep itself',
+    });
+  }
   if (existsSync(path.join(directory, 'sweep.yaml'))) return;
   throw new GradloomError({
     code: 'E_SWEEP_READ',

@@ -130,6 +130,8 @@ export type LoggedEntry = LogEntry & {
 };
 
 const NAME = 'log.jsonl';
+/** The curve of a trial with a million evaluations. */
+const LONGEST_LINE_BYTES = 2 ** 26;
 
 export function trialLogPath(directory: string): string {
   return path.join(directory, NAME);
@@ -229,7 +231,7 @@ export interface ReadLog {
  */
 export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY): ReadLog {
   const file = trialLogPath(directory);
-  const { lines, ...rest } = readLines(file);
+  const { lines, ...rest } = readLines(file, undefined, { longest: LONGEST_LINE_BYTES });
   const order = new LogOrder(seeds);
   const entries = lines.map((line, i) => {
     const { crc, ...entry } = line;

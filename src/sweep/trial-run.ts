@@ -1,17 +1,18 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { planBatches } from '../engine/batches.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import { GradloomError, printable } from '../errors.ts';
-import type { RunWarning, Summary } from '../runs/events.ts';
+import { GradloomError } from '../errors.ts';
+import type { MetricsLine, RunWarning, Summary } from '../runs/events.ts';
+import { metricsShape } from '../runs/file-shapes.ts';
 import { resume } from '../runs/resume.ts';
 import type { TrainRun } from '../runs/run.ts';
 import type { StorageCalls } from '../runs/run-files.ts';
 import { train } from '../runs/train.ts';
 import type { Fence } from '../storage/atomic.ts';
+import { kindAt } from '../storage/folder.ts';
 import { readLines } from '../storage/lines.ts';
 import type { Job } from './search.ts';
 import type { CurvePoint } from './trial.ts';
@@ -96,7 +97,7 @@ export class TrialRun {
     if (signal.aborted) return undefined;
     const options = { dataset, signal, engine, fence, storage, ...(!job.isLast && { pauseAt: target }) };
     const part = { toStep: target, workers, startedAt };
-    if (existsSync(directory)) {
+    if (kindAt(directory) !== undefined) {
       try {
         return await this.#follow(resume(directory, { ...options, workers }), part);
       } catch (error) {
@@ -125,9 +126,6 @@ export class TrialRun {
     try {
       summary = await this.#watch(run, part.toStep, part.workers);
       if (summary.status === 'interrupted') return undefined;
-      // A run that was at its end tells its summary as it finds it.
-      if (!isCount(summary.steps) || typeof summary.digest !== 'string')
-        throw damaged(path.join(this.work.directory, 'summary.json'), 'not the summary of a run');
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code !== 'E_DIVERGED') throw error;
       status = 'diverged';
@@ -181,11 +179,9 @@ export class TrialRun {
     const { metric, directory } = this.work;
     const file = path.join(directory, 'metrics.jsonl');
     try {
-      return readLines(file).lines.flatMap((line, i) => {
+      return readLines<MetricsLine>(file, undefined, { shape: metricsShape }).lines.flatMap((line) => {
         const { step, epoch, [metric]: value } = line;
-        if (typeof value !== 'number') return [];
-        if (isCount(step) && isCount(epoch)) return [{ step, epoch, value }];
-        throw damaged(`${file}:${i + 1}`, 'expected whole numbers for step and epoch');
+        return typeof value === 'number' ? [{ step, epoch, value }] : [];
       });
     } catch (error) {
       if (!isNew || !(error instanceof GradloomError)) throw error;
@@ -193,14 +189,6 @@ export class TrialRun {
       throw new GradloomError({ code: 'E_STORAGE', where, message: `written just now, but ${message}`, cause: error });
     }
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function damaged(where: string, message: string): GradloomError {
-  return new GradloomError({ code: 'E_RUN_FILE', where: printable(where), message, next: 'restore the file from a copy' });
 }
 
 function noValue({ job, metric, resource }: TrialWork): GradloomError {

@@ -63,8 +63,26 @@ test('a run with damaged files is listed as damaged, with what is wrong', async 
   writeFileSync(path.join(directory, 'tags.json'), '{}');
   const [run] = await listRuns(place);
   t.is(run?.record.status, 'damaged');
-  t.regex(run?.record.problem ?? '', /^summary\.json: .*; tags\.json: not what gradloom writes$/);
+  t.regex(run?.record.problem ?? '', /^summary\.json: not JSON: .*; tags\.json: an object, expected a list$/);
 });
+
+for (const [line, problem] of [
+  ['tags: &a [*a]', /^config\.yaml: Alias resolution is disabled/],
+  [`tags: ${'['.repeat(2000)}`, /^config\.yaml: nested deeper than 64 levels$/],
+  [`tags: [${'a,'.repeat(140_000)}]`, /^config\.yaml: more than 131072 words and marks$/],
+  [`name: ${'x'.repeat(2000)}`, /^config\.yaml: name: expected a short text$/],
+  [`note: ${'x'.repeat(2 ** 20)}`, /^config\.yaml: \d+ bytes, expected at most 1048576$/],
+] as const) {
+  test(`a config.yaml with ${line.slice(0, 20)}... makes its run damaged, and no other`, async (t) => {
+    const place = runsPlace(t);
+    writeFileSync(path.join(writeRun(place, FIRST), 'config.yaml'), `${line}\n`);
+    writeRun(place, SECOND);
+    const [second, first] = await listRuns(place);
+    t.is(second?.record.status, 'finished');
+    t.is(first?.record.status, 'damaged');
+    t.regex(first?.record.problem ?? '', problem);
+  });
+}
 
 test('a run whose lock a process holds is running, whatever its last part left', async (t) => {
   const place = runsPlace(t);

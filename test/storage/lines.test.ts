@@ -1,9 +1,21 @@
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { type LineCalls, LineFile, readLines } from '../../src/storage/lines.ts';
+import { count, fields } from '../../src/storage/shape.ts';
 
 function fileIn(t: ExecutionContext, content?: string | Uint8Array): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lines-'));
@@ -286,6 +298,24 @@ test('S8 a torn last line is told from whole ones', (t) => {
   t.deepEqual(readLines(name), { lines: [{ a: 1 }, { a: 2 }], length: 16, isTorn: true });
   t.deepEqual(readLines(name, 8), { lines: [{ a: 1 }], length: 8, isTorn: false });
   t.deepEqual(readLines(fileIn(t, '')), { lines: [], length: 0, isTorn: false });
+});
+
+test('lines longer than a piece that is read at once are whole, and longer than allowed are refused before they fill the memory', (t) => {
+  const long = { text: 'x'.repeat(200_000) };
+  const name = fileIn(t, `{"a":1}\n${JSON.stringify(long)}\n{"a":2}\n`);
+  t.deepEqual(readLines(name).lines, [{ a: 1 }, long, { a: 2 }]);
+  t.is(readLines(name).length, 200_028);
+  const error = t.throws(() => readLines(name, undefined, { longest: 100_000 }), { instanceOf: GradloomError });
+  t.like(error, { code: 'E_RUN_FILE', where: `${name}:2`, message: 'longer than 100000 bytes' });
+  const huge = fileIn(t, '{"a":1}\n');
+  truncateSync(huge, 2 ** 36);
+  t.regex(t.throws(() => readLines(huge), { instanceOf: GradloomError }).message, /^longer than \d+ bytes$/);
+});
+
+test('a line of another shape is E_RUN_FILE with what is wrong', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":"x"}\n');
+  const error = t.throws(() => readLines(name, undefined, { shape: fields({ a: count }) }), { instanceOf: GradloomError });
+  t.like(error, { code: 'E_RUN_FILE', where: `${name}:2`, message: 'a: "x", expected a whole number from 0' });
 });
 
 for (const { title, content, message } of [

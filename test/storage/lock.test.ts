@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -130,6 +130,92 @@ test('S7 a directory that is gone or no directory is E_STORAGE', (t) => {
   const error = t.throws(() => DirectoryLock.acquire(file), { instanceOf: GradloomError });
   t.is(error.code, 'E_STORAGE');
   t.regex(error.message, /^cannot be locked: (ENOTDIR|EEXIST)/);
+});
+
+test('a directory that was removed or moved is E_STORAGE with ENOENT, and never made again', (t) => {
+  const directory = temporary(t);
+  const lock = DirectoryLock.acquire(directory);
+  rmSync(directory, { recursive: true });
+  for (const use of [() => lock.check(), () => DirectoryLock.acquire(directory)]) {
+    const error = t.throws(use, { instanceOf: GradloomError });
+    t.is(error.code, 'E_STORAGE');
+    t.true(error.where?.startsWith(directory));
+    t.regex(error.message, /ENOENT: no such file or directory/);
+  }
+  t.false(existsSync(directory));
+});
+
+for (const name of ['9007199254740991', '9007199254740992', '99999999999999999999', `1${'0'.repeat(400)}`.slice(0, 250), '007']) {
+  test(`a lock of generation ${name.slice(0, 30)} is E_RUN_FILE (65) with its file, at once`, (t) => {
+    const directory = temporary(t);
+    mkdirSync(path.join(directory, 'lock'));
+    writeFileSync(path.join(directory, 'lock', name), '');
+    for (const use of [() => DirectoryLock.acquire(directory), () => lockOwner(directory)]) {
+      const error = t.throws(use, { instanceOf: GradloomError });
+      t.like(error, { code: 'E_RUN_FILE', exitCode: EXIT.data });
+      t.true(error.where?.startsWith(path.join(directory, 'lock', name.slice(0, 20))));
+    }
+    t.deepEqual(files(directory), [name]);
+  });
+}
+
+test('the last generation that can be counted to is taken, and the one before it', (t) => {
+  const directory = temporary(t);
+  mkdirSync(path.join(directory, 'lock'));
+  for (const name of ['9007199254740988', '9007199254740988.released']) writeFileSync(path.join(directory, 'lock', name), '');
+  t.is(DirectoryLock.acquire(directory).generation, 9_007_199_254_740_989);
+});
+
+test('130,000 files in the folder of a lock are no more than slow', (t) => {
+  t.timeout(60_000);
+  const directory = temporary(t);
+  mkdirSync(path.join(directory, 'lock'));
+  for (let i = 1; i <= 130_000; i++) writeFileSync(path.join(directory, 'lock', `${i}.released`), '');
+  t.is(lockOwner(directory), undefined);
+  t.is(DirectoryLock.acquire(directory).generation, 1);
+});
+
+const odd: unknown[] = [
+  null,
+  7,
+  {},
+  { pid: 1e308, host: 'x' },
+  { ...thisProcess(), command: 7 },
+  { ...thisProcess(), since: null },
+  { ...thisProcess(), pid: -1 },
+];
+for (const [i, owner] of odd.entries()) {
+  test(`a lock that says ${JSON.stringify(owner).slice(0, 20)} (case ${i}) cannot be read, and is never taken over`, (t) => {
+    const directory = temporary(t);
+    mkdirSync(path.join(directory, 'lock'));
+    writeFileSync(path.join(directory, 'lock', '1'), JSON.stringify(owner));
+    t.throws(() => DirectoryLock.acquire(directory), { code: 'E_BUSY', message: 'in use by a lock that cannot be read' });
+  });
+}
+
+onLinux('a claim that fails leaves no file behind', (t) => {
+  const directory = temporary(t);
+  DirectoryLock.acquire(directory, { ...thisProcess(), started: '1' });
+  const program = `
+    const { DirectoryLock } = await import(${JSON.stringify(MODULE)});
+    try { DirectoryLock.acquire(${JSON.stringify(directory)}); } catch (error) { console.log(error.code); }
+  `;
+  // Files of 0 bytes at most: the claim's content cannot be written. Without the signal, as Node ignores it.
+  const script = `ulimit -f 0; exec "${process.execPath}" --input-type=module --eval '${program}'`;
+  const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  t.is(stdout.trim(), 'E_STORAGE');
+  t.deepEqual(files(directory), ['1']);
+});
+
+test('the tags have a lock of their own', (t) => {
+  const directory = temporary(t);
+  const whole = DirectoryLock.acquire(directory);
+  const tags = DirectoryLock.acquire(directory, undefined, 'tags');
+  t.throws(() => DirectoryLock.acquire(directory, undefined, 'tags'), { code: 'E_BUSY' });
+  tags.release();
+  t.true(whole.isHeld);
+  t.is(DirectoryLock.acquire(directory, undefined, 'tags').generation, 2);
+  t.is(lockOwner(directory)?.pid, process.pid);
 });
 
 test('of 8 processes that want the lock of a dead one at the same moment, exactly one gets it', async (t) => {

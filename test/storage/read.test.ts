@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { errnoText } from '../../src/storage/errno.ts';
-import { openForReading, readFileBytes } from '../../src/storage/read.ts';
+import { openForReading, readFileBytes, readSystemFile } from '../../src/storage/read.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-read-'));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
@@ -41,6 +41,12 @@ for (const { title, path, message } of cases) {
   execFileSync('mkfifo', [path]);
   t.throws(() => readFileBytes(path, 10), { instanceOf: GradloomError, message: 'not a regular file' });
   await t.throwsAsync(openForReading(path), { instanceOf: GradloomError, message: 'not a regular file' });
+});
+
+(process.platform === 'linux' ? test : test.skip)('files of the system are read to their end, though they say they are empty', (t) => {
+  t.regex(readSystemFile('/proc/self/status') ?? '', /^Name:\s+/);
+  t.is(readSystemFile('/proc/self/none'), undefined);
+  t.is(readSystemFile('/dev/zero'), undefined);
 });
 
 test("errnoText gives the system's words, and the message of other errors", (t) => {
