@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
@@ -138,7 +138,9 @@ async function leftover(calls: FileCalls, temporary: string): Promise<string> {
 
 const UNCHANGED = 'what was at this path before';
 
-function storageError(path: string, cause: unknown, kept = UNCHANGED): GradloomError {
+function storageError(path: string, cause: unknown, what = UNCHANGED): GradloomError {
+  // Nothing was there before the first write of a file.
+  const kept = what === UNCHANGED && !existsSync(path) ? undefined : what;
   return new GradloomError({
     code: 'E_STORAGE',
     where: printable(path),

@@ -31,7 +31,19 @@ async function until<T>(look: () => T | undefined): Promise<T> {
   }
 }
 
-const onlyIn = (directory: string): string | undefined => (existsSync(directory) ? readdirSync(directory).find((name) => !name.startsWith('.')) : undefined);
+const onlyIn = (directory: string): string | undefined =>
+  existsSync(directory) ? readdirSync(directory).find((name) => !name.startsWith('.')) : undefined;
+
+/** As rm -rf does, again as long as the process puts something in. */
+function removeAll(directory: string): void {
+  while (existsSync(directory)) {
+    try {
+      rmSync(directory, { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+  }
+}
 
 /** All files below a directory with their bytes. */
 function contentOf(directory: string): Record<string, string> {
@@ -69,7 +81,7 @@ const RUN: readonly Vanishing[] = [
   {
     title: 'removed',
     take: ({ directory }) => {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+      removeAll(directory);
       return directory;
     },
     gone: ({ directory }) => directory,
@@ -97,16 +109,19 @@ async function started(t: ExecutionContext, kind: 'train' | 'sweep'): Promise<Pl
 
 for (const kind of ['train', 'sweep'] as const) {
   for (const { title, take, gone } of RUN) {
-    test.serial(`S7 ${kind}: its directory ${title}: 74 with path and ENOENT, nothing is made again, nothing is said to be kept`, async (t) => {
-      const { command, ...where } = await started(t, kind);
-      const missing = take(where);
-      const { code, stderr } = await command.finished;
-      t.is(code, EXIT.storage, stderr);
-      t.true(stderr.includes(missing), stderr);
-      t.regex(stderr, /ENOENT/);
-      t.notRegex(stderr, /kept:/);
-      t.false(existsSync(gone(where)));
-    });
+    test.serial(
+      `S7 ${kind}: its directory ${title}: 74 with path and ENOENT, nothing is made again, nothing is said to be kept`,
+      async (t) => {
+        const { command, ...where } = await started(t, kind);
+        const missing = take(where);
+        const { code, stderr } = await command.finished;
+        t.is(code, EXIT.storage, stderr);
+        t.true(stderr.includes(missing), stderr);
+        t.regex(stderr, /ENOENT/);
+        t.notRegex(stderr, /kept:/);
+        t.false(existsSync(gone(where)));
+      },
+    );
   }
 
   test.serial(`S7 ${kind}: another directory in the place of its own stays empty: 74 with ENOENT`, async (t) => {
@@ -120,21 +135,24 @@ for (const kind of ['train', 'sweep'] as const) {
   });
 }
 
-test.serial('S7 train: its checkpoints removed: 74 with path and ENOENT, no checkpoint is said to be kept, and resume begins anew', async (t) => {
-  const { command, directory } = await started(t, 'train');
-  const folder = path.join(directory, 'checkpoints');
-  renameSync(folder, path.join(path.dirname(directory), '.away'));
-  const { code, stderr } = await command.finished;
-  t.is(code, EXIT.storage, stderr);
-  t.true(stderr.includes(folder) && stderr.includes('ENOENT'), stderr);
-  t.notRegex(stderr, /checkpoint of step/);
-  t.regex(stderr, /kept: .*metrics up to step \d+/);
-  t.false(existsSync(folder));
-});
+test.serial(
+  'S7 train: its checkpoints removed: 74 with path and ENOENT, no checkpoint is said to be kept, and resume begins anew',
+  async (t) => {
+    const { command, directory } = await started(t, 'train');
+    const folder = path.join(directory, 'checkpoints');
+    renameSync(folder, path.join(path.dirname(directory), '.away'));
+    const { code, stderr } = await command.finished;
+    t.is(code, EXIT.storage, stderr);
+    t.true(stderr.includes(folder) && stderr.includes('ENOENT'), stderr);
+    t.notRegex(stderr, /checkpoint of step/);
+    t.regex(stderr, /kept: .*metrics up to step \d+/);
+    t.false(existsSync(folder));
+  },
+);
 
 test.serial('S7 sweep: the directory of one trial removed: 74 with ENOENT, and the trial is no failure', async (t) => {
   const { command, directory } = await started(t, 'sweep');
-  rmSync(path.join(directory, 'trials/0'), { recursive: true, force: true, maxRetries: 5 });
+  removeAll(path.join(directory, 'trials/0'));
   const { code, stderr } = await command.finished;
   t.is(code, EXIT.storage, stderr);
   t.true(stderr.includes('trials/0') && stderr.includes('ENOENT'), stderr);
@@ -143,26 +161,29 @@ test.serial('S7 sweep: the directory of one trial removed: 74 with ENOENT, and t
 });
 
 for (const kind of ['train', 'sweep'] as const) {
-  test.serial(`F7 ${kind}: a process that was stopped and lost its lock writes no more byte when it wakes: 75 naming the new owner`, async (t) => {
-    const place = workplace(t, { 'endless.yaml': SHORT, 'sweep.yaml': SWEEP });
-    const command = start(kind === 'train' ? ['train', 'endless.yaml'] : ['sweep', 'sweep.yaml'], { cwd: place });
-    t.teardown(() => command.child.kill('SIGKILL'));
-    const parent = path.join(place, kind === 'train' ? 'runs' : 'sweeps');
-    const directory = path.join(parent, await until(() => onlyIn(parent)));
-    await until(() => onlyIn(path.join(kind === 'train' ? directory : path.join(directory, 'trials/0'), 'checkpoints')));
-    command.child.kill('SIGSTOP');
-    // As the message for a lock of another machine says, for whoever knows that its process is gone.
-    for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
-      if (path.basename(name) === 'lock') rmSync(path.join(directory, name), { recursive: true });
-    const owner = start(kind === 'train' ? ['resume', directory] : ['sweep', 'resume', directory], { cwd: place });
-    const other = await owner.finished;
-    t.is(other.code, 0, other.stderr);
-    const before = contentOf(directory);
-    command.child.kill('SIGCONT');
-    const { code, stderr } = await command.finished;
-    t.is(code, EXIT.busy, stderr);
-    t.true(stderr.includes(`in use by process ${owner.child.pid} on`), stderr);
-    t.deepEqual(contentOf(directory), before);
-    if (kind === 'sweep') t.is((await gradloom(['sweep', 'status', directory], { cwd: place })).code, 0);
-  });
+  test.serial(
+    `F7 ${kind}: a process that was stopped and lost its lock writes no more byte when it wakes: 75 naming the new owner`,
+    async (t) => {
+      const place = workplace(t, { 'endless.yaml': SHORT, 'sweep.yaml': SWEEP });
+      const command = start(kind === 'train' ? ['train', 'endless.yaml'] : ['sweep', 'sweep.yaml'], { cwd: place });
+      t.teardown(() => command.child.kill('SIGKILL'));
+      const parent = path.join(place, kind === 'train' ? 'runs' : 'sweeps');
+      const directory = path.join(parent, await until(() => onlyIn(parent)));
+      await until(() => onlyIn(path.join(kind === 'train' ? directory : path.join(directory, 'trials/0'), 'checkpoints')));
+      command.child.kill('SIGSTOP');
+      // As the message for a lock of another machine says, for whoever knows that its process is gone.
+      for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
+        if (path.basename(name) === 'lock') rmSync(path.join(directory, name), { recursive: true });
+      const owner = start(kind === 'train' ? ['resume', directory] : ['sweep', 'resume', directory], { cwd: place });
+      const other = await owner.finished;
+      t.is(other.code, 0, other.stderr);
+      const before = contentOf(directory);
+      command.child.kill('SIGCONT');
+      const { code, stderr } = await command.finished;
+      t.is(code, EXIT.busy, stderr);
+      t.true(stderr.includes(`in use by process ${owner.child.pid} on`), stderr);
+      t.deepEqual(contentOf(directory), before);
+      if (kind === 'sweep') t.is((await gradloom(['sweep', 'status', directory], { cwd: place })).code, 0);
+    },
+  );
 }

@@ -124,6 +124,14 @@ test('S4: a write that makes no progress is an error, not an endless loop', asyn
   t.is(error.message, 'cannot be written: wrote 0 bytes, 3 left');
 });
 
+test('nothing is said to be kept at a path where nothing was', async (t) => {
+  const fail = (): never => {
+    throw errno('EIO', -5);
+  };
+  const error = await t.throwsAsync(writeFileAtomic(join(directory(), 'a'), 'new', calls([], { sync: fail })), { instanceOf: GradloomError });
+  t.is(error.kept, undefined);
+});
+
 test('S5: a failed fsync is not repeated, the temporary file goes, the old file stays', async (t) => {
   const dir = directory();
   writeFileSync(join(dir, 'a'), 'old');
