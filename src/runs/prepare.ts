@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import { type Cores, countCores } from '../engine/cores.ts';
 import { type EnginePlan, planEngine } from '../engine/plan.ts';
-import { checkWatchedMetrics } from './metric-names.ts';
+import { checkWatchedMetrics } from './watched.ts';
 
 /** What a run of an experiment on this machine would be; nothing is written yet. */
 export interface Prepared {
@@ -25,7 +25,7 @@ export async function prepare(experiment: Experiment, loaded?: Dataset, workers 
   const cores = countCores();
   const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));
   checkTargets(dataset, plan.network.outputs, experiment.loss.type);
-  checkWatchedMetrics(plan);
+  checkWatchedMetrics(plan, dataset);
   return { dataset, cores, plan };
 }
 

@@ -1,4 +1,5 @@
-import { isLowerBetter } from '../config/metric-names.ts';
+import { type AverageName, lossName, metricName } from '../config/evaluated.ts';
+import { goalOf } from '../config/metric-names.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
@@ -11,7 +12,6 @@ import type { LineFile } from '../storage/lines.ts';
 import { isLoss } from '../storage/loss.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from './events.ts';
 import type { LearningRate } from './learning-rate.ts';
-import { type AverageName, lossName, metricName } from './metric-names.ts';
 import { finiteOrNull } from './metrics.ts';
 import { Pace, shares } from './pace.ts';
 import { type EpochSums, NO_SUMS, type RecorderState } from './recorder-state.ts';
@@ -253,8 +253,7 @@ export class Recorder {
     }
     const numbers = Object.fromEntries(values.map(([name, value]) => [name, finiteOrNull(value)]));
     this.#write({ step: this.step, epoch: this.#epochOf(this.step), [loss]: finiteOrNull(result.loss), ...numbers });
-    this.#keepBest(loss, result.loss, true);
-    for (const [i, [name, value]] of values.entries()) this.#keepBest(name, value, isLowerBetter(Object.keys(result.metrics)[i] ?? name));
+    for (const [name, value] of [[loss, result.loss] as const, ...values]) this.#keepBest(name, value);
   }
 
   /** What the last step did to each tensor, and what its layers put out. */
@@ -276,10 +275,11 @@ export class Recorder {
     this.#watch.activity(activity, this.#experiment.model.layers);
   }
 
-  #keepBest(name: string, value: number, lowerIsBetter: boolean): void {
+  #keepBest(name: string, value: number): void {
     const best = this.#best[name];
     if (!Number.isFinite(value)) return;
-    if (best === undefined || (lowerIsBetter ? value < best.value : value > best.value)) this.#best[name] = { value, step: this.step };
+    if (best === undefined || (goalOf(name) === 'minimize' ? value < best.value : value > best.value))
+      this.#best[name] = { value, step: this.step };
   }
 
   /** The training state's digest. */

@@ -5,6 +5,7 @@ import { GradloomError } from '../errors.ts';
 import { flopsPerRow } from '../model/network.ts';
 import { prepare } from '../runs/prepare.ts';
 import { train } from '../runs/train.ts';
+import { checkEvaluated } from '../runs/watched.ts';
 import { trialExperiment, trialKey } from './experiment.ts';
 import type { LoadedSweep } from './load.ts';
 import { makeSampler } from './samplers/index.ts';
@@ -73,6 +74,7 @@ export async function planSweep(loaded: LoadedSweep, { probeMs = 1000 }: PlanOpt
   const usable = countCores().usable;
   const cores = settings.execution.cores === 'max' ? usable : Math.min(usable, settings.execution.cores);
   const { dataset, plan } = await prepare(oneWorker(base.experiment));
+  checkEvaluated(plan, dataset, 'metric.name', settings.metric.name);
   const samplesPerSecond = await probe(base.experiment, dataset, probeMs);
   const looked = sampleOf(loaded, known).map((assignment) => trialExperiment(loaded, assignment).experiment);
   const costs: Cost[] = [];
