@@ -213,13 +213,13 @@ const train = object({
   batch_size: z
     .union([positiveInteger.max(16_777_216), z.literal('full')])
     .default(64)
-    .describe('global batch; full = the whole training set'),
+    .describe('global batch, of all workers together; full = the whole training set. With accumulate, each of the batches of an update'),
   epochs: positiveInteger.max(1_000_000_000).optional().describe('length of the training; or steps. Without both: 10 epochs'),
   steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates'),
   accumulate: positiveInteger
     .max(65_536)
     .default(1)
-    .describe('batches per update: gradients of so many batches are averaged as if they were one'),
+    .describe('batches per update: gradients of so many batches are averaged as if they were one; batch_norm sees each batch by itself'),
   eval: object({
     every: every.prefault({ epochs: 1 }),
     on: z.enum(['val', 'test', 'train', 'none']).default('val').describe('the part of the data that is evaluated during training'),

@@ -10,6 +10,7 @@ import type { LayerActivity, TensorChange } from '../engine/shared-state.ts';
 import type { GradloomError } from '../errors.ts';
 import type { LineFile } from '../storage/lines.ts';
 import { isLoss } from '../storage/loss.ts';
+import type { LikelyCause } from './causes.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from './events.ts';
 import type { LearningRate } from './learning-rate.ts';
 import { finiteOrNull } from './metrics.ts';
@@ -64,6 +65,7 @@ export class Recorder {
     files: RunLines | undefined,
     rates: LearningRate,
     emit: (event: RunEvent) => void,
+    likelyCause: LikelyCause,
   ) {
     this.#experiment = experiment;
     this.#batches = batches;
@@ -72,7 +74,7 @@ export class Recorder {
     this.#rates = rates;
     this.#emit = emit;
     this.#teller = new Teller(emit);
-    this.#watch = new Watch(this.#teller.tell);
+    this.#watch = new Watch(this.#teller.tell, likelyCause);
   }
 
   /** Passes on an event that the experiment determines. */
@@ -272,7 +274,7 @@ export class Recorder {
 
   /** Looks at the outputs of the last step for signs of trouble. */
   inspect(activity: readonly LayerActivity[]): void {
-    this.#watch.activity(activity, this.#experiment.model.layers);
+    this.#watch.activity(activity, this.#experiment);
   }
 
   #keepBest(name: string, value: number): void {
