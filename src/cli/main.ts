@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { GradloomError } from '../errors.ts';
-import { internalError } from '../report/errors.ts';
-import { packageVersion } from '../runs/environment.ts';
-import { columnsOf, Output } from './output.ts';
-import { parseArguments } from './parse.ts';
+
+// One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
+const { GradloomError } = await import('../errors.ts');
+await import('../machine/cgroup.ts');
+await import('../machine/limits.ts');
+const { refusalError } = await import('../machine/refusal.ts');
+await import('../report/paint.ts');
+const { internalError } = await import('../report/errors.ts');
+await import('../storage/errno.ts');
+const { columnsOf, Output } = await import('./output.ts');
 
 /** Of stdin, stdout and stderr; a terminal that has gone is none any more. */
 const isTerminal = [0, 1, 2].map((fd) => isatty(fd));
@@ -17,12 +22,16 @@ if (given.has('--no-color') || process.env['NO_COLOR']) {
   delete process.env['FORCE_COLOR'];
 }
 const output = new Output({ json: given.has('--json'), quiet: given.has('--quiet') || given.has('-q') });
+let version = '';
 
 // What nobody caught is a fault of ours: say so, and end all threads.
 process.on('uncaughtException', (error) => exit(report(error)));
 
 let code: number;
 try {
+  // A system that opens no more files refuses modules too, and that is to be told like any other fault.
+  const [{ packageVersion }, { parseArguments }] = await Promise.all([import('../runs/environment.ts'), import('./parse.ts')]);
+  version = packageVersion();
   code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exit);
 } catch (error) {
   code = report(error);
@@ -41,7 +50,7 @@ function exit(exitCode: number): never {
 }
 
 function report(error: unknown): number {
-  const known = error instanceof GradloomError ? error : internalError(error, packageVersion());
+  const known = error instanceof GradloomError ? error : (refusalError(error) ?? internalError(error, version));
   output.error(known);
   return known.exitCode;
 }

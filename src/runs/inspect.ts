@@ -5,6 +5,7 @@ import type { BatchPlan } from '../engine/batches.ts';
 import { stepAt } from '../engine/batches.ts';
 import type { Cores } from '../engine/cores.ts';
 import type { MemoryPlan, Region } from '../engine/memory.ts';
+import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
 import { prepare } from './prepare.ts';
@@ -46,6 +47,8 @@ export interface MemoryUse {
   };
   shared: number;
   dataset: number;
+  /** What this process may use: of the machine, or of its cgroups where that is less. */
+  limit: MemoryLimit;
 }
 
 /**
@@ -112,7 +115,12 @@ function memoryUse(plan: MemoryPlan, { features, target, splits, weights }: Data
   const other = plan.bytes - Object.values(parts).reduce((bytes, part) => bytes + part, 0);
   const targets = target.kind === 'class' ? target.labels : target.values;
   const arrays = [features, targets, splits.train, splits.val, splits.test, ...(weights === undefined ? [] : [weights])];
-  return { parts: { ...parts, other }, shared: plan.bytes, dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0) };
+  return {
+    parts: { ...parts, other },
+    shared: plan.bytes,
+    dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0),
+    limit: memoryLimit(),
+  };
 }
 
 function bytesOf(regions: readonly Region[]): number {

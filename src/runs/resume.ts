@@ -6,7 +6,7 @@ import { GradloomError, printable } from '../errors.ts';
 import { readLines } from '../storage/lines.ts';
 import { DirectoryLock } from '../storage/lock.ts';
 import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from './basis.ts';
-import { type Checkpoint, stateOf } from './checkpoint.ts';
+import { type Checkpoint, stateOf, valuesProblem } from './checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from './checkpoint-files.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
 import { checkInit, startOf } from './initial.ts';
@@ -84,7 +84,7 @@ function reopen(
   const basis = basisOf(experiment, dataset);
   const checkpoint = newestCheckpoint(directory, reject, (found) => {
     checkBasis(found.basis, basis, directory);
-    return linesProblem(directory, found);
+    return linesProblem(directory, found) ?? valuesProblem(found);
   });
   if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
   const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
