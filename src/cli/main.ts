@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 
 // One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
 const { GradloomError } = await import('../errors.ts');
+const { packageVersion } = await import('../machine/version.ts');
 await import('../machine/cgroup.ts');
 await import('../machine/limits.ts');
 const { refusalError } = await import('../machine/refusal.ts');
@@ -22,7 +23,6 @@ if (given.has('--no-color') || process.env['NO_COLOR']) {
   delete process.env['FORCE_COLOR'];
 }
 const output = new Output({ json: given.has('--json'), quiet: given.has('--quiet') || given.has('-q') });
-let version = '';
 
 // What nobody caught is a fault of ours: say so, and end all threads.
 process.on('uncaughtException', (error) => exit(report(error)));
@@ -30,8 +30,7 @@ process.on('uncaughtException', (error) => exit(report(error)));
 let code: number;
 try {
   // A system that opens no more files refuses modules too, and that is to be told like any other fault.
-  const [{ packageVersion }, { parseArguments }] = await Promise.all([import('../runs/environment.ts'), import('./parse.ts')]);
-  version = packageVersion();
+  const { parseArguments } = await import('./parse.ts');
   code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exit);
 } catch (error) {
   code = report(error);
@@ -50,7 +49,7 @@ function exit(exitCode: number): never {
 }
 
 function report(error: unknown): number {
-  const known = error instanceof GradloomError ? error : (refusalError(error) ?? internalError(error, version));
+  const known = error instanceof GradloomError ? error : (refusalError(error) ?? internalError(error, packageVersion()));
   output.error(known);
   return known.exitCode;
 }

@@ -1,16 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import type { Cores } from '../engine/cores.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
-
-/** The package's version, from its package.json, which lies at another depth in the sources than in the build. */
-export function packageVersion(): string {
-  const levels = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
-  const manifest: unknown = JSON.parse(readFileSync(new URL(`${levels}package.json`, import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
-}
+import { packageVersion } from '../machine/version.ts';
 
 /** env.json: everything about the machine and the programs, which must not matter to the result. */
 export async function describeEnvironment(cores: Cores, workers: number): Promise<Record<string, unknown>> {
