@@ -105,12 +105,13 @@ const LIMITS: Readonly<Record<Resource, (cause: unknown) => Found>> = {
   },
 };
 
-function resourceOf(cause: unknown): Resource | undefined {
-  if (!(cause instanceof Error)) return undefined;
+/** @param depth  causes of causes to look at: a circle must end */
+function resourceOf(cause: unknown, depth = 8): Resource | undefined {
+  if (!(cause instanceof Error) || depth === 0) return undefined;
   const resource = Object.hasOwn(RESOURCES, nameOf(cause) ?? '') ? RESOURCES[nameOf(cause) ?? ''] : undefined;
   if (resource !== undefined) return resource;
   if (cause instanceof RangeError && MEMORY.test(cause.message)) return 'memory';
-  return cause.cause === undefined ? undefined : resourceOf(cause.cause);
+  return resourceOf(cause.cause, depth - 1);
 }
 
 /** The system's name of a fault: threads carry it in their message only. */

@@ -31,6 +31,9 @@ for (const [title, cause, message] of [
 }
 
 test('a fault of another kind is no refusal', (t) => {
+  const circle = new Error('x');
+  circle.cause = circle;
+  t.is(refusalError(circle), undefined);
   for (const cause of [withCode('ENOENT'), new RangeError('Invalid array length'), new TypeError('EAGAINST'), 'EMFILE', undefined]) {
     t.is(refusalError(cause), undefined);
   }
