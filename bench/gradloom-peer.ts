@@ -1,6 +1,6 @@
 import { Engine } from '../src/engine/engine.ts';
 import { SEGMENT_STEPS } from '../src/engine/memory.ts';
-import { packageVersion } from '../src/runs/environment.ts';
+import { packageVersion } from '../src/machine/version.ts';
 import type { Peer } from './peer.ts';
 import { peakBytes } from './start.ts';
 import { experimentOf, RunningWorkload, type Workload } from './workloads.ts';

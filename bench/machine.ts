@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { countCores } from '../src/engine/cores.ts';
 import { KERNEL_VERSION } from '../src/kernels/kernels.ts';
-import { packageVersion } from '../src/runs/environment.ts';
+import { packageVersion } from '../src/machine/version.ts';
 import { loadAverage } from '../src/speedup/noise.ts';
 import type { BenchResult } from './figures.ts';
 

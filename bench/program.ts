@@ -1,7 +1,7 @@
 import { EXIT, GradloomError } from '../src/errors.ts';
+import { packageVersion } from '../src/machine/version.ts';
 import { internalError, renderError } from '../src/report/errors.ts';
 import { painter } from '../src/report/paint.ts';
-import { packageVersion } from '../src/runs/environment.ts';
 
 const COLUMNS = 100;
 

@@ -61,6 +61,7 @@ export const ERROR_EXITS = {
   E_RUN_CHANGED: EXIT.config,
   E_KERNEL_VERSION: EXIT.config,
   E_MEMORY: EXIT.config,
+  E_LIMIT: EXIT.unavailable,
   E_ENGINE: EXIT.unavailable,
   E_POOL_START: EXIT.worker,
   E_WORKER: EXIT.worker,

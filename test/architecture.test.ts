@@ -9,7 +9,22 @@ import { compileKernels } from '../src/kernels/kernels.ts';
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 
 /** Folders of src from the bottom up: a file imports only from folders before its own, or from its own. `errors.ts` is below all. */
-const ORDER = ['random', 'storage', 'kernels', 'config', 'data', 'model', 'optim', 'engine', 'runs', 'sweep', 'speedup', 'report', 'cli'];
+const ORDER = [
+  'random',
+  'machine',
+  'storage',
+  'kernels',
+  'config',
+  'data',
+  'model',
+  'optim',
+  'engine',
+  'runs',
+  'sweep',
+  'speedup',
+  'report',
+  'cli',
+];
 
 function filesIn(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -22,6 +22,7 @@ async function runCheck(request: ReturnType<typeof fileOf>, output: Output): Pro
   showNotices(loaded.notices, output);
   const { inspectExperiment } = await import('../runs/inspect.ts');
   const inspection = await inspectExperiment(loaded);
+  showNotices(inspection.warnings, output);
   if (output.json) {
     output.object({ experiment: loaded.experiment, origins: Object.fromEntries(loaded.origins), notices: loaded.notices, ...inspection });
     return 0;

@@ -1,11 +1,17 @@
 #!/usr/bin/env node
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { GradloomError } from '../errors.ts';
-import { internalError } from '../report/errors.ts';
-import { packageVersion } from '../runs/environment.ts';
-import { columnsOf, Output } from './output.ts';
-import { parseArguments } from './parse.ts';
+
+// One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
+const { GradloomError } = await import('../errors.ts');
+const { packageVersion } = await import('../machine/version.ts');
+await import('../machine/cgroup.ts');
+await import('../machine/limits.ts');
+const { refusalError } = await import('../machine/refusal.ts');
+await import('../report/paint.ts');
+const { internalError } = await import('../report/errors.ts');
+await import('../storage/errno.ts');
+const { columnsOf, Output } = await import('./output.ts');
 
 /** Of stdin, stdout and stderr; a terminal that has gone is none any more. */
 const isTerminal = [0, 1, 2].map((fd) => isatty(fd));
@@ -23,6 +29,8 @@ process.on('uncaughtException', (error) => exit(report(error)));
 
 let code: number;
 try {
+  // A system that opens no more files refuses modules too, and that is to be told like any other fault.
+  const { parseArguments } = await import('./parse.ts');
   code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exit);
 } catch (error) {
   code = report(error);
@@ -41,7 +49,7 @@ function exit(exitCode: number): never {
 }
 
 function report(error: unknown): number {
-  const known = error instanceof GradloomError ? error : internalError(error, packageVersion());
+  const known = error instanceof GradloomError ? error : (refusalError(error) ?? internalError(error, packageVersion()));
   output.error(known);
   return known.exitCode;
 }

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { EXIT, printable } from '../errors.ts';
-import { packageVersion } from '../runs/environment.ts';
+import { packageVersion } from '../machine/version.ts';
 import { Arguments, type Command, type CommandGroup, type Invocation, type OptionSpec, usageError } from './command.ts';
 import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './commands.ts';
 import { guardArguments } from './guard.ts';

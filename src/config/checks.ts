@@ -6,6 +6,7 @@ import type { Problems } from './problems.ts';
 import { oneOf } from './suggest.ts';
 import { dotted, type Node, nodeAt, type Path } from './tree.ts';
 import { View } from './view.ts';
+import { checkWatched } from './watch-checks.ts';
 
 /** Length of a training without `train.epochs` and `train.steps`. */
 export const DEFAULT_EPOCHS = 10;
@@ -27,6 +28,7 @@ export function checkAcross(root: Node, problems: Problems): void {
   checkSplit(view);
   checkLossWeights(view);
   checkMetrics(view);
+  checkWatched(view);
   checkUniform(view, ['model', 'init']);
   for (let i = 0; i < (view.count(['model', 'layers']) ?? 0); i++) checkUniform(view, ['model', 'layers', i, 'init']);
   checkLayers(view);

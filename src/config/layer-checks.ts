@@ -1,4 +1,4 @@
-import type { Path } from './tree.ts';
+import { dotted, type Path } from './tree.ts';
 import type { View } from './view.ts';
 
 /** Rules between the keys of a layer, and between a layer and the one before it. */
@@ -8,8 +8,26 @@ export function checkLayers(view: View): void {
     if (isOn(view, [...layer, 'batch_norm']) && isOn(view, [...layer, 'layer_norm'])) {
       view.report('E_CONFIG_VALUE', [...layer, 'layer_norm'], 'batch_norm is on too; expected one of the two');
     }
+    if (isOn(view, [...layer, 'batch_norm'])) checkNormRows(view, [...layer, 'batch_norm']);
     if (i > 0 && isOn(view, [...layer, 'residual'])) checkResidual(view, layer, ['model', 'layers', i - 1]);
   }
+}
+
+/** A single row has no variance. Batches that are short because of the data are known only with it. */
+function checkNormRows(view: View, norm: Path): void {
+  const rows = view.number(['train', 'batch_size']);
+  const leaves = view.value([...norm, 'scope']) === 'leaf' ? view.number(['numerics', 'leaves']) : 1;
+  if (rows === undefined || leaves === undefined || rows > leaves) return;
+  const [each, scope] = leaves === 1 ? ['batch', 'batch'] : ['leaf', 'leaf'];
+  const message = `${dotted(norm)} can not normalise one row a ${each}; got ${rows}; expected at least ${2 * leaves} with scope: ${scope}`;
+  const size = ['train', 'batch_size'];
+  view.report(
+    'E_CONFIG_RANGE',
+    size,
+    message,
+    view.given(size) ? size : norm,
+    `give a larger batch_size${leaves === 1 ? '' : ', fewer numerics.leaves, or scope: batch'}`,
+  );
 }
 
 /** The first layer's inputs are known only with the data; `buildNetwork` checks that one. */

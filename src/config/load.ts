@@ -15,6 +15,7 @@ import { readRootText } from './read.ts';
 import { type Experiment, experimentSchema } from './schema.ts';
 import { makeSource } from './source.ts';
 import type { MapNode, Node } from './tree.ts';
+import { defaultMetrics, goalNotices } from './watch-checks.ts';
 
 export interface LoadOptions {
   /** Command-line changes in Hydra's grammar: `optimizer.lr=3e-3`, `+tags.0=new`, `~train.eval`; the later wins. */
@@ -122,6 +123,7 @@ function validate(tree: Node, { file, baseDir, problems, notices }: Validating):
   problems.throwIfAny();
   if (!result.success) return stop(problems, file);
   const experiment = withMetrics(withLength(result.data));
+  notices.push(...goalNotices(experiment));
   return { experiment, origins: originsOf(experiment, tree), file, baseDir, notices };
 }
 
@@ -139,7 +141,7 @@ function withLength(experiment: Experiment): Experiment {
 
 function withMetrics(experiment: Experiment): Experiment {
   if (experiment.metrics !== undefined) return experiment;
-  const metrics = problemOf(experiment.loss.type) === 'classification' ? ['accuracy'] : [];
+  const metrics = defaultMetrics(problemOf(experiment.loss.type));
   const { version, name, tags, seed, data, model, loss, ...rest } = experiment;
   return { version, name, tags, seed, data, model, loss, metrics, ...rest };
 }

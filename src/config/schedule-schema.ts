@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { every, object, positiveInteger } from './schema-parts.ts';
+import { every, goal, object, positiveInteger, withGoal } from './schema-parts.ts';
 
 /** Rules and defaults are PyTorch's (torch.optim.lr_scheduler) where it has the schedule; src/optim/schedule.ts names each source. */
 
@@ -92,12 +92,14 @@ export const schedule = z.discriminatedUnion('type', [
   object({
     type: z.literal('plateau'),
     metric: z.string().min(1).max(200).default('val.loss').describe('the metric that is watched at each evaluation'),
-    goal: z.enum(['minimize', 'maximize']).default('minimize').describe('which way the metric improves'),
+    goal,
     factor: z.number().positive().lt(1).default(0.1).describe('the learning rate is multiplied by this when the metric stalls'),
     patience: z.int().min(0).max(1_000_000).default(10).describe('evaluations without improvement that are tolerated'),
     threshold: z.number().min(0).max(1).default(1e-4).describe('an improvement by a smaller share of the best value does not count'),
     cooldown: z.int().min(0).max(1_000_000).default(0).describe('evaluations after a reduction that are not counted'),
     min_lr: rate.default(0).describe('the learning rate is not reduced below this'),
     ...common,
-  }).describe('reduced when a metric stops improving'),
+  })
+    .transform(({ type, ...watched }) => ({ type, ...withGoal(watched) }))
+    .describe('reduced when a metric stops improving'),
 ]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Goal, goalOf } from './metric-names.ts';
 
 export const positiveInteger = z.int().min(1);
 
@@ -14,3 +15,18 @@ export const every = z
   .describe('{epochs: n} or {steps: n}');
 
 export type Every = z.output<typeof every>;
+
+/** Of what watches a metric; `withGoal` fills it in. */
+export const goal = z
+  .enum(['minimize', 'maximize'])
+  .optional()
+  .describe('what is better. Without it: minimize losses and errors, maximize the rest');
+
+/** Fills in which way the metric improves, so that a resolved experiment says it. */
+export function withGoal<T extends { metric: string; goal?: Goal | undefined }>(
+  watched: T,
+): Omit<T, 'metric' | 'goal'> & { metric: string; goal: Goal } {
+  const { metric, goal: given, ...rest } = watched;
+  // In the schema's order of keys, so that saving what was loaded from a saved file gives the same text.
+  return { metric, goal: given ?? goalOf(metric) ?? 'minimize', ...rest };
+}

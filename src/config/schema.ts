@@ -3,7 +3,7 @@ import { ENGINES } from '../kernels/kernels.ts';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from './metric-names.ts';
 import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
-import { every, object, positiveInteger } from './schema-parts.ts';
+import { every, goal, object, positiveInteger, withGoal } from './schema-parts.ts';
 
 /** A file name; a relative one counts from the file that says it. */
 const path = z.string().min(1).meta({ isPath: true });
@@ -209,19 +209,17 @@ const regularization = object({
     .describe('normal noise added to the gradient (Neelakantan et al. 2015)'),
 });
 
-const goal = z.enum(['minimize', 'maximize']);
-
 const train = object({
   batch_size: z
     .union([positiveInteger.max(16_777_216), z.literal('full')])
     .default(64)
-    .describe('global batch; full = the whole training set'),
+    .describe('global batch, of all workers together; full = the whole training set. With accumulate, each of the batches of an update'),
   epochs: positiveInteger.max(1_000_000_000).optional().describe('length of the training; or steps. Without both: 10 epochs'),
   steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates'),
   accumulate: positiveInteger
     .max(65_536)
     .default(1)
-    .describe('batches per update: gradients of so many batches are averaged as if they were one'),
+    .describe('batches per update: gradients of so many batches are averaged as if they were one; batch_norm sees each batch by itself'),
   eval: object({
     every: every.prefault({ epochs: 1 }),
     on: z.enum(['val', 'test', 'train', 'none']).default('val').describe('the part of the data that is evaluated during training'),
@@ -231,11 +229,12 @@ const train = object({
     .describe('evaluation during training'),
   early_stop: object({
     metric: z.string().default('val.loss').describe('evaluated metric, for example val.loss or val.accuracy'),
-    goal: goal.default('minimize').describe('what is better'),
+    goal,
     patience: positiveInteger.default(5).describe('evaluations without improvement before training stops'),
     min_delta: z.number().min(0).default(0).describe('smallest change that counts as an improvement'),
     restore_best: z.boolean().default(true).describe('end with the parameters of the best evaluation'),
   })
+    .transform(withGoal)
     .optional()
     .describe('stops when a metric no longer improves'),
   checkpoint: object({
@@ -249,8 +248,9 @@ const train = object({
     keep: positiveInteger.default(3).describe('how many of the newest stay'),
     best: object({
       metric: z.string().default('val.loss').describe('evaluated metric, for example val.loss or val.accuracy'),
-      goal: goal.default('minimize').describe('what is better'),
+      goal,
     })
+      .transform(withGoal)
       .optional()
       .describe('also write and keep the one of the best evaluation'),
   })

@@ -49,9 +49,10 @@ export class View {
     path: Path,
     message: string,
     at = path,
+    next?: string,
   ): void {
     const node = code === 'E_CONFIG_MISSING' ? undefined : nodeAt(this.#root, at);
     const place = node?.kind === 'scalar' ? node.place : keyPlaceAt(this.#root, at);
-    this.#problems.add(code, dotted(path), message, place);
+    this.#problems.add(code, dotted(path), message, place, next);
   }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { visitGroups } from '../machine/cgroup.ts';
 import { readSystemFile } from '../storage/read.ts';
 
 /** What the machine gives this process. */
@@ -25,27 +26,16 @@ export function countCores(): Cores {
  * @param root  where the file system starts, for tests
  */
 export function cgroupQuota(root = '/'): number | undefined {
-  const memberships = readSystemFile(path.join(root, 'proc/self/cgroup'));
-  if (memberships === undefined) return undefined;
   const quotas: number[] = [];
-  for (const line of memberships.split('\n')) {
-    // hierarchy-id:controllers:path; v2 has id 0 and no controllers.
-    const match = /^(\d+):([^:]*):(.*)$/.exec(line);
-    if (match === null) continue;
-    const [, , controllers = '', group = '/'] = match;
-    if (controllers === '') climb(path.join(root, 'sys/fs/cgroup'), group, quotaV2, quotas);
-    else if (controllers.split(',').includes('cpu')) climb(path.join(root, 'sys/fs/cgroup', 'cpu'), group, quotaV1, quotas);
-  }
+  visitGroups(
+    'cpu',
+    (directory, version) => {
+      const quota = version === 2 ? quotaV2(directory) : quotaV1(directory);
+      if (quota !== undefined) quotas.push(quota);
+    },
+    root,
+  );
   return quotas.length === 0 ? undefined : Math.min(...quotas);
-}
-
-/** A parent's quota binds its children too, so every level up to the mount is read. Inside a container the path may not exist: then only the mount. */
-function climb(mount: string, group: string, quotaOf: (directory: string) => number | undefined, quotas: number[]): void {
-  const parts = group.split('/').filter((part) => part !== '' && part !== '..');
-  for (let depth = parts.length; depth >= 0; depth--) {
-    const quota = quotaOf(path.join(mount, ...parts.slice(0, depth)));
-    if (quota !== undefined) quotas.push(quota);
-  }
 }
 
 function quotaV2(directory: string): number | undefined {

@@ -2,6 +2,7 @@ import type { Dataset, SplitName } from '../data/dataset.ts';
 import { targetSquares } from '../data/targets.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
 import { loadEngine } from '../kernels/engines.ts';
+import { refusalError } from '../machine/refusal.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { batchesAt, stepAt } from './batches.ts';
 import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from './control.ts';
@@ -100,7 +101,7 @@ export class Engine {
   /**
    * Starts the threads and waits until all of them have met.
    *
-   * @throws GradloomError E_MEMORY, E_POOL_START
+   * @throws GradloomError E_LIMIT, E_POOL_START
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
     const code = loadEngine(plan.experiment.numerics.engine);
@@ -115,6 +116,8 @@ export class Engine {
       await engine.#dispatch({ kind: 'begin', setup });
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;
+      const refusal = refusalError(error);
+      if (refusal !== undefined) throw refusal;
       throw new GradloomError({ code: 'E_POOL_START', message: `the worker threads did not start: ${error.message}`, cause: error });
     } finally {
       clearTimeout(late);

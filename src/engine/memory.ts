@@ -2,6 +2,8 @@ import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError } from '../errors.ts';
 import { listWords, scratchFloats } from '../kernels/kernels.ts';
+import { showBytes } from '../machine/limits.ts';
+import { refused } from '../machine/refusal.ts';
 import { layerType } from '../model/layers/index.ts';
 import { lossType } from '../model/losses.ts';
 import type { MetricsPlan } from '../model/metrics.ts';
@@ -216,7 +218,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {
-    const message = `the run needs ${gibibytes(at)} of shared memory, the limit is ${gibibytes(MAX_BYTES)}`;
+    const message = `the run needs ${showBytes(at)} of shared memory, the limit is ${showBytes(MAX_BYTES)}`;
     const next =
       'use smaller layers, a smaller train.batch_size or train.eval.batch_size, or fewer numerics.leaves; gradloom check shows the parts';
     throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
@@ -249,26 +251,15 @@ function widths(network: Network): { inputs: number; outputs: number } {
   };
 }
 
-function gibibytes(bytes: number): string {
-  const gib = bytes / 2 ** 30;
-  return gib >= 1024 ? `${(gib / 1024).toFixed(1)} TiB` : `${gib.toFixed(1)} GiB`;
-}
-
 /**
  * Reserves the memory up front, so that nothing can run out of it in the middle of a step.
  *
- * @throws GradloomError E_MEMORY if the system refuses
+ * @throws GradloomError E_LIMIT if the system refuses
  */
 export function reserveMemory(plan: MemoryPlan): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
   } catch (cause) {
-    const message = `the run needs ${gibibytes(plan.bytes)} of shared memory and the system refused to reserve it`;
-    throw new GradloomError({
-      code: 'E_MEMORY',
-      message,
-      next: 'check ulimit -v and container limits, or use a smaller batch or network',
-      cause,
-    });
+    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that the run needs`);
   }
 }

@@ -1,4 +1,6 @@
 import { Piscina } from 'piscina';
+import { GradloomError } from '../errors.ts';
+import { checkThreads, refusalError } from '../machine/refusal.ts';
 import { type MemoryPlan, reserveMemory } from './memory.ts';
 import type { RankResult, RankSetup, RankTask } from './rank.ts';
 
@@ -142,11 +144,20 @@ export class Threads {
     while (this.#memories.length > Math.max(1, this.#idle.length)) this.#memories.shift();
   }
 
-  /** @param onError  called when a leased thread fails between two tasks */
+  /**
+   * @param onError  called when a leased thread fails between two tasks
+   * @throws GradloomError E_LIMIT if the system starts no more threads
+   */
   lease(count: number, onError: (cause: unknown) => void): Lease {
     if (this.#isClosed) throw new RangeError('these threads are closed');
     const slots = this.#idle.splice(0, count);
-    while (slots.length < count) slots.push(new Slot(this.#entry));
+    try {
+      if (slots.length < count) checkThreads(count - slots.length);
+      while (slots.length < count) slots.push(new Slot(this.#entry));
+    } catch (cause) {
+      for (const slot of slots) void slot.end();
+      throw cause instanceof GradloomError ? cause : (refusalError(cause) ?? cause);
+    }
     for (const slot of slots) slot.onError = onError;
     return new Lease(slots, (slot) => this.#takeBack(slot));
   }

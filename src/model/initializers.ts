@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { InitializerConfig } from '../config/schema.ts';
+import { GradloomError, printable } from '../errors.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
+import { nonfiniteIn } from '../storage/nonfinite.ts';
 import { f32Tensors, readSafetensors, type Safetensors } from '../storage/safetensors.ts';
 import type { Network } from './network.ts';
 import { type PlacedTensor, writeTensor } from './parameters.ts';
@@ -62,7 +64,7 @@ export interface InitialState {
  * identity, whatever the initialiser.
  *
  * @param readRun  the tensors of a run's model
- * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit
+ * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit, E_DATA_NONFINITE where it holds NaN or infinities
  */
 export function initialState(
   network: Network,
@@ -87,9 +89,23 @@ export function initialState(
       placed.map(({ tensor }) => tensor),
       path,
     );
-    for (const { tensor, vector } of placed) writeTensor(vector, tensor, values.get(tensor.name) as Float32Array);
+    for (const { tensor, vector } of placed) {
+      const given = values.get(tensor.name) as Float32Array;
+      const fault = nonfiniteIn(tensor.name, tensor.shape, given);
+      if (fault !== undefined) throw nonfinite(path, fault);
+      writeTensor(vector, tensor, given);
+    }
   }
   return state;
+}
+
+function nonfinite(path: string, fault: string): GradloomError {
+  return new GradloomError({
+    code: 'E_DATA_NONFINITE',
+    where: printable(path),
+    message: `${fault}; expected finite initial values`,
+    next: 'name a file of a training that did not diverge',
+  });
 }
 
 /** What a file gives. */

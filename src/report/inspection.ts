@@ -42,6 +42,8 @@ function renderMemory({ memory }: Inspection, look: TableLook): string {
   const parts = Object.entries(PARTS) as [keyof MemoryUse['parts'], string][];
   const rows = parts.map(([part, label]) => [label, formatBytes(memory.parts[part])]);
   rows.push(['shared memory of the workers', formatBytes(memory.shared)], ['data set, shared by all', formatBytes(memory.dataset)]);
+  const { bytes, file } = memory.limit;
+  rows.push([file === undefined ? 'of the machine' : `allowed by the cgroup (${printable(file)})`, formatBytes(bytes)]);
   return renderTable({ head: ['memory', 'size'], rows, align: ['left', 'right'] }, look);
 }
 

@@ -3,6 +3,7 @@ import type { EnginePlan } from '../engine/plan.ts';
 import type { TrainingState } from '../engine/shared-state.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { readTensor } from '../model/parameters.ts';
+import { nonfiniteIn } from '../storage/nonfinite.ts';
 import { encodeSafetensors, f32Tensors, readSafetensors, type Safetensors, type TensorToWrite } from '../storage/safetensors.ts';
 import { count, problemOf, type Shape } from '../storage/shape.ts';
 import type { Basis } from './basis.ts';
@@ -21,6 +22,8 @@ const STATE = 'gradloom.state';
 const NO_HASH = '0'.repeat(64);
 const HASH_KEY = '"gradloom.sha256":"';
 const LENGTH_BYTES = 8;
+/** Parameters, running statistics and averages, of the state and of its landmarks; not what an optimizer remembers. */
+const PARAMETER = /^(?:good\.|best\.)?(?:average\.)?layers\./;
 
 /** Whose vectors a landmark has: those of the training state itself, of the landmark before it, or its own in the file. */
 type Share = 'state' | 'good' | 'own';
@@ -160,6 +163,19 @@ function contradictionIn({ step, metricsBytes, digestsBytes, saved: { loop, reco
 
 function badCheckpoint(where: string, message: string): GradloomError {
   return new GradloomError({ code: 'E_CHECKPOINT', where: printable(where), message, next: 'use an older checkpoint' });
+}
+
+/**
+ * What is wrong with the values of a checkpoint whose hash is right: parameters or running statistics that are not finite. Undefined where
+ * nothing is. Training from an older one comes to the same end, so such a checkpoint is of no use to anybody.
+ */
+export function valuesProblem({ file }: Checkpoint): string | undefined {
+  for (const [name, { dtype, shape, data }] of file.tensors) {
+    if (dtype !== 'F32' || !PARAMETER.test(name)) continue;
+    const fault = nonfiniteIn(name, shape, new Float32Array(new Uint8Array(data).buffer));
+    if (fault !== undefined) return `${fault}; expected finite values`;
+  }
+  return undefined;
 }
 
 function hashWithout(bytes: Uint8Array, at: number): string {

@@ -1,4 +1,4 @@
-import { isLowerBetter } from '../config/metric-names.ts';
+import { type Goal, goalOf } from '../config/metric-names.ts';
 import { closest } from '../config/suggest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { type Curve, curvesOf } from './curves.ts';
@@ -15,7 +15,7 @@ export interface Column {
   title: string;
   kind: CellKind;
   /** Which way is better, where one is: decides the order of sorting. */
-  goal?: 'minimize' | 'maximize';
+  goal?: Goal;
   /** null where the run has no such value. */
   of: (run: StoredRun) => Cell;
 }
@@ -104,10 +104,10 @@ function aggregateOf(run: StoredRun, aggregate: string, metric: string): number 
 }
 
 function lookOf(metric: string): Pick<Column, 'kind' | 'goal'> {
-  if (metric === 'lr' || metric === 'grad_norm') return { kind: 'loss' };
+  const goal = goalOf(metric);
   const name = metric.split('.').at(-1) ?? metric;
   const kind = /accuracy$|^(?:precision|recall|f1)/.test(name) ? 'share' : 'loss';
-  return { kind, goal: isLowerBetter(name) || name.endsWith('loss') ? 'minimize' : 'maximize' };
+  return { kind, ...(goal && { goal }) };
 }
 
 function namesOf(runs: readonly StoredRun[]): string[] {

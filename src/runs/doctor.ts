@@ -7,6 +7,8 @@ import { countCores } from '../engine/cores.ts';
 import { SELF_TEST_BYTES, testKernels } from '../engine/selftest.ts';
 import { loadEngine } from '../kernels/engines.ts';
 import { bindKernels, compileKernels, type EngineName } from '../kernels/kernels.ts';
+import { type ProcessLimit, processLimitOfGroups } from '../machine/cgroup.ts';
+import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
 import { errnoText } from '../storage/errno.ts';
 
 /** One thing that training needs, and how it is here. */
@@ -15,6 +17,8 @@ export interface Check {
     | 'node'
     | 'cpu'
     | 'cores'
+    | 'memory'
+    | 'limits'
     | 'simd'
     | 'shared_memory'
     | 'kernels'
@@ -38,6 +42,10 @@ const MEASURE_MS = 200;
 /** A tenth of what a present desktop core does. */
 const SLOW_GFLOPS = 4;
 const PAGE_BYTES = 65_536;
+/** MNIST and its threads fit well. */
+const LITTLE_MEMORY = 2 ** 28;
+const FEW_FILES = 256;
+const FEW_THREADS = 16;
 /** (module (func (result i32) (i8x16.extract_lane_s 0 (v128.const ...)))): valid only where SIMD is known. */
 const SIMD_MODULE = Buffer.from('0061736d010000000105016000017f030201000a19011700fd0c00000000000000000000000000000000fd15000b', 'hex');
 
@@ -47,6 +55,8 @@ export function examine(): Check[] {
     checkNode(process.versions.node),
     { id: 'cpu', name: 'processor', status: 'ok', found: os.cpus()[0]?.model.trim() ?? 'unknown' },
     checkCores(),
+    checkMemoryLimit(memoryLimit()),
+    checkLimits(userLimits(), processLimitOfGroups()),
     checkSimd(),
     checkSharedMemory(),
     ...checkKernels(),
@@ -70,6 +80,30 @@ function checkCores(): Check {
   const check: Check = { id: 'cores', name: 'cores', status: 'ok', found, value: usable };
   if (quota === undefined || quota >= 1) return check;
   return { ...check, status: 'warn', next: 'give the container at least one whole processor' };
+}
+
+export function checkMemoryLimit({ bytes, physical, file }: MemoryLimit): Check {
+  const group = file === undefined ? 'no cgroup limit below it' : `the cgroup allows ${showBytes(bytes)} (${file})`;
+  const check: Check = { id: 'memory', name: 'memory', status: 'ok', found: `${showBytes(physical)}; ${group}`, value: bytes };
+  return bytes >= LITTLE_MEMORY ? check : { ...check, status: 'warn', next: `give it at least ${showBytes(LITTLE_MEMORY)}` };
+}
+
+/** What a system may refuse in the middle of a run. */
+export function checkLimits({ openFiles, processes, addressSpace }: UserLimits, group: ProcessLimit | undefined): Check {
+  const shown = (value: number | undefined): string => (value === undefined ? 'unlimited' : String(value));
+  const found = [
+    `open files ${shown(openFiles)} (ulimit -n)`,
+    `threads ${shown(processes)} (ulimit -u)`,
+    ...(group === undefined ? [] : [`${group.value} in the cgroup, ${group.current} in use (${group.file})`]),
+    `address space ${addressSpace === undefined ? 'unlimited' : showBytes(addressSpace)} (ulimit -v)`,
+  ];
+  const tight = [
+    ...(openFiles !== undefined && openFiles < FEW_FILES ? [`ulimit -n ${FEW_FILES}`] : []),
+    ...(addressSpace === undefined ? [] : ['ulimit -v unlimited, as WebAssembly takes 10 GiB of address space for each memory']),
+    ...(group !== undefined && group.value - group.current < FEW_THREADS ? ['a higher pids.max of the cgroup'] : []),
+  ];
+  const check: Check = { id: 'limits', name: 'limits', status: 'ok', found: found.join(', ') };
+  return tight.length === 0 ? check : { ...check, status: 'warn', next: `set ${tight.join('; ')}` };
 }
 
 function checkSimd(): Check {

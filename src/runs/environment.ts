@@ -1,20 +1,9 @@
 import { execFile } from 'node:child_process';
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Cores } from '../engine/cores.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
-import { readFileBytes } from '../storage/read.ts';
-
-const MANIFEST_LIMIT_BYTES = 2 ** 16;
-
-/** The package's version, from its package.json, which lies at another depth in the sources than in the build. */
-export function packageVersion(): string {
-  const levels = import.meta.url.endsWith('.ts') ? '../../' : '../../../';
-  const bytes = readFileBytes(fileURLToPath(new URL(`${levels}package.json`, import.meta.url)), MANIFEST_LIMIT_BYTES);
-  const manifest: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  return (manifest as { version: string }).version;
-}
+import { packageVersion } from '../machine/version.ts';
 
 /** env.json: everything about the machine and the programs, which must not matter to the result. */
 export async function describeEnvironment(cores: Cores, workers: number): Promise<Record<string, unknown>> {

@@ -66,6 +66,7 @@ export interface RunWarning {
   type: 'warning';
   code:
     | 'W_OVERSUBSCRIBED'
+    | 'W_BATCH_NORM'
     | 'W_FEWER_WORKERS'
     | 'W_STORAGE'
     | 'W_NONFINITE'

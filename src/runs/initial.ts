@@ -10,7 +10,7 @@ import { PLATEAU_START } from '../optim/plateau.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { readSafetensors, type Safetensors } from '../storage/safetensors.ts';
 import { checkData, checkKernels, runChanged } from './basis.ts';
-import { type Checkpoint, stateOf } from './checkpoint.ts';
+import { type Checkpoint, stateOf, valuesProblem } from './checkpoint.ts';
 import { LIMIT_BYTES, listCheckpoints, loadCheckpoint, newestCheckpoint } from './checkpoint-files.ts';
 import type { RunState } from './run-state.ts';
 
@@ -61,6 +61,8 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
     .map((file) => loadCheckpoint(file.path))
     .find((found) => found.sha256 === sha256);
   if (checkpoint === undefined) throw noCheckpoint(run, `it has no checkpoint of step ${step} with sha256 ${sha256}`);
+  const fault = valuesProblem(checkpoint);
+  if (fault !== undefined) throw noCheckpoint(checkpoint.path, fault);
   checkKernels(checkpoint.basis.kernels, run);
   checkData(checkpoint.basis.data, dataset.fingerprint, run);
   const { totalSteps } = plan.batches;

@@ -1,10 +1,13 @@
-import type { LoadedExperiment } from '../config/load.ts';
+import { type Locatable, located } from '../config/locate.ts';
+import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import { stepAt } from '../engine/batches.ts';
 import type { Cores } from '../engine/cores.ts';
 import type { MemoryPlan, Region } from '../engine/memory.ts';
+import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
+import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
 import { prepare } from './prepare.ts';
 
 /** What a run of an experiment on this machine would be. */
@@ -23,6 +26,8 @@ export interface Inspection {
   batches: BatchPlan;
   workers: { count: number; reason: string; cores: Cores };
   memory: MemoryUse;
+  /** What a run would be warned of. */
+  warnings: string[];
 }
 
 /** Bytes by part; `shared` is their sum, the data set apart. */
@@ -42,6 +47,8 @@ export interface MemoryUse {
   };
   shared: number;
   dataset: number;
+  /** What this process may use: of the machine, or of its cgroups where that is less. */
+  limit: MemoryLimit;
 }
 
 /**
@@ -49,8 +56,17 @@ export interface MemoryUse {
  *
  * @throws GradloomError as `train` would: E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_RANGE
  */
-export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, 'experiment'>): Promise<Inspection> {
+export async function inspectExperiment(loaded: Locatable): Promise<Inspection> {
+  try {
+    return await inspect(loaded.experiment);
+  } catch (error) {
+    throw located(error, loaded);
+  }
+}
+
+async function inspect(experiment: Experiment): Promise<Inspection> {
   const { dataset, cores, plan } = await prepare(experiment);
+  if (experiment.parent === undefined) checkBatchNorms(plan);
   const { network, batches, memory, workers } = plan;
   const { train, val, test } = dataset.splits;
   const flops = flopsPerRow(network);
@@ -74,10 +90,11 @@ export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, '
     batches,
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     memory: memoryUse(memory, dataset),
+    warnings: batchNormNotices(plan),
   };
 }
 
-function workersReason({ parallel, numerics }: LoadedExperiment['experiment'], { available, quota, usable }: Cores): string {
+function workersReason({ parallel, numerics }: Experiment, { available, quota, usable }: Cores): string {
   const cores = `${usable} usable ${usable === 1 ? 'core' : 'cores'}`;
   if (parallel.workers !== 'auto')
     return `parallel.workers says so; ${cores}${parallel.workers > usable ? ', so slower than with fewer' : ''}`;
@@ -98,7 +115,12 @@ function memoryUse(plan: MemoryPlan, { features, target, splits, weights }: Data
   const other = plan.bytes - Object.values(parts).reduce((bytes, part) => bytes + part, 0);
   const targets = target.kind === 'class' ? target.labels : target.values;
   const arrays = [features, targets, splits.train, splits.val, splits.test, ...(weights === undefined ? [] : [weights])];
-  return { parts: { ...parts, other }, shared: plan.bytes, dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0) };
+  return {
+    parts: { ...parts, other },
+    shared: plan.bytes,
+    dataset: arrays.reduce((bytes, array) => bytes + array.byteLength, 0),
+    limit: memoryLimit(),
+  };
 }
 
 function bytesOf(regions: readonly Region[]): number {

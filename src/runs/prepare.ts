@@ -4,7 +4,11 @@ import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 import { type Cores, countCores } from '../engine/cores.ts';
 import { type EnginePlan, planEngine } from '../engine/plan.ts';
-import { checkWatchedMetrics } from './metric-names.ts';
+import { checkMemory } from '../machine/refusal.ts';
+import { checkWatchedMetrics } from './watched.ts';
+
+/** measured: what a worker thread has in memory with its modules, besides what all share. */
+const THREAD_BYTES = 12 * 2 ** 20;
 
 /** What a run of an experiment on this machine would be; nothing is written yet. */
 export interface Prepared {
@@ -18,14 +22,15 @@ export interface Prepared {
  *
  * @param loaded   its data set, where that is in memory already
  * @param workers  in place of `parallel.workers`
- * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_CONFIG_...
+ * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_LIMIT, E_CONFIG_...
  */
 export async function prepare(experiment: Experiment, loaded?: Dataset, workers = experiment.parallel.workers): Promise<Prepared> {
   const dataset = loaded ?? (await loadDataset(experiment.data, experiment.seed));
   const cores = countCores();
   const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));
   checkTargets(dataset, plan.network.outputs, experiment.loss.type);
-  checkWatchedMetrics(plan);
+  checkWatchedMetrics(plan, dataset);
+  checkMemory(plan.memory.bytes + plan.workers * THREAD_BYTES, 'the run needs');
   return { dataset, cores, plan };
 }
 

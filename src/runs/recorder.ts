@@ -1,4 +1,5 @@
-import { isLowerBetter } from '../config/metric-names.ts';
+import { type AverageName, lossName, metricName } from '../config/evaluated.ts';
+import { goalOf } from '../config/metric-names.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
@@ -9,9 +10,9 @@ import type { LayerActivity, TensorChange } from '../engine/shared-state.ts';
 import type { GradloomError } from '../errors.ts';
 import type { LineFile } from '../storage/lines.ts';
 import { isLoss } from '../storage/loss.ts';
+import type { LikelyCause } from './causes.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from './events.ts';
 import type { LearningRate } from './learning-rate.ts';
-import { type AverageName, lossName, metricName } from './metric-names.ts';
 import { finiteOrNull } from './metrics.ts';
 import { Pace, shares } from './pace.ts';
 import { type EpochSums, NO_SUMS, type RecorderState } from './recorder-state.ts';
@@ -64,6 +65,7 @@ export class Recorder {
     files: RunLines | undefined,
     rates: LearningRate,
     emit: (event: RunEvent) => void,
+    likelyCause: LikelyCause,
   ) {
     this.#experiment = experiment;
     this.#batches = batches;
@@ -72,7 +74,7 @@ export class Recorder {
     this.#rates = rates;
     this.#emit = emit;
     this.#teller = new Teller(emit);
-    this.#watch = new Watch(this.#teller.tell);
+    this.#watch = new Watch(this.#teller.tell, likelyCause);
   }
 
   /** Passes on an event that the experiment determines. */
@@ -253,8 +255,7 @@ export class Recorder {
     }
     const numbers = Object.fromEntries(values.map(([name, value]) => [name, finiteOrNull(value)]));
     this.#write({ step: this.step, epoch: this.#epochOf(this.step), [loss]: finiteOrNull(result.loss), ...numbers });
-    this.#keepBest(loss, result.loss, true);
-    for (const [i, [name, value]] of values.entries()) this.#keepBest(name, value, isLowerBetter(Object.keys(result.metrics)[i] ?? name));
+    for (const [name, value] of [[loss, result.loss] as const, ...values]) this.#keepBest(name, value);
   }
 
   /** What the last step did to each tensor, and what its layers put out. */
@@ -273,13 +274,14 @@ export class Recorder {
 
   /** Looks at the outputs of the last step for signs of trouble. */
   inspect(activity: readonly LayerActivity[]): void {
-    this.#watch.activity(activity, this.#experiment.model.layers);
+    this.#watch.activity(activity, this.#experiment);
   }
 
-  #keepBest(name: string, value: number, lowerIsBetter: boolean): void {
+  #keepBest(name: string, value: number): void {
     const best = this.#best[name];
     if (!Number.isFinite(value)) return;
-    if (best === undefined || (lowerIsBetter ? value < best.value : value > best.value)) this.#best[name] = { value, step: this.step };
+    if (best === undefined || (goalOf(name) === 'minimize' ? value < best.value : value > best.value))
+      this.#best[name] = { value, step: this.step };
   }
 
   /** The training state's digest. */

@@ -8,7 +8,7 @@ import { DirectoryLock } from '../storage/lock.ts';
 import { readOwnByte } from '../storage/read.ts';
 import type { Shape } from '../storage/shape.ts';
 import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from './basis.ts';
-import { type Checkpoint, stateOf } from './checkpoint.ts';
+import { type Checkpoint, stateOf, valuesProblem } from './checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from './checkpoint-files.ts';
 import { requireRun } from './directory.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
@@ -80,7 +80,7 @@ function reopen(
   const basis = basisOf(experiment, dataset);
   const checkpoint = newestCheckpoint(directory, reject, (found) => {
     checkBasis(found.basis, basis, directory);
-    return linesProblem(directory, found);
+    return linesProblem(directory, found) ?? valuesProblem(found);
   });
   if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
   const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type { LoadedExperiment } from '../config/load.ts';
+import { type Locatable, located } from '../config/locate.ts';
 import { resolvedYaml } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import { basisOf, configHash } from './basis.ts';
+import { checkBatchNorms } from './batch-norms.ts';
 import { createRunDirectory, makeRunDirectory } from './directory.ts';
 import { describeEnvironment } from './environment.ts';
 import type { RunEvent, Summary } from './events.ts';
@@ -31,8 +32,14 @@ export interface TrainOptions extends RunOptions {
  * for await (const event of run) if (event.type === 'epoch') console.log(event.epoch, event.trainLoss);
  * const summary = await run.result;
  */
-export function train({ experiment }: Pick<LoadedExperiment, 'experiment'>, options: TrainOptions = {}): TrainRun {
-  return startRun((emit) => trainIn(experiment, options, emit));
+export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
+  return startRun(async (emit) => {
+    try {
+      return await trainIn(loaded.experiment, options, emit);
+    } catch (error) {
+      throw located(error, loaded);
+    }
+  });
 }
 
 /** `train`, for who has a channel of events already. */
@@ -46,6 +53,7 @@ async function begin(
   { dry, directory, storage, fence, prefix }: TrainOptions,
   { cores, plan, dataset }: Prepared,
 ): Promise<Beginning> {
+  if (experiment.parent === undefined) checkBatchNorms(plan);
   const state = prefix && stateAfter(prefix, plan);
   const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
   const init = initHashes(experiment);

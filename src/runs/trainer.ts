@@ -10,6 +10,8 @@ import type { InitialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { basisOf } from './basis.ts';
+import { batchNormNotices } from './batch-norms.ts';
+import { likelyCauseOf } from './causes.ts';
 import type { RunEvent, RunWarning, Summary } from './events.ts';
 import { Keeper, persist } from './keeper.ts';
 import { keptOf } from './kept.ts';
@@ -72,6 +74,7 @@ export class Trainer {
   async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
     const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
     this.#warnOversubscribed(prepared.plan.workers, prepared.cores);
+    for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
     const beginning = await begin(prepared);
     this.#files = beginning.files;
     try {
@@ -87,7 +90,8 @@ export class Trainer {
     const { dataset, plan } = prepared;
     const rates = new LearningRate(plan);
     const hasAccuracy = plan.metrics.names.includes('accuracy');
-    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit);
+    const likelyCause = likelyCauseOf(experiment, dataset);
+    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit, likelyCause);
     this.#announce(prepared, beginning.state?.loop.step ?? 0);
     const engine = await this.#start(prepared, beginning, recorder);
     const { signal, pauseAt } = this.#options;

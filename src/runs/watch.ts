@@ -1,6 +1,7 @@
 import type { Experiment } from '../config/schema.ts';
 import type { StepRecord } from '../engine/engine.ts';
 import type { LayerActivity } from '../engine/shared-state.ts';
+import type { LikelyCause } from './causes.ts';
 import type { RunEvent, RunWarning } from './events.ts';
 
 /** Above this share of zeros a ReLU layer is called dead. */
@@ -18,12 +19,14 @@ export interface WatchState {
 /** Looks for signs that training does nothing, and says each once. */
 export class Watch {
   readonly #emit: (event: RunEvent) => void;
+  readonly #likelyCause: LikelyCause;
   #said = new Set<string>();
   #loss: number | undefined;
   #sameLoss = 0;
 
-  constructor(emit: (event: RunEvent) => void) {
+  constructor(emit: (event: RunEvent) => void, likelyCause: LikelyCause) {
     this.#emit = emit;
+    this.#likelyCause = likelyCause;
   }
 
   state(): WatchState {
@@ -43,21 +46,24 @@ export class Watch {
     if (gradientNorm === 0) this.#say('W_ZERO_GRADIENT', '', `the gradient of step ${step} is exactly 0: nothing is learned from here on`);
   }
 
-  activity(layers: readonly LayerActivity[], configs: Experiment['model']['layers']): void {
+  activity(layers: readonly LayerActivity[], { model, optimizer: { lr } }: Experiment): void {
     for (const { layer, zeros } of layers) {
-      if (configs[layer]?.activation.type !== 'relu' || zeros <= DEAD_SHARE) continue;
+      if (model.layers[layer]?.activation.type !== 'relu' || zeros <= DEAD_SHARE) continue;
       const share = (100 * zeros).toFixed(1);
       this.#say(
         'W_DEAD_RELU',
         String(layer),
-        `${share} % of the outputs of layers.${layer} are 0: its ReLUs are dead; lower optimizer.lr or use leaky_relu`,
+        `${share} % of the outputs of layers.${layer} are 0: its ReLUs are dead`,
+        () => this.#likelyCause(layer) ?? `lower optimizer.lr, which is ${lr}, or use leaky_relu`,
       );
     }
   }
 
-  #say(code: RunWarning['code'], key: string, message: string): void {
+  /** @param cause  asked only where it is said, because it may look through the data */
+  #say(code: RunWarning['code'], key: string, found: string, cause = (): string | undefined => this.#likelyCause()): void {
     if (this.#said.has(code + key)) return;
     this.#said.add(code + key);
-    this.#emit({ type: 'warning', code, message });
+    const why = cause();
+    this.#emit({ type: 'warning', code, message: why === undefined ? found : `${found}; ${why}` });
   }
 }

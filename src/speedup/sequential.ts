@@ -7,6 +7,7 @@ import type { RankResult, RankSetup, RankTask } from '../engine/rank.ts';
 import { SharedState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
 import { loadEngine } from '../kernels/engines.ts';
+import { refusalError } from '../machine/refusal.ts';
 import type { InitialState } from '../model/initializers.ts';
 import type { Runner } from './measured.ts';
 
@@ -37,7 +38,7 @@ export class Sequential implements Runner {
 
   /**
    * @param plan  for one worker
-   * @throws GradloomError E_POOL_START
+   * @throws GradloomError E_LIMIT, E_POOL_START
    */
   static async start(
     plan: EnginePlan,
@@ -49,6 +50,8 @@ export class Sequential implements Runner {
     try {
       await sequential.#run({ kind: 'ready', rank: 0 });
     } catch (cause) {
+      const refusal = refusalError(cause);
+      if (refusal !== undefined) throw refusal;
       throw new GradloomError({ code: 'E_POOL_START', message: `the ${program} baseline did not start: ${describe(cause)}`, cause });
     }
     return sequential;

@@ -1,10 +1,12 @@
-import { isLowerBetter } from '../config/metric-names.ts';
+import { lossName } from '../config/evaluated.ts';
+import { goalOf } from '../config/metric-names.ts';
 import type { Experiment } from '../config/schema.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';
-import { checkEvaluated, lossName } from '../runs/metric-names.ts';
 import { train } from '../runs/train.ts';
 import type { RunOptions } from '../runs/trainer.ts';
+import { checkEvaluated } from '../runs/watched.ts';
 import type { ReachedTarget, SpeedupSearch } from './events.ts';
 import type { TargetSetting } from './schema.ts';
 
@@ -22,12 +24,12 @@ export async function findTarget(
   plan: EnginePlan,
   { metric, value }: TargetSetting,
   workers: number,
-  { signal, engine, dataset }: Pick<RunOptions, 'signal' | 'engine' | 'dataset'>,
+  { signal, engine, dataset }: Pick<RunOptions, 'signal' | 'engine'> & { dataset: Dataset },
   onValue: (search: SpeedupSearch) => void,
 ): Promise<ReachedTarget | undefined> {
   const { experiment, batches } = plan;
-  checkEvaluated(plan, 'time_to.metric', metric);
-  const lowerIsBetter = isLowerBetter(metric.slice(metric.indexOf('.') + 1).replace(/^(?:eval_)?(?:ema_|swa_)?/, ''));
+  checkEvaluated(plan, dataset, 'time_to.metric', metric);
+  const lowerIsBetter = goalOf(metric) === 'minimize';
   const reaches = (now: number): boolean => (lowerIsBetter ? now <= value : now >= value);
   const losses = lossNamesOf(experiment);
   const enough = new AbortController();

@@ -1,5 +1,7 @@
+import { type Absence, absenceOf, evaluationOf } from '../config/evaluated.ts';
 import type { Problems } from '../config/problems.ts';
-import { type ErrorDetails, GradloomError } from '../errors.ts';
+import { type ErrorDetails, GradloomError, printable } from '../errors.ts';
+import { Blame } from './blame.ts';
 import { type TrialSource, trialExperiment } from './experiment.ts';
 import type { Dimension, SearchSpace } from './space.ts';
 import type { Assignment } from './trial.ts';
@@ -13,14 +15,23 @@ const MAX_TRIALS = 300;
  * does not have, or a value that it refuses, is told before anything is trained.
  */
 export function checkTrials(source: TrialSource, problems: Problems): void {
+  const { name } = source.settings.metric;
   for (const assignment of samples(source.space)) {
     try {
-      trialExperiment(source, assignment);
+      const { experiment } = trialExperiment(source, assignment);
+      const absence = problems.has('metric.name') ? undefined : absenceOf(name, evaluationOf(experiment));
+      if (absence !== undefined) reportAbsence(source, assignment, absence, problems);
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_INTERNAL') throw error;
       for (const problem of error.problems) problems.adopt(withAdvice(problem));
     }
   }
+}
+
+/** Of the base experiment it is told already: here a parameter's value takes the metric away. */
+function reportAbsence(source: TrialSource, assignment: Assignment, { message, next }: Absence, problems: Problems): void {
+  const of = Object.entries(assignment).map(([key, value]) => `${printable(key, 80)}=${printable(JSON.stringify(value), 80)}`);
+  new Blame(source.tree, problems).report('E_CONFIG_VALUE', ['metric', 'name'], `${message}; in a trial with ${of.join(', ')}`, next);
 }
 
 /** A key that one variant only has must say so. */

@@ -139,7 +139,7 @@ function finish(given: MapNode, { file, text, overrides, problems }: Finishing):
   const experiment = experimentFromTree(base);
   const settings = settle(parsed.data, experiment, blame, notices);
   const space = buildSpace(settings, experiment, blame);
-  const loaded = { settings, space, base, experiment, tree, file, text, notices: [...base.notices, ...notices] };
+  const loaded = { settings, space, base, experiment, tree, file, text, notices: [...experiment.notices, ...notices] };
   checkTrials(loaded, problems);
   problems.throwIfAny();
   return loaded;

@@ -1,10 +1,13 @@
+import { located } from '../config/locate.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { countCores } from '../engine/cores.ts';
 import { GradloomError } from '../errors.ts';
 import { flopsPerRow } from '../model/network.ts';
-import { prepare } from '../runs/prepare.ts';
+import { checkBatchNorms } from '../runs/batch-norms.ts';
+import { type Prepared, prepare } from '../runs/prepare.ts';
 import { train } from '../runs/train.ts';
+import { checkEvaluated } from '../runs/watched.ts';
 import { trialExperiment, trialKey } from './experiment.ts';
 import type { LoadedSweep } from './load.ts';
 import { makeSampler } from './samplers/index.ts';
@@ -72,7 +75,8 @@ export async function planSweep(loaded: LoadedSweep, { probeMs = 1000 }: PlanOpt
   const trials = trialCount(loaded);
   const usable = countCores().usable;
   const cores = settings.execution.cores === 'max' ? usable : Math.min(usable, settings.execution.cores);
-  const { dataset, plan } = await prepare(oneWorker(base.experiment));
+  const { dataset, plan } = await prepareBase(base);
+  checkEvaluated(plan, dataset, 'metric.name', settings.metric.name);
   const samplesPerSecond = await probe(base.experiment, dataset, probeMs);
   const looked = sampleOf(loaded, known).map((assignment) => trialExperiment(loaded, assignment).experiment);
   const costs: Cost[] = [];
@@ -151,6 +155,7 @@ interface Cost {
 
 async function costOf(experiment: Experiment, dataset: Dataset): Promise<Cost> {
   const { plan } = await prepare(oneWorker(experiment), dataset);
+  checkBatchNorms(plan);
   const { forward, backward } = flopsPerRow(plan.network);
   const { features, target, splits } = dataset;
   const arrays = [features, target.kind === 'class' ? target.labels : target.values, splits.train, splits.val, splits.test];
@@ -159,6 +164,14 @@ async function costOf(experiment: Experiment, dataset: Dataset): Promise<Cost> {
     bytes: plan.memory.bytes,
     dataset: arrays.reduce((bytes, { byteLength }) => bytes + byteLength, 0),
   };
+}
+
+async function prepareBase(base: LoadedSweep['experiment']): Promise<Prepared> {
+  try {
+    return await prepare(oneWorker(base.experiment));
+  } catch (error) {
+    throw located(error, base);
+  }
 }
 
 function oneWorker(experiment: Experiment): Experiment {

@@ -1,8 +1,6 @@
+import { absenceOf, evaluatedNames, evaluationOf } from '../config/evaluated.ts';
 import type { LoadedExperiment } from '../config/load.ts';
-import { isLowerBetter } from '../config/metric-names.ts';
-import { closest, listed } from '../config/suggest.ts';
-import { printable } from '../errors.ts';
-import { evaluatedNames } from '../runs/metric-names.ts';
+import { goalNotice, goalOf } from '../config/metric-names.ts';
 import type { Blame } from './blame.ts';
 import { rungs } from './rungs.ts';
 import type { EarlyTerminateConfig, ParsedSweep, SweepSettings } from './schema.ts';
@@ -25,20 +23,19 @@ function settleMetric(
   blame: Blame,
   notices: string[],
 ): SweepSettings['metric'] {
-  const names = evaluatedNames(experiment);
+  const evaluation = evaluationOf(experiment);
+  const names = evaluatedNames(evaluation);
   // W&B's users log val_loss or val/loss.
   const dotted = metric.name.replace(/[/_]/, '.');
   const name = names.includes(metric.name) ? metric.name : names.find((one) => one === metric.name || one === dotted);
-  if (name === undefined) {
-    const near = closest(metric.name, names);
-    const expected = names.length === 0 ? 'nothing is evaluated during training' : `expected one of ${listed(names)}`;
-    const about = near === undefined ? expected : `${expected}; did you mean ${near}?`;
-    blame.report('E_CONFIG_VALUE', ['metric', 'name'], `not evaluated during training; got ${printable(metric.name, 80)}; ${about}`);
-  } else if (name !== metric.name) notices.push(`metric: ${metric.name} is read as ${name}`);
+  const absence = name === undefined ? absenceOf(metric.name, evaluation) : undefined;
+  if (absence !== undefined) blame.report('E_CONFIG_VALUE', ['metric', 'name'], absence.message, absence.next);
+  else if (name !== undefined && name !== metric.name) notices.push(`metric: ${metric.name} is read as ${name}`);
   const used = name ?? metric.name;
-  const natural = isLowerBetter(used.replace(/^[^.]*\.(?:eval_)?(?:ema_|swa_)?/, '')) ? 'minimize' : 'maximize';
-  if (metric.goal !== undefined && metric.goal !== natural) notices.push(`metric.goal: ${metric.goal} looks for the worst ${used}`);
-  return { ...metric, name: used, goal: metric.goal ?? natural };
+  const goal = metric.goal ?? goalOf(used) ?? 'minimize';
+  const doubt = goalNotice('metric.goal', goal, used);
+  if (doubt !== undefined) notices.push(doubt);
+  return { ...metric, name: used, goal };
 }
 
 function settleStopping(parsed: ParsedSweep, { experiment }: LoadedExperiment, blame: Blame, notices: string[]): EarlyTerminateConfig {

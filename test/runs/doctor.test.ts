@@ -5,7 +5,7 @@ import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { renderChecks } from '../../src/report/checks.ts';
 import { unpainted } from '../../src/report/paint.ts';
-import { checkDirectory, checkEngine, checkNode } from '../../src/runs/doctor.ts';
+import { checkDirectory, checkEngine, checkLimits, checkMemoryLimit, checkNode } from '../../src/runs/doctor.ts';
 
 for (const [version, status] of [
   ['18.20.4', 'fail'],
@@ -38,6 +38,33 @@ test('an engine that the machine lacks is told and no fault', (t) => {
     found: 'not here, which only numerics.engine: blas minds: no BLAS found',
   });
   t.like(checkEngine('wasm-fma'), { id: 'wasm_fma', status: 'ok', found: 'available' });
+});
+
+test('a cgroup that allows less memory than the machine has is named, and little of it is a warning', (t) => {
+  t.like(checkMemoryLimit({ bytes: 2 ** 33, physical: 2 ** 33, file: undefined }), {
+    status: 'ok',
+    found: '8.0 GiB; no cgroup limit below it',
+    value: 2 ** 33,
+  });
+  t.like(checkMemoryLimit({ bytes: 2 ** 27, physical: 2 ** 33, file: '/sys/fs/cgroup/memory.max' }), {
+    status: 'warn',
+    found: '8.0 GiB; the cgroup allows 128.0 MiB (/sys/fs/cgroup/memory.max)',
+    next: 'give it at least 256.0 MiB',
+  });
+});
+
+test('limits that would stop a run are a warning with what to set', (t) => {
+  t.like(checkLimits({ openFiles: 1024, processes: undefined, addressSpace: undefined }, undefined), {
+    status: 'ok',
+    found: 'open files 1024 (ulimit -n), threads unlimited (ulimit -u), address space unlimited (ulimit -v)',
+  });
+  const group = { value: 20, current: 12, file: '/sys/fs/cgroup/pids.max' };
+  t.like(checkLimits({ openFiles: 64, processes: 100, addressSpace: 2 ** 32 }, group), {
+    status: 'warn',
+    found:
+      'open files 64 (ulimit -n), threads 100 (ulimit -u), 20 in the cgroup, 12 in use (/sys/fs/cgroup/pids.max), address space 4.0 GiB (ulimit -v)',
+    next: 'set ulimit -n 256; ulimit -v unlimited, as WebAssembly takes 10 GiB of address space for each memory; a higher pids.max of the cgroup',
+  });
 });
 
 test('a check is a line, and one more for what to do', (t) => {

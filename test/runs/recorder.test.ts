@@ -18,7 +18,8 @@ const records: StepRecord[] = Array.from({ length: 13 }, (_, step) => {
 const evaluation = (loss: number, accuracy: number): Evaluation => ({ loss, accuracy, rows: 8, metrics: { accuracy } });
 
 function recorderTo(events: RunEvent[], hasAccuracy = true): Recorder {
-  return new Recorder(experiment, plan.batches, hasAccuracy, undefined, new LearningRate(plan), (event) => events.push(event));
+  const tell = (event: RunEvent): void => void events.push(event);
+  return new Recorder(experiment, plan.batches, hasAccuracy, undefined, new LearningRate(plan), tell, () => undefined);
 }
 
 /** Events after feeding the records in pieces of the given sizes, with an evaluation after step 6. */

@@ -264,6 +264,20 @@ test.serial('S8 garbage among the lines that count is E_RUN_FILE (65) with file 
 const stepsIn = (directory: string): string[] => readdirSync(path.join(directory, 'checkpoints')).toSorted();
 const fileOf = (step: number): string => `step-${String(step).padStart(12, '0')}.safetensors`;
 
+/** Puts NaN at [1, 2] of the first weight, and the hash of that into its place. */
+function withNaN(bytes: Buffer): Buffer {
+  const header = Number(bytes.readBigUInt64LE(0));
+  const place = bytes.indexOf('"gradloom.sha256":"') + '"gradloom.sha256":"'.length;
+  const { 'layers.0.weight': tensor } = JSON.parse(bytes.toString('utf8', 8, 8 + header)) as Record<
+    string,
+    { shape: [number, number]; data_offsets: [number, number] }
+  >;
+  bytes.writeFloatLE(Number.NaN, 8 + header + tensor!.data_offsets[0] + 4 * (tensor!.shape[1] + 2));
+  bytes.write('0'.repeat(64), place);
+  bytes.write(createHash('sha256').update(bytes).digest('hex'), place);
+  return bytes;
+}
+
 for (const { title, damage, reason } of [
   {
     title: 'cut short',
@@ -279,6 +293,11 @@ for (const { title, damage, reason } of [
       return bytes;
     },
     reason: /^damaged: its sha256 is [0-9a-f]{64}, but it says [0-9a-f]{64}$/,
+  },
+  {
+    title: 'with the right hash and a weight that is not a number',
+    damage: withNaN,
+    reason: /^layers\.0\.weight\[1, 2\] is NaN; expected finite values$/,
   },
 ]) {
   test.serial(`P7 a newest checkpoint ${title} is set aside with W_CKPT_REJECTED, and the one before it used`, async (t) => {

@@ -47,7 +47,10 @@ test.serial('W_DEAD_RELU tells once which layer puts out nothing but zeros, and 
   const { warnings } = await runTree({ ...tree([]), model: { layers } });
   const found = warnings.filter(({ code }) => code === 'W_DEAD_RELU');
   t.is(found.length, 1);
-  t.is(found[0]!.message, '100.0 % of the outputs of layers.1 are 0: its ReLUs are dead; lower optimizer.lr or use leaky_relu');
+  t.is(
+    found[0]!.message,
+    '100.0 % of the outputs of layers.1 are 0: its ReLUs are dead; lower optimizer.lr, which is 0.1, or use leaky_relu',
+  );
 });
 
 test.serial('W_DEAD_RELU sees through a residual, whose input hides the zeros', async (t) => {
@@ -102,3 +105,38 @@ test.serial('W_ZERO_GRADIENT tells once of a step whose gradient is exactly 0', 
   t.is(found.length, 1);
   t.is(found[0]!.message, 'the gradient of step 0 is exactly 0: nothing is learned from here on');
 });
+
+for (const { title, data, layers, hint } of [
+  {
+    title: 'weights of a hidden layer that start at 0',
+    data: { source: { type: 'synthetic', kind: 'blobs', samples: 200, features: 6, classes: 3 }, normalize: 'zscore' },
+    layers: [{ type: 'dense', ...RELU, init: 'zeros' }],
+    hint: 'the weights of layers.0 start at 0 (model.layers.0.init: zeros); take another, such as he_normal',
+  },
+  {
+    title: 'bytes that are not normalized',
+    data: { source: { type: 'mnist' }, split: { train: 300, val: 50, test: 50 } },
+    layers: [{ type: 'dense', ...RELU, init: { type: 'uniform', low: -2, high: -1 } }],
+    hint: 'the inputs reach 255; set data.normalize: unit',
+  },
+  {
+    title: 'numbers that are far from 0',
+    data: { source: { type: 'synthetic', kind: 'blobs', samples: 200, features: 6, classes: 3, noise: 1e5 } },
+    layers: [
+      { type: 'dense', ...RELU, init: { type: 'uniform', low: -0.0001, high: 0 } },
+      { type: 'dense', ...RELU, init: { type: 'uniform', low: -2, high: -1 } },
+    ],
+    hint: /the inputs reach \d+; set data\.normalize: zscore$/,
+  },
+]) {
+  test.serial(`a dead layer and what most likely killed it: ${title}`, async (t) => {
+    const { warnings } = await runTree({
+      ...tree([]),
+      data,
+      model: { layers: [...layers, { type: 'dense', units: title.startsWith('bytes') ? 10 : 3 }] },
+    });
+    const { message } = warnings.find(({ code }) => code === 'W_DEAD_RELU') ?? { message: '' };
+    if (typeof hint === 'string') t.true(message.endsWith(`its ReLUs are dead; ${hint}`), message);
+    else t.regex(message, hint);
+  });
+}

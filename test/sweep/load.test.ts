@@ -158,6 +158,13 @@ const refused: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    'a parameter that takes the metric away',
+    `${HEAD}metric: {name: val.loss}\nparameters: {data.split.val: {values: [0.1, 0]}}\n`,
+    [
+      '3:16 E_CONFIG_VALUE metric.name: not evaluated during training; got val.loss; data.split.val is 0; in a trial with data.split.val=0 | give data.split.val some rows, or evaluate another part: train.eval.on, and a metric of that part',
+    ],
+  ],
+  [
     'parameters that do not say how they vary, or twice',
     `${HEAD}parameters:
   optimizer.lr: {}
