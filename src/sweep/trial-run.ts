@@ -13,9 +13,9 @@ import type { StorageCalls } from '../runs/run-files.ts';
 import { train } from '../runs/train.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { readLines } from '../storage/lines.ts';
+import type { RunEntry } from './log-entries.ts';
 import type { Job } from './search.ts';
 import type { CurvePoint } from './trial.ts';
-import type { RunEntry } from './trial-log.ts';
 
 /** One replicate of a job: what is to be trained, and where. */
 export interface TrialWork {
