@@ -98,11 +98,12 @@ const BLAME_OF_EXIT: Readonly<Record<number, Blame>> = {
 };
 
 /** Codes of Node and of the operating system that tell of the machine, whatever was being done; a missing file is not among them. */
-const MACHINE_CODES: ReadonlySet<unknown> = new Set([
-  ...['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'ETIMEDOUT', 'EBUSY', 'ETXTBSY'],
-  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOBUFS', 'ENOLCK', 'ENOTCONN', 'EHOSTDOWN', 'EREMOTEIO'],
-  ...['ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED'],
-]);
+const MACHINE_CODES: ReadonlySet<unknown> = new Set(
+  (
+    'EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO ENXIO ENODEV ESTALE ETIMEDOUT EBUSY ETXTBSY EMFILE ENFILE ENOMEM EAGAIN ENOBUFS ENOLCK ' +
+    'ENOTCONN EHOSTDOWN EREMOTEIO ERR_WORKER_INIT_FAILED ERR_WORKER_OUT_OF_MEMORY ERR_MEMORY_ALLOCATION_FAILED'
+  ).split(' '),
+);
 /** A cause of a cause of a cause: no error of ours goes deeper, and a circle must end. */
 const MAX_CAUSES = 8;
 

@@ -1,19 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../errors.ts';
-import type { SessionRules } from './log-schema.ts';
+import type { LogEntry, LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionRules, StepEntry } from './log-entries.ts';
 import type { SweepSettings } from './schema.ts';
 import { type Job, Search, type SearchParts, type Step } from './search.ts';
 import { SweepFold } from './state.ts';
 import type { Assignment } from './trial.ts';
-import {
-  type LogEntry,
-  type LoggedEntry,
-  notReplayed,
-  type OverEntry,
-  type ReopenEntry,
-  type RunEntry,
-  type StepEntry,
-} from './trial-log.ts';
+import { notReplayed } from './trial-log.ts';
 
 const MAX_VALUE = 100;
 

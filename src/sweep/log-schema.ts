@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { printable } from '../errors.ts';
-import type { LoggedEntry } from './trial-log.ts';
+import type { LoggedEntry } from './log-entries.ts';
 
 /** A sweep has at most so many trials (`run_cap`), and so many seeds. */
 const MAX_TRIALS = 1_000_000;
@@ -33,9 +33,6 @@ const rules = z.object({
   abort_after: count,
   impute: z.enum(['worst', 'none']),
 });
-
-/** What a session may do otherwise than the one before, as far as it decides what is tried. */
-export type SessionRules = z.output<typeof rules>;
 
 const decision = z.object({ ...numbering, trial, rung, reason: z.string(), after });
 const run = z.object({

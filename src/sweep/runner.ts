@@ -11,7 +11,7 @@ import type { RunningTrial, SweepEvent, SweepSummary } from './events.ts';
 import { trialExperiment, trialKey } from './experiment.ts';
 import { Ledger, rulesOf } from './ledger.ts';
 import type { LoadedSweep } from './load.ts';
-import type { SessionRules } from './log-schema.ts';
+import type { LogEntry, LoggedEntry, OverEntry, RetryEntry, RunEntry, SessionRules, SweepEntry } from './log-entries.ts';
 import { isHopeless, isOfTrial, sessionError } from './pause.ts';
 import { makeSampler } from './samplers/index.ts';
 import type { Sampler } from './samplers/sampler.ts';
@@ -20,7 +20,7 @@ import { makeScheduler } from './schedulers/index.ts';
 import { faultOf, type Job, type Search, type Step } from './search.ts';
 import { runDirectories, type SweepFold, stateOf } from './state.ts';
 import type { Trial } from './trial.ts';
-import type { LogEntry, LoggedEntry, OverEntry, RetryEntry, RunEntry, SweepEntry, TrialLog } from './trial-log.ts';
+import type { TrialLog } from './trial-log.ts';
 import { TrialRun } from './trial-run.ts';
 
 const PROGRESS_MS = 200;

@@ -1,10 +1,9 @@
 import { GradloomError } from '../errors.ts';
-import type { SessionRules } from './log-schema.ts';
+import type { DecisionEntry, Fault, OverEntry, SessionRules, TrialEntry } from './log-entries.ts';
 import type { Observation, Sampler } from './samplers/sampler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import type { SweepSettings } from './schema.ts';
 import type { Assignment } from './trial.ts';
-import type { DecisionEntry, Fault, OverEntry, TrialEntry } from './trial-log.ts';
 
 /** A decision of the search. */
 export type Step = TrialEntry | DecisionEntry | OverEntry;

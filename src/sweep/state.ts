@@ -1,7 +1,7 @@
+import type { LogEntry, RunEntry, TrialEntry } from './log-entries.ts';
 import type { SweepSettings } from './schema.ts';
 import type { Outcome } from './search.ts';
 import type { CurvePoint, SweepState, Trial, TrialStatus } from './trial.ts';
-import type { LogEntry, RunEntry, TrialEntry } from './trial-log.ts';
 import { interval95, mean, meanCurve, summarise } from './values.ts';
 
 /** A trial while the log is read. */

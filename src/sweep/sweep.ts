@@ -12,12 +12,13 @@ import { targetOf } from '../storage/read.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
+import type { LoggedEntry, SweepEntry } from './log-entries.ts';
 import { sessionError } from './pause.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
 import { SweepFold, stateOf, TRIALS } from './state.ts';
 import type { SweepState } from './trial.ts';
-import { type LoggedEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from './trial-log.ts';
+import { readTrialLog, TrialLog, trialLogPath } from './trial-log.ts';
 
 /** A sweep under way. */
 export interface SweepRun extends UnderWay<SweepEvent, SweepSummary> {

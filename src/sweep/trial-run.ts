@@ -14,9 +14,9 @@ import { train } from '../runs/train.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { kindAt } from '../storage/folder.ts';
 import { readLines } from '../storage/lines.ts';
+import type { RunEntry } from './log-entries.ts';
 import type { Job } from './search.ts';
 import type { CurvePoint } from './trial.ts';
-import type { RunEntry } from './trial-log.ts';
 
 /** One replicate of a job: what is to be trained, and where. */
 export interface TrialWork {

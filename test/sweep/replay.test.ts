@@ -38,9 +38,15 @@ function changed(lines: Line[], type: string, change: Line, isMeant: (line: Line
   return lines.map((line, i) => (i === at ? { ...line, ...change } : line));
 }
 
-async function refused(t: ExecutionContext, place: string): Promise<GradloomError> {
+/** The same, and the log ends there: what comes after would not fit either. */
+function changedLast(lines: Line[], type: string, change: Line): Line[] {
+  const at = lines.findIndex((line) => line['type'] === type);
+  return changed(lines, type, change).slice(0, at + 1);
+}
+
+async function refused(t: ExecutionContext, place: string, title: string): Promise<GradloomError> {
   const before = readFileSync(trialLogPath(place));
-  const error = await t.throwsAsync(resumeSweep(place).result, { instanceOf: GradloomError });
+  const error = await t.throwsAsync(resumeSweep(place).result, { instanceOf: GradloomError }, title);
   t.is(error.code, 'E_RUN_FILE');
   t.is(error.exitCode, EXIT.data);
   t.regex(error.where ?? '', /log\.jsonl:\d+$/);
@@ -86,24 +92,24 @@ test.serial(
       ],
       [
         'a stop in the place of a promotion',
-        (lines) => changed(lines, 'promote', { type: 'stop' }),
+        (lines) => changedLast(lines, 'promote', { type: 'stop' }),
         /^does not replay: trial (\d) is stopped at rung 0, expected trial \1 goes on from rung 0$/,
         lineOf('promote'),
       ],
       [
         'a decision that knows too few results',
-        (lines) => changed(lines, 'promote', { after: 0 }),
+        (lines) => changedLast(lines, 'promote', { after: 0 }),
         /^does not replay: (?:trial \d goes on from rung 0, expected (?:trial \d of random|no decision before another result)|knows 0 results, expected \d or more)$/,
       ],
       [
         'a decision that knows more results than there are',
-        (lines) => changed(lines, 'promote', { after: 1_000_000_000 }),
+        (lines) => changedLast(lines, 'promote', { after: 1_000_000_000 }),
         /^does not replay: a decision after 1000000000 results, (?:of which only \d had come|expected .* after \d)$/,
         lineOf('promote'),
       ],
       [
         'an end too early',
-        (lines) => changed(lines, 'trial', { type: 'over', cause: 'done', reason: 'x', dropped: [] }),
+        (lines) => changedLast(lines, 'trial', { type: 'over', cause: 'done', reason: 'x', dropped: [] }),
         /expected trial 0 of random$/,
       ],
       [
@@ -124,7 +130,7 @@ test.serial(
       ],
       [
         'fewer lanes',
-        (lines) => changed(lines, 'sweep', { lanes: 1 }),
+        (lines) => lines.map((line) => ('rules' in line ? { ...line, rules: { ...(line['rules'] as Line), lanes: 1 } } : line)),
         /^does not replay: trial 1 of random, expected no decision before another result$/,
       ],
       [
@@ -134,7 +140,7 @@ test.serial(
       ],
     ];
     for (const [title, edit, message, line] of cases) {
-      const error = await refused(t, rewritten(t, original, edit));
+      const error = await refused(t, rewritten(t, original, edit), title);
       t.regex(error.message, message, title);
       if (line !== undefined) t.regex(error.where ?? '', new RegExp(`:${line}$`), title);
     }
@@ -174,7 +180,7 @@ test.serial('an entry of a wrong shape is E_RUN_FILE (65) with its line, also fo
   ];
   for (const [title, edit, message] of cases) {
     const place = rewritten(t, original, edit);
-    const error = await refused(t, place);
+    const error = await refused(t, place, title);
     t.regex(error.message, /^does not replay: /, title);
     t.regex(error.message, message, title);
     const read = t.throws(() => readSweep(place), { instanceOf: GradloomError }, title);

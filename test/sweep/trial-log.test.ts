@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { type LogEntry, readTrialLog, type SweepEntry, TrialLog, trialLogPath } from '../../src/sweep/trial-log.ts';
+import type { LogEntry, SweepEntry } from '../../src/sweep/log-entries.ts';
+import { readTrialLog, TrialLog, trialLogPath } from '../../src/sweep/trial-log.ts';
 import { workplace } from '../cli/run-cli.ts';
 
 const FIRST: SweepEntry = { type: 'sweep', version: 1, id: 'a', name: 'a', lanes: 4, files: { 'sweep.yaml': 'name: "ä\\u2028"\n' } };
