@@ -95,10 +95,12 @@ function explainNumber(at: Outline | undefined, options: readonly Outline[], nod
   const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
   if (numeric.length === 0) return wrongType(at, node);
   if (numeric.every((option) => option.const !== undefined)) return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}` };
-  if (numeric.every((option) => option.type === 'integer') && !Number.isSafeInteger(value)) {
+  if (numeric.every((option) => option.type === 'integer') && !Number.isInteger(value)) {
     return { code: 'E_CONFIG_INTEGER', message: `not an integer; ${expected}` };
   }
-  return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}` };
+  // A largest of 2^53 - 1 is not worth telling, but to whom passes it.
+  const most = numeric.some(({ maximum }) => maximum === Number.MAX_SAFE_INTEGER) && value > Number.MAX_SAFE_INTEGER;
+  return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}${most ? `, at most ${Number.MAX_SAFE_INTEGER}` : ''}` };
 }
 
 function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string): Verdict {
@@ -196,6 +198,12 @@ function shownValue(node: Node): string {
 
 function wordsOf(option: Outline): readonly (string | number | boolean)[] {
   return option.enum ?? (option.const === undefined ? [] : [option.const]);
+}
+
+/** What the schema allows at a dotted path, in words; undefined where it has no such key. */
+export function expectationAt(root: Node, path: string): string | undefined {
+  const at = outlineAt(root, path.split('.'));
+  return at === undefined ? undefined : expectation(at);
 }
 
 /** What the schema allows at a place, in words. */

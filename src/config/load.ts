@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { checkAcross, DEFAULT_EPOCHS } from './checks.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, expectationAt } from './diagnose.ts';
 import { loadTree } from './extends.ts';
 import { expandShorthands } from './merge.ts';
 import { problemOf } from './metric-names.ts';
@@ -82,6 +82,7 @@ export function parseExperimentTree(text: string, { file, overrides = [] }: Pars
   const baseDir = dirname(resolve(file));
   const tree = loadTree(makeSource('file', file, text, baseDir, 0), problems, notices);
   const changed = applyOverrides(requireMap(tree, problems, file), overrides, problems, notices);
+  problems.expecting((path) => expectationAt(changed, path));
   problems.throwIfAny();
   return { tree: requireMap(changed, problems, file), file, baseDir, notices };
 }
@@ -119,6 +120,7 @@ function validate(tree: Node, { file, baseDir, problems, notices }: Validating):
   const result = experimentSchema.safeParse(plain(outline, tree));
   if (!result.success) diagnose(tree, result.error.issues, problems);
   checkAcross(tree, problems);
+  problems.expecting((path) => expectationAt(tree, path));
   problems.throwIfAny();
   if (!result.success) return stop(problems, file);
   const experiment = withMetrics(withLength(result.data));

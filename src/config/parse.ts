@@ -3,7 +3,7 @@ import { printable } from '../errors.ts';
 import type { Problems } from './problems.ts';
 import { MAX_BYTES } from './read.ts';
 import { isReserved } from './reserved.ts';
-import { numberFault, textFault } from './scalars.ts';
+import { numberFault, textFault, withoutNegativeZero } from './scalars.ts';
 import type { Place, Source } from './source.ts';
 import { dotted, type Entry, type Node, type Path } from './tree.ts';
 
@@ -193,8 +193,8 @@ class Converter {
     if (fault !== undefined) this.#problems.add('E_CONFIG_VALUE', dotted(path), fault, place);
     if (typeof value === 'number') {
       const misread = node.tag === undefined ? numberFault(raw, value) : undefined;
-      if (misread !== undefined) this.#problems.add(misread.code, dotted(path), misread.message, place);
-      return { kind: 'scalar', place, value, raw };
+      if (misread !== undefined) this.#problems.add(misread.code, dotted(path), misread.message, place, undefined, misread.expected);
+      return { kind: 'scalar', place, value: withoutNegativeZero(value), raw };
     }
     return { kind: 'scalar', place, raw, value: typeof value === 'string' || typeof value === 'boolean' ? value : null };
   }

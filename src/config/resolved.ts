@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
 import { plain } from './plain.ts';
@@ -19,9 +19,20 @@ export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
   return yamlOf(plain(outline, tree));
 }
 
-/** Plain data as YAML text that our loaders read back unchanged. */
-export function yamlOf(value: unknown): string {
-  return stringify(value, { schema: 'core', version: '1.2', lineWidth: 0, aliasDuplicateObjects: false });
+/**
+ * Plain data as YAML text that our loaders read back unchanged.
+ *
+ * @param options  `blockQuote: false` keeps texts of several lines on one
+ */
+export function yamlOf(value: unknown, options: { blockQuote?: boolean } = {}): string {
+  const document = new Document(value, { schema: 'core', version: '1.2', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, node) => {
+      // 1e+16, not 10000000000000000: whole numbers past 2^53 are floats, and only their shortest digits are right.
+      if (Number.isInteger(node.value) && !Number.isSafeInteger(node.value)) node.format = 'EXP';
+    },
+  });
+  return document.toString({ lineWidth: 0, ...options });
 }
 
 /** Leaves out what only names, places or speeds up a run. */
