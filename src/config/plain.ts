@@ -7,6 +7,7 @@ export function plain(at: Outline | undefined, node: Node): unknown {
   if (node.kind === 'list') return node.items.map((item) => plain(at?.items, item));
   if (node.kind === 'scalar') {
     const { value } = node;
+    if (at?.whole !== undefined && isWholeFraction(node)) return at.whole;
     return at?.isPath === true && typeof value === 'string' && value !== '' ? resolve(node.place.source.dir, value) : value;
   }
   const value: Record<string, unknown> = {};
@@ -14,4 +15,9 @@ export function plain(at: Outline | undefined, node: Node): unknown {
   const type = defaultType(at);
   if (type !== undefined && !node.entries.has('type')) value['type'] = type;
   return value;
+}
+
+/** Whether a value is 1 written as a fraction: `1.0`, `1e0`, `!!float 1`; YAML's numbers cannot tell it from the count 1. */
+export function isWholeFraction(node: Node | undefined): boolean {
+  return node?.kind === 'scalar' && node.value === 1 && /[.e]|^!!float/i.test(node.raw);
 }

@@ -39,12 +39,14 @@ const split = object({
   train: z
     .union([z.number().positive(), z.literal('rest')])
     .default('rest')
-    .describe('count (an integer of 1 or more), fraction (below 1), or rest'),
+    .describe('count (an integer of 1 or more), fraction (below 1; 1.0 is every row), or rest')
+    .meta({ whole: 'rest' }),
   val: z.number().min(0).default(0.1).describe('count or fraction; 0 for none'),
   test: z
     .union([z.number().min(0), z.literal('auto')])
     .default('auto')
-    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1"),
+    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1")
+    .meta({ whole: 'auto' }),
   by: z
     .enum(['order', 'shuffle', 'stratify'])
     .default('shuffle')

@@ -67,6 +67,9 @@ export interface RunWarning {
   code:
     | 'W_OVERSUBSCRIBED'
     | 'W_FEWER_WORKERS'
+    | 'W_ONE_ROW'
+    | 'W_UNUSED_ROWS'
+    | 'W_BATCH_SIZE'
     | 'W_STORAGE'
     | 'W_NONFINITE'
     | 'W_DEAD_RELU'

@@ -6,6 +6,7 @@ import type { Cores } from '../engine/cores.ts';
 import type { MemoryPlan, Region } from '../engine/memory.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { prepare } from './prepare.ts';
+import { rowWarnings } from './row-warnings.ts';
 
 /** What a run of an experiment on this machine would be. */
 export interface Inspection {
@@ -21,6 +22,8 @@ export interface Inspection {
   /** Floating-point operations of the layers' products, forward and backward, for one full batch. */
   flopsPerStep: { forward: number; backward: number };
   batches: BatchPlan;
+  /** What is used otherwise than the experiment's numbers seem to say. */
+  notices: readonly string[];
   workers: { count: number; reason: string; cores: Cores };
   memory: MemoryUse;
 }
@@ -72,6 +75,7 @@ export async function inspectExperiment({ experiment }: Pick<LoadedExperiment, '
     parameters: parameterCount(network),
     flopsPerStep: { forward: flops.forward * stepRows, backward: flops.backward * stepRows },
     batches,
+    notices: rowWarnings(experiment, dataset, batches).map(({ message }) => message),
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     memory: memoryUse(memory, dataset),
   };
