@@ -18,6 +18,7 @@ export function experimentJsonSchema(): object {
 export function forEditors(at: Outline): Outline {
   const {
     isPath: _isPath,
+    isDirectory: _isDirectory,
     form: _form,
     whole: _whole,
     exclusive: _exclusive,

@@ -9,6 +9,7 @@ import { treeFromObject } from './object.ts';
 import { type Origin, originsOf } from './origins.ts';
 import { outline } from './outline.ts';
 import { applyChanges, applyOverrides, type Change } from './overrides.ts';
+import { checkPaths } from './paths.ts';
 import { plain } from './plain.ts';
 import { Problems } from './problems.ts';
 import { readRootText } from './read.ts';
@@ -117,6 +118,7 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 }
 
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
+  checkPaths(outline, tree, problems);
   const result = experimentSchema.safeParse(plain(outline, tree));
   if (!result.success) diagnose(tree, result.error.issues, problems);
   checkAcross(tree, problems);

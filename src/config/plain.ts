@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { childOf, defaultType, type Outline } from './outline.ts';
+import { expandHome } from './path-text.ts';
 import type { Node } from './tree.ts';
 
 /** The plain value of a tree, for the validation: default `type`s filled in, relative paths made absolute. */
@@ -8,7 +9,9 @@ export function plain(at: Outline | undefined, node: Node): unknown {
   if (node.kind === 'scalar') {
     const { value } = node;
     if (at?.whole !== undefined && isWholeFraction(node)) return at.whole;
-    return at?.isPath === true && typeof value === 'string' && value !== '' ? resolve(node.place.source.dir, value) : value;
+    if (typeof value !== 'string' || value === '') return value;
+    if (at?.isPath === true) return resolve(node.place.source.dir, expandHome(value));
+    return at?.isDirectory === true ? expandHome(value) : value;
   }
   const value: Record<string, unknown> = {};
   for (const [key, entry] of node.entries) value[key] = plain(childOf(at, node, key), entry.value);

@@ -1,6 +1,7 @@
 import { Document, visit } from 'yaml';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
+import { withLiteralPaths } from './paths.ts';
 import { plain } from './plain.ts';
 import type { Experiment } from './schema.ts';
 
@@ -11,12 +12,12 @@ export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track'
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
-  return yamlOf(experiment);
+  return yamlOf(withLiteralPaths(experiment));
 }
 
 /** An experiment's tree as YAML text that means the same from anywhere: what the file leaves to defaults stays out. */
 export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
-  return yamlOf(plain(outline, tree));
+  return yamlOf(withLiteralPaths(plain(outline, tree)));
 }
 
 /**

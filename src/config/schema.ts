@@ -5,7 +5,7 @@ import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
 import { every, object, positiveInteger } from './schema-parts.ts';
 
-/** A file name; a relative one counts from the file that says it. */
+/** A file name; a relative one counts from the file that says it, and `~/` is the user's home directory. */
 const path = z.string().min(1).meta({ isPath: true });
 
 // ---- data ----------------------------------------------------------------------------------------------------------
@@ -353,7 +353,12 @@ const parallel = object({
 });
 
 const track = object({
-  dir: z.string().min(1).default('./runs').describe('parent of the run directory; relative to the working directory'),
+  dir: z
+    .string()
+    .min(1)
+    .default('./runs')
+    .describe('parent of the run directory; relative to the working directory')
+    .meta({ isDirectory: true }),
   log_every: object({ steps: positiveInteger.describe('parameter updates from one line to the next') })
     .prefault({ steps: 50 })
     .describe('how often the training loss is logged'),
