@@ -3,6 +3,7 @@ import { GradloomError, printable } from '../errors.ts';
 import { checkAcross, DEFAULT_EPOCHS } from './checks.ts';
 import { diagnose, expectationAt } from './diagnose.ts';
 import { loadTree } from './extends.ts';
+import { withLikelyTypes } from './likely-types.ts';
 import { expandShorthands } from './merge.ts';
 import { problemOf } from './metric-names.ts';
 import { treeFromObject } from './object.ts';
@@ -120,13 +121,25 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
   checkPaths(outline, tree, problems);
   const result = experimentSchema.safeParse(plain(outline, tree));
-  if (!result.success) diagnose(tree, result.error.issues, problems);
+  if (!result.success) {
+    diagnose(tree, result.error.issues, problems);
+    diagnoseFurther(tree, problems);
+  }
   checkAcross(tree, problems);
   problems.expecting((path) => expectationAt(tree, path));
   problems.throwIfAny();
   if (!result.success) return stop(problems, file);
   const experiment = withMetrics(withLength(result.data));
   return { experiment, origins: originsOf(experiment, tree), file, baseDir, notices };
+}
+
+/** A map without its `type` is not looked into by the schema: what else is wrong there is found with the type that it likely is. */
+function diagnoseFurther(tree: Node, problems: Problems): void {
+  const typed = withLikelyTypes(outline, tree);
+  if (typed === tree) return;
+  const guessed = expandShorthands(outline, typed);
+  const further = experimentSchema.safeParse(plain(outline, guessed));
+  if (!further.success) diagnose(guessed, further.error.issues, problems);
 }
 
 function stop(problems: Problems, file: string): never {
