@@ -22,9 +22,10 @@ async function runCheck(request: ReturnType<typeof fileOf>, output: Output): Pro
   showNotices(loaded.notices, output);
   const { inspectExperiment } = await import('../runs/inspect.ts');
   const inspection = await inspectExperiment(loaded);
-  showNotices(inspection.warnings, output);
+  showNotices(inspection.notices, output);
   if (output.json) {
-    output.object({ experiment: loaded.experiment, origins: Object.fromEntries(loaded.origins), notices: loaded.notices, ...inspection });
+    const notices = [...loaded.notices, ...inspection.notices];
+    output.object({ experiment: loaded.experiment, origins: Object.fromEntries(loaded.origins), ...inspection, notices });
     return 0;
   }
   const [{ renderInspection }, { painter }] = await Promise.all([import('../report/inspection.ts'), import('../report/paint.ts')]);

@@ -1,3 +1,4 @@
+import { literalPath } from '../config/path-text.ts';
 import { printable } from '../errors.ts';
 import { defineCommand, type ExitNow } from './command.ts';
 import { followRun } from './follow.ts';
@@ -35,8 +36,8 @@ export const train = defineCommand<TrainRequest>({
     const workers = workersOf(args);
     const dir = args.text('dir');
     if (workers !== undefined) overrides.push(`parallel.workers=${workers}`);
-    // As a quoted text, so that a directory named 1 or ~ stays one.
-    if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(dir)}`);
+    // The shell has read it: a directory named 1, ~ or $x stays one.
+    if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(literalPath(dir))}`);
     return { file, overrides, needed: args.flag('needed') };
   },
   run: runTrain,

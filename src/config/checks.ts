@@ -3,6 +3,7 @@ import { checkLayers } from './layer-checks.ts';
 import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from './metric-names.ts';
 import { outlineAt } from './outline.ts';
 import type { Problems } from './problems.ts';
+import { checkSplit } from './split-checks.ts';
 import { oneOf } from './suggest.ts';
 import { dotted, type Node, nodeAt, type Path } from './tree.ts';
 import { View } from './view.ts';
@@ -13,7 +14,6 @@ export const DEFAULT_EPOCHS = 10;
 
 /** Device names of Windows, with or without an extension: no directory there can have them. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
-const PARTS = ['train', 'val', 'test'] as const;
 /** A matrix of 8 MB for each worker. */
 const MAX_CONFUSION_CLASSES = 1000;
 
@@ -25,7 +25,7 @@ export function checkAcross(root: Node, problems: Problems): void {
   checkOptimizer(view);
   checkSchedule(view, root);
   checkSource(view);
-  checkSplit(view);
+  checkSplit(view, root);
   checkLossWeights(view);
   checkMetrics(view);
   checkWatched(view);
@@ -117,26 +117,6 @@ function checkSource(view: View): void {
   const features = view.number([...source, 'features']);
   if (type === 'synthetic' && view.value([...source, 'kind']) === 'spirals' && features !== undefined && features !== 2) {
     view.report('E_CONFIG_VALUE', [...source, 'features'], `spirals have 2 features; got ${features}`);
-  }
-}
-
-function checkSplit(view: View): void {
-  let sum = 0;
-  let last: Path | undefined;
-  for (const part of PARTS) {
-    const path = ['data', 'split', part];
-    const share = view.number(path);
-    if (share === undefined) continue;
-    if (share > 1 && !Number.isSafeInteger(share)) {
-      view.report('E_CONFIG_INTEGER', path, `not an integer; got ${share}; expected a count of 1 or more, or a fraction below 1`);
-    } else if (share < 1) {
-      sum += share;
-      if (share > 0 && view.given(path)) last = path;
-    }
-  }
-  // Decimal fractions that sum to one can exceed it by a rounding error.
-  if (last !== undefined && sum > 1 + 1e-9) {
-    view.report('E_CONFIG_RANGE', last, `the fractions of data.split sum to ${Number(sum.toPrecision(6))}; expected at most 1`);
   }
 }
 

@@ -5,8 +5,9 @@ import type { Problems } from './problems.ts';
 import type { Place } from './source.ts';
 import { aboutUnknownKey, closest, oneOf } from './suggest.ts';
 import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode } from './tree.ts';
+import { numberHint, sweepHint, typeHint } from './value-hints.ts';
+import { adviceOn } from './value-synonyms.ts';
 
-const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 const NUMBER_TYPES: readonly (string | undefined)[] = ['number', 'integer'];
 
 /**
@@ -28,7 +29,8 @@ function unknownKey(root: Node, path: Path, key: string, problems: Problems, sch
   if (node === undefined || problems.has(full)) return;
   // A suggestion costs a hundred comparisons, too many for a file with 100,000 wrong keys.
   const about = problems.many ? '' : `; ${aboutUnknownKey(outlineAt(root, path, schema), node, path, key, schema)}`;
-  problems.add('E_CONFIG_UNKNOWN_KEY', full, `unknown key${about}`, keyPlaceAt(root, [...path, key]));
+  const next = sweepHint(nodeAt(root, [...path, key]));
+  problems.add('E_CONFIG_UNKNOWN_KEY', full, `unknown key${about}`, keyPlaceAt(root, [...path, key]), next);
 }
 
 function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Problems, schema: Outline): void {
@@ -48,8 +50,8 @@ function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Proble
     explainInside(root, path, issue, problems, schema);
   } else {
     const list = at?.items === undefined && node.kind === 'list' ? listOption(at) : at;
-    const verdict = list?.items === undefined ? explainValue(at, node) : explainList(list, node);
-    problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node));
+    const verdict = list?.items === undefined ? explainValue(at, node, path) : explainList(list, node, path);
+    problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node), sweepHint(node));
   }
 }
 
@@ -78,81 +80,52 @@ interface Verdict {
   message: string;
 }
 
-function explainList(at: Outline, node: Node): Verdict {
-  if (node.kind !== 'list') return wrongType(at, node);
+function explainList(at: Outline, node: Node, path: Path): Verdict {
+  if (node.kind !== 'list') return wrongType(at, node, path);
   return { code: 'E_CONFIG_RANGE', message: `out of range; got ${node.items.length} items; expected ${expectation(at)}` };
 }
 
-function explainValue(at: Outline | undefined, node: Node): Verdict {
+function explainValue(at: Outline | undefined, node: Node, path: Path): Verdict {
   const options = at?.anyOf ?? (at === undefined ? [] : [at]);
-  if (node.kind === 'scalar' && typeof node.value === 'number') return explainNumber(at, options, node, node.value);
-  if (node.kind === 'scalar' && typeof node.value === 'string') return explainText(at, options, node, node.value);
-  return wrongType(at, node);
+  if (node.kind === 'scalar' && typeof node.value === 'number') return explainNumber(at, options, node, node.value, path);
+  if (node.kind === 'scalar' && typeof node.value === 'string') return explainText(at, options, node, node.value, path);
+  return wrongType(at, node, path);
 }
 
-function explainNumber(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: number): Verdict {
+function explainNumber(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: number, path: Path): Verdict {
   const numeric = options.filter((option) => NUMBER_TYPES.includes(option.type));
   const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
-  if (numeric.length === 0) return wrongType(at, node);
+  if (numeric.length === 0) return wrongType(at, node, path);
   if (numeric.every((option) => option.const !== undefined)) return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}` };
-  if (numeric.every((option) => option.type === 'integer') && !Number.isSafeInteger(value)) {
+  if (numeric.every((option) => option.type === 'integer') && !Number.isInteger(value)) {
     return { code: 'E_CONFIG_INTEGER', message: `not an integer; ${expected}` };
   }
-  return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}` };
+  // A largest of 2^53 - 1 is not worth telling, but to whom passes it.
+  const most = numeric.some(({ maximum }) => maximum === Number.MAX_SAFE_INTEGER) && value > Number.MAX_SAFE_INTEGER;
+  return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}${most ? `, at most ${Number.MAX_SAFE_INTEGER}` : ''}` };
 }
 
-function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string): Verdict {
+function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string, path: Path): Verdict {
   const words = options.flatMap((option) => (option.type === 'string' ? wordsOf(option) : [])).map(String);
   const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
   if (words.length > 0 && numberHint(options, node, value) === undefined) {
     const near = closest(value, words);
-    return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}${near === undefined ? '' : `; did you mean ${near}?`}` };
+    const advice = adviceOn(value, words) ?? (near === undefined ? undefined : `did you mean ${near}?`);
+    return { code: 'E_CONFIG_VALUE', message: `unknown value; ${expected}${advice === undefined ? '' : `; ${advice}`}` };
   }
   const text = options.find((option) => option.type === 'string' && wordsOf(option).length === 0);
   if (text?.form !== undefined) return { code: 'E_CONFIG_VALUE', message: `not understood; ${expected}` };
   if (text?.pattern !== undefined) return { code: 'E_RUN_NAME', message: `not a usable name; ${expected}` };
   if (text !== undefined) return { code: 'E_CONFIG_VALUE', message: `${value === '' ? 'empty' : 'too long'}; ${expected}` };
-  return wrongType(at, node);
+  return wrongType(at, node, path);
 }
 
-function wrongType(at: Outline | undefined, node: Node): Verdict {
-  const hint = node.kind === 'scalar' ? typeHint(at, node) : undefined;
+function wrongType(at: Outline | undefined, node: Node, path: Path): Verdict {
+  const hint = typeHint(at, node, path);
   return {
     code: 'E_CONFIG_TYPE',
     message: `wrong type; got ${shownValue(node)}; expected ${expectation(at)}${hint === undefined ? '' : `; ${hint}`}`,
   };
-}
-
-function typeHint(at: Outline | undefined, node: ScalarNode): string | undefined {
-  const options = at?.anyOf ?? (at === undefined ? [] : [at]);
-  if (node.value === null) return 'leave the key out for its default';
-  if (typeof node.value !== 'string')
-    return options.some((option) => option.type === 'string') ? `write "${printable(node.raw, 80)}" for text` : undefined;
-  if (options.some((option) => option.type === 'boolean')) return booleanHint(node, node.value);
-  return numberHint(options, node, node.value);
-}
-
-function booleanHint(node: ScalarNode, value: string): string | undefined {
-  const word = value.toLowerCase();
-  if (['yes', 'on', 'y', 'true'].includes(word)) return node.raw === value ? 'write true' : 'remove the quotes and write true';
-  if (['no', 'off', 'n', 'false'].includes(word)) return node.raw === value ? 'write false' : 'remove the quotes and write false';
-  return undefined;
-}
-
-/** For text that would be a number, written otherwise. */
-function numberHint(options: readonly Outline[], node: ScalarNode, value: string): string | undefined {
-  if (!options.some((option) => NUMBER_TYPES.includes(option.type))) return undefined;
-  if (NUMBER.test(value)) return node.raw === value ? undefined : 'remove the quotes';
-  for (const [mark, replacement] of [
-    ['_', ''],
-    [' ', ''],
-    ["'", ''],
-    [',', '.'],
-  ] as const) {
-    const plain = value.replaceAll(mark, replacement);
-    if (plain !== value && NUMBER.test(plain)) return `write ${plain}`;
-  }
-  return undefined;
 }
 
 /** `{epochs: n}` or `{steps: n}`: maps without a tag, told apart by their keys. */
@@ -196,6 +169,12 @@ function shownValue(node: Node): string {
 
 function wordsOf(option: Outline): readonly (string | number | boolean)[] {
   return option.enum ?? (option.const === undefined ? [] : [option.const]);
+}
+
+/** What the schema allows at a dotted path, in words; undefined where it has no such key. */
+export function expectationAt(root: Node, path: string): string | undefined {
+  const at = outlineAt(root, path.split('.'));
+  return at === undefined ? undefined : expectation(at);
 }
 
 /** What the schema allows at a place, in words. */

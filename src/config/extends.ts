@@ -4,6 +4,7 @@ import { printable } from '../errors.ts';
 import { expandShorthands, merge } from './merge.ts';
 import { outline } from './outline.ts';
 import { parseTree } from './parse.ts';
+import { expandHome, pathFault } from './path-text.ts';
 import type { Problems } from './problems.ts';
 import { readText, UnreadableError } from './read.ts';
 import { makeSource, type Source } from './source.ts';
@@ -65,17 +66,23 @@ function extendsList(value: Node, key: ScalarNode['place'], problems: Problems):
 
 function follow(item: ScalarNode, source: Source, chain: readonly Link[], loading: Loading): Node | undefined {
   const { problems, root } = loading;
-  const written = String(item.value);
+  const given = String(item.value);
+  const fault = pathFault(given, source.kind, true);
+  if (fault !== undefined) {
+    problems.add('E_CONFIG_VALUE', 'extends', fault, item.place);
+    return undefined;
+  }
+  const written = expandHome(given);
   const target = resolve(source.dir, written);
   const outside = 'leads outside the directory of the experiment file; expected a relative path inside it';
   // Both before and after links are followed, so that nothing outside is even looked for.
-  if (isAbsolute(written) || !isInside(root, resolve(realOr(source.dir), written))) {
-    problems.add('E_EXTENDS_OUTSIDE', 'extends', `${printable(written)} ${outside}`, item.place);
+  if (isAbsolute(given) || !isInside(root, resolve(realOr(source.dir), written))) {
+    problems.add('E_EXTENDS_OUTSIDE', 'extends', `${printable(given)} ${outside}`, item.place);
     return undefined;
   }
-  const link = { real: realOr(target), shown: join(dirname(source.name), written) };
+  const link = { real: realOr(target), shown: isAbsolute(written) ? written : join(dirname(source.name), written) };
   if (!isInside(root, link.real)) {
-    problems.add('E_EXTENDS_OUTSIDE', 'extends', `${printable(written)} is a link that ${outside}`, item.place);
+    problems.add('E_EXTENDS_OUTSIDE', 'extends', `${printable(given)} is a link that ${outside}`, item.place);
     return undefined;
   }
   const links = [...chain, link];
@@ -95,7 +102,7 @@ function follow(item: ScalarNode, source: Source, chain: readonly Link[], loadin
 function read(link: Link, item: ScalarNode, source: Source, links: readonly Link[], loading: Loading): Node | undefined {
   try {
     const text = readText(link.real);
-    const directory = dirname(resolve(source.dir, String(item.value)));
+    const directory = dirname(resolve(source.dir, expandHome(String(item.value))));
     const tree = load(makeSource('file', link.shown, text, directory, loading.done.size + links.length), links, loading);
     if (tree === undefined || tree.kind === 'map') return tree;
     loading.problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', tree.place);

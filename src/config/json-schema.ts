@@ -16,7 +16,19 @@ export function experimentJsonSchema(): object {
 
 /** The schema as a user may write it: bare words for tagged maps, default tags left out, without our own keywords. */
 export function forEditors(at: Outline): Outline {
-  const { isPath: _isPath, form: _form, exclusive: _exclusive, properties, additionalProperties, items, anyOf, oneOf, ...own } = at;
+  const {
+    isPath: _isPath,
+    isDirectory: _isDirectory,
+    form: _form,
+    whole: _whole,
+    exclusive: _exclusive,
+    properties,
+    additionalProperties,
+    items,
+    anyOf,
+    oneOf,
+    ...own
+  } = at;
   return {
     ...own,
     ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, forEditors(child)])) }),

@@ -1,14 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { checkAcross, DEFAULT_EPOCHS } from './checks.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, expectationAt } from './diagnose.ts';
 import { loadTree } from './extends.ts';
+import { withLikelyTypes } from './likely-types.ts';
 import { expandShorthands } from './merge.ts';
 import { problemOf } from './metric-names.ts';
 import { treeFromObject } from './object.ts';
 import { type Origin, originsOf } from './origins.ts';
 import { outline } from './outline.ts';
 import { applyChanges, applyOverrides, type Change } from './overrides.ts';
+import { checkPaths } from './paths.ts';
 import { plain } from './plain.ts';
 import { Problems } from './problems.ts';
 import { readRootText } from './read.ts';
@@ -83,6 +85,7 @@ export function parseExperimentTree(text: string, { file, overrides = [] }: Pars
   const baseDir = dirname(resolve(file));
   const tree = loadTree(makeSource('file', file, text, baseDir, 0), problems, notices);
   const changed = applyOverrides(requireMap(tree, problems, file), overrides, problems, notices);
+  problems.expecting((path) => expectationAt(changed, path));
   problems.throwIfAny();
   return { tree: requireMap(changed, problems, file), file, baseDir, notices };
 }
@@ -117,14 +120,28 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 }
 
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
+  checkPaths(outline, tree, problems);
   const result = experimentSchema.safeParse(plain(outline, tree));
-  if (!result.success) diagnose(tree, result.error.issues, problems);
+  if (!result.success) {
+    diagnose(tree, result.error.issues, problems);
+    diagnoseFurther(tree, problems);
+  }
   checkAcross(tree, problems);
+  problems.expecting((path) => expectationAt(tree, path));
   problems.throwIfAny();
   if (!result.success) return stop(problems, file);
   const experiment = withMetrics(withLength(result.data));
   notices.push(...goalNotices(experiment));
   return { experiment, origins: originsOf(experiment, tree), file, baseDir, notices };
+}
+
+/** A map without its `type` is not looked into by the schema: what else is wrong there is found with the type that it likely is. */
+function diagnoseFurther(tree: Node, problems: Problems): void {
+  const typed = withLikelyTypes(outline, tree);
+  if (typed === tree) return;
+  const guessed = expandShorthands(outline, typed);
+  const further = experimentSchema.safeParse(plain(outline, guessed));
+  if (!further.success) diagnose(guessed, further.error.issues, problems);
 }
 
 function stop(problems: Problems, file: string): never {

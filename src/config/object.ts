@@ -1,7 +1,7 @@
 import { MAX_DEPTH } from './parse.ts';
 import type { Problems } from './problems.ts';
 import { isReserved } from './reserved.ts';
-import { textFault } from './scalars.ts';
+import { textFault, withoutNegativeZero } from './scalars.ts';
 import { makeSource, type Place } from './source.ts';
 import { dotted, type Entry, type Node, type Path } from './tree.ts';
 
@@ -21,7 +21,7 @@ function convert(value: unknown, path: Path, place: Place, above: Set<object>, p
   }
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) problems.add('E_CONFIG_RANGE', at, `not a finite number; got ${value}`, place);
-    return { kind: 'scalar', place, value, raw: String(value) };
+    return { kind: 'scalar', place, value: withoutNegativeZero(value), raw: String(value) };
   }
   if (typeof value !== 'object') {
     problems.add('E_CONFIG_TYPE', at, `wrong type; got a ${typeof value}; expected plain data`, place);

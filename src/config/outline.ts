@@ -27,6 +27,10 @@ export interface Outline {
   maxItems?: number;
   /** A relative path counts from the file that says it. */
   isPath?: boolean;
+  /** A path too, but a relative one counts from the working directory of whoever uses it. */
+  isDirectory?: boolean;
+  /** What the fraction 1.0 of the rows is called: as a number it would be the count 1. */
+  whole?: string;
   /** What a pattern means, in words. */
   form?: string;
   /** Keys of which at most one may be given. */

@@ -7,6 +7,8 @@ interface Problem {
   readonly message: string;
   readonly place: Place;
   readonly next: string | undefined;
+  /** What was expected, where the key's schema may say it better. */
+  readonly expected: string | undefined;
 }
 
 /** More would not help a reader; one line says how many are left. */
@@ -22,11 +24,24 @@ export class Problems {
   /**
    * @param path     dotted key path, '' for the whole document
    * @param message  what is wrong, without the path
-   * @param next     the change to make, if one sentence says it
+   * @param next      the change to make, if one sentence says it
+   * @param expected  what was expected, as far as it is known without the key
    */
-  add(code: ErrorCode, path: string, message: string, place: Place, next?: string): void {
-    this.#list.push({ code, path, message, place, next });
+  add(code: ErrorCode, path: string, message: string, place: Place, next?: string, expected?: string): void {
+    this.#list.push({ code, path, message, place, next, expected });
     this.#paths.add(path);
+  }
+
+  /**
+   * Lets the schema say what was expected where a problem was found without it: a number too small for a double may be refused as 0 too.
+   *
+   * @param expectationAt  what the schema allows at a dotted path; undefined where it has no such key
+   */
+  expecting(expectationAt: (path: string) => string | undefined): void {
+    for (const [i, problem] of this.#list.entries()) {
+      if (problem.expected === undefined) continue;
+      this.#list[i] = { ...problem, expected: expectationAt(problem.path) ?? problem.expected };
+    }
   }
 
   /** Takes over a problem that is told already; the same one twice counts once. */
@@ -67,7 +82,8 @@ export class Problems {
 }
 
 function toDetails(problem: Problem): ErrorDetails {
-  const { code, path, message, place, next } = problem;
+  const { code, path, place, next, expected } = problem;
+  const message = expected === undefined ? problem.message : `${problem.message}; expected ${expected}`;
   return {
     code,
     message: path === '' ? message : `${printable(path)}: ${message}`,

@@ -1,6 +1,7 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
+import { withLiteralPaths } from './paths.ts';
 import { plain } from './plain.ts';
 import type { Experiment } from './schema.ts';
 
@@ -11,17 +12,28 @@ export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track'
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
-  return yamlOf(experiment);
+  return yamlOf(withLiteralPaths(experiment));
 }
 
 /** An experiment's tree as YAML text that means the same from anywhere: what the file leaves to defaults stays out. */
 export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
-  return yamlOf(plain(outline, tree));
+  return yamlOf(withLiteralPaths(plain(outline, tree)));
 }
 
-/** Plain data as YAML text that our loaders read back unchanged. */
-export function yamlOf(value: unknown): string {
-  return stringify(value, { schema: 'core', version: '1.2', lineWidth: 0, aliasDuplicateObjects: false });
+/**
+ * Plain data as YAML text that our loaders read back unchanged.
+ *
+ * @param options  `blockQuote: false` keeps texts of several lines on one
+ */
+export function yamlOf(value: unknown, options: { blockQuote?: boolean } = {}): string {
+  const document = new Document(value, { schema: 'core', version: '1.2', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, node) => {
+      // 1e+16, not 10000000000000000: whole numbers past 2^53 are floats, and only their shortest digits are right.
+      if (Number.isInteger(node.value) && !Number.isSafeInteger(node.value)) node.format = 'EXP';
+    },
+  });
+  return document.toString({ lineWidth: 0, ...options });
 }
 
 /** Leaves out what only names, places or speeds up a run. */

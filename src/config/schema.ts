@@ -5,7 +5,7 @@ import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
 import { every, goal, object, positiveInteger, withGoal } from './schema-parts.ts';
 
-/** A file name; a relative one counts from the file that says it. */
+/** A file name; a relative one counts from the file that says it, and `~/` is the user's home directory. */
 const path = z.string().min(1).meta({ isPath: true });
 
 // ---- data ----------------------------------------------------------------------------------------------------------
@@ -39,12 +39,14 @@ const split = object({
   train: z
     .union([z.number().positive(), z.literal('rest')])
     .default('rest')
-    .describe('count (an integer of 1 or more), fraction (below 1), or rest'),
+    .describe('count (an integer of 1 or more), fraction (below 1; 1.0 is every row), or rest')
+    .meta({ whole: 'rest' }),
   val: z.number().min(0).default(0.1).describe('count or fraction; 0 for none'),
   test: z
     .union([z.number().min(0), z.literal('auto')])
     .default('auto')
-    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1"),
+    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1")
+    .meta({ whole: 'auto' }),
   by: z
     .enum(['order', 'shuffle', 'stratify'])
     .default('shuffle')
@@ -351,7 +353,12 @@ const parallel = object({
 });
 
 const track = object({
-  dir: z.string().min(1).default('./runs').describe('parent of the run directory; relative to the working directory'),
+  dir: z
+    .string()
+    .min(1)
+    .default('./runs')
+    .describe('parent of the run directory; relative to the working directory')
+    .meta({ isDirectory: true }),
   log_every: object({ steps: positiveInteger.describe('parameter updates from one line to the next') })
     .prefault({ steps: 50 })
     .describe('how often the training loss is logged'),

@@ -1,7 +1,7 @@
 import leven from 'leven';
 import { printable } from '../errors.ts';
 import { mapsFor, type Outline, outline, variantsOf } from './outline.ts';
-import { SYNONYMS } from './synonyms.ts';
+import { KEY_ADVICE, SYNONYMS } from './synonyms.ts';
 import { dotted, type Node, type Path } from './tree.ts';
 
 const MAX_LISTED = 12;
@@ -26,7 +26,9 @@ export function closest(word: string, words: readonly string[]): string | undefi
  * @param schema  of the kind of file; places elsewhere are known for experiments only
  */
 export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path, key: string, schema = outline): string {
-  if (key === '<<') return 'merge keys are not part of YAML 1.2; use extends';
+  if (key === '<<') return 'a merge key is written without quotes, in a file';
+  const advice = KEY_ADVICE[key];
+  if (advice !== undefined) return advice;
   if (key === 'extends') return 'extends stands at the top of a file';
   const beside = mapsFor(at, node).flatMap((map) => Object.keys(map.properties ?? {}));
   const synonym = SYNONYMS[key] ?? SYNONYMS[closest(key, Object.keys(SYNONYMS)) ?? ''];

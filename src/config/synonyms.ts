@@ -56,6 +56,28 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
   nonlinearity: 'activation',
   neurons: 'units',
   hidden: 'units',
+  hidden_size: 'units',
+  hidden_dim: 'units',
+  hidden_layers: 'layers',
+  hidden_sizes: 'layers',
+  hidden_units: 'layers',
+  hidden_dims: 'layers',
+  layer_sizes: 'layers',
+  num_classes: 'classes',
+  n_classes: 'classes',
+  early_stopping: 'early_stop',
+  earlystopping: 'early_stop',
+  loss_function: 'loss',
+  loss_fn: 'loss',
+  network: 'model',
+  architecture: 'model',
+  training: 'train',
+  trainer: 'train',
+  val_split: 'val',
+  validation_split: 'val',
+  val_size: 'val',
+  test_size: 'test',
+  test_split: 'test',
   width: 'units',
   out_features: 'units',
   output_size: 'units',
@@ -81,4 +103,20 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
   negative_slope: 'slope',
   stddev: 'std',
   sigma: 'std',
+};
+
+/** Keys of other tools that have no counterpart here, and why. */
+export const KEY_ADVICE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['in_features', 'input_size', 'input_dim', 'input_shape', 'input_units'].map((key) => [
+      key,
+      'the number of inputs follows from the data; leave it out',
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['device', 'gpu', 'gpus', 'cuda'].map((key) => [
+      key,
+      'gradloom computes on the cores of the processor; parallel.workers says on how many',
+    ]),
+  ),
 };

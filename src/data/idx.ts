@@ -1,6 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import { GradloomError, printable } from '../errors.ts';
 import { openForReading, readError } from '../storage/read.ts';
+import { foreignFormat, HEAD_BYTES } from './foreign-format.ts';
 import { ARRAY_LIMIT_BYTES } from './shared.ts';
 
 /** What a file is expected to hold: samples of 1 to 4 dimensions, or one label a sample. */
@@ -38,7 +39,7 @@ const OTHER_TYPES: Readonly<Record<number, string>> = { 9: 'int8', 11: 'int16', 
  * @see http://yann.lecun.com/exdb/mnist, "the IDX file format"
  */
 export async function readIdxHeader(path: string, role: IdxRole): Promise<IdxHeader> {
-  const bytes = new Uint8Array(MAGIC_BYTES + MAX_RANK * SIZE_BYTES);
+  const bytes = new Uint8Array(HEAD_BYTES);
   let filled = 0;
   const content = await openContent(path);
   for await (const chunk of content.chunks()) {
@@ -93,7 +94,7 @@ function parseHeader(path: string, role: IdxRole, bytes: Uint8Array): IdxHeader 
   const magic = view.getUint32(0);
   const rank = magic & 0xff;
   const typeIsRight = magic >>> 8 === UINT8;
-  if (!typeIsRight || (role === 'labels' && rank !== 1)) throw magicError(path, role, magic);
+  if (!typeIsRight || (role === 'labels' && rank !== 1)) throw magicError(path, role, magic, bytes);
   if (rank < 1 || rank > MAX_RANK) {
     throw new GradloomError({ code: 'E_DATA_DIMS', where: place(path, 3), message: `${rank} dimensions, expected 1 to ${MAX_RANK}` });
   }
@@ -189,17 +190,20 @@ function lengthError(path: string, offsetBytes: number, expected: number, found:
   });
 }
 
-function magicError(path: string, role: IdxRole, magic: number): GradloomError {
+function magicError(path: string, role: IdxRole, magic: number, head: Uint8Array): GradloomError {
   const swapped = ((magic & 0xff) << 24) | ((magic & 0xff00) << 8) | ((magic >>> 8) & 0xff00) | (magic >>> 24);
   let hint = '';
   if (magic >>> 16 === GZIP_MAGIC) hint = ' (gzip inside gzip: decompress it once)';
   else if (magic >>> 8 === UINT8) hint = ` (${magic & 0xff} dimensions: is this the images file?)`;
   else if (swapped >>> 8 === UINT8) hint = ' (the bytes are swapped: IDX is big-endian)';
   else if (magic >>> 16 === 0 && magic >>> 8 in OTHER_TYPES) hint = ` (elements of type ${OTHER_TYPES[magic >>> 8]}; only uint8 is read)`;
+  const bad = `bad magic ${hex(magic)}, expected ${hex((UINT8 << 8) | (role === 'labels' ? 1 : 3))}`;
+  const other = hint === '' ? foreignFormat(head, path) : undefined;
   return new GradloomError({
     code: 'E_DATA_MAGIC',
     where: place(path, 0),
-    message: `bad magic ${hex(magic)}, expected ${hex((UINT8 << 8) | (role === 'labels' ? 1 : 3))}${hint}`,
+    message: other === undefined ? `${bad}${hint}` : `this is ${other.name}; gradloom reads IDX (${bad})`,
+    next: other === undefined ? undefined : printable(other.cure, 1000),
   });
 }
 

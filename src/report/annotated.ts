@@ -1,6 +1,7 @@
-import { stringify } from 'yaml';
 import type { LoadedExperiment } from '../config/load.ts';
 import type { Origin } from '../config/origins.ts';
+import { withLiteralPaths } from '../config/paths.ts';
+import { yamlOf } from '../config/resolved.ts';
 import { printable } from '../errors.ts';
 import type { Paint } from './paint.ts';
 
@@ -15,7 +16,7 @@ interface Line {
 
 /** The resolved experiment as YAML with the origin of each value beside it; it runs again as it is. */
 export function renderAnnotated({ experiment, origins }: Pick<LoadedExperiment, 'experiment' | 'origins'>, paint: Paint): string {
-  const lines = linesOf(experiment, '', '');
+  const lines = linesOf(withLiteralPaths(experiment) as object, '', '');
   const column = Math.min(MAX_COLUMN, Math.max(...lines.map(({ text }) => text.length)) + 1);
   return lines
     .map(({ text, path }) =>
@@ -43,10 +44,7 @@ function isBranch(value: unknown): value is object {
 }
 
 function scalar(value: unknown): string {
-  return printable(
-    stringify(value, { schema: 'core', version: '1.2', lineWidth: 0, blockQuote: false }).trimEnd(),
-    Number.POSITIVE_INFINITY,
-  );
+  return printable(yamlOf(value, { blockQuote: false }).trimEnd(), Number.POSITIVE_INFINITY);
 }
 
 function describeOrigin(origin: Origin | undefined): string {

@@ -9,6 +9,7 @@ import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
 import { prepare } from './prepare.ts';
+import { rowWarnings } from './row-warnings.ts';
 
 /** What a run of an experiment on this machine would be. */
 export interface Inspection {
@@ -24,10 +25,10 @@ export interface Inspection {
   /** Floating-point operations of the layers' products, forward and backward, for one full batch. */
   flopsPerStep: { forward: number; backward: number };
   batches: BatchPlan;
+  /** What is used otherwise than the experiment's numbers seem to say. */
+  notices: readonly string[];
   workers: { count: number; reason: string; cores: Cores };
   memory: MemoryUse;
-  /** What a run would be warned of. */
-  warnings: string[];
 }
 
 /** Bytes by part; `shared` is their sum, the data set apart. */
@@ -88,9 +89,9 @@ async function inspect(experiment: Experiment): Promise<Inspection> {
     parameters: parameterCount(network),
     flopsPerStep: { forward: flops.forward * stepRows, backward: flops.backward * stepRows },
     batches,
+    notices: [...rowWarnings(experiment, dataset, batches).map(({ message }) => message), ...batchNormNotices(plan)],
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     memory: memoryUse(memory, dataset),
-    warnings: batchNormNotices(plan),
   };
 }
 

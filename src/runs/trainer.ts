@@ -21,6 +21,7 @@ import { encodeModel, modelDigest } from './model-file.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Recorder } from './recorder.ts';
 import { Restarts } from './restarts.ts';
+import { rowWarnings } from './row-warnings.ts';
 import type { RunFiles, StorageCalls } from './run-files.ts';
 import type { RunState } from './run-state.ts';
 import { Tuning } from './tuning.ts';
@@ -77,6 +78,8 @@ export class Trainer {
     for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
     const beginning = await begin(prepared);
     this.#files = beginning.files;
+    if (beginning.state === undefined)
+      for (const warning of rowWarnings(this.#experiment, prepared.dataset, prepared.plan.batches)) this.#emit(warning);
     try {
       return await this.#runFrom(prepared, beginning, workers === 'auto');
     } finally {

@@ -5,6 +5,7 @@ import { type LoadedExperiment, loadExperiment, parseExperiment } from '../confi
 import { treeFromObject } from '../config/object.ts';
 import type { Outline } from '../config/outline.ts';
 import { parseTree } from '../config/parse.ts';
+import { checkPaths } from '../config/paths.ts';
 import { plain } from '../config/plain.ts';
 import { Problems } from '../config/problems.ts';
 import { readRootText } from '../config/read.ts';
@@ -75,6 +76,7 @@ function isSpeedupFile({ entries }: MapNode): boolean {
 }
 
 function validate<T>(tree: Node, schema: ZodType<T>, outline: Outline, problems: Problems): T {
+  checkPaths(outline, tree, problems);
   const result = schema.safeParse(plain(outline, tree));
   if (!result.success) diagnose(tree, result.error.issues, problems, outline);
   problems.throwIfAny();

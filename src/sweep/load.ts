@@ -6,6 +6,8 @@ import { treeFromObject } from '../config/object.ts';
 import { childOf } from '../config/outline.ts';
 import { applyOverrides } from '../config/overrides.ts';
 import { parseTree } from '../config/parse.ts';
+import { literalPath } from '../config/path-text.ts';
+import { checkPaths } from '../config/paths.ts';
 import { plain } from '../config/plain.ts';
 import { Problems } from '../config/problems.ts';
 import { readRootText, readText, UnreadableError } from '../config/read.ts';
@@ -81,7 +83,7 @@ export function sweepFromArguments(file: string, args: readonly string[], { meth
   const put = (key: string, value: string | number): void => {
     entries.set(key, { key: place, value: { kind: 'scalar', place, value, raw: String(value) } });
   };
-  put('base', file);
+  put('base', literalPath(file));
   if (count !== undefined) put('run_cap', count);
   // Their faults are told by `finish`.
   const { parameters } = readArguments(args, new Problems());
@@ -126,6 +128,7 @@ function finish(given: MapNode, { file, text, overrides, problems }: Finishing):
   const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(overridden, ['parameters', key]) !== undefined);
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
   const tree = withParameters(overridden, args.parameters, fixed);
+  checkPaths(sweepOutline, tree, problems);
   const parsed = sweepSchema.safeParse(plain(sweepOutline, tree));
   if (!parsed.success) diagnose(tree, parsed.error.issues, problems, sweepOutline);
   problems.throwIfAny();

@@ -27,7 +27,7 @@ const PROGRESS_MS = 200;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** Warnings of runs that are no news in a sweep. */
-const QUIET: readonly string[] = ['W_OVERSUBSCRIBED', 'W_FEWER_WORKERS', 'W_EARLY_STOP'];
+const QUIET: readonly string[] = ['W_OVERSUBSCRIBED', 'W_FEWER_WORKERS', 'W_EARLY_STOP', 'W_ONE_ROW', 'W_UNUSED_ROWS'];
 
 export interface SweepOptions {
   /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */

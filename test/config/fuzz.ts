@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: some values look like templates on purpose
+import { isDeepStrictEqual } from 'node:util';
+import { readBlockYaml } from '../../src/config/block-yaml.ts';
 import { type LoadedExperiment, parseExperiment } from '../../src/config/load.ts';
 import { type Outline, outline } from '../../src/config/outline.ts';
 import { resolvedYaml } from '../../src/config/resolved.ts';
@@ -142,11 +144,61 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** Where doubles, integers and their texts change their nature. */
+const NUMBERS = [
+  0,
+  0.1,
+  0.5,
+  1,
+  1.5,
+  5e-324,
+  2.2250738585072014e-308,
+  2 ** -53,
+  1e-7,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53 - 1,
+  2 ** 53,
+  2 ** 53 + 2,
+  1e16,
+  2 ** 63,
+  2 ** 64,
+  123456789012345680000,
+  999999999999999900000,
+  1e21,
+  1e22,
+  1e30,
+  1e308,
+  Number.MAX_VALUE,
+] as const;
+
+/** A double of any size: an exponent, then digits. */
+function anyDouble(random: () => number): number {
+  const magnitude = (1 + random()) * 2 ** Math.floor(random() * 2098 - 1074);
+  return Math.min(magnitude, Number.MAX_VALUE);
+}
+
+/** Texts that mean a number: what gradloom writes, what JavaScript writes, and what a user may. */
+export function textsOf(value: number): string[] {
+  const exact = Number.isInteger(value) && Math.abs(value) < 1e21 ? [String(BigInt(value))] : [];
+  return [String(value), value.toExponential(), JSON.stringify(value), ...exact];
+}
+
+/** Random doubles of both signs, some of them whole, and those where something changes. */
+export function doubles(seed: number, count: number): number[] {
+  const random = randomFrom(seed);
+  const drawn = Array.from({ length: count }, () => anyDouble(random));
+  return [...NUMBERS, ...drawn, ...drawn.map(() => Math.round(2 ** (50 + random() * 25)))].flatMap((value) => [value, -value]);
+}
+
 class Fuzzer {
   readonly #random: () => number;
   readonly #keys: string[] = [];
+  readonly #mistakes: number;
 
-  constructor(seed: number) {
+  /** @param mistakes  how often something that does not belong there is written */
+  constructor(seed: number, mistakes: number) {
+    this.#mistakes = mistakes;
     this.#random = randomFrom(seed);
     this.#collectKeys(outline, '');
   }
@@ -155,6 +207,11 @@ class Fuzzer {
     const text = this.#chance(0.4) ? this.#block(outline, 0) : this.#mutated(this.#pick(TEXTS));
     const overrides = this.#chance(0.3) ? Array.from({ length: 1 + this.#below(3) }, () => this.#override()) : [];
     return { text: this.#chance(0.2) ? this.#mutated(text) : text, overrides };
+  }
+
+  /** An experiment that is meant to be accepted, every key with any value of its range. */
+  valid(): FuzzCase {
+    return { text: this.#block(outline, 0), overrides: [] };
   }
 
   #below(n: number): number {
@@ -214,18 +271,20 @@ class Fuzzer {
   /** A value in block style, of the schema but for a mistake here and there. */
   #block(at: Outline, indent: number): string {
     const map = this.#mapOf(at);
-    if (this.#chance(0.01)) return ` ${this.#pick(TOKENS)}\n`;
+    if (this.#chance(this.#mistakes)) return ` ${this.#pick(TOKENS)}\n`;
     if (map?.properties !== undefined && !this.#chance(0.3 * Math.sign(indent))) {
       const keys = Object.entries(map.properties).filter(([key]) => map.required?.includes(key) === true || this.#chance(0.3));
+      if (keys.length === 0) return ' {}\n';
       const lead = '  '.repeat(indent);
-      return `${indent === 0 ? '' : '\n'}${keys.map(([key, child]) => `${lead}${this.#chance(0.01) ? this.#pick(TOKENS) : key}:${this.#block(child, indent + 1)}`).join('')}`;
+      return `${indent === 0 ? '' : '\n'}${keys.map(([key, child]) => `${lead}${this.#chance(this.#mistakes) ? this.#pick(TOKENS) : key}:${this.#block(child, indent + 1)}`).join('')}`;
     }
     return ` ${this.#flow(at)}\n`;
   }
 
   #flow(at: Outline): string {
     const map = this.#mapOf(at);
-    if (at.items !== undefined) return `[${Array.from({ length: 1 + this.#below(3) }, () => this.#flow(at.items ?? {})).join(', ')}]`;
+    if (at.items !== undefined)
+      return `[${Array.from({ length: at.minItems === at.maxItems ? (at.minItems ?? 1) : 1 + this.#below(3) }, () => this.#flow(at.items ?? {})).join(', ')}]`;
     if (map?.properties === undefined) return this.#scalar(at);
     const keys = Object.entries(map.properties).filter(([key]) => map.required?.includes(key) === true || this.#chance(0.3));
     return `{${keys.map(([key, child]) => `${key}: ${this.#flow(child)}`).join(', ')}}`;
@@ -238,14 +297,28 @@ class Fuzzer {
   }
 
   #scalar(at: Outline): string {
-    if (this.#chance(0.01)) return this.#pick(TOKENS);
+    if (this.#chance(this.#mistakes)) return this.#pick(TOKENS);
     if (at.const !== undefined) return String(at.const);
     if (at.enum !== undefined) return String(this.#pick(at.enum));
+    if (at.type === 'boolean' && this.#mistakes === 0 && this.#chance(0.8)) return 'false';
     if (at.anyOf !== undefined) return this.#scalar(this.#pick(at.anyOf));
-    if (at.type === 'integer') return String(1 + this.#below(20));
-    if (at.type === 'number') return this.#pick(['0.5', '1', '0.25', '1e-3', '2.5']);
+    if (at.type === 'integer' && this.#chance(0.8) && (at.maximum ?? 20) >= 20) return String(1 + this.#below(20));
+    if (at.type === 'number' && this.#chance(50 * this.#mistakes)) return this.#pick(['0.5', '1', '0.25', '1e-3', '2.5']);
+    if (at.type === 'integer' || at.type === 'number') return this.#numberOf(at);
     if (at.type === 'boolean') return this.#pick(['true', 'false']);
+    if (at.pattern?.includes('{64}') === true) return '0a'.repeat(32);
+    if (at.pattern?.startsWith('^top') === true) return 'top2_accuracy';
     return this.#pick(['a', 'b-c', '"d"', "'e'", 'x.gz']);
+  }
+
+  /** A number of the key's range, in one of the forms that mean it. */
+  #numberOf(at: Outline): string {
+    const least = at.minimum ?? at.exclusiveMinimum ?? -Number.MAX_VALUE;
+    const most = at.maximum ?? at.exclusiveMaximum ?? Number.MAX_VALUE;
+    const sign = least < 0 && this.#chance(0.5) ? -1 : 1;
+    const drawn = sign * (this.#chance(0.3) ? this.#pick(NUMBERS) : anyDouble(this.#random));
+    const inside = Math.min(most, Math.max(least, this.#chance(0.2) ? this.#pick([least, most]) : drawn));
+    return this.#pick(textsOf(at.type === 'integer' ? Math.round(inside) : inside));
   }
 
   #collectKeys(at: Outline, path: string): void {
@@ -271,8 +344,13 @@ function faultOf(fuzzCase: FuzzCase): { fault: string | undefined; accepted: boo
   }
   const text = resolvedYaml(loaded);
   try {
-    const again = resolvedYaml(parseExperiment(text, { file: 'again.yaml' }));
-    return { fault: again === text ? undefined : `resolves to another text:\n${text}\n---\n${again}`, accepted: true };
+    const again = parseExperiment(text, { file: 'again.yaml' });
+    const same = isDeepStrictEqual(again.experiment, loaded.experiment) && resolvedYaml(again) === text;
+    const read = readBlockYaml(text);
+    // The fast reader may give up, but not read anything else.
+    const sameFast = read === undefined || isDeepStrictEqual(read, JSON.parse(JSON.stringify(loaded.experiment)));
+    if (same && sameFast) return { fault: undefined, accepted: true };
+    return { fault: `resolves to another experiment:\n${text}\n---\n${resolvedYaml(again)}`, accepted: true };
   } catch (error) {
     return { fault: `its resolved text is refused: ${String(error)}\n${text}`, accepted: true };
   }
@@ -280,10 +358,21 @@ function faultOf(fuzzCase: FuzzCase): { fault: string | undefined; accepted: boo
 
 /** Loads random and mutated experiments; the same seed gives the same cases. */
 export function fuzz(seed: number, count: number): FuzzReport {
-  const fuzzer = new Fuzzer(seed);
+  const fuzzer = new Fuzzer(seed, 0.01);
+  return judge(seed, count, () => fuzzer.next());
+}
+
+/** Loads random experiments without mistakes, whose numbers are of any size that a key allows, until so many are accepted. */
+export function roundTrips(seed: number, accepted: number): FuzzReport {
+  const fuzzer = new Fuzzer(seed, 0);
+  return judge(seed, accepted, () => fuzzer.valid(), true);
+}
+
+/** @param onlyAccepted  what is refused does not count */
+function judge(seed: number, count: number, next: () => FuzzCase, onlyAccepted = false): FuzzReport {
   const report: FuzzReport = { accepted: 0, rejected: 0, slowestMs: 0, failures: [] };
-  for (let i = 0; i < count; i += 1) {
-    const fuzzCase = fuzzer.next();
+  for (let i = 0; report.accepted + (onlyAccepted ? 0 : report.rejected) < count; i += 1) {
+    const fuzzCase = next();
     const start = performance.now();
     const { fault, accepted } = faultOf(fuzzCase);
     const took = performance.now() - start;

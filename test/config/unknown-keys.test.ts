@@ -27,7 +27,6 @@ const cases: { yaml: string; problem: string }[] = [
     yaml: 'parallel: {zzzzzzzz: 1}',
     problem: '3:12 [E_CONFIG_UNKNOWN_KEY] parallel.zzzzzzzz: unknown key; the keys here are workers, exchange, skip_zeros, spin_us',
   },
-  { yaml: '<<: {seed: 1}', problem: '3:1 [E_CONFIG_UNKNOWN_KEY] <<: unknown key; merge keys are not part of YAML 1.2; use extends' },
   {
     yaml: 'train: {extends: b.yaml}',
     problem: '3:9 [E_CONFIG_UNKNOWN_KEY] train.extends: unknown key; extends stands at the top of a file',
