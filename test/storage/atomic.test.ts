@@ -128,7 +128,9 @@ test('nothing is said to be kept at a path where nothing was', async (t) => {
   const fail = (): never => {
     throw errno('EIO', -5);
   };
-  const error = await t.throwsAsync(writeFileAtomic(join(directory(), 'a'), 'new', calls([], { sync: fail })), { instanceOf: GradloomError });
+  const error = await t.throwsAsync(writeFileAtomic(join(directory(), 'a'), 'new', calls([], { sync: fail })), {
+    instanceOf: GradloomError,
+  });
   t.is(error.kept, undefined);
 });
 
