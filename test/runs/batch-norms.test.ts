@@ -87,7 +87,7 @@ for (const { title, given } of [
   test.serial(`batch norm that has its rows trains without a word: ${title}`, async (t) => {
     const told = await runTree(given);
     t.is(finished(told).status, 'finished');
-    t.deepEqual(told.warnings, []);
+    t.deepEqual(told.notices, []);
   });
 }
 
@@ -97,6 +97,6 @@ test.serial('W_BATCH_NORM tells of leaves of one row in a short last batch, and 
     'the last batch of an epoch has 8 rows for 16 leaves: nothing below the batch_norm of layers.0 learns from a leaf of one row; data.drop_last: true leaves that batch out';
   const { warnings } = await runTree(given);
   t.deepEqual(warnings, [{ type: 'warning', code: 'W_BATCH_NORM', message }]);
-  t.deepEqual((await inspectExperiment(experimentFromObject(given))).warnings, [message]);
-  t.deepEqual((await runTree(tree(72, 32, LEAF, { drop_last: true }))).warnings, []);
+  t.deepEqual((await inspectExperiment(experimentFromObject(given))).notices, [message]);
+  t.deepEqual((await runTree(tree(72, 32, LEAF, { drop_last: true }))).notices, []);
 });
