@@ -18,8 +18,10 @@ import { Blame } from './blame.ts';
 import { buildSpace } from './build-space.ts';
 import { checkTrials } from './check-trials.ts';
 import type { TrialSource } from './experiment.ts';
+import { tooFewTrials } from './schedulers/too-few.ts';
 import { type Method, type SweepInput, sweepOutline, sweepSchema } from './schema.ts';
 import { settle } from './settle.ts';
+import { trialCount } from './trial-count.ts';
 import { fromWandb } from './wandb.ts';
 
 export interface LoadSweepOptions {
@@ -142,7 +144,16 @@ function finish(given: MapNode, { file, text, overrides, problems }: Finishing):
   const loaded = { settings, space, base, experiment, tree, file, text, notices: [...base.notices, ...notices] };
   checkTrials(loaded, problems);
   problems.throwIfAny();
-  return loaded;
+  const few = tooFew(loaded);
+  return few === undefined ? loaded : { ...loaded, notices: [...loaded.notices, few] };
+}
+
+/** Whether the trials are too few for the rungs, in a sentence. */
+function tooFew(loaded: Pick<LoadedSweep, 'settings' | 'space'>): string | undefined {
+  const { early_terminate: stopping } = loaded.settings;
+  const trials = trialCount(loaded);
+  if (stopping.type === 'none' || stopping.max === undefined || trials === undefined) return undefined;
+  return tooFewTrials(stopping, stopping.max, trials);
 }
 
 function withParameters(tree: Node, parameters: ReadonlyMap<string, Entry>, fixed: readonly string[]): MapNode {

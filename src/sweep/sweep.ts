@@ -10,6 +10,7 @@ import { DirectoryLock, lockOwner } from '../storage/lock.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
+import { LOG_VERSION } from './log-schema.ts';
 import { sessionError } from './pause.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
@@ -144,7 +145,7 @@ async function firstEntry(log: TrialLog, loaded: LoadedSweep, directory: string)
   const { settings } = loaded;
   const entry: SweepEntry = {
     type: 'sweep',
-    version: 1,
+    version: LOG_VERSION,
     id: path.basename(directory),
     name: settings.name,
     lanes: lanesOf(settings),

@@ -4,7 +4,7 @@ import { GradloomError, printable } from '../errors.ts';
 import { persist } from '../runs/keeper.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { type LineCalls, LineFile, readLines } from '../storage/lines.ts';
-import { LogOrder, parseEntry, type SessionRules } from './log-schema.ts';
+import { type LOG_VERSION, LogOrder, parseEntry, type SessionRules } from './log-schema.ts';
 import type { Assignment, CurvePoint } from './trial.ts';
 
 /** What went wrong, as an error of gradloom tells it. */
@@ -17,7 +17,8 @@ export interface Fault {
 /** The first line: what the sweep is, for good. */
 export interface SweepEntry {
   type: 'sweep';
-  version: 1;
+  /** Of the rules by which it decides, so that the log of an older one replays. */
+  version: 1 | typeof LOG_VERSION;
   id: string;
   name: string;
   /** Trials whose results a decision does not wait for; see search.ts. */

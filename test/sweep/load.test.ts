@@ -94,6 +94,7 @@ parameters:
     'program, command, entity, project: for W&B only, ignored',
     'metric: val_loss is read as val.loss',
     'early_terminate: rungs at 3, 6, 12, 24, 27 epochs',
+    'early_terminate: no best 1/2 gets beyond 24 epochs (10 trials, eta 2): the one that comes so far goes on to its end; use run_cap >= 16, or a smaller eta',
   ]);
 });
 
@@ -101,7 +102,11 @@ test("W&B's hyperband with max_iter counts its rungs down", (t) => {
   const text = `${HEAD}early_terminate: {type: hyperband, max_iter: 27, s: 2}\nparameters: {optimizer.lr: {values: [1, 2]}}\n`;
   const { settings, notices } = load(t, text);
   t.deepEqual(settings.early_terminate, { type: 'asha', resource: 'epochs', min: 3, max: 27, eta: 3, promote: 'resume' });
-  t.deepEqual(notices.slice(1), ['early_terminate: rungs at 3, 9, 27 epochs', 'early_terminate.max: trials train 27 epochs']);
+  t.deepEqual(notices.slice(1), [
+    'early_terminate: rungs at 3, 9, 27 epochs',
+    'early_terminate.max: trials train 27 epochs',
+    'early_terminate: no best 1/3 gets beyond 9 epochs (5 trials, eta 3): the one that comes so far goes on to its end; use run_cap >= 9, or a smaller eta',
+  ]);
 });
 
 test('every problem is told at once, with its place and the remedy', (t) => {
