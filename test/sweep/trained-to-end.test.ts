@@ -64,11 +64,20 @@ test('rungs leave out trials without a step and duplicates, and list one that ev
 
 test('a trial that fails or diverges on its way to a rung has reached the one before, or none', (t) => {
   const fold = new SweepFold(settings({ early_terminate: ASHA }));
-  const curve = [{ step: 1, epoch: 1, value: 0.5 }];
-  const run = (given: Partial<RunEntry>): RunEntry => ({
-    ...{ type: 'run', trial: 0, rung: 0, replicate: 0, status: 'reached', steps: 1, resource: 1, isLast: false, curve, digest: '' },
-    ...{ seconds: 1, ...given },
-  });
+  const first: RunEntry = {
+    type: 'run',
+    trial: 0,
+    rung: 0,
+    replicate: 0,
+    status: 'reached',
+    steps: 1,
+    resource: 1,
+    isLast: false,
+    curve: [{ step: 1, epoch: 1, value: 0.5 }],
+    digest: '',
+    seconds: 1,
+  };
+  const run = (given: Partial<RunEntry>): RunEntry => ({ ...first, ...given });
   for (const number of [0, 1]) fold.add({ type: 'trial', trial: number, assignment: {}, origin: 'random', key: `${number}`, after: 0 });
   fold.add(run({ status: 'failed', steps: 0, curve: [], fault: { code: 'E_DATA_READ', message: 'gone' } }));
   fold.add(run({ trial: 1 }));

@@ -93,7 +93,7 @@ class ReferenceAsha {
 
   /** Nothing is under way and nothing is to come: while nobody has a value at the last rung, the best of the highest rung where one waits. */
   getLeader(): { trial: number; rung: number } | undefined {
-    if (this.#table.at(-1)?.some(({ value }) => value < Number.POSITIVE_INFINITY) === true) return undefined;
+    if (this.#table.at(-1)?.some(({ value }) => value < Number.POSITIVE_INFINITY)) return undefined;
     for (let k = this.#table.length - 2; k >= 0; k--) {
       const waiting = (this.#table[k] ?? []).filter(({ promoted }) => !promoted);
       const [best] = waiting.sort((a, b) => a.value - b.value || a.trial - b.trial);
