@@ -4,6 +4,7 @@ import { closest, listed } from '../config/suggest.ts';
 import { printable } from '../errors.ts';
 import { evaluatedNames } from '../runs/metric-names.ts';
 import type { Blame } from './blame.ts';
+import { habitualMetric, isOfTestSet } from './metric-habits.ts';
 import { rungs } from './rungs.ts';
 import type { EarlyTerminateConfig, ParsedSweep, SweepSettings } from './schema.ts';
 
@@ -16,7 +17,8 @@ export function settle(parsed: ParsedSweep, loaded: LoadedExperiment, blame: Bla
   const early_terminate = settleStopping(parsed, loaded, blame, notices);
   const endless = parsed.run_cap === undefined && parsed.budget === undefined && parsed.method !== 'grid';
   if (endless) notices.push(`neither run_cap nor budget is given: ${DEFAULT_TRIALS} trials`);
-  return { ...parsed, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
+  const { rename: _read, ...settings } = parsed;
+  return { ...settings, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
 }
 
 function settleMetric(
@@ -26,15 +28,16 @@ function settleMetric(
   notices: string[],
 ): SweepSettings['metric'] {
   const names = evaluatedNames(experiment);
-  // W&B's users log val_loss or val/loss.
-  const dotted = metric.name.replace(/[/_]/, '.');
-  const name = names.includes(metric.name) ? metric.name : names.find((one) => one === metric.name || one === dotted);
+  const name = habitualMetric(metric.name, names);
   if (name === undefined) {
     const near = closest(metric.name, names);
     const expected = names.length === 0 ? 'nothing is evaluated during training' : `expected one of ${listed(names)}`;
     const about = near === undefined ? expected : `${expected}; did you mean ${near}?`;
     blame.report('E_CONFIG_VALUE', ['metric', 'name'], `not evaluated during training; got ${printable(metric.name, 80)}; ${about}`);
-  } else if (name !== metric.name) notices.push(`metric: ${metric.name} is read as ${name}`);
+  } else if (name !== metric.name) {
+    const why = isOfTestSet(metric.name) ? ': the test set has no part in a search' : '';
+    notices.push(`metric: ${printable(metric.name, 80)} is read as ${name}${why}`);
+  }
   const used = name ?? metric.name;
   const natural = isLowerBetter(used.replace(/^[^.]*\.(?:eval_)?(?:ema_|swa_)?/, '')) ? 'minimize' : 'maximize';
   if (metric.goal !== undefined && metric.goal !== natural) notices.push(`metric.goal: ${metric.goal} looks for the worst ${used}`);

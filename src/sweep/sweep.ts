@@ -74,7 +74,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
     const place = path.resolve(directory);
     requireSweep(place);
     return inDirectory(place, options, emit, async (lock) => {
-      const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [] });
+      const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [], isCopy: true });
       const calls = options.storage?.log;
       // A crash right after the directory was made leaves no log, or only the torn first line of one.
       if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock, calls)) };
@@ -101,7 +101,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
 export function readSweep(directory: string): SweepState {
   const place = path.resolve(directory);
   requireSweep(place);
-  const { settings } = loadSweep(path.join(place, 'sweep.yaml'));
+  const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true });
   const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
