@@ -2,6 +2,7 @@ import test from 'ava';
 import { rungs } from '../../../src/sweep/rungs.ts';
 import { Asha } from '../../../src/sweep/schedulers/asha.ts';
 import { bracketPlans, Hyperband } from '../../../src/sweep/schedulers/hyperband.ts';
+import { makeScheduler } from '../../../src/sweep/schedulers/index.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
 import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
@@ -174,6 +175,17 @@ test('asha as logs of version 1 have it stops the best of too few', (t) => {
     decisions.map(({ reason }) => reason),
     ['stopped at 1 epoch: 1 of 2, the best 0 go on', 'stopped at 1 epoch: 2 of 2, the best 0 go on'],
   );
+});
+
+test('a log says by its version which rule its sweep goes by', (t) => {
+  const settings = {
+    early_terminate: { type: 'asha', resource: 'epochs', min: 1, eta: 3, promote: 'resume' },
+    metric: { name: 'val.loss', goal: 'minimize', summary: 'best' },
+  } as const;
+  const jobs = (version?: 1 | 2): string[] => play(makeScheduler(settings, 9, version), 2, (trial) => trial, 1).jobs;
+  t.deepEqual(jobs(1), ['0@1', '1@1']);
+  t.deepEqual(jobs(2), ['0@1', '1@1', '0@3', '0@9']);
+  t.deepEqual(jobs(), jobs(2));
 });
 
 for (const [title, config, length, fewest] of [
