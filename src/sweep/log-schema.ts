@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { printable } from '../errors.ts';
-import type { LoggedEntry } from './trial-log.ts';
 
 /** 2: asha leads the best trial to its end though there are too few for the best 1/eta. */
 export const LOG_VERSION = 2;
@@ -96,6 +95,9 @@ const entry = z.discriminatedUnion('type', [
   z.object({ ...numbering, type: z.literal('reopen'), after, retried: z.array(trial).optional() }),
   z.object({ ...numbering, type: z.literal('pause'), reason: z.string() }),
 ]);
+
+/** An entry as it stands in the log. */
+type LoggedEntry = z.output<typeof entry>;
 
 /** An entry of the log, or what is wrong with the object in its place. */
 export function parseEntry(line: Readonly<Record<string, unknown>>): LoggedEntry | string {
