@@ -44,6 +44,12 @@ export const SEARCH_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   'run-cap': { value: 'N', short: 'n', describe: 'trials in all; the same as run_cap=N' },
   ...EXECUTION_OPTIONS,
   order: { value: 'ORDER', describe: 'logical (a sweep replays identically) or arrival (fastest)' },
+  base: { value: 'FILE', describe: 'the experiment that a sweep file without base is about, as those of W&B; the same as base=FILE' },
+  rename: {
+    value: 'NAMES',
+    repeats: true,
+    describe: "names of the file for the experiment's keys: learn_rate=optimizer.lr,layer_1_size=model.layers.0.units",
+  },
 };
 
 /** What the options say, as arguments in Hydra's grammar. */
@@ -53,10 +59,35 @@ export function settingsOf(args: Arguments): string[] {
     if (text === undefined) return [];
     return [`${key}=${text === word ? text : countOrWord(args, option, word)}`];
   });
+  const base = args.text('base');
+  if (base !== undefined) settings.push(`base=${asYaml(base)}`);
+  settings.push(...renamesOf(args));
   const order = args.text('order');
   if (order === undefined) return settings;
   if (!ORDERS.includes(order)) throw args.error(`--order: expected ${ORDERS.join(' or ')}; got ${printable(order)}`);
   return [...settings, `execution.order=${order}`];
+}
+
+/** A file's name as a value in YAML, where it must not be taken for a number, a list or a comment. */
+function asYaml(file: string): string {
+  return /^[\w./-]*[\w/]\.ya?ml$/.test(file) ? file : JSON.stringify(file);
+}
+
+/** `--rename a=b,c=d`, also more than once. */
+function renamesOf(args: Arguments): string[] {
+  return args
+    .texts('rename')
+    .flatMap((list) => list.split(','))
+    .map((pair) => {
+      const [name = '', key = '', ...more] = pair.split('=').map((part) => part.trim());
+      if (name !== '' && key !== '' && more.length === 0 && !/\s/.test(name)) return `rename.${name}=${asWord(key)}`;
+      throw args.error(`--rename: expected NAME=KEY such as learn_rate=optimizer.lr; got ${printable(pair)}`);
+    });
+}
+
+/** A key as a value in YAML. */
+function asWord(key: string): string {
+  return /^[A-Za-z_][\w.]*$/.test(key) ? key : JSON.stringify(key);
 }
 
 function countOrWord(args: Arguments, option: string, word: string | undefined): number | undefined {

@@ -26,14 +26,16 @@ export const sweepBest = defineCommand<BestRequest>({
 
 async function showBest({ sweep: word, config }: BestRequest, output: Output): Promise<number> {
   const state = await readSweepOf(word);
-  const { bestTrial, trialConfig } = await import('../sweep/best.ts');
+  const [{ bestTrial, trialConfig }, { partOf }] = await Promise.all([import('../sweep/best.ts'), import('../sweep/trained-to-end.ts')]);
   const best = bestTrial(state);
+  const part = partOf(state, best);
   if (config) {
+    if (part !== undefined) output.note(`notice  trial ${best.number} was trained for ${part} only; this is its experiment in full length`);
     output.answer(trialConfig(state, best));
     return 0;
   }
   if (output.json) {
-    output.object({ sweep: state.id, metric: state.settings.metric, trial: best });
+    output.object({ sweep: state.id, metric: state.settings.metric, isTrainedToEnd: part === undefined, trial: best });
     return 0;
   }
   const [{ renderBest }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);

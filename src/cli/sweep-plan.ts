@@ -23,6 +23,7 @@ export const sweepPlan = defineCommand<PlanRequest>({
   examples: [
     ['$0 sweep plan configs/sweep-tpe-asha.yaml', 'rungs, budget, time and memory'],
     ['$0 sweep plan configs/mnist.yaml optimizer.lr=0.1,0.2,0.4 train.batch_size=64,128', 'every trial of a grid'],
+    ['$0 sweep plan wandb-sweep.yaml --base configs/mnist.yaml --rename layer_1_size=model.layers.0.units', "a sweep file of W&B's"],
     ["$0 sweep plan configs/mnist.yaml 'optimizer.lr=loguniform(1e-3,1)' -n 20 --save-trials t.yaml", 'of a random search'],
   ],
   request: (args) => {

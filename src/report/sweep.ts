@@ -2,6 +2,7 @@ import { printable } from '../errors.ts';
 import { formatParameter } from '../sweep/axes.ts';
 import { countRungs } from '../sweep/rung-counts.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
+import { noneToEnd, partOf } from '../sweep/trained-to-end.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { formatCount, formatPercent, formatSeconds } from './numbers.ts';
 import { unpainted } from './paint.ts';
@@ -92,6 +93,8 @@ function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepS
   ];
   const winner = trials.find(({ number }) => number === best);
   if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
+  const note = noneToEnd(state);
+  if (note !== undefined) facts.push(['note', paint('yellow', note)]);
   if (session !== undefined) facts.push(['ended', printable(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
   facts.push(['saved', printable(shortPath(state.directory), Number.POSITIVE_INFINITY)]);
   return renderFacts(facts, paint);
@@ -104,8 +107,10 @@ export function renderBest(state: SweepState, best: Trial, { paint }: TableLook)
     printable(key),
     printable(formatParameter(value), 500),
   ]);
+  const part = partOf(state, best);
   return [
     paint('green', renderWinner(best, state.settings.metric.name)),
+    ...(part === undefined ? [] : [paint('yellow', `trained for ${part} only: train it to its end before you trust its value`)]),
     ...(set.length > 0 ? [renderFacts(set, paint)] : []),
     `${paint('cyan', 'next:')} gradloom sweep best ${directory} --config > best.yaml && gradloom train best.yaml`,
   ].join('\n\n');

@@ -23,7 +23,7 @@ export function checkTrials(source: TrialSource, problems: Problems): void {
       if (absence !== undefined) reportAbsence(source, assignment, absence, problems);
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_INTERNAL') throw error;
-      for (const problem of error.problems) problems.adopt(withAdvice(problem));
+      for (const problem of error.problems) problems.adopt(withAdvice(problem, source));
     }
   }
 }
@@ -34,12 +34,26 @@ function reportAbsence(source: TrialSource, assignment: Assignment, { message, n
   new Blame(source.tree, problems).report('E_CONFIG_VALUE', ['metric', 'name'], `${message}; in a trial with ${of.join(', ')}`, next);
 }
 
-/** A key that one variant only has must say so. */
-function withAdvice(problem: ErrorDetails): ErrorDetails {
+/** What to change in the sweep file, where the experiment's own advice would not help. */
+function withAdvice(problem: ErrorDetails, { settings }: TrialSource): ErrorDetails {
   const owner = /^(?<map>.+)\.[^.]+: unknown key; only type: (?<types>.+) has it$/.exec(problem.message)?.groups;
-  if (problem.code !== 'E_CONFIG_UNKNOWN_KEY' || owner === undefined) return problem;
-  const types = owner['types'] ?? '';
-  return { ...problem, next: `add when: {${owner['map']}.type: ${types.includes(',') ? `[${types}]` : types}}` };
+  if (problem.code === 'E_CONFIG_UNKNOWN_KEY' && owner !== undefined) {
+    const types = owner['types'] ?? '';
+    return { ...problem, next: `add when: {${owner['map']}.type: ${types.includes(',') ? `[${types}]` : types}}` };
+  }
+  const name = Object.keys(settings.parameters).find((key) => problem.message.startsWith(`${key}: `));
+  const distribution = settings.parameters[name ?? '']?.distribution;
+  if (problem.code === 'E_CONFIG_INTEGER' && distribution !== undefined && !distribution.startsWith('q_'))
+    return {
+      ...problem,
+      next:
+        distribution === 'uniform'
+          ? 'distribution: int_uniform takes whole numbers'
+          : `distribution: q_${distribution} takes multiples of q`,
+    };
+  if (problem.code === 'E_CONFIG_RANGE' && distribution === 'int_uniform')
+    return { ...problem, next: 'whole min and max give whole numbers; distribution: uniform takes all between' };
+  return problem;
 }
 
 /** A point in the middle of each range, and from there each dimension at its ends, where it exists. */
@@ -66,7 +80,8 @@ function samples(space: SearchSpace): Assignment[] {
 function probes({ distribution }: Dimension): number[] {
   // Rare values of a normal are not worth an error: should one come up, its trial fails.
   const tail = distribution.bounded ? 1e-12 : 1e-3;
-  if (distribution.count === undefined) return [tail, 0.5, 1 - tail];
+  // The middle of two whole numbers may be whole: a point beside it is not.
+  if (distribution.count === undefined) return [tail, 0.5, 0.6180339887, 1 - tail];
   const steps = Math.min(MAX_VALUES, distribution.count);
   return Array.from({ length: steps }, (_, k) => {
     const index = steps === 1 ? 0 : Math.round((k * ((distribution.count ?? 1) - 1)) / (steps - 1));

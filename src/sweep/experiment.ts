@@ -68,7 +68,7 @@ function changesOf({ experiment, settings, space, tree }: TrialSource, assignmen
     const dimension = index === undefined ? undefined : space.dimensions[index];
     const path = dimension?.rows === undefined ? ['parameters', key] : ['zip', dimension.name, key];
     const place = placeOf(tree, path);
-    const written = value === null ? undefined : nodeOf(value, placeOfValue(tree, path, value) ?? place);
+    const written = value === null ? undefined : (nodeOfValue(tree, path, value) ?? nodeOf(value, place));
     changes.push({ path: key.split('.'), key: place, value: written });
   }
   if (seedIndex > 0) {
@@ -91,17 +91,12 @@ function placeOf(tree: MapNode, path: Path): Place {
   return keyPlaceAt(tree, known);
 }
 
-/** Where the sweep file says a value: as one of `values`, as `value`, `min` or `max`, or in a zip's list. */
-function placeOfValue(tree: MapNode, path: Path, value: ParameterValue): Place | undefined {
+/** The value as the sweep file says it, quotes included: as one of `values`, as `value`, `min` or `max`, or in a zip's list. */
+function nodeOfValue(tree: MapNode, path: Path, value: ParameterValue): Node | undefined {
   const node = nodeAt(tree, path);
   const values = node?.kind === 'map' ? nodeAt(node, ['values']) : node;
-  if (values?.kind === 'list') {
-    return values.items.find((item) => item.kind === 'scalar' && item.value === value)?.place;
-  }
-  const said = ['value', 'min', 'max']
-    .map((key) => nodeAt(tree, [...path, key]))
-    .find((one) => one?.kind === 'scalar' && one.value === value);
-  return said?.place;
+  const said = values?.kind === 'list' ? values.items : ['value', 'min', 'max'].map((key) => nodeAt(tree, [...path, key]));
+  return said.find((one) => one?.kind === 'scalar' && one.value === value);
 }
 
 function nodeOf(value: ParameterValue, place: Place): Node {

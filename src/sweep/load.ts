@@ -15,13 +15,19 @@ import { treeYaml, yamlOf } from '../config/resolved.ts';
 import { makeSource, type Place } from '../config/source.ts';
 import { type Entry, type MapNode, type Node, nodeAt, type Path, valueAt } from '../config/tree.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { readArguments } from './arguments.ts';
+import { readArguments, type SweepArguments } from './arguments.ts';
 import { Blame } from './blame.ts';
 import { buildSpace } from './build-space.ts';
 import { checkTrials } from './check-trials.ts';
 import type { TrialSource } from './experiment.ts';
+import { exponentNotices } from './exponents.ts';
+import { clipToKeys, integerNotices } from './key-ranges.ts';
+import { withOurKeys } from './names.ts';
+import { tooFewTrials } from './schedulers/too-few.ts';
 import { type Method, type SweepInput, sweepOutline, sweepSchema } from './schema.ts';
 import { settle } from './settle.ts';
+import { findSlips } from './slips.ts';
+import { trialCount } from './trial-count.ts';
 import { fromWandb } from './wandb.ts';
 
 export interface LoadSweepOptions {
@@ -30,6 +36,8 @@ export interface LoadSweepOptions {
    * (`run_cap=20`), the others the base experiment (`train.epochs=3`), and several values vary (`optimizer.lr=1e-3,3e-3`).
    */
   overrides?: readonly string[];
+  /** The file is the copy that a sweep's directory keeps: its keys are the experiment's own, and stand as they are. */
+  isCopy?: boolean;
 }
 
 /** A valid sweep. */
@@ -47,19 +55,26 @@ export interface LoadedSweep extends TrialSource {
  *
  * @throws GradloomError whose `problems` lists everything that is wrong, each with its place and frame
  */
-export function loadSweep(file: string, { overrides = [] }: LoadSweepOptions = {}): LoadedSweep {
+export function loadSweep(file: string, { overrides = [], isCopy = false }: LoadSweepOptions = {}): LoadedSweep {
   const text = readRootText(file, 'sweep');
   const problems = new Problems();
   const source = makeSource('file', file, text, path.dirname(path.resolve(file)), 0);
   // An experiment's own faults are told by its own loader.
   const read = parseTree(source, new Problems());
-  if (read?.kind === 'map' && isExperiment(read)) return sweepFromArguments(file, overrides);
+  if (read?.kind === 'map' && isExperiment(read)) {
+    const base = overrides.find((override) => /^\+{0,2}base=/.test(override));
+    if (base === undefined) return sweepFromArguments(file, overrides);
+    const argument = makeSource('command line', 'command line', base, process.cwd(), 1);
+    const place: Place = { source: argument, from: 0, to: base.length };
+    problems.add('E_OVERRIDE', 'base', 'the file is an experiment itself, so it has no other base', place);
+    problems.throwIfAny();
+  }
   const tree = parseTree(source, problems);
   if (tree !== undefined && tree.kind !== 'map')
     problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', { ...tree.place, to: tree.place.from });
   problems.throwIfAny();
   if (tree?.kind !== 'map') throw refused();
-  return finish(tree, { file, text, overrides, problems });
+  return finish(tree, { file, text, overrides, problems, isCopy });
 }
 
 export interface ArgumentOptions {
@@ -115,9 +130,10 @@ interface Finishing {
   readonly text: string;
   readonly overrides: readonly string[];
   readonly problems: Problems;
+  readonly isCopy?: boolean;
 }
 
-function finish(given: MapNode, { file, text, overrides, problems }: Finishing): LoadedSweep {
+function finish(given: MapNode, { file, text, overrides, problems, isCopy = false }: Finishing): LoadedSweep {
   const notices: string[] = [];
   const args = readArguments(overrides, problems);
   const ours = expandShorthands(sweepOutline, fromWandb(given, problems, notices));
@@ -125,31 +141,41 @@ function finish(given: MapNode, { file, text, overrides, problems }: Finishing):
   const changed = applyOverrides(ours, args.settings, problems, notices, rules);
   // Arguments may speak W&B too: method=bayes.
   const overridden = changed.kind === 'map' ? fromWandb(changed, problems, notices) : changed;
-  const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(overridden, ['parameters', key]) !== undefined);
+  if (overridden.kind !== 'map') throw refused();
+  const written = withParameters(overridden, args.parameters, []);
+  const base = readBase(written, args.base, new Blame(written, problems));
+  const named = base === undefined || isCopy ? written : withOurKeys(written, base.tree, new Blame(written, problems), notices);
+  const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(named, ['parameters', key]) !== undefined);
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
-  const tree = withParameters(overridden, args.parameters, fixed);
+  const tree = withParameters(named, new Map(), fixed);
   checkPaths(sweepOutline, tree, problems);
+  const blame = new Blame(tree, problems);
+  findSlips(blame, base?.tree);
   const parsed = sweepSchema.safeParse(plain(sweepOutline, tree));
   if (!parsed.success) diagnose(tree, parsed.error.issues, problems, sweepOutline);
   problems.throwIfAny();
-  if (!parsed.success) throw refused();
-  const blame = new Blame(tree, problems);
-  const base = readBase(
-    parsed.data.base,
-    args.base.map(({ argument }) => argument),
-    blame,
-  );
+  if (!parsed.success || base === undefined) throw refused();
   const experiment = experimentFromTree(base);
   const settings = settle(parsed.data, experiment, blame, notices);
+  clipToKeys(settings, base.tree, tree, notices);
   const space = buildSpace(settings, experiment, blame);
-  const loaded = { settings, space, base, experiment, tree, file, text, notices: [...experiment.notices, ...notices] };
+  notices.push(...exponentNotices(settings), ...integerNotices(settings, base.tree, tree));
+  const loaded = { settings, space, base, experiment, tree, file, text, notices: [...base.notices, ...notices] };
   checkTrials(loaded, problems);
   problems.throwIfAny();
-  return loaded;
+  const few = tooFew(loaded);
+  return few === undefined ? loaded : { ...loaded, notices: [...loaded.notices, few] };
 }
 
-function withParameters(tree: Node, parameters: ReadonlyMap<string, Entry>, fixed: readonly string[]): MapNode {
-  if (tree.kind !== 'map') throw refused();
+/** Whether the trials are too few for the rungs, in a sentence. */
+function tooFew(loaded: Pick<LoadedSweep, 'settings' | 'space'>): string | undefined {
+  const { early_terminate: stopping } = loaded.settings;
+  const trials = trialCount(loaded);
+  if (stopping.type === 'none' || stopping.max === undefined || trials === undefined) return undefined;
+  return tooFewTrials(stopping, stopping.max, trials);
+}
+
+function withParameters(tree: MapNode, parameters: ReadonlyMap<string, Entry>, fixed: readonly string[]): MapNode {
   if (parameters.size === 0 && fixed.length === 0) return tree;
   const before = tree.entries.get('parameters');
   const varied = new Map([...(before?.value.kind === 'map' ? before.value.entries : []), ...parameters]);
@@ -159,22 +185,24 @@ function withParameters(tree: Node, parameters: ReadonlyMap<string, Entry>, fixe
   return { ...tree, entries: new Map([...tree.entries, ['parameters', entry]]) };
 }
 
-function readBase(file: string, overrides: readonly string[], blame: Blame): ExperimentTree {
+/** The experiment that the sweep names; undefined if the validation or `blame` says why there is none. */
+function readBase(tree: MapNode, overrides: SweepArguments['base'], blame: Blame): ExperimentTree | undefined {
+  const written = nodeAt(tree, ['base']);
+  if (written === undefined) {
+    const next = 'add base: ./experiment.yaml to the file, or run with --base experiment.yaml';
+    blame.report('E_CONFIG_MISSING', ['base'], 'missing; expected a file name', next);
+  }
+  if (written?.kind !== 'scalar' || typeof written.value !== 'string' || written.value === '') return undefined;
+  const file = String(plain(childOf(sweepOutline, tree, 'base'), written));
   const name = path.relative(process.cwd(), file);
-  const written = nodeAt(blame.tree, ['base']);
-  let text = '';
   try {
-    text = readText(file);
+    return parseExperimentTree(readText(file), { file: name, overrides: overrides.map(({ argument }) => argument) });
   } catch (cause) {
     if (!(cause instanceof UnreadableError)) throw cause;
-    blame.report(
-      cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ',
-      ['base'],
-      `cannot read ${printable(written?.kind === 'scalar' ? String(written.value) : name)}: ${cause.message}`,
-    );
-    blame.throwIfAny();
+    const code = cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ';
+    blame.report(code, ['base'], `cannot read ${printable(written.value)}: ${cause.message}`);
+    return undefined;
   }
-  return parseExperimentTree(text, { file: name, overrides });
 }
 
 /** Keys of a parameter's description: where the dotted name of a parameter ends in an argument. */
@@ -184,6 +212,7 @@ const DESCRIPTION = Object.keys(childOf(sweepOutline.properties?.['parameters'],
 function pathsAmong(parameters: Node | undefined): (segments: readonly string[]) => Path {
   return (segments) => {
     const [first = '', second = '', ...rest] = segments;
+    if (first === 'rename' && second !== '') return [first, segments.slice(1).join('.')];
     if ((first === 'zip' || first === 'enqueue') && rest.length > 0) return [first, second, rest.join('.')];
     if (first !== 'parameters' || second === '') return segments;
     const known = rest.findLastIndex((_, i) => valueAt(parameters, segments.slice(1, i + 2).join('.')) !== undefined);

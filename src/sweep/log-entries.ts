@@ -7,10 +7,14 @@ export interface Fault {
   message: string;
 }
 
+/** 2: asha leads the best trial to its end though there are too few for the best 1/eta. */
+export const LOG_VERSION = 2;
+
 /** The first line: what the sweep is, for good. */
 export interface SweepEntry {
   type: 'sweep';
-  version: 1;
+  /** Of the rules by which it decides, so that the log of an older one replays. */
+  version: 1 | typeof LOG_VERSION;
   id: string;
   name: string;
   /** Trials whose results a decision does not wait for; see search.ts. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { printable } from '../errors.ts';
-import type { LoggedEntry } from './log-entries.ts';
+import { LOG_VERSION, type LoggedEntry } from './log-entries.ts';
 
 /** A sweep has at most so many trials (`run_cap`), and so many seeds. */
 const MAX_TRIALS = 1_000_000;
@@ -55,7 +55,7 @@ const entry = z.discriminatedUnion('type', [
   z.object({
     ...numbering,
     type: z.literal('sweep'),
-    version: z.literal(1),
+    version: z.literal([1, LOG_VERSION]),
     id: z.string(),
     name: z.string(),
     lanes,

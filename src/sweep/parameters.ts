@@ -1,5 +1,5 @@
 import { oneOf } from '../config/suggest.ts';
-import { nodeAt, type Path } from '../config/tree.ts';
+import { type MapNode, nodeAt, type Path } from '../config/tree.ts';
 import type { Blame } from './blame.ts';
 import { categorical, type Distribution, type Numbers, numeric } from './distributions.ts';
 import type { DistributionName, ParameterConfig } from './schema.ts';
@@ -45,9 +45,14 @@ export function distributionOf(config: ParameterConfig, path: Path, blame: Blame
     blame.report('E_CONFIG_MISSING', path, 'missing how it varies; expected value, values, or min and max');
     return undefined;
   }
+  return rangeOf(path, blame.tree);
+}
+
+/** W&B's rule for min and max alone. */
+export function rangeOf(path: Path, tree: MapNode): 'int_uniform' | 'uniform' {
   // `0.0` and `1.0` are integers to JavaScript, but not what is meant.
   const integers = (['min', 'max'] as const).every((key) => {
-    const node = nodeAt(blame.tree, [...path, key]);
+    const node = nodeAt(tree, [...path, key]);
     return node?.kind === 'scalar' && Number.isInteger(node.value) && /^[-+]?\d+$/.test(node.raw);
   });
   return integers ? 'int_uniform' : 'uniform';
@@ -108,8 +113,8 @@ function valuesAreGood({ values = [], probabilities }: ParameterConfig, path: Pa
 }
 
 function numbersAreGood(name: DistributionName, { min, max, q, mu, sigma }: Numbers, path: Path, blame: Blame): boolean {
-  const fail = (code: 'E_CONFIG_RANGE' | 'E_CONFIG_INTEGER', key: string, message: string): false => {
-    blame.report(code, [...path, key], message);
+  const fail = (code: 'E_CONFIG_RANGE' | 'E_CONFIG_INTEGER', key: string, message: string, next?: string): false => {
+    blame.report(code, [...path, key], message, next);
     return false;
   };
   const bounded = KEYS[name][0].includes('min');
@@ -132,7 +137,7 @@ function numbersAreGood(name: DistributionName, { min, max, q, mu, sigma }: Numb
       if (!Number.isSafeInteger(value)) return fail('E_CONFIG_INTEGER', key, `not an integer; got ${value}; int_uniform expects integers`);
     }
   }
-  if (min > max) return fail('E_CONFIG_RANGE', 'max', `max must not be below min; got min ${min} and max ${max}`);
+  if (min > max) return fail('E_CONFIG_RANGE', 'max', `max must not be below min; got min ${min} and max ${max}`, 'swap the two');
   if (name.endsWith('_values') && min < SMALLEST) {
     return fail(
       'E_CONFIG_RANGE',

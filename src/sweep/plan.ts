@@ -13,6 +13,7 @@ import type { LoadedSweep } from './load.ts';
 import { makeSampler } from './samplers/index.ts';
 import { type Budget, budgetOf } from './schedulers/budget.ts';
 import type { Assignment } from './trial.ts';
+import { trialCount } from './trial-count.ts';
 
 export interface PlannedTrial {
   number: number;
@@ -125,12 +126,6 @@ function knownTrials(loaded: LoadedSweep): PlannedTrial[] {
     known.push({ number, assignment, origin, ...(duplicateOf !== undefined && { duplicateOf }) });
   }
   return known;
-}
-
-function trialCount({ settings, space }: LoadedSweep): number | undefined {
-  const total = makeSampler(settings.method, space, settings.seed).total;
-  const caps = [total, settings.run_cap].filter((cap) => cap !== undefined);
-  return caps.length === 0 ? undefined : Math.min(...caps);
 }
 
 function countDuplicates(known: readonly PlannedTrial[]): number {

@@ -119,7 +119,7 @@ export class SweepRunner {
       {
         settings,
         sampler: this.#sampler,
-        scheduler: makeScheduler(settings, lengthOf(loaded)),
+        scheduler: makeScheduler(settings, lengthOf(loaded), this.#entry.version),
         enqueued: loaded.space.enqueued.length,
         keyOf: (assignment) => trialKey(loaded, assignment),
       },

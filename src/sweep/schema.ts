@@ -183,6 +183,12 @@ export const sweepSchema = object({
     .record(z.string(), parameter)
     .default({})
     .describe("the experiment's keys that vary, dotted: optimizer.lr, model.layers.0.units"),
+  rename: z
+    .record(z.string(), z.string().min(1))
+    .optional()
+    .describe(
+      "names that the parameters have in this file, for example one of W&B's, and the experiment's keys for them: {learn_rate: optimizer.lr}",
+    ),
   zip: z
     .record(z.string(), z.record(z.string(), valueList))
     .default({})
@@ -202,8 +208,8 @@ export const sweepSchema = object({
 
 /** As the file says it; `settle` adds what the base experiment decides. */
 export type ParsedSweep = z.output<typeof sweepSchema>;
-/** A sweep's settings; `metric.goal` and a `run_cap` or `budget` are always there. */
-export type SweepSettings = Omit<ParsedSweep, 'metric'> & { metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' } };
+/** A sweep's settings; `metric.goal` and a `run_cap` or `budget` are always there, and every name is the experiment's. */
+export type SweepSettings = Omit<ParsedSweep, 'metric' | 'rename'> & { metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' } };
 export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];

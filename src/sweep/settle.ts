@@ -1,7 +1,9 @@
 import { absenceOf, evaluatedNames, evaluationOf } from '../config/evaluated.ts';
 import type { LoadedExperiment } from '../config/load.ts';
 import { goalNotice, goalOf } from '../config/metric-names.ts';
+import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
+import { habitualMetric, isOfTestSet } from './metric-habits.ts';
 import { rungs } from './rungs.ts';
 import type { EarlyTerminateConfig, ParsedSweep, SweepSettings } from './schema.ts';
 
@@ -14,7 +16,8 @@ export function settle(parsed: ParsedSweep, loaded: LoadedExperiment, blame: Bla
   const early_terminate = settleStopping(parsed, loaded, blame, notices);
   const endless = parsed.run_cap === undefined && parsed.budget === undefined && parsed.method !== 'grid';
   if (endless) notices.push(`neither run_cap nor budget is given: ${DEFAULT_TRIALS} trials`);
-  return { ...parsed, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
+  const { rename: _read, ...settings } = parsed;
+  return { ...settings, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
 }
 
 function settleMetric(
@@ -24,13 +27,13 @@ function settleMetric(
   notices: string[],
 ): SweepSettings['metric'] {
   const evaluation = evaluationOf(experiment);
-  const names = evaluatedNames(evaluation);
-  // W&B's users log val_loss or val/loss.
-  const dotted = metric.name.replace(/[/_]/, '.');
-  const name = names.includes(metric.name) ? metric.name : names.find((one) => one === metric.name || one === dotted);
+  const name = habitualMetric(metric.name, evaluatedNames(evaluation));
   const absence = name === undefined ? absenceOf(metric.name, evaluation) : undefined;
   if (absence !== undefined) blame.report('E_CONFIG_VALUE', ['metric', 'name'], absence.message, absence.next);
-  else if (name !== undefined && name !== metric.name) notices.push(`metric: ${metric.name} is read as ${name}`);
+  else if (name !== undefined && name !== metric.name) {
+    const why = isOfTestSet(metric.name) ? ': the test set has no part in a search' : '';
+    notices.push(`metric: ${printable(metric.name, 80)} is read as ${name}${why}`);
+  }
   const used = name ?? metric.name;
   const goal = metric.goal ?? goalOf(used) ?? 'minimize';
   const doubt = goalNotice('metric.goal', goal, used);

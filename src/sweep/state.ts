@@ -171,6 +171,8 @@ export class SweepFold {
     const values = outcome?.status === 'reached' && last !== undefined ? valuesOf(last, this.#settings) : [];
     const interval = interval95(values);
     const hasRungs = this.#settings.early_terminate.type !== 'none';
+    // One that diverged or failed on the way to a rung did not reach it.
+    const reached = complete.findLast((runs) => outcomeOf(runs, this.#settings).status === 'reached')?.[0];
     return {
       number: entry.trial,
       assignment: entry.assignment,
@@ -180,7 +182,7 @@ export class SweepFold {
       values,
       ...(interval !== undefined && { interval }),
       curve: last === undefined ? [] : meanCurve(last.map(({ curve }) => curve)),
-      ...(hasRungs && last?.[0] !== undefined && { rung: last[0].rung, resource: last[0].resource }),
+      ...(hasRungs && reached !== undefined && { rung: reached.rung, resource: reached.resource }),
       reasons: [...reasons],
       ...(entry.duplicateOf !== undefined && { duplicateOf: entry.duplicateOf }),
       runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, this.#settings.seeds) : [],

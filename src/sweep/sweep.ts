@@ -12,7 +12,7 @@ import { targetOf } from '../storage/read.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
-import type { LoggedEntry, SweepEntry } from './log-entries.ts';
+import { LOG_VERSION, type LoggedEntry, type SweepEntry } from './log-entries.ts';
 import { sessionError } from './pause.ts';
 import { type SweepOptions, SweepRunner } from './runner.ts';
 import { lanesOf } from './search.ts';
@@ -76,7 +76,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
     const place = path.resolve(directory);
     requireSweep(place);
     return inDirectory(place, options, emit, async (lock) => {
-      const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [] });
+      const loaded = loadSweep(path.join(place, 'sweep.yaml'), { overrides: options.overrides ?? [], isCopy: true });
       const calls = options.storage?.log;
       // A crash right after the directory was made leaves no log, or only the torn first line of one.
       if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock, calls)) };
@@ -103,7 +103,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
 export function readSweep(directory: string): SweepState {
   const place = path.resolve(directory);
   requireSweep(place);
-  const { settings } = loadSweep(path.join(place, 'sweep.yaml'));
+  const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true });
   const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
@@ -149,7 +149,7 @@ async function firstEntry(log: TrialLog, loaded: LoadedSweep, directory: string)
   const { settings } = loaded;
   const entry: SweepEntry = {
     type: 'sweep',
-    version: 1,
+    version: LOG_VERSION,
     id: path.basename(directory),
     name: settings.name,
     lanes: lanesOf(settings),

@@ -94,6 +94,7 @@ parameters:
     'program, command, entity, project: for W&B only, ignored',
     'metric: val_loss is read as val.loss',
     'early_terminate: rungs at 3, 6, 12, 24, 27 epochs',
+    'early_terminate: no best 1/2 gets beyond 24 epochs (10 trials, eta 2): the one that comes so far goes on to its end; use run_cap >= 16, or a smaller eta',
   ]);
 });
 
@@ -101,7 +102,11 @@ test("W&B's hyperband with max_iter counts its rungs down", (t) => {
   const text = `${HEAD}early_terminate: {type: hyperband, max_iter: 27, s: 2}\nparameters: {optimizer.lr: {values: [1, 2]}}\n`;
   const { settings, notices } = load(t, text);
   t.deepEqual(settings.early_terminate, { type: 'asha', resource: 'epochs', min: 3, max: 27, eta: 3, promote: 'resume' });
-  t.deepEqual(notices.slice(1), ['early_terminate: rungs at 3, 9, 27 epochs', 'early_terminate.max: trials train 27 epochs']);
+  t.deepEqual(notices.slice(1), [
+    'early_terminate: rungs at 3, 9, 27 epochs',
+    'early_terminate.max: trials train 27 epochs',
+    'early_terminate: no best 1/3 gets beyond 9 epochs (5 trials, eta 3): the one that comes so far goes on to its end; use run_cap >= 9, or a smaller eta',
+  ]);
 });
 
 test('every problem is told at once, with its place and the remedy', (t) => {
@@ -137,7 +142,9 @@ const refused: [title: string, text: string, problems: string[]][] = [
   [
     'a sweep without its experiment',
     'parameters: {optimizer.lr: {values: [1, 2]}}',
-    ['1:1 E_CONFIG_MISSING base: missing; expected a file name'],
+    [
+      '1:1 E_CONFIG_MISSING base: missing; expected a file name | add base: ./experiment.yaml to the file, or run with --base experiment.yaml',
+    ],
   ],
   ['an experiment that is not there', 'base: no.yaml\nparameters: {}', ['1:7 E_CONFIG_READ base: cannot read no.yaml: no such file']],
   ['nothing that varies', HEAD, ['1:1 E_CONFIG_MISSING parameters: nothing varies; expected a parameter with values, or min and max']],
@@ -186,7 +193,7 @@ const refused: [title: string, text: string, problems: string[]][] = [
       '7:34 E_CONFIG_VALUE parameters.train.batch_size.values.1: given twice; got 8',
       '8:26 E_CONFIG_VALUE parameters.seed.probabilities: got 1 probabilities; expected one for each of the 2 values',
       '9:43 E_CONFIG_RANGE parameters.train.eval.batch_size.probabilities: the probabilities sum to 1.1; expected 1',
-      '10:39 E_CONFIG_RANGE parameters.model.layers.0.units.max: max must not be below min; got min 8 and max 2',
+      '10:39 E_CONFIG_RANGE parameters.model.layers.0.units.max: max must not be below min; got min 8 and max 2 | swap the two',
       '11:67 E_CONFIG_RANGE parameters.model.layers.0.dropout.min: a logarithm needs values above 0; got 0; min and max of log_uniform_values are values, those of log_uniform are exponents',
       '12:69 E_CONFIG_RANGE parameters.optimizer.dampening.max: min and max of log_uniform are exponents of e; got 0.001 and 1000; expected at most 700, or distribution log_uniform_values',
       '13:37 E_CONFIG_INTEGER parameters.optimizer.nesterov.max: not an integer; got 2.5; int_uniform expects integers',
@@ -355,7 +362,7 @@ test('the JSON Schema has every key, and none of our own keywords', (t) => {
   const schema = sweepJsonSchema() as { title: string; required: string[]; properties: object };
   t.is(schema.title, 'gradloom sweep');
   t.deepEqual(schema.required, ['base']);
-  t.is(Object.keys(schema.properties).length, 16);
+  t.is(Object.keys(schema.properties).length, 17);
   t.false(/"isPath"|"form"/.test(JSON.stringify(schema)));
 });
 

@@ -11,7 +11,7 @@ export interface BudgetPart {
   to: number;
 }
 
-/** What a sweep would train if every rung passed on exactly its best 1/eta. */
+/** What a sweep would train if every rung passed on exactly its best 1/eta, and at least one. */
 export interface Budget {
   resource: 'epochs' | 'steps';
   /** From the lowest rung up, bracket by bracket. */
@@ -44,14 +44,14 @@ function partsOf(config: EarlyTerminateConfig, trials: number, length: number): 
     case 'median':
       return [{ trials, from: 0, to: length }];
     case 'asha':
-      return halving(rungs(config.min, length, config.eta), trials, config.eta, 0);
+      return halving(rungs(config.min, length, config.eta), trials, config.eta);
     case 'hyperband': {
       const plans = bracketPlans({ min: config.min, max: length, eta: config.eta });
       const parts: BudgetPart[] = [];
       for (let left = trials, i = 0; left > 0; i++) {
         const plan = plans[i % plans.length] ?? { trials: left, rungs: [length] };
         const started = Math.min(left, plan.trials);
-        parts.push(...halving(plan.rungs, started, config.eta, 1));
+        parts.push(...halving(plan.rungs, started, config.eta));
         left -= started;
       }
       return parts;
@@ -59,14 +59,14 @@ function partsOf(config: EarlyTerminateConfig, trials: number, length: number): 
   }
 }
 
-/** @param least  how many of a rung are promoted at least */
-function halving(ends: readonly number[], trials: number, eta: number, least: number): BudgetPart[] {
+/** Of each rung the best 1/eta go on, and at least the best. */
+function halving(ends: readonly number[], trials: number, eta: number): BudgetPart[] {
   const parts: BudgetPart[] = [];
   let count = trials;
   for (const [i, to] of ends.entries()) {
     if (count === 0) break;
     parts.push({ trials: count, from: ends[i - 1] ?? 0, to });
-    count = Math.max(Math.min(least, count), topCount(count, eta));
+    count = Math.max(1, topCount(count, eta));
   }
   return parts;
 }

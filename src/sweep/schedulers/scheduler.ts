@@ -56,6 +56,11 @@ export function topCount(count: number, eta: number): number {
   return Math.floor(count / eta + SLACK);
 }
 
+/** The least number of trials whose best 1/eta are `count`. */
+export function leastFor(count: number, eta: number): number {
+  return Math.ceil(count * eta - SLACK);
+}
+
 /** Best first; of equal values the earlier trial. What diverged or failed is never among the best. */
 export function ranked(reports: readonly Report[]): Report[] {
   return reports

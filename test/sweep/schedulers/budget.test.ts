@@ -14,11 +14,11 @@ for (const { title, config, trials, length, text, full } of [
     full: 1620,
   },
   {
-    title: 'asha with too few trials for a promotion',
+    title: 'asha with too few trials for a promotion, of which the best goes on',
     config: { type: 'asha', ...halving },
     trials: 2,
     length: 27,
-    text: '2x1 = 2 epochs',
+    text: '2x1 + 1x2 + 1x6 + 1x18 = 28 epochs',
     full: 54,
   },
   {

@@ -2,9 +2,11 @@ import test from 'ava';
 import { rungs } from '../../../src/sweep/rungs.ts';
 import { Asha } from '../../../src/sweep/schedulers/asha.ts';
 import { bracketPlans, Hyperband } from '../../../src/sweep/schedulers/hyperband.ts';
+import { makeScheduler } from '../../../src/sweep/schedulers/index.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
 import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
+import { fewestTrials, tooFewTrials } from '../../../src/sweep/schedulers/too-few.ts';
 import { Dice } from '../../engine/samples.ts';
 
 /** A recorded curve: the value after `resource` epochs; lower is better, undefined: diverged. */
@@ -89,6 +91,19 @@ class ReferenceAsha {
     }
     return undefined;
   }
+
+  /** Nothing is under way and nothing is to come: while nobody has a value at the last rung, the best of the highest rung where one waits. */
+  getLeader(): { trial: number; rung: number } | undefined {
+    if (this.#table.at(-1)?.some(({ value }) => value < Number.POSITIVE_INFINITY)) return undefined;
+    for (let k = this.#table.length - 2; k >= 0; k--) {
+      const waiting = (this.#table[k] ?? []).filter(({ promoted }) => !promoted);
+      const [best] = waiting.sort((a, b) => a.value - b.value || a.trial - b.trial);
+      if (best === undefined) continue;
+      best.promoted = true;
+      return { trial: best.trial, rung: k + 1 };
+    }
+    return undefined;
+  }
 }
 
 function referenceJobs(ends: readonly number[], eta: number, count: number, curve: Curve, lanes: number): string[] {
@@ -98,7 +113,8 @@ function referenceJobs(ends: readonly number[], eta: number, count: number, curv
   let next = 0;
   for (;;) {
     while (queue.length < lanes) {
-      const job = reference.getJob() ?? (next < count ? { trial: next++, rung: 0 } : undefined);
+      const isQuiet = next === count && queue.length === 0;
+      const job = reference.getJob() ?? (next < count ? { trial: next++, rung: 0 } : isQuiet ? reference.getLeader() : undefined);
       if (job === undefined) break;
       queue.push(job);
       jobs.push(`${job.trial}@${ends[job.rung]}`);
@@ -109,16 +125,90 @@ function referenceJobs(ends: readonly number[], eta: number, count: number, curv
   }
 }
 
-test('asha promotes exactly as algorithm 2 of Li et al. does, on 300 sets of recorded curves, for 1 to 8 trials side by side', (t) => {
+test('asha promotes as algorithm 2 of Li et al. and leads the best to its end, on 300 sets of recorded curves, 1 to 8 trials side by side', (t) => {
   for (let seed = 1; seed <= 300; seed++) {
     const dice = new Dice(seed);
     const config = { resource: 'epochs', min: dice.int(1, 3), max: dice.int(4, 81), eta: dice.int(2, 4) } as const;
     const [count, lanes] = [dice.int(1, 60), dice.int(1, 8)];
     const curve = recordedCurves(seed, count);
     const { jobs } = play(new Asha(config), count, curve, lanes);
-    t.deepEqual(jobs, referenceJobs(rungs(config.min, config.max, config.eta), config.eta, count, curve, lanes), `seed ${seed}`);
+    const ends = rungs(config.min, config.max, config.eta);
+    t.deepEqual(jobs, referenceJobs(ends, config.eta, count, curve, lanes), `seed ${seed}`);
+    const survives = Array.from({ length: count }, (_, trial) => trial).some((trial) =>
+      ends.every((end) => curve(trial, end) !== undefined),
+    );
+    t.is(
+      jobs.some((job) => job.endsWith(`@${config.max}`) && curve(Number.parseInt(job, 10), config.max) !== undefined),
+      survives,
+      `seed ${seed}`,
+    );
   }
 });
+
+test('asha with fewer trials than eta: the best goes on when nothing is under way, and the next best if it diverges', (t) => {
+  const config = { resource: 'epochs', min: 1, max: 9, eta: 3 } as const;
+  const { jobs, decisions } = play(new Asha(config), 2, (trial) => [2, 1][trial], 2);
+  t.deepEqual(jobs, ['0@1', '1@1', '1@3', '1@9']);
+  t.deepEqual(
+    decisions.map(({ trial, reason }) => `${trial} ${reason}`),
+    [
+      '1 promoted at 1 epoch: 1 of 2, nobody has come to the end, so the best that waits goes on',
+      '1 promoted at 3 epochs: 1 of 1, nobody has come to the end, so the best that waits goes on',
+      '0 stopped at 1 epoch: 2 of 2, the best 1 go on',
+    ],
+  );
+  const diverging = play(new Asha(config), 2, (trial, resource) => (trial === 1 && resource > 3 ? undefined : [2, 1][trial]), 1);
+  t.deepEqual(diverging.jobs, ['0@1', '1@1', '1@3', '1@9', '0@3', '0@9']);
+  const hopeless = play(new Asha(config), 2, () => undefined, 1);
+  t.deepEqual(hopeless.jobs, ['0@1', '1@1']);
+});
+
+test('asha with too few trials for the last rung leads the best of the highest rung to it', (t) => {
+  const { jobs } = play(new Asha({ resource: 'epochs', min: 1, max: 9, eta: 3 }), 8, (trial) => trial, 1);
+  t.deepEqual(jobs.slice(-4), ['1@3', '6@1', '7@1', '0@9']);
+});
+
+test('asha as logs of version 1 have it stops the best of too few', (t) => {
+  const { jobs, decisions } = play(new Asha({ resource: 'epochs', min: 1, max: 9, eta: 3 }, false), 2, (trial) => trial, 1);
+  t.deepEqual(jobs, ['0@1', '1@1']);
+  t.deepEqual(
+    decisions.map(({ reason }) => reason),
+    ['stopped at 1 epoch: 1 of 2, the best 0 go on', 'stopped at 1 epoch: 2 of 2, the best 0 go on'],
+  );
+});
+
+test('a log says by its version which rule its sweep goes by', (t) => {
+  const settings = {
+    early_terminate: { type: 'asha', resource: 'epochs', min: 1, eta: 3, promote: 'resume' },
+    metric: { name: 'val.loss', goal: 'minimize', summary: 'best' },
+  } as const;
+  const jobs = (version?: 1 | 2): string[] => play(makeScheduler(settings, 9, version), 2, (trial) => trial, 1).jobs;
+  t.deepEqual(jobs(1), ['0@1', '1@1']);
+  t.deepEqual(jobs(2), ['0@1', '1@1', '0@3', '0@9']);
+  t.deepEqual(jobs(), jobs(2));
+});
+
+for (const [title, config, length, fewest] of [
+  ['asha, rungs 1, 3, 9', { type: 'asha', min: 1, eta: 3 }, 9, 9],
+  ['asha, rungs 1, 3, 9, 27', { type: 'asha', min: 1, eta: 3 }, 27, 27],
+  ['asha, eta 2.5, rungs 1, 3, 6, 10', { type: 'asha', min: 1, eta: 2.5 }, 10, 20],
+  ['asha, one rung', { type: 'asha', min: 9, eta: 3 }, 9, 1],
+  ['hyperband, a first bracket of 9', { type: 'hyperband', min: 1, eta: 3 }, 9, 9],
+] as const) {
+  test(`${title}: it takes ${fewest} trials, and fewer are told`, (t) => {
+    const full = { ...config, resource: 'epochs', promote: 'resume' } as const;
+    t.is(fewestTrials(full, length), fewest);
+    t.is(tooFewTrials(full, length, fewest), undefined);
+    if (fewest > 1) t.regex(tooFewTrials(full, length, fewest - 1) ?? '', new RegExp(`use run_cap >= ${fewest}, or a smaller eta$`));
+    if (config.type !== 'asha') return;
+    // Of so many, equally good or not, one is promoted to the last rung by the rule of the best 1/eta alone.
+    const { jobs } = play(new Asha({ ...full, max: length }, false), fewest, (trial) => trial, 1);
+    t.true(jobs.some((job) => job.endsWith(`@${length}`)));
+    if (fewest === 1) return;
+    const less = play(new Asha({ ...full, max: length }, false), fewest - 1, (trial) => trial, 1);
+    t.false(less.jobs.some((job) => job.endsWith(`@${length}`)));
+  });
+}
 
 test('asha by hand: six trials, rungs 1, 2, 4, the best half goes on', (t) => {
   // Trial:          0  1  2  3  4  5
@@ -147,6 +237,7 @@ test('asha promotes the earlier of two equal trials, and never one that diverged
   const first = asha.next(true);
   t.like(first, { type: 'promote', trial: 1, reason: 'promoted at 10 steps: 1 of 3, the best 1 go on' });
   if (first !== undefined) asha.apply(first);
+  asha.report({ trial: 1, rung: 1, value: 1, points: [] });
   t.like(asha.next(true), { type: 'stop', trial: 2 });
   for (const trial of [3, 4, 5]) asha.report({ trial, rung: 0, value: undefined, points: [] });
   t.like(asha.next(false), { type: 'promote', trial: 2 });
