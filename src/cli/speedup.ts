@@ -1,8 +1,9 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
 import type { ReportFiles } from '../report/speedup-files.ts';
 import type { SpeedupEvent } from '../speedup/events.ts';
 import type { SettingArgument } from '../speedup/load.ts';
 import { type Arguments, defineCommand, type ExitNow } from './command.ts';
+import { configFile } from './config-file.ts';
 import { LiveStatus } from './live.ts';
 import { showNotices } from './notices.ts';
 import { columnsOf, type Output } from './output.ts';
@@ -87,7 +88,7 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
   });
   try {
     const { loadSpeedup } = await import('../speedup/load.ts');
-    const { loaded, settings } = loadSpeedup(request.file, request.overrides, request.settings);
+    const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
     showNotices(loaded.notices, output);
     const [{ measureSpeedup }, report, { painter }, { writeReports }] = await Promise.all([
       import('../speedup/speedup.ts'),
@@ -102,7 +103,8 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
         keep(
           `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
         );
-      } else if (event.type === 'warning') keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${event.message}`);
+      } else if (event.type === 'warning')
+        keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
       else if (event.type === 'progress' || event.type === 'search') {
         const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
         if (live === undefined) output.note(line);

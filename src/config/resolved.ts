@@ -1,4 +1,5 @@
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
+import { printableLines, UNPRINTABLE } from '../errors.ts';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
 import { plain } from './plain.ts';
@@ -19,9 +20,25 @@ export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
   return yamlOf(plain(outline, tree));
 }
 
-/** Plain data as YAML text that our loaders read back unchanged. */
-export function yamlOf(value: unknown): string {
-  return stringify(value, { schema: 'core', version: '1.2', lineWidth: 0, aliasDuplicateObjects: false });
+/**
+ * Plain data as YAML text that our loaders read back unchanged. It can be printed: what cannot be seen stands in it by its code.
+ *
+ * @param options  `blockQuote: false` keeps texts of several lines on one
+ */
+export function yamlOf(value: unknown, options: { blockQuote?: boolean } = {}): string {
+  const document = new Document(value, { schema: 'core', version: '1.2', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, node) => {
+      // Only between double quotes can a character stand by its code.
+      if (typeof node.value === 'string' && printableLines(node.value) !== node.value) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ lineWidth: 0, ...options }).replace(UNPRINTABLE, (mark) => (mark === '\n' ? mark : yamlCode(mark)));
+}
+
+function yamlCode(mark: string): string {
+  const code = (mark.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
 /** Leaves out what only names, places or speeds up a run. */

@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
 import type { LoadedExperiment } from '../config/load.ts';
 import type { Origin } from '../config/origins.ts';
+import { yamlOf } from '../config/resolved.ts';
 import { printable } from '../errors.ts';
 import type { Paint } from './paint.ts';
 
@@ -43,10 +43,7 @@ function isBranch(value: unknown): value is object {
 }
 
 function scalar(value: unknown): string {
-  return printable(
-    stringify(value, { schema: 'core', version: '1.2', lineWidth: 0, blockQuote: false }).trimEnd(),
-    Number.POSITIVE_INFINITY,
-  );
+  return yamlOf(value, { blockQuote: false }).trimEnd();
 }
 
 function describeOrigin(origin: Origin | undefined): string {

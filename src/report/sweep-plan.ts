@@ -8,6 +8,8 @@ import { describeMethod } from './sweep-words.ts';
 import { renderFacts, renderTable, type TableLook } from './table.ts';
 
 const MAX_ROWS = 50;
+/** Longer ones are in the list that --save-trials writes. */
+const MAX_VALUE = 40;
 
 /** What a sweep would do, for the terminal. */
 export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: TableLook): string {
@@ -68,12 +70,12 @@ function renderKnown(known: readonly PlannedTrial[], settings: SweepSettings, lo
     String(number),
     ...keys.map((key) => {
       const value = assignment[key];
-      return value === undefined ? '' : printable(shortNumber(value));
+      return value === undefined ? '' : printable(shortNumber(value), MAX_VALUE);
     }),
     origin === 'enqueue' ? 'enqueued' : duplicateOf === undefined ? '' : `same as trial ${duplicateOf}`,
   ]);
   const hasNotes = rows.some((row) => row.at(-1) !== '');
-  const head = ['trial', ...shortNames(keys), ''];
+  const head = ['trial', ...shortNames(keys).map((name) => printable(name)), ''];
   const table = { head: hasNotes ? head : head.slice(0, -1), rows: hasNotes ? rows : rows.map((row) => row.slice(0, -1)) };
   const more = known.length - rows.length;
   const text = renderTable(table, look);
