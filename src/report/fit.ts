@@ -38,14 +38,3 @@ function withShortHeads(table: Table): Table {
   });
   return { ...table, head };
 }
-
-/** A sentence in lines that keep to a width, broken between words. */
-export function wrapped(text: string, columns: number): string {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1) ?? ''} ${word}`.trimStart();
-    if (lines.length === 0 || line.length > columns) lines.push(word);
-    else lines[lines.length - 1] = line;
-  }
-  return lines.join('\n');
-}

@@ -26,7 +26,8 @@ export function renderResults(history: History, summary: Summary, look: ResultsL
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
-function renderSummary(summary: Summary, { paint, stepsPerEpoch, watched }: ResultsLook): string {
+function renderSummary(summary: Summary, look: ResultsLook): string {
+  const { stepsPerEpoch, watched } = look;
   const { last, phases } = summary;
   const done = `${formatCounted(summary.steps, 'step')}, ${formatCounted(summary.epochs, 'epoch')}`;
   const restored = last['restored.from'] ?? undefined;
@@ -51,7 +52,7 @@ function renderSummary(summary: Summary, { paint, stepsPerEpoch, watched }: Resu
   const shares = `compute ${formatPercent(phases.compute, 1)}, wait ${formatPercent(phases.wait, 1)}, reduce ${formatPercent(phases.reduce, 1)}`;
   facts.push(['workers', shares], ['digest', summary.digest]);
   if (summary.directory !== null) facts.push(['saved', printable(shortPath(summary.directory), Number.POSITIVE_INFINITY)]);
-  return renderFacts(facts, paint);
+  return renderFacts(facts, look);
 
   function scores(loss: string, accuracy: string): string {
     return renderScores('', last[loss], last[accuracy]).trimStart();

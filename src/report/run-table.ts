@@ -3,11 +3,11 @@ import type { Cell, CellKind, Column } from '../runs/columns.ts';
 import type { Comparison, RunTable } from '../runs/run-table.ts';
 import { shortId } from '../runs/store.ts';
 import { csvCell } from './csv.ts';
-import { type Fitting, fitColumns, wrapped } from './fit.ts';
+import { type Fitting, fitColumns } from './fit.ts';
 import { markdownTable } from './markdown.ts';
 import { formatCount, formatLoss, formatPercent, formatSeconds } from './numbers.ts';
 import { sparkline } from './sparkline.ts';
-import { gapOf, renderTable, type Table, type TableLook } from './table.ts';
+import { gapOf, renderTable, type Table, type TableLook, wrapped } from './table.ts';
 
 /** Of a digest in a table; more is in `runs show`. */
 const DIGEST_DIGITS = 12;

@@ -39,9 +39,7 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
     'files',
     `${printable(shortPath(run.directory), Number.POSITIVE_INFINITY)}: ${formatCounted(files.length, 'file')}, ${formatBytes(bytes)}`,
   ]);
-  return [renderFacts(facts, look.paint), renderMetrics(run, look), renderLoss(run, look)]
-    .filter((part) => part !== undefined)
-    .join('\n\n');
+  return [renderFacts(facts, look), renderMetrics(run, look), renderLoss(run, look)].filter((part) => part !== undefined).join('\n\n');
 }
 
 function renderMetrics(run: RunDescription['run'], look: RunTableLook): string | undefined {

@@ -111,7 +111,7 @@ export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
     ['time', `${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}`],
     ['verdict', look.paint(colour[verdict.status], verdict.text)],
   ];
-  return [...parts, renderFacts(facts, look.paint)].join('\n\n');
+  return [...parts, renderFacts(facts, look)].join('\n\n');
 }
 
 /** A bar for each worker count; the mark at its end is where an ideal speedup ends. */

@@ -5,7 +5,7 @@ import { countRungs } from '../sweep/rung-counts.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { spellCommands } from './commands.ts';
-import { fitColumns, wrapped } from './fit.ts';
+import { fitColumns } from './fit.ts';
 import { formatCount, formatPercent, formatSeconds } from './numbers.ts';
 import { shortPath } from './results.ts';
 import { type TrialColumn, trialColumns, trialNote } from './sweep-cells.ts';
@@ -13,7 +13,7 @@ import { rungName } from './sweep-curves.ts';
 import { bestFirst } from './sweep-files.ts';
 import { importanceNote } from './sweep-importance.ts';
 import { countStatuses, describeMethod, renderWinner } from './sweep-words.ts';
-import { renderFacts, renderTable, type Table, type TableLook } from './table.ts';
+import { renderFacts, renderTable, type Table, type TableLook, wrapped } from './table.ts';
 
 const MAX_ROWS = 20;
 const BAR_COLUMNS = 40;
@@ -94,7 +94,8 @@ export function renderRungs(state: SweepState, look: TableLook): string | undefi
   return renderTable({ head: ['rung', 'trials', 'went on'], rows, align: ['left', 'right', 'right'] }, look);
 }
 
-function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepSession): string {
+function renderFactsOf(state: SweepState, look: TableLook, session?: SweepSession): string {
+  const { paint } = look;
   const { trials, settings, best } = state;
   const facts: [string, string][] = [
     ['sweep', printable(state.name)],
@@ -105,11 +106,12 @@ function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepS
   if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
   if (session !== undefined) facts.push(['ended', printableSentence(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
   facts.push(['saved', printable(shortPath(state.directory), Number.POSITIVE_INFINITY)]);
-  return renderFacts(facts, paint);
+  return renderFacts(facts, look);
 }
 
 /** The best trial: its value, what it sets, and how to train it. */
-export function renderBest(state: SweepState, best: Trial, { paint, program }: Omit<SweepLook, 'columns'>): string {
+export function renderBest(state: SweepState, best: Trial, look: SweepLook): string {
+  const { paint, program } = look;
   const config = `${commandOf('sweep best', shortPath(state.directory))} --config > best.yaml`;
   const set = Object.entries(best.assignment).map(([key, value]): [string, string] => [
     printable(key),
@@ -117,7 +119,7 @@ export function renderBest(state: SweepState, best: Trial, { paint, program }: O
   ]);
   return [
     paint('green', renderWinner(best, state.settings.metric.name)),
-    ...(set.length > 0 ? [renderFacts(set, paint)] : []),
+    ...(set.length > 0 ? [renderFacts(set, look)] : []),
     `${paint('cyan', 'next:')} ${spellCommands(`${config} && ${commandOf('train', 'best.yaml')}`, program)}`,
   ].join('\n\n');
 }
@@ -125,7 +127,10 @@ export function renderBest(state: SweepState, best: Trial, { paint, program }: O
 /** Bars of the parameters' importance. */
 export function renderImportance(importance: SweepImportance, look: SweepLook): string {
   const most = Math.max(...importance.parameters.map(({ share }) => share), ...importance.interactions.map(({ share }) => share), 1e-9);
-  const names = [...importance.parameters.map(({ name }) => name), ...importance.interactions.map(({ names: pair }) => pair.join(' with '))];
+  const names = [
+    ...importance.parameters.map(({ name }) => name),
+    ...importance.interactions.map(({ names: pair }) => pair.join(' with ')),
+  ];
   const room = look.columns - Math.max(...names.map(({ length }) => length), 'parameter'.length) - SHARE_COLUMNS;
   const columns = Math.max(1, Math.min(BAR_COLUMNS, room));
   const bar = (share: number): string => '█'.repeat(Math.round((columns * share) / most));

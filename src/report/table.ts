@@ -93,10 +93,34 @@ function renderPlain(rows: readonly (readonly string[])[], align: readonly ('lef
   return lines.map((cells) => cells.join('  ').trimEnd()).join('\n');
 }
 
-/** Lines of `name  value`, the values below each other. */
-export function renderFacts(facts: readonly (readonly [name: string, value: string])[], paint: Paint): string {
+/** Lines of `name  value`, the values below each other; values that are too long for a line have several. */
+export function renderFacts(
+  facts: readonly (readonly [name: string, value: string])[],
+  { paint, columns = Number.POSITIVE_INFINITY }: Omit<TableLook, 'boxed'>,
+): string {
   const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `${paint('dim', printablePart(name.padEnd(width)))}  ${printablePart(value)}`).join('\n');
+  const lines = facts.map(([name, value]) => {
+    const text = wrapped(printablePart(value), columns - width - 2, width + 2);
+    return `${paint('dim', printablePart(name.padEnd(width)))}  ${text}`;
+  });
+  return lines.join('\n');
+}
+
+/**
+ * A sentence in lines that keep to a width, broken between words.
+ *
+ * @param indent  spaces before each line but the first
+ */
+export function wrapped(text: string, columns: number, indent = 0): string {
+  if (widthOf(text) <= columns) return text;
+  const [first = '', ...words] = text.split(' ');
+  const lines = [first];
+  for (const word of words) {
+    const line = `${lines.at(-1)} ${word}`;
+    if (widthOf(line) > columns) lines.push(word);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
 }
 
 /** At most `limit` of the items, evenly chosen; always the first and the last. */
