@@ -5,7 +5,7 @@ import { gradloom, SMALL, workplace } from './run-cli.ts';
 
 /** Controls, bidi marks, invisible and odd characters, line breaks: all that a file can try on a terminal. */
 const HOSTILE = 'x\u001b[2J\u001b[31m\u0007\u007f\u009b\u202e\u2066\u061c\u200b\u2028\u00a0\u{e0041}\ny';
-// oxlint-disable-next-line no-control-regex
+// biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours
 const COLOUR = /\u001b\[\d{1,2}m/g;
 const RAW = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0]/u;
 

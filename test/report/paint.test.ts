@@ -26,7 +26,7 @@ test('colours take no columns of a table', (t) => {
     const look = { boxed, paint: painter(new PassThrough()) };
     const plain = { head: ['a'], rows: [['long cell'], ['b']] };
     const coloured = { head: ['a'], rows: [[paint('green', 'long cell')], ['b']] };
-    // oxlint-disable-next-line no-control-regex
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours
     const bare = (text: string): string => forTerminal(text).replaceAll(/\u001b\[\d+m/g, '');
     t.is(bare(renderTable(coloured, look)), bare(renderTable(plain, look)));
   }
