@@ -41,10 +41,9 @@ test('an engine that the machine lacks is told and no fault', (t) => {
 });
 
 test('a check is a line, and one more for what to do', (t) => {
-  const lines = renderChecks(
-    [{ ...checkNode('18.0.0') }, { id: 'simd', name: 'WebAssembly SIMD', status: 'ok', found: 'available' }],
-    { paint: unpainted },
-  ).split('\n');
+  const lines = renderChecks([{ ...checkNode('18.0.0') }, { id: 'simd', name: 'WebAssembly SIMD', status: 'ok', found: 'available' }], {
+    paint: unpainted,
+  }).split('\n');
   t.deepEqual(lines, [
     'fail  Node              18.0.0',
     `${' '.repeat(24)}next: install Node 20.19 or newer`,
