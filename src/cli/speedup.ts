@@ -90,10 +90,9 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const { loadSpeedup } = await import('../speedup/load.ts');
     const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
     showNotices(loaded.notices, output);
-    const [{ measureSpeedup }, report, { painter }, { writeReports }] = await Promise.all([
+    const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
       import('../speedup/speedup.ts'),
       import('../report/speedup.ts'),
-      import('../report/paint.ts'),
       import('../report/speedup-files.ts'),
     ]);
     const run = measureSpeedup(loaded, { ...settings, signal: stop.signal });
@@ -115,7 +114,7 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const result = await run.result;
     if (output.json) output.object(result);
     const stream = output.resultStream;
-    output.result(`\n${report.renderSpeedup(result, { boxed: stream.isTTY, paint: painter(stream) })}`);
+    output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
     for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
     return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
   } finally {
