@@ -196,6 +196,6 @@ for (const columns of [60, 80, 100, 120]) {
     const lines = text.split('\n').filter((line) => /^[┌│├└]|^left out/.test(line));
     t.true(lines.every((line) => line.length <= columns));
     t.true(lines.some((line) => line.includes('speedup')));
-    if (columns <= 80) t.regex(text, /^left out for want of room: [^(]*digest/m);
+    if (columns <= 80) t.regex(text, /^left out for want of room: [\s\S]*digest/m);
   });
 }
