@@ -1,7 +1,7 @@
 // Packs gradloom, installs the package in an empty folder as a user would, and trains there: by command and by import.
 // usage: npm run build && node scripts/check-package.mjs
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,16 +29,30 @@ try {
   const stray = files.find((file) => /^(dist\/test|dist\/bench|test|src|node_modules)\//.test(file.path));
   if (stray !== undefined) throw new Error(`${stray.path} does not belong into the package`);
 
+  // Whoever reads a page of the package must be able to follow its links there.
+  const packed = new Set(files.map((file) => file.path));
+  for (const page of [...packed].filter((name) => name.endsWith('.md'))) {
+    for (const [, target] of readFileSync(path.join(root, page), 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
+      const linked = path.posix.join(path.posix.dirname(page), target);
+      if (![...packed].some((name) => name === linked || name.startsWith(`${linked}/`)))
+        throw new Error(`${page} links ${linked}, which is missing`);
+    }
+  }
+
   run('npx', ['publint', '--strict'], root);
   run('npx', ['attw', path.join(folder, filename), '--profile', 'esm-only'], root);
 
   const project = path.join(folder, 'project');
-  cpSync(path.join(root, 'configs'), path.join(project, 'configs'), { recursive: true });
+  mkdirSync(project);
   writeFileSync(path.join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   run('npm', ['install', '--no-audit', '--no-fund', path.join('..', filename)], project);
+  // Nothing is copied: the example comes with the package.
   const summary = JSON.parse(run('npx', ['gradloom', 'train', 'configs/mnist.yaml', '--json', '--quiet'], project));
   if (!(summary.last['test.accuracy'] > 0.95)) throw new Error(`test accuracy ${summary.last['test.accuracy']}, expected over 0.95`);
 
+  await checkCommands(project);
+
+  cpSync(path.join(root, 'configs'), path.join(project, 'configs'), { recursive: true });
   writeFileSync(
     path.join(project, 'use.ts'),
     `import { loadExperiment, train } from 'gradloom';
@@ -61,4 +75,42 @@ if (status !== 'finished' || epochs !== 1 || digest.length !== 64) throw new Err
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What is printed as the next command must work as it stands, in the folder where it was printed, started by npx or by node. */
+async function checkCommands(project) {
+  const layers = '[{type: dense, units: 8}, {type: dense, units: 3}]';
+  const data = '{source: {type: synthetic, kind: blobs, samples: 1000}}';
+  writeFileSync(path.join(project, 'small.yaml'), `data: ${data}\nmodel: {layers: ${layers}}\ntrain: {epochs: 3000}\n`);
+  const main = path.join('node_modules', 'gradloom', 'dist', 'src', 'cli', 'main.js');
+  for (const words of [
+    ['npx', 'gradloom'],
+    ['node', main],
+  ]) {
+    const said = await interrupted([...words, 'train', 'small.yaml', `track.dir=${JSON.stringify("my runs' $HOME")}`], project);
+    const next = /^next: (npx gradloom resume .*)$/m.exec(said)?.[1];
+    if (next === undefined) throw new Error(`${words[0]}: no command to go on with:\n${said}`);
+    const resumed = spawnSync('sh', ['-c', next], { cwd: project, encoding: 'utf8' });
+    if (resumed.status !== 0 || !resumed.stdout.includes('finished after')) throw new Error(`${next} does not work:\n${resumed.stderr}`);
+  }
+  // A copy is told the schema that is there.
+  cpSync(path.join(project, 'node_modules/gradloom/configs/seed.yaml'), path.join(project, 'copy.yaml'));
+  const { stderr } = spawnSync('npx', ['gradloom', 'check', 'copy.yaml'], { cwd: project, encoding: 'utf8' });
+  const line = '# yaml-language-server: $schema=./node_modules/gradloom/configs/schema/experiment.json';
+  if (!stderr.includes(line)) throw new Error(`the copy is not told its schema:\n${stderr}`);
+}
+
+/** What a command says on stderr when Ctrl-C ends it after its first epoch. */
+function interrupted([command, ...args], cwd) {
+  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    const isFirst = !said.includes('epoch ') && (said + text).includes('epoch ');
+    said += text;
+    if (isFirst) process.kill(-child.pid, 'SIGINT');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', () => resolve(said));
+  });
 }

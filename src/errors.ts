@@ -111,6 +111,8 @@ export interface ErrorDetails {
   code: ErrorCode;
   /** What is wrong, in lower case, with the value as given and what was expected. */
   message: string;
+  /** What belongs to the message, a line each; a message itself is one line. */
+  lines?: readonly string[] | undefined;
   /** The place: `file:line:column`, a path, a key, or `worker 2 step 17`. */
   where?: string | undefined;
   /** Source lines around the place, with a caret. */
@@ -126,6 +128,7 @@ export interface ErrorDetails {
 export class GradloomError extends Error {
   override readonly name = 'GradloomError';
   readonly code: ErrorCode;
+  readonly lines: readonly string[] | undefined;
   readonly where: string | undefined;
   readonly frame: string | undefined;
   readonly kept: string | undefined;
@@ -134,8 +137,10 @@ export class GradloomError extends Error {
   readonly problems: readonly ErrorDetails[];
 
   constructor(details: ErrorDetails, problems: readonly ErrorDetails[] = [details]) {
-    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    const text = [details.message, ...(details.lines ?? []).map((line) => `  ${line}`)].join('\n');
+    super(text, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
+    this.lines = details.lines;
     this.where = details.where;
     this.frame = details.frame;
     this.kept = details.kept;
@@ -172,12 +177,43 @@ export function causesOf(error: unknown): Error[] {
   return causes;
 }
 
-/** Makes text from files and arguments safe to print: control characters, bidi overrides and lone surrogates are shown escaped. */
+/**
+ * Control and format characters (bidi marks, tags), line separators, lone surrogates, what shows as nothing, and every space but the
+ * space: they steer a terminal, or make two texts look the same. For `replace` only: it has a place of its own.
+ */
+export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]|[^\P{Zs} ]/gu;
+
+/** Makes one value from a file, a config or an argument safe to print, in one line: what cannot be seen is shown by its code. */
 export function printable(text: string, limit = 200): string {
-  const shown = text.length > limit ? `${text.slice(0, limit)}...` : text;
-  return shown.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  // A cut must not leave half of a character.
+  const shown = text.length > limit ? `${text.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}...` : text;
+  return shown.replace(UNPRINTABLE, escaped);
+}
+
+/** As `printable` for a text of several lines: its line breaks stay. Values inside it must be printable already, or they could add lines. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, (mark, at: number) =>
+    mark === '\n' || (mark === '\r' && text[at + 1] === '\n') ? mark : escaped(mark),
   );
+}
+
+/** As `printable` for a sentence that other code has written, perhaps in several lines: they are joined. */
+export function printableSentence(text: string, limit?: number): string {
+  return printable(text.replace(/\s*[\r\n]\s*/g, ' ').trim(), limit);
+}
+
+/** JSON text in which nothing is left that `printable` would escape; it means the same. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(UNPRINTABLE, (mark) =>
+    mark === '\n' ? mark : [...Array(mark.length).keys()].map((i) => unitCode(mark.charCodeAt(i))).join(''),
+  );
+}
+
+function escaped(mark: string): string {
+  const code = mark.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : unitCode(code);
+}
+
+function unitCode(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
 }

@@ -1,4 +1,5 @@
 import { defineCommand } from './command.ts';
+import { configFile } from './config-file.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import { FILE_AND_OVERRIDES, fileOf } from './positionals.ts';
@@ -17,9 +18,11 @@ export const check = defineCommand({
 });
 
 async function runCheck(request: ReturnType<typeof fileOf>, output: Output): Promise<number> {
-  const { loadExperiment } = await import('../config/load.ts');
-  const loaded = loadExperiment(request.file, { overrides: request.overrides });
-  showNotices(loaded.notices, output);
+  const [{ loadExperiment }, { schemaNotice }] = await Promise.all([import('../config/load.ts'), import('../config/modeline.ts')]);
+  const file = await configFile(request.file, output);
+  const loaded = loadExperiment(file, { overrides: request.overrides });
+  const misled = schemaNotice(file);
+  showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
   const { inspectExperiment } = await import('../runs/inspect.ts');
   const inspection = await inspectExperiment(loaded);
   showNotices(inspection.notices, output);
@@ -28,8 +31,7 @@ async function runCheck(request: ReturnType<typeof fileOf>, output: Output): Pro
     output.object({ experiment: loaded.experiment, origins: Object.fromEntries(loaded.origins), ...inspection, notices });
     return 0;
   }
-  const [{ renderInspection }, { painter }] = await Promise.all([import('../report/inspection.ts'), import('../report/paint.ts')]);
-  const stream = output.resultStream;
-  output.result(renderInspection(loaded, inspection, { boxed: stream.isTTY, paint: painter(stream) }));
+  const { renderInspection } = await import('../report/inspection.ts');
+  output.result(renderInspection(loaded, inspection, output.look(output.resultStream)));
   return 0;
 }

@@ -34,7 +34,7 @@ async function compareCommand({ runs: words, dir, query, format, ...table }: Com
   const found = await findRuns(words, dir);
   if (found.length < 2) throw usageError('only one run to compare; expected at least two', 'compare');
   const comparison = compareRuns(selectRuns(found, query), table);
-  const [{ renderComparison }, { painter }] = await Promise.all([import('../report/run-table.ts'), import('../report/paint.ts')]);
-  await printTable(comparison, format, output, (look) => renderComparison(comparison, { ...look, paint: painter(process.stdout) }));
+  const { renderComparison } = await import('../report/run-table.ts');
+  await printTable(comparison, format, output, (look) => renderComparison(comparison, look));
   return 0;
 }

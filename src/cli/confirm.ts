@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { forTerminal } from '../report/paint.ts';
 
 /**
  * Asks on stderr; only a yes counts.
@@ -11,7 +12,7 @@ export async function confirm(question: string): Promise<boolean | undefined> {
   try {
     // Ctrl-D ends the input without an answer.
     const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-    return /^y(es)?$/i.test((await Promise.race([terminal.question(`${question} [y/N] `), closed])).trim());
+    return /^y(es)?$/i.test((await Promise.race([terminal.question(forTerminal(`${question} [y/N] `)), closed])).trim());
   } finally {
     terminal.close();
   }

@@ -28,8 +28,8 @@ async function diffCommand({ runs: words, dir }: DiffRequest, output: Output): P
   const found = diffRuns(a, b);
   if (output.json) output.object({ ...found, a: a.record.id, b: b.record.id });
   else {
-    const [{ renderDiff }, { painter }] = await Promise.all([import('../report/diff.ts'), import('../report/paint.ts')]);
-    output.answer(renderDiff(found, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+    const { renderDiff } = await import('../report/diff.ts');
+    output.answer(renderDiff(found, output.look(process.stdout)));
   }
   return found.isBroken ? EXIT.mismatch : EXIT.ok;
 }

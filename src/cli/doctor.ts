@@ -23,9 +23,9 @@ async function runDoctor(output: Output): Promise<number> {
   if (output.json) {
     output.object({ usable: isUsable, checks });
   } else {
-    const [{ renderChecks }, { painter }] = await Promise.all([import('../report/checks.ts'), import('../report/paint.ts')]);
+    const { renderChecks } = await import('../report/checks.ts');
     const shown = output.quiet ? checks.filter(({ status }) => status !== 'ok') : checks;
-    if (shown.length > 0) output.answer(renderChecks(shown, painter(process.stdout)));
+    if (shown.length > 0) output.answer(renderChecks(shown, output.look(process.stdout)));
   }
   return isUsable ? EXIT.ok : EXIT.unavailable;
 }

@@ -1,5 +1,5 @@
-import { printable } from '../errors.ts';
 import type { RunEvent, Summary } from '../runs/events.ts';
+import { commandOf } from '../storage/shell.ts';
 import type { ExitNow } from './command.ts';
 import type { Output } from './output.ts';
 import { Stop } from './signals.ts';
@@ -42,15 +42,9 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
     if (output.json) output.object(summary);
     view.showResults(summary);
     if (summary.status !== 'interrupted') return 0;
-    if (summary.directory !== null)
-      output.note(`next: gradloom resume ${printable(shellWord(shortPath(summary.directory)), Number.POSITIVE_INFINITY)}`);
+    if (summary.directory !== null) output.next(commandOf('resume', shortPath(summary.directory)));
     return stop.exitCode ?? 0;
   } finally {
     stop.release();
   }
-}
-
-/** A path as it can be pasted into a shell. */
-function shellWord(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { closestMatch } from 'leven';
+import { bundledConfig } from '../config/bundled.ts';
 import { isReserved } from '../config/reserved.ts';
 import { type GradloomError, printable } from '../errors.ts';
 import { type Command, type CommandGroup, type OptionSpec, usageError } from './command.ts';
@@ -132,7 +133,7 @@ function forFile(place: Place): Place {
 }
 
 function isFileName(word: string): boolean {
-  return /\.ya?ml$/i.test(word) || existsSync(word);
+  return /\.ya?ml$/i.test(word) || existsSync(word) || bundledConfig(word) !== undefined;
 }
 
 function longName(written: string, command: Command | undefined): string {

@@ -1,7 +1,9 @@
-import { GradloomError } from '../errors.ts';
+import { GradloomError, printableJson } from '../errors.ts';
+import { spellCommands } from '../report/commands.ts';
 import { errorObject, renderError } from '../report/errors.ts';
-import { type Paint, painter } from '../report/paint.ts';
+import { forTerminal, type Paint, painter, printablePart } from '../report/paint.ts';
 import { errnoText } from '../storage/errno.ts';
+import { launcher } from './launcher.ts';
 
 export interface OutputOptions {
   /** stdout holds one JSON object and nothing else. */
@@ -11,13 +13,16 @@ export interface OutputOptions {
 }
 
 /** What a pipe is taken to be wide. */
-const PIPE_COLUMNS = 100;
+const PIPE_COLUMNS = 80;
+const ERASE_BELOW = '\u001b[J';
 /** The reader has gone: a closed pipe, a closed terminal. */
 const GONE = new Set(['EPIPE', 'EIO', 'ENXIO', 'ERR_STREAM_DESTROYED']);
 
 /**
- * The only way to stdout and stderr: results on the one, everything else on the other. When the reader of a pipe has gone, printing stops and
- * nothing else does; a terminal that has gone is a hang-up, also for a process that the system sends no SIGHUP.
+ * The only way to stdout and stderr: results on the one, everything else on the other. Whatever a text holds, only line breaks, our colours
+ * and our own moves of the cursor leave the process as they are; the rest that could steer a terminal is shown by its code. When the reader
+ * of a pipe has gone, printing stops and nothing else does; a terminal that has gone is a hang-up, also for a process that the system sends
+ * no SIGHUP.
  */
 export class Output {
   readonly json: boolean;
@@ -27,6 +32,7 @@ export class Output {
   readonly #closed = new Set<NodeJS.WriteStream>();
   #hasHungUp = false;
   #failure: Error | undefined;
+  #program: string | undefined;
   /** Wipes what is drawn in place, so that an error does not stand behind it. */
   #wipe: (() => void) | undefined;
 
@@ -58,17 +64,51 @@ export class Output {
 
   /** The one JSON object. */
   object(value: unknown): void {
-    this.#write(process.stdout, `${JSON.stringify(value, null, 2)}\n`);
+    this.#write(process.stdout, `${printableJson(value)}\n`);
   }
 
-  /** Progress, warnings, notices. */
-  note(text: string): void {
-    if (!this.quiet) this.#write(process.stderr, `${text}\n`);
+  /** A line of progress, a warning, a notice. */
+  note(line: string): void {
+    if (!this.quiet) this.#write(process.stderr, `${printablePart(line)}\n`);
   }
 
-  /** Control sequences and status lines, as they are. */
-  draw(text: string): void {
-    this.#write(process.stderr, text);
+  /** A command to go on with; written for gradloom, shown as it can be typed here. */
+  next(command: string): void {
+    this.note(`${this.paint('cyan', 'next:')} ${spellCommands(command, this.program)}`);
+  }
+
+  /**
+   * Writes to the terminal in place of what stands in its last rows.
+   *
+   * @param rows  to wipe first; 0 for none, not even that of the cursor
+   */
+  draw(text: string, rows: number): void {
+    if (text === '' && rows === 0) return;
+    const up = rows > 1 ? `\u001b[${rows - 1}A` : '';
+    const wipe = rows === 0 ? '' : `\r${up}${ERASE_BELOW}`;
+    this.#write(process.stderr, text, wipe);
+  }
+
+  /** How a result looks on a stream: as wide as a terminal, with nothing left out for programs that read lines. */
+  look(stream: NodeJS.WriteStream): { boxed: boolean; paint: Paint; columns: number; program: string } {
+    const columns = stream.isTTY ? columnsOf(stream) : Number.POSITIVE_INFINITY;
+    return { boxed: stream.isTTY, paint: painter(stream), columns, program: this.program };
+  }
+
+  /** Size of the terminal that `draw` writes to. */
+  get screen(): { columns: number; rows: number } {
+    return { columns: columnsOf(process.stderr), rows: process.stderr.rows || Number.POSITIVE_INFINITY };
+  }
+
+  /** Calls back whenever `screen` has changed. */
+  onResize(listener: () => void): void {
+    process.stderr.on('resize', listener);
+  }
+
+  /** How gradloom was started. */
+  get program(): string {
+    this.#program ??= launcher();
+    return this.#program;
   }
 
   /** @param wipe  called before an error is printed, wherever it comes from */
@@ -78,8 +118,12 @@ export class Output {
 
   error(error: GradloomError): void {
     this.#wipe?.();
-    if (this.json) this.object(errorObject(error));
-    else this.#write(process.stderr, `${renderError(error, { paint: this.paint, columns: columnsOf(process.stderr) })}\n`);
+    if (this.json) this.object(errorObject(error, this.program));
+    else
+      this.#write(
+        process.stderr,
+        `${renderError(error, { paint: this.paint, columns: columnsOf(process.stderr), program: this.program })}\n`,
+      );
   }
 
   /**
@@ -107,8 +151,9 @@ export class Output {
     });
   }
 
-  #write(stream: NodeJS.WriteStream, text: string): void {
-    if (!this.#closed.has(stream)) stream.write(text);
+  /** @param control  our own, written as it is before the text */
+  #write(stream: NodeJS.WriteStream, text: string, control = ''): void {
+    if (!this.#closed.has(stream)) stream.write(control + forTerminal(text));
   }
 
   #onError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {

@@ -67,11 +67,11 @@ async function listCommand({ dir, query, format, ...table }: ListRequest, output
   const all = await listRuns(place);
   const selected = selectRuns(all, query);
   const list = listTable(selected, table);
-  const [{ renderRunTable }, { painter }] = await Promise.all([import('../report/run-table.ts'), import('../report/paint.ts')]);
+  const { renderRunTable } = await import('../report/run-table.ts');
   if (selected.length === 0 && format === 'table' && !output.json) {
     output.note(all.length === 0 ? `no runs in ${printable(place)}` : `none of ${all.length} runs in ${printable(place)} is so`);
     return 0;
   }
-  await printTable(list, format, output, (look) => renderRunTable(list, { ...look, paint: painter(process.stdout) }));
+  await printTable(list, format, output, (look) => renderRunTable(list, look));
   return 0;
 }

@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts';
-import { columnsOf, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
 
 interface ShowRequest {
@@ -28,8 +28,7 @@ async function showCommand({ run: word, dir }: ShowRequest, output: Output): Pro
     output.object({ ...run.record, directory: run.directory, config: run.config(), ...rest });
     return 0;
   }
-  const [{ renderRun }, { painter }] = await Promise.all([import('../report/run.ts'), import('../report/paint.ts')]);
-  const look = { boxed: process.stdout.isTTY, columns: columnsOf(process.stdout), paint: painter(process.stdout) };
-  output.answer(renderRun(description, look));
+  const { renderRun } = await import('../report/run.ts');
+  output.answer(renderRun(description, output.look(process.stdout)));
   return 0;
 }

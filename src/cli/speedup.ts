@@ -1,8 +1,9 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
 import type { ReportFiles } from '../report/speedup-files.ts';
 import type { SpeedupEvent } from '../speedup/events.ts';
 import type { SettingArgument } from '../speedup/load.ts';
 import { type Arguments, defineCommand, type ExitNow } from './command.ts';
+import { configFile } from './config-file.ts';
 import { LiveStatus } from './live.ts';
 import { showNotices } from './notices.ts';
 import { columnsOf, type Output } from './output.ts';
@@ -87,12 +88,11 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
   });
   try {
     const { loadSpeedup } = await import('../speedup/load.ts');
-    const { loaded, settings } = loadSpeedup(request.file, request.overrides, request.settings);
+    const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
     showNotices(loaded.notices, output);
-    const [{ measureSpeedup }, report, { painter }, { writeReports }] = await Promise.all([
+    const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
       import('../speedup/speedup.ts'),
       import('../report/speedup.ts'),
-      import('../report/paint.ts'),
       import('../report/speedup-files.ts'),
     ]);
     const run = measureSpeedup(loaded, { ...settings, signal: stop.signal });
@@ -102,7 +102,8 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
         keep(
           `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
         );
-      } else if (event.type === 'warning') keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${event.message}`);
+      } else if (event.type === 'warning')
+        keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
       else if (event.type === 'progress' || event.type === 'search') {
         const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
         if (live === undefined) output.note(line);
@@ -113,7 +114,7 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const result = await run.result;
     if (output.json) output.object(result);
     const stream = output.resultStream;
-    output.result(`\n${report.renderSpeedup(result, { boxed: stream.isTTY, paint: painter(stream) })}`);
+    output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
     for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
     return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
   } finally {

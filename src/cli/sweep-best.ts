@@ -38,7 +38,7 @@ async function showBest({ sweep: word, config }: BestRequest, output: Output): P
     output.object({ sweep: state.id, metric: state.settings.metric, isTrainedToEnd: part === undefined, trial: best });
     return 0;
   }
-  const [{ renderBest }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);
-  output.answer(renderBest(state, best, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+  const { renderBest } = await import('../report/sweep.ts');
+  output.answer(renderBest(state, best, output.look(process.stdout)));
   return 0;
 }

@@ -23,7 +23,7 @@ async function showImportance(word: string, output: Output): Promise<number> {
     output.object(importance);
     return 0;
   }
-  const [{ renderImportance }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);
-  output.answer(renderImportance(importance, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+  const { renderImportance } = await import('../report/sweep.ts');
+  output.answer(renderImportance(importance, output.look(process.stdout)));
   return 0;
 }

@@ -1,5 +1,6 @@
 import { printable } from '../errors.ts';
 import { defineCommand } from './command.ts';
+import { configFile } from './config-file.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import { fileAndOverrides, fileOf } from './positionals.ts';
@@ -34,9 +35,10 @@ export const sweepPlan = defineCommand<PlanRequest>({
 });
 
 async function showPlan({ file, overrides, saveTrials }: PlanRequest, output: Output): Promise<number> {
-  const { loadSweep } = await import('../sweep/load.ts');
-  const loaded = loadSweep(file, { overrides });
-  showNotices(loaded.notices, output);
+  const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/load.ts'), import('../config/modeline.ts')]);
+  const loaded = loadSweep(await configFile(file, output), { overrides });
+  const misled = schemaNotice(loaded.file);
+  showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
   const { planSweep } = await import('../sweep/plan.ts');
   const plan = await planSweep(loaded);
   if (saveTrials !== undefined) {
@@ -48,7 +50,7 @@ async function showPlan({ file, overrides, saveTrials }: PlanRequest, output: Ou
     output.object({ settings: loaded.settings, ...plan });
     return 0;
   }
-  const [{ renderPlan }, { painter }] = await Promise.all([import('../report/sweep-plan.ts'), import('../report/paint.ts')]);
-  output.answer(renderPlan(plan, loaded.settings, { boxed: process.stdout.isTTY, paint: painter(process.stdout) }));
+  const { renderPlan } = await import('../report/sweep-plan.ts');
+  output.answer(renderPlan(plan, loaded.settings, output.look(process.stdout)));
   return 0;
 }

@@ -1,4 +1,5 @@
 import { defineCommand, type ExitNow } from './command.ts';
+import { configFile } from './config-file.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import { fileAndOverrides, fileOf } from './positionals.ts';
@@ -36,7 +37,7 @@ export const sweepRun = defineCommand<RunRequest>({
 function runSweep({ file, overrides, dir }: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return showSession(output, exitNow, async (signal) => {
     const { loadSweep } = await import('../sweep/load.ts');
-    const loaded = loadSweep(file, { overrides });
+    const loaded = loadSweep(await configFile(file, output), { overrides });
     showNotices(loaded.notices, output);
     const { sweep } = await import('../sweep/sweep.ts');
     return { run: sweep(loaded, { signal, parent: dir }), settings: loaded.settings };

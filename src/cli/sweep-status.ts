@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts';
-import { columnsOf, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { readSweepOf, SWEEP_WORD, sweepOf } from './sweep-arguments.ts';
 
 /** `gradloom sweep status`. */
@@ -22,10 +22,7 @@ async function showStatus(word: string, output: Output): Promise<number> {
     output.object(sweepObject(state));
     return 0;
   }
-  const [{ renderSweep }, { painter }] = await Promise.all([import('../report/sweep.ts'), import('../report/paint.ts')]);
-  const boxed = process.stdout.isTTY;
-  output.answer(
-    renderSweep(state, { boxed, paint: painter(process.stdout), columns: boxed ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY }),
-  );
+  const { renderSweep } = await import('../report/sweep.ts');
+  output.answer(renderSweep(state, output.look(process.stdout)));
   return 0;
 }

@@ -1,9 +1,9 @@
-import { printable } from '../errors.ts';
-import { painter } from '../report/paint.ts';
+import { printableSentence } from '../errors.ts';
 import { shortPath } from '../report/results.ts';
 import { renderSweep } from '../report/sweep.ts';
 import { renderSweepStart, renderSweepStatus, renderTrial } from '../report/sweep-progress.ts';
 import { renderWinner } from '../report/sweep-words.ts';
+import { commandOf } from '../storage/shell.ts';
 import type { SweepEvent, SweepSummary } from '../sweep/events.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
 import type { Trial } from '../sweep/trial.ts';
@@ -50,7 +50,7 @@ export class SweepView {
         this.say(this.#output.paint('green', `best  ${renderWinner(event.trial, this.#settings.metric.name)}`));
         break;
       case 'warning':
-        this.say(`${this.#output.paint('yellow', `warning[${event.code}]`)}  ${printable(event.message, 2000)}`);
+        this.say(`${this.#output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
         break;
       case 'decision':
         break;
@@ -72,14 +72,11 @@ export class SweepView {
 
   showResults(summary: SweepSummary): void {
     const stream = this.#output.resultStream;
-    const columns = stream.isTTY ? columnsOf(stream) : Number.POSITIVE_INFINITY;
-    const table = renderSweep(summary, { boxed: stream.isTTY, paint: painter(stream), columns }, summary);
-    this.#output.result(`\n${table}`);
-    const place = printable(shortPath(summary.directory), Number.POSITIVE_INFINITY);
-    const next =
-      summary.status === 'interrupted' ? [`resume ${place}`] : summary.best === undefined ? [] : [`best ${place}`, `report ${place}`];
-    if (summary.failed > 0 && summary.status !== 'interrupted') next.push(`resume ${place} --retry-failed`);
-    for (const command of next) this.#output.note(`${this.#output.paint('cyan', 'next:')} gradloom sweep ${command}`);
+    this.#output.result(`\n${renderSweep(summary, this.#output.look(stream), summary)}`);
+    const place = shortPath(summary.directory);
+    const next = summary.status === 'interrupted' ? ['resume'] : summary.best === undefined ? [] : ['best', 'report'];
+    for (const verb of next) this.#output.next(commandOf(`sweep ${verb}`, place));
+    if (summary.failed > 0 && summary.status !== 'interrupted') this.#output.next(`${commandOf('sweep resume', place)} --retry-failed`);
   }
 
   #showResult(trial: Trial): void {

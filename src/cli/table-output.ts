@@ -1,6 +1,6 @@
 import type { RunTable } from '../runs/run-table.ts';
 import type { Arguments, OptionSpec } from './command.ts';
-import { columnsOf, type Output } from './output.ts';
+import type { Output } from './output.ts';
 import { listOf } from './run-arguments.ts';
 
 export type TableFormat = 'table' | 'md' | 'csv';
@@ -37,15 +37,11 @@ export async function printTable(
   table: RunTable,
   format: TableFormat,
   output: Output,
-  render: (look: { boxed: boolean; columns: number }) => string,
+  render: (look: ReturnType<Output['look']>) => string,
 ): Promise<void> {
   const { runTableCsv, runTableMarkdown, runTableObjects } = await import('../report/run-table.ts');
   if (output.json) output.object({ runs: runTableObjects(table) });
   else if (format === 'csv') output.answer(runTableCsv(table));
   else if (format === 'md') output.answer(runTableMarkdown(table));
-  // Nothing is left out for programs that read lines.
-  else
-    output.answer(
-      render({ boxed: process.stdout.isTTY, columns: process.stdout.isTTY ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY }),
-    );
+  else output.answer(render(output.look(process.stdout)));
 }

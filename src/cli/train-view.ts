@@ -1,7 +1,6 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
 import { History, scoresOf } from '../report/history.ts';
 import { formatCount, formatCounted } from '../report/numbers.ts';
-import { painter } from '../report/paint.ts';
 import { renderEpoch, renderLogged, renderScores, renderStatus } from '../report/progress.ts';
 import { renderResults, shortPath } from '../report/results.ts';
 import type { RunEpoch, RunEvent, RunStart, RunWarning, Summary } from '../runs/events.ts';
@@ -71,9 +70,8 @@ export class TrainView {
 
   showResults(summary: Summary): void {
     const stream = this.#output.resultStream;
-    const stepsPerEpoch = this.#start?.stepsPerEpoch ?? 1;
-    const look = { boxed: stream.isTTY, paint: painter(stream), columns: columnsOf(stream), stepsPerEpoch };
-    this.#output.result(`\n${renderResults(this.#history, summary, look)}`);
+    const { stepsPerEpoch = 1, watched } = this.#start ?? {};
+    this.#output.result(`\n${renderResults(this.#history, summary, { ...this.#output.look(stream), stepsPerEpoch, watched })}`);
   }
 
   #showStart(start: RunStart): void {
@@ -93,7 +91,7 @@ export class TrainView {
     // Epoch 1, the last one, and those that step over the next of evenly spaced marks.
     const mark = (epoch: number): number => Math.floor((epoch * (MAX_EPOCH_LINES - 1)) / epochs);
     const isShown = epochs <= MAX_EPOCH_LINES || event.epoch === 1 || mark(event.epoch) > mark(event.epoch - 1);
-    if (isShown) this.#keep(renderEpoch(event, epochs));
+    if (isShown) this.#keep(renderEpoch(event, epochs, columnsOf(process.stderr)));
   }
 
   #showMetrics(line: Extract<RunEvent, { type: 'metrics' }>['line']): void {
@@ -110,7 +108,7 @@ export class TrainView {
   }
 
   #warning({ code, message }: RunWarning): string {
-    return `${this.#output.paint('yellow', `warning[${code}]`)}  ${printable(message, 2000)}`;
+    return `${this.#output.paint('yellow', `warning[${code}]`)}  ${printableSentence(message, 2000)}`;
   }
 
   #keep(line: string): void {

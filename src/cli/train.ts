@@ -1,6 +1,7 @@
 import { literalPath } from '../config/path-text.ts';
 import { printable } from '../errors.ts';
 import { defineCommand, type ExitNow } from './command.ts';
+import { configFile } from './config-file.ts';
 import { followRun } from './follow.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
@@ -47,7 +48,7 @@ async function runTrain({ file, overrides, needed }: TrainRequest, output: Outpu
   return followRun(
     async (signal) => {
       const { loadExperiment } = await import('../config/load.ts');
-      const loaded = loadExperiment(file, { overrides });
+      const loaded = loadExperiment(await configFile(file, output), { overrides });
       showNotices(loaded.notices, output);
       const [runs, { findReusable }, { resume }] = await Promise.all([
         import('../runs/train.ts'),

@@ -1,5 +1,6 @@
 import { GradloomError, printable } from '../errors.ts';
 import { readRegular, UnfitFileError } from '../storage/read.ts';
+import { aboutMissing } from './bundled.ts';
 
 /** Config files are short; more is a mistake or an attack. */
 export const MAX_BYTES = 2 ** 20;
@@ -43,7 +44,9 @@ export function readRootText(path: string, what = 'experiment'): string {
   } catch (cause) {
     if (!(cause instanceof UnreadableError)) throw cause;
     const code = cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ';
-    throw new GradloomError({ code, message: `cannot read the ${what}: ${cause.message}`, where: printable(path, 500), cause });
+    const isMissing = cause.cause instanceof Error && 'code' in cause.cause && cause.cause.code === 'ENOENT';
+    const next = isMissing ? aboutMissing(path) : undefined;
+    throw new GradloomError({ code, message: `cannot read the ${what}: ${cause.message}`, where: printable(path, 500), next, cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { Document, visit } from 'yaml';
+import { printableLines, UNPRINTABLE } from '../errors.ts';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
 import { withLiteralPaths } from './paths.ts';
@@ -21,7 +22,7 @@ export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
 }
 
 /**
- * Plain data as YAML text that our loaders read back unchanged.
+ * Plain data as YAML text that our loaders read back unchanged. It can be printed: what cannot be seen stands in it by its code.
  *
  * @param options  `blockQuote: false` keeps texts of several lines on one
  */
@@ -31,9 +32,16 @@ export function yamlOf(value: unknown, options: { blockQuote?: boolean } = {}): 
     Scalar: (_, node) => {
       // 1e+16, not 10000000000000000: whole numbers past 2^53 are floats, and only their shortest digits are right.
       if (Number.isInteger(node.value) && !Number.isSafeInteger(node.value)) node.format = 'EXP';
+      // Only between double quotes can a character stand by its code.
+      if (typeof node.value === 'string' && printableLines(node.value) !== node.value) node.type = 'QUOTE_DOUBLE';
     },
   });
-  return document.toString({ lineWidth: 0, ...options });
+  return document.toString({ lineWidth: 0, ...options }).replace(UNPRINTABLE, (mark) => (mark === '\n' ? mark : yamlCode(mark)));
+}
+
+function yamlCode(mark: string): string {
+  const code = (mark.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
 /** Leaves out what only names, places or speeds up a run. */

@@ -44,7 +44,7 @@ function isBranch(value: unknown): value is object {
 }
 
 function scalar(value: unknown): string {
-  return printable(yamlOf(value, { blockQuote: false }).trimEnd(), Number.POSITIVE_INFINITY);
+  return yamlOf(value, { blockQuote: false }).trimEnd();
 }
 
 function describeOrigin(origin: Origin | undefined): string {

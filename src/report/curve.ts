@@ -12,7 +12,7 @@ const LABEL_WIDTH = 10;
 /** The label and the axis right of it; asciichart counts the label as one column. */
 const LEFT = LABEL_WIDTH + 1;
 const OFFSET = 2;
-const MAX_COLUMNS = 100;
+const MAX_COLUMNS = 80;
 /** Less of a difference is rounding, and has no shape worth drawing. */
 const FLAT = 1e-6;
 

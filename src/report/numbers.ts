@@ -16,6 +16,17 @@ export function formatPercent(share: number | null | undefined, decimals = 2): s
   return `${(share * 100).toFixed(decimals)} %`;
 }
 
+/** A value of a metric by its dotted name: accuracies as percentages. */
+export function formatMetricValue(name: string, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  return isShare(name) ? formatPercent(value) : formatLoss(value);
+}
+
+/** Whether a metric is a share that people read as a percentage. */
+export function isShare(name: string): boolean {
+  return /(?:^|[._])accuracy$/.test(name);
+}
+
 /** `285031.4` as `285,031`. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');

@@ -53,21 +53,30 @@ function fitted(parts: readonly string[], width: number): string {
   return line;
 }
 
-/** `epoch  3/20  train loss 0.412345 accuracy 88.40 %  val loss 0.398765 accuracy 89.10 %  2.1s` */
-export function renderEpoch({ epoch, trainLoss, trainAccuracy, evaluation, seconds }: RunEpoch, epochs: number): string {
+/**
+ * `epoch  3/20  train loss 0.412345, 88.40 %  val loss 0.398765, 89.10 %  2.1s`: losses and accuracies, within 80 columns.
+ *
+ * @param width  columns that it may fill; the time is what gives way
+ */
+export function renderEpoch({ epoch, trainLoss, trainAccuracy, evaluation, seconds }: RunEpoch, epochs: number, width: number): string {
   const total = formatCount(epochs);
-  const parts = [`epoch ${formatCount(epoch).padStart(total.length)}/${total}`, renderScores('train', trainLoss, trainAccuracy)];
+  const parts = [`epoch ${formatCount(epoch).padStart(total.length)}/${total}`, shortScores('train', trainLoss, trainAccuracy)];
   if (evaluation !== undefined) {
     const accuracy = trainAccuracy === undefined ? undefined : evaluation.accuracy;
     // Trained on and evaluated on the same samples: the latter with one set of parameters, so it has a name of its own.
-    parts.push(renderScores(evaluation.split === 'train' ? 'train after' : evaluation.split, evaluation.loss, accuracy));
+    parts.push(shortScores(evaluation.split === 'train' ? 'train after' : evaluation.split, evaluation.loss, accuracy));
   }
-  return [...parts, formatSeconds(seconds)].join(GAP);
+  return fitted([...parts, formatSeconds(seconds)], width);
 }
 
 /** `val loss 0.398765 accuracy 89.10 %` */
 export function renderScores(split: string, loss: number | null | undefined, accuracy: number | null | undefined): string {
   return `${split} loss ${formatLoss(loss)}${accuracy === undefined ? '' : ` accuracy ${formatPercent(accuracy)}`}`;
+}
+
+/** `val loss 0.398765, 89.10 %` */
+function shortScores(split: string, loss: number | null | undefined, accuracy: number | null | undefined): string {
+  return `${renderScores(split, loss, undefined)}${accuracy === undefined ? '' : `, ${formatPercent(accuracy)}`}`;
 }
 
 /** `step  100/2,000  train loss 2.129232` */

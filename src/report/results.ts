@@ -2,23 +2,22 @@ import path from 'node:path';
 import { printable } from '../errors.ts';
 import type { Summary } from '../runs/events.ts';
 import { renderCurve } from './curve.ts';
-import type { History, HistoryRow } from './history.ts';
+import type { History } from './history.ts';
 import { renderConfusion, renderMetrics } from './metrics.ts';
-import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds } from './numbers.ts';
+import { formatCount, formatCounted, formatLoss, formatMetricValue, formatPercent, formatSeconds } from './numbers.ts';
 import { renderScores } from './progress.ts';
-import { chooseEvenly, renderFacts, renderTable, type TableLook } from './table.ts';
-
-const MAX_ROWS = 20;
+import { renderFacts, type TableLook } from './table.ts';
 
 export interface ResultsLook extends TableLook {
   columns: number;
   stepsPerEpoch: number;
+  /** The metric that the run followed, if it did. */
+  watched?: string | undefined;
 }
 
-/** What a run came to: its epochs, its loss curve, and the final numbers. */
+/** What a run came to: its loss curve and the final numbers. Its epochs have left their lines. */
 export function renderResults(history: History, summary: Summary, look: ResultsLook): string {
   const parts = [
-    renderHistory(history, look),
     renderCurve(history.curve(look.stepsPerEpoch), look.columns),
     renderConfusion(summary, look),
     renderMetrics(summary, look),
@@ -27,24 +26,8 @@ export function renderResults(history: History, summary: Summary, look: ResultsL
   return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
-function renderHistory(history: History, look: TableLook): string | undefined {
-  const { unit, rows } = history.rows();
-  if (rows.length === 0) return undefined;
-  const hasAccuracy = rows.some(({ trainAccuracy }) => trainAccuracy !== undefined);
-  const split = rows.find(({ evaluation }) => evaluation !== undefined)?.evaluation?.split;
-  const hasSplitAccuracy = rows.some(({ evaluation }) => evaluation?.accuracy !== undefined);
-  const columns: [head: string, cell: (row: HistoryRow) => string][] = [
-    [unit, ({ at }) => formatCount(at)],
-    ['train loss', ({ trainLoss }) => formatLoss(trainLoss)],
-  ];
-  if (hasAccuracy) columns.push(['train accuracy', ({ trainAccuracy }) => formatPercent(trainAccuracy)]);
-  if (split !== undefined) columns.push([`${split} loss`, ({ evaluation }) => formatLoss(evaluation?.loss)]);
-  if (hasSplitAccuracy) columns.push([`${split} accuracy`, ({ evaluation }) => formatPercent(evaluation?.accuracy)]);
-  const shown = chooseEvenly(rows, MAX_ROWS);
-  return renderTable({ head: columns.map(([head]) => head), rows: shown.map((row) => columns.map(([, cell]) => cell(row))) }, look);
-}
-
-function renderSummary(summary: Summary, { paint }: TableLook): string {
+function renderSummary(summary: Summary, look: ResultsLook): string {
+  const { stepsPerEpoch, watched } = look;
   const { last, phases } = summary;
   const done = `${formatCounted(summary.steps, 'step')}, ${formatCounted(summary.epochs, 'epoch')}`;
   const restored = last['restored.from'] ?? undefined;
@@ -53,6 +36,8 @@ function renderSummary(summary: Summary, { paint }: TableLook): string {
   if (last['train.eval_loss'] !== undefined) facts.push(['train', scores('train.eval_loss', 'train.accuracy')]);
   else if (last['train.loss'] !== undefined) facts.push(['train', `loss ${formatLoss(last['train.loss'])} in the last batch`]);
   if (last['val.loss'] !== undefined) facts.push(['val', scores('val.loss', 'val.accuracy')]);
+  const best = bestOf(summary, stepsPerEpoch, watched);
+  if (best !== undefined) facts.push(['best', best]);
   if (last['test.loss'] !== undefined) facts.push(['test', scores('test.loss', 'test.accuracy')]);
   for (const average of ['ema', 'swa']) {
     for (const split of ['val', 'test']) {
@@ -67,11 +52,30 @@ function renderSummary(summary: Summary, { paint }: TableLook): string {
   const shares = `compute ${formatPercent(phases.compute, 1)}, wait ${formatPercent(phases.wait, 1)}, reduce ${formatPercent(phases.reduce, 1)}`;
   facts.push(['workers', shares], ['digest', summary.digest]);
   if (summary.directory !== null) facts.push(['saved', printable(shortPath(summary.directory), Number.POSITIVE_INFINITY)]);
-  return renderFacts(facts, paint);
+  return renderFacts(facts, look);
 
   function scores(loss: string, accuracy: string): string {
     return renderScores('', last[loss], last[accuracy]).trimStart();
   }
+}
+
+/** Where evaluations were best: by the metric that the run followed, by loss and by accuracy. undefined where there is no choice. */
+function bestOf({ best, epochs }: Summary, stepsPerEpoch: number, watched: string | undefined): string | undefined {
+  const split = ['val', 'test', 'train'].find((name) => best[lossName(name)] !== undefined);
+  if (split === undefined || epochs < 2) return undefined;
+  const names = new Set([...(watched === undefined ? [] : [watched]), lossName(split), `${split}.accuracy`]);
+  const places = [...names].flatMap((name) => {
+    const found = best[name];
+    if (found === undefined) return [];
+    const place =
+      stepsPerEpoch === 1 ? `at step ${formatCount(found.step)}` : `in epoch ${formatCount(Math.ceil(found.step / stepsPerEpoch))}`;
+    return [`${printable(name)} ${formatMetricValue(name, found.value)} ${place}`];
+  });
+  return places.join(', ');
+}
+
+function lossName(split: string): string {
+  return split === 'train' ? 'train.eval_loss' : `${split}.loss`;
 }
 
 /** Relative to the working directory where it is inside it. */

@@ -1,4 +1,4 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
 import { columnOf } from '../runs/columns.ts';
 import { curvesOf } from '../runs/curves.ts';
 import type { RunDescription } from '../runs/describe.ts';
@@ -18,7 +18,7 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
   };
   const facts: [string, string][] = [
     ['run', printable(record.id)],
-    ['status', `${record.status}${record.problem === null ? '' : `: ${printable(record.problem, 300)}`}`],
+    ['status', `${record.status}${record.problem === null ? '' : `: ${printableSentence(record.problem, 300)}`}`],
     ['started', field('started')],
     ['tags', record.tags.length === 0 ? '-' : record.tags.map((tag) => printable(tag)).join(', ')],
   ];
@@ -28,7 +28,7 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
   if (typeof before === 'string' && typeof step === 'number') facts.push(['continues', `${printable(before)}, from step ${step}`]);
   if (record.seconds !== null && record.workers !== null)
     facts.push(['time', `${formatSeconds(record.seconds)} with ${formatCounted(record.workers, 'worker')}`]);
-  if (record.digest) facts.push(['digest', record.digest]);
+  if (record.digest) facts.push(['digest', printable(record.digest)]);
   const known = (key: string): string => {
     const value = environment?.[key];
     return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : 'unknown';
@@ -39,9 +39,7 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
     'files',
     `${printable(shortPath(run.directory), Number.POSITIVE_INFINITY)}: ${formatCounted(files.length, 'file')}, ${formatBytes(bytes)}`,
   ]);
-  return [renderFacts(facts, look.paint), renderMetrics(run, look), renderLoss(run, look)]
-    .filter((part) => part !== undefined)
-    .join('\n\n');
+  return [renderFacts(facts, look), renderMetrics(run, look), renderLoss(run, look)].filter((part) => part !== undefined).join('\n\n');
 }
 
 function renderMetrics(run: RunDescription['run'], look: RunTableLook): string | undefined {

@@ -2,10 +2,13 @@ import { printable } from '../errors.ts';
 import type { SpeedupProgress, SpeedupResult, SpeedupRow, SpeedupSearch, SpeedupTable } from '../speedup/events.ts';
 import type { Estimate } from '../speedup/statistics.ts';
 import { formatBatchMap } from './batch-map.ts';
+import { fitColumns } from './fit.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
-import { renderFacts, renderTable, type TableLook } from './table.ts';
+import { renderFacts, renderTable, type TableLook, wrapped } from './table.ts';
 
 const BAR_COLUMNS = 40;
+/** Columns that tell least, which narrow terminals do without, from the last on. */
+const MINOR: readonly string[] = ['e(p)', 'compute', 'wait', 'reduce', 'CPU s', 'eval ms', 'digest'];
 
 /** `2.00`, with the ends of its interval: `1.91 (1.85-1.97)`. */
 export function formatEstimate({ value, low, high }: Estimate, decimals = 2): string {
@@ -95,9 +98,7 @@ export function tableNotes({ rows, model, time_to: target }: SpeedupTable): stri
 export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
   const parts: string[] = [];
   for (const table of result.tables.filter(({ mode }) => mode !== 'map')) {
-    const { head, rows } = speedupCells(table);
-    const align = head.map((title, i) => (i === 0 || (title === '' && i > 0) ? 'left' : 'right'));
-    parts.push(`${look.paint('bold', tableTitle(table))}\n${renderTable({ head, rows, align }, look)}`);
+    parts.push(`${look.paint('bold', tableTitle(table))}\n${renderRows(table, look)}`);
     parts.push(renderBars(table, look));
     const notes = tableNotes(table);
     if (notes.length > 0) parts.push(notes.join('\n'));
@@ -111,7 +112,27 @@ export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
     ['time', `${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}`],
     ['verdict', look.paint(colour[verdict.status], verdict.text)],
   ];
-  return [...parts, renderFacts(facts, look.paint)].join('\n\n');
+  return [...parts, renderFacts(facts, look)].join('\n\n');
+}
+
+/** The rows with as many columns as fit; what is left out is said below them. */
+function renderRows(table: SpeedupTable, look: TableLook): string {
+  const { head, rows } = speedupCells(table);
+  const columns = head.map((title, at) => ({ title, at }));
+  const { left, table: shown } = fitColumns(
+    columns,
+    look,
+    (of) => of.toReversed().find(({ title }) => MINOR.includes(title)),
+    (of) => ({
+      head: of.map(({ title }) => title),
+      rows: rows.map((row) => of.map(({ at }) => row[at] ?? '')),
+      align: of.map(({ title }) => (title === '' ? 'left' : 'right')),
+    }),
+  );
+  if (left.length === 0) return renderTable(shown, look);
+  const names = left.map(({ title }) => title).join(', ');
+  const note = wrapped(`left out for want of room: ${names} (--csv FILE has all)`, look.columns ?? Number.POSITIVE_INFINITY);
+  return `${renderTable(shown, look)}\n${look.paint('dim', note)}`;
 }
 
 /** A bar for each worker count; the mark at its end is where an ideal speedup ends. */

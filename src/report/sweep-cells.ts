@@ -1,8 +1,12 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
 import { formatParameter } from '../sweep/axes.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
-import type { ParameterValue, SweepState, Trial } from '../sweep/trial.ts';
-import { formatMetricValue, shortNames } from './sweep-view.ts';
+import type { ParameterValue, SweepState, Trial, TrialStatus } from '../sweep/trial.ts';
+import { formatMetricValue } from './numbers.ts';
+import { shortNames } from './sweep-view.ts';
+
+/** Longer ones are in the exports. */
+const MAX_VALUE = 40;
 
 /** A cell for people, and what it sorts by. */
 export interface TrialCell {
@@ -19,7 +23,8 @@ export interface TrialColumn {
 }
 
 /** Columns that every table of trials for people has. */
-export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
+export function trialColumns(state: SweepState): TrialColumn[] {
+  const { settings, trials } = state;
   const { name } = settings.metric;
   const keys = assignedKeys(trials).filter((key) => isVaried(settings, key));
   const names = shortNames(keys);
@@ -38,7 +43,7 @@ export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
       ({ number }) => String(number),
     ),
     column(
-      name,
+      printable(name),
       ({ value }) => value ?? undefined,
       ({ value }) => formatMetricValue(name, value),
     ),
@@ -53,8 +58,8 @@ export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
       : []),
     column(
       'status',
-      ({ status }) => status,
-      ({ status }) => status,
+      (trial) => statusWord(trial, state),
+      (trial) => statusWord(trial, state),
     ),
     ...(hasRungs
       ? [
@@ -68,9 +73,9 @@ export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
     ...keys.map((key, i) => {
       const text = ({ assignment }: Trial): string => {
         const value = assignment[key];
-        return value === undefined ? '' : printable(shortNumber(value));
+        return value === undefined ? '' : printable(shortNumber(value), MAX_VALUE);
       };
-      return { ...column(names[i] as string, ({ assignment }) => sortable(assignment[key]), text), isParameter: true };
+      return { ...column(printable(names[i] as string), ({ assignment }) => sortable(assignment[key]), text), isParameter: true };
     }),
     column(
       'seconds',
@@ -78,6 +83,11 @@ export function trialColumns({ settings, trials }: SweepState): TrialColumn[] {
       ({ seconds }) => seconds.toFixed(1),
     ),
   ];
+}
+
+/** A trial's status; without a process that is at work on the sweep, no trial runs. */
+export function statusWord({ status }: Pick<Trial, 'status'>, sweep: Pick<SweepState, 'status'>): TrialStatus | 'interrupted' {
+  return status === 'running' && sweep.status !== 'running' ? 'interrupted' : status;
 }
 
 /** What a table says of a trial beside numbers. */
@@ -88,7 +98,7 @@ export function trialNote({ duplicateOf, retries, reasons, origin, status }: Tri
     ...(retries > 0 ? [`${retries} failed ${retries === 1 ? 'attempt' : 'attempts'}`] : []),
     ...(status === 'finished' ? [] : reasons.slice(-1).map((reason) => reason.replace(`${status}: `, ''))),
   ];
-  return printable(parts.join('; '), 500);
+  return printableSentence(parts.join('; '), 500);
 }
 
 /** Every key that a trial sets, in the order of first use. */

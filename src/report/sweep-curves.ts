@@ -1,10 +1,10 @@
 import { countRungs, type RungCount } from '../sweep/rung-counts.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
-import { formatCounted } from './numbers.ts';
+import { formatCounted, formatMetricValue } from './numbers.ts';
 import { formatTick, rangeScale } from './scale.ts';
 import { type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
-import { formatMetricValue, metricScale, type SweepView } from './sweep-view.ts';
+import { metricScale, type SweepView } from './sweep-view.ts';
 import { chooseEvenly } from './table.ts';
 
 const WIDTH = 1100;

@@ -1,16 +1,15 @@
-import { printable } from '../errors.ts';
 import { formatParameter } from '../sweep/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { csvCell } from './csv.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';
-import { assignedKeys, trialColumns, trialNote } from './sweep-cells.ts';
+import { assignedKeys, statusWord, trialColumns, trialNote } from './sweep-cells.ts';
 import { countStatuses, describeMethod } from './sweep-words.ts';
 
 type CsvValue = string | number | null | undefined;
 
-const CSV: readonly [head: string, cell: (trial: Trial) => CsvValue][] = [
+const CSV: readonly [head: string, cell: (trial: Trial, sweep: Pick<SweepState, 'status'>) => CsvValue][] = [
   ['trial', ({ number }) => number],
-  ['status', ({ status }) => status],
+  ['status', statusWord],
   ['origin', ({ origin }) => origin],
   ['value', ({ value }) => value],
   ['low', ({ interval }) => interval?.[0]],
@@ -26,7 +25,8 @@ const CSV: readonly [head: string, cell: (trial: Trial) => CsvValue][] = [
 ];
 
 /** A line a trial, every number in full; RFC 4180. Parameters have their dotted names. */
-export function renderSweepCsv({ trials }: Pick<SweepState, 'trials'>): string {
+export function renderSweepCsv(state: Pick<SweepState, 'trials' | 'status'>): string {
+  const { trials } = state;
   const keys = assignedKeys(trials);
   const head = [...CSV.map(([name]) => name), ...keys].map(csvCell);
   const lines = trials.map((trial) => {
@@ -34,9 +34,8 @@ export function renderSweepCsv({ trials }: Pick<SweepState, 'trials'>): string {
       const value = trial.assignment[key];
       return typeof value === 'number' || value === undefined ? value : formatParameter(value);
     });
-    const cells = [...CSV.map(([, cell]) => cell(trial)), ...set];
-    // It may be printed on a terminal.
-    return cells.map((cell) => csvCell(typeof cell === 'string' ? printable(cell, Number.POSITIVE_INFINITY) : cell)).join(',');
+    const cells = [...CSV.map(([, cell]) => cell(trial, state)), ...set];
+    return cells.map(csvCell).join(',');
   });
   return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
 }
@@ -48,7 +47,7 @@ export function renderSweepMarkdown(state: SweepState): string {
   const head = [...columns.map((column) => column.head), ''];
   const parts = [
     `# ${escapeMarkdown(state.name)}`,
-    escapeMarkdown(`${describeMethod(state)}. Trials: ${countStatuses(state.trials)}.`),
+    escapeMarkdown(`${describeMethod(state)}. Trials: ${countStatuses(state)}.`),
     markdownTable({ head, rows }),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -63,6 +62,8 @@ export function bestFirst({ settings, trials }: Pick<SweepState, 'settings' | 't
 
 /** A sweep for programs. */
 export function sweepObject(state: SweepState): object {
-  const { id, name, directory, status, best, settings, trials } = state;
-  return { id, name, directory, status, best: best ?? null, metric: settings.metric, method: settings.method, seed: settings.seed, trials };
+  const { id, name, directory, status, best, settings } = state;
+  const { metric, method, seed } = settings;
+  const trials = state.trials.map((trial) => ({ ...trial, status: statusWord(trial, state) }));
+  return { id, name, directory, status, best: best ?? null, metric, method, seed, trials };
 }

@@ -1,9 +1,10 @@
 import { formatParameter } from '../sweep/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
+import { formatMetricValue } from './numbers.ts';
 import { rangeScale } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
-import { formatMetricValue, type SweepView, trialTitle } from './sweep-view.ts';
+import { type SweepView, trialTitle } from './sweep-view.ts';
 
 const WIDTH = 1100;
 const HEIGHT = 320;

@@ -2,7 +2,7 @@ import { formatParameter } from '../sweep/axes.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
-import { formatCount, formatCounted } from './numbers.ts';
+import { formatCount, formatCounted, formatMetricValue } from './numbers.ts';
 import { renderPage } from './page.ts';
 import { CHART_STYLE } from './speedup-chart.ts';
 import { trialColumns, trialNote } from './sweep-cells.ts';
@@ -12,7 +12,7 @@ import { importanceChart, importanceNote } from './sweep-importance.ts';
 import { hiddenLines, parallelChart, shadeLegend } from './sweep-parallel.ts';
 import { sliceCharts } from './sweep-slices.ts';
 import { SWEEP_SCRIPT, SWEEP_STYLE } from './sweep-style.ts';
-import { formatMetricValue, type SweepView, sweepView } from './sweep-view.ts';
+import { type SweepView, sweepView } from './sweep-view.ts';
 import { countStatuses, describeMethod } from './sweep-words.ts';
 
 /** More rows than anyone reads; the CSV export has all. */
@@ -63,13 +63,13 @@ function facts({ state }: SweepView): string {
   const best = trials.find(({ number }) => number === state.best);
   const rows: [string, string][] = [
     ['status', state.status],
-    ['trials', countStatuses(trials)],
+    ['trials', countStatuses(state)],
   ];
   if (best !== undefined) rows.push(['best', bestText(best, settings.metric.name)]);
   const list = `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;
   if (best === undefined) return list;
   const set = Object.entries(best.assignment).map(([key, value]) => `${key}: ${formatParameter(value)}`);
-  return `${list}\n<pre>${escapeHtml(set.join('\n'))}</pre>`;
+  return `${list}\n<pre>${set.map(escapeHtml).join('\n')}</pre>`;
 }
 
 function bestText({ number, value, interval, values }: Trial, metric: string): string {

@@ -1,9 +1,10 @@
 import { formatParameter, positionsOf } from '../sweep/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
+import { formatMetricValue } from './numbers.ts';
 import type { Scale } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
-import { axisScale, formatMetricValue, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
+import { axisScale, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
 import { chooseEvenly } from './table.ts';
 
 const WIDTH = 1100;

@@ -1,13 +1,16 @@
 import { printable } from '../errors.ts';
 import type { PlannedTrial, SweepPlan } from '../sweep/plan.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
+import { fitColumns } from './fit.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from './numbers.ts';
 import { assignedKeys, isVaried, shortNumber } from './sweep-cells.ts';
 import { shortNames } from './sweep-view.ts';
 import { describeMethod } from './sweep-words.ts';
-import { renderFacts, renderTable, type TableLook } from './table.ts';
+import { renderFacts, renderTable, type TableLook, wrapped } from './table.ts';
 
 const MAX_ROWS = 50;
+/** Longer ones are in the list that --save-trials writes. */
+const MAX_VALUE = 40;
 
 /** What a sweep would do, for the terminal. */
 export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: TableLook): string {
@@ -37,7 +40,7 @@ export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: Table
     ],
     ['duplicates', duplicatesText(plan)],
   );
-  const parts = [renderFacts(facts, look.paint)];
+  const parts = [renderFacts(facts, look)];
   if (known.length > 0) parts.push(renderKnown(known, settings, look));
   return parts.join('\n\n');
 }
@@ -68,14 +71,26 @@ function renderKnown(known: readonly PlannedTrial[], settings: SweepSettings, lo
     String(number),
     ...keys.map((key) => {
       const value = assignment[key];
-      return value === undefined ? '' : printable(shortNumber(value));
+      return value === undefined ? '' : printable(shortNumber(value), MAX_VALUE);
     }),
     origin === 'enqueue' ? 'enqueued' : duplicateOf === undefined ? '' : `same as trial ${duplicateOf}`,
   ]);
-  const hasNotes = rows.some((row) => row.at(-1) !== '');
-  const head = ['trial', ...shortNames(keys), ''];
-  const table = { head: hasNotes ? head : head.slice(0, -1), rows: hasNotes ? rows : rows.map((row) => row.slice(0, -1)) };
+  const heads = ['trial', ...shortNames(keys).map((name) => printable(name)), ''];
+  const columns = heads.map((head, at) => ({ head, at })).filter(({ head, at }) => head !== '' || rows.some((row) => row[at] !== ''));
+  // Notes give way first, then what a trial sets from the last key on.
+  const { left, table } = fitColumns(
+    columns,
+    look,
+    (shown) => (shown.length > 1 ? shown.at(-1) : undefined),
+    (shown) => ({ head: shown.map(({ head }) => head), rows: rows.map((row) => shown.map(({ at }) => row[at] ?? '')) }),
+  );
   const more = known.length - rows.length;
+  const rest = [
+    ...(more > 0 ? [`${formatCount(more)} more`] : []),
+    ...(left.length > 0 ? [`left out for want of room: ${left.map(({ head }) => (head === '' ? 'notes' : head)).join(', ')}`] : []),
+  ];
   const text = renderTable(table, look);
-  return more === 0 ? text : `${text}\n${look.paint('dim', `${formatCount(more)} more: --save-trials FILE or --json`)}`;
+  return rest.length === 0
+    ? text
+    : `${text}\n${look.paint('dim', wrapped(`${rest.join('; ')}: --save-trials FILE or --json`, look.columns ?? Number.POSITIVE_INFINITY))}`;
 }

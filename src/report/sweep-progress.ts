@@ -2,10 +2,10 @@ import { printable } from '../errors.ts';
 import type { RunningTrial, SweepProgress, SweepStart } from '../sweep/events.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
 import type { Trial } from '../sweep/trial.ts';
-import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
+import { formatCount, formatCounted, formatLoss, formatMetricValue, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
 import { shortPath } from './results.ts';
 import { isVaried, shortNumber } from './sweep-cells.ts';
-import { formatMetricValue, shorten, shortNames } from './sweep-view.ts';
+import { shorten, shortNames } from './sweep-view.ts';
 
 const GAP = '  ';
 const BAR_MIN = 10;

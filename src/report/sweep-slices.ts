@@ -1,8 +1,9 @@
 import { type Axis, positionsOf } from '../sweep/axes.ts';
 import { escapeHtml } from './html.ts';
+import { formatMetricValue } from './numbers.ts';
 import type { Tick } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgText } from './svg.ts';
-import { axisScale, formatMetricValue, type SweepView, shorten } from './sweep-view.ts';
+import { axisScale, type SweepView, shorten } from './sweep-view.ts';
 
 const COLUMNS = 4;
 const CELL = { width: 275, height: 220 };

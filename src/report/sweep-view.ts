@@ -1,6 +1,6 @@
 import { type Axis, axesOf } from '../sweep/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
-import { formatLoss, formatPercent } from './numbers.ts';
+import { isShare } from './numbers.ts';
 import { listScale, rangeScale, type Scale } from './scale.ts';
 
 /** What the charts of a sweep have in common. */
@@ -67,19 +67,9 @@ export function metricScale({ settings: { metric } }: Pick<SweepState, 'settings
   return rangeScale(low - margin, high + margin, { format });
 }
 
-/** A value of the sweep's metric: accuracies as percentages. */
-export function formatMetricValue(name: string, value: number | null | undefined): string {
-  if (value === null || value === undefined) return '-';
-  return isShare(name) ? formatPercent(value) : formatLoss(value);
-}
-
 function metricTicks(name: string): (value: number) => string {
   const exact = (value: number): string => String(Number(value.toPrecision(4)));
   return isShare(name) ? (value) => `${exact(100 * value)} %` : exact;
-}
-
-function isShare(name: string): boolean {
-  return /(?:^|[._])accuracy$/.test(name);
 }
 
 /** The axis of a parameter. */

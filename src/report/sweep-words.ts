@@ -1,14 +1,25 @@
 import { printable } from '../errors.ts';
-import type { SweepState, Trial, TrialStatus } from '../sweep/trial.ts';
-import { formatCount, formatCounted } from './numbers.ts';
-import { formatMetricValue } from './sweep-view.ts';
+import type { SweepState, Trial } from '../sweep/trial.ts';
+import { formatCount, formatCounted, formatMetricValue } from './numbers.ts';
+import { statusWord } from './sweep-cells.ts';
 
-const ORDER: readonly TrialStatus[] = ['running', 'paused', 'queued', 'finished', 'pruned', 'diverged', 'failed', 'duplicate'];
+const ORDER: readonly ReturnType<typeof statusWord>[] = [
+  'running',
+  'interrupted',
+  'paused',
+  'queued',
+  'finished',
+  'pruned',
+  'diverged',
+  'failed',
+  'duplicate',
+];
 
 /** `60: 2 finished, 58 pruned` */
-export function countStatuses(trials: readonly Trial[]): string {
+export function countStatuses(state: Pick<SweepState, 'trials' | 'status'>): string {
+  const { trials } = state;
   const counts = ORDER.flatMap((status) => {
-    const count = trials.filter((trial) => trial.status === status).length;
+    const count = trials.filter((trial) => statusWord(trial, state) === status).length;
     return count === 0 ? [] : [`${formatCount(count)} ${status}`];
   });
   return counts.length === 0 ? 'none' : `${formatCount(trials.length)}: ${counts.join(', ')}`;

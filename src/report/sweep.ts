@@ -1,27 +1,33 @@
-import { printable } from '../errors.ts';
+import { printable, printableSentence } from '../errors.ts';
+import { commandOf } from '../storage/shell.ts';
 import { formatParameter } from '../sweep/axes.ts';
 import { countRungs } from '../sweep/rung-counts.ts';
 import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import { noneToEnd, partOf } from '../sweep/trained-to-end.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
+import { spellCommands } from './commands.ts';
+import { fitColumns } from './fit.ts';
 import { formatCount, formatPercent, formatSeconds } from './numbers.ts';
-import { unpainted } from './paint.ts';
 import { shortPath } from './results.ts';
 import { type TrialColumn, trialColumns, trialNote } from './sweep-cells.ts';
 import { rungName } from './sweep-curves.ts';
 import { bestFirst } from './sweep-files.ts';
 import { importanceNote } from './sweep-importance.ts';
 import { countStatuses, describeMethod, renderWinner } from './sweep-words.ts';
-import { renderFacts, renderTable, type TableLook } from './table.ts';
+import { renderFacts, renderTable, type Table, type TableLook, wrapped } from './table.ts';
 
 const MAX_ROWS = 20;
 const BAR_COLUMNS = 40;
+/** Of a line of the importance beside the name and the bar: the share, and lines and gaps around all. */
+const SHARE_COLUMNS = 17;
 /** Notes are read in the report; here they must not wrap. */
 const MAX_NOTE = 60;
 
 export interface SweepLook extends TableLook {
   /** Columns that a line may fill. */
   columns: number;
+  /** How gradloom was started, for the commands to type. @default gradloom */
+  program?: string | undefined;
 }
 
 /** How a process' work on a sweep ended. */
@@ -47,22 +53,26 @@ function renderTrials(state: SweepState, look: SweepLook): string {
   const shown = [...sorted.filter(isUnderWay), ...sorted.filter((trial) => !isUnderWay(trial))].slice(0, MAX_ROWS);
   const columns = trialColumns(state);
   const notes: TrialColumn = { head: '', cell: (trial) => ({ text: printable(trialNote(trial), MAX_NOTE), sort: '' }), isParameter: false };
-  const parameters = columns.filter(({ isParameter }) => isParameter);
-  // Notes go first, then parameters from the last on, until a line fits.
   const all = shown.some((trial) => trialNote(trial) !== '') ? [...columns, notes] : columns;
-  const choices = [all, columns, ...parameters.map((_, i) => columns.filter((column) => !parameters.slice(-i - 1).includes(column)))];
-  const width = (chosen: readonly TrialColumn[]): number =>
-    (trialTable(state, shown, chosen, { ...look, paint: unpainted }).split('\n')[0] ?? '').length;
-  const chosen = choices.find((choice) => width(choice) <= look.columns) ?? choices.at(-1) ?? columns;
-  const table = trialTable(state, shown, chosen, look);
+  const { left, table } = fitColumns(all, look, leastTelling, (chosen) => trialTable(state, shown, chosen, look));
   const more = state.trials.length - shown.length;
-  const isCut = more > 0 || chosen !== all;
-  const rest = more > 0 ? `${formatCount(more)} more` : 'all columns';
-  const hint = `${rest}: gradloom sweep export ${printable(shortPath(state.directory))} --csv`;
-  return isCut ? `${table}\n${look.paint('dim', hint)}` : table;
+  const rest = [...(more > 0 ? [`${formatCount(more)} more`] : []), ...(left.length > 0 ? [leftOut(left)] : [])];
+  if (rest.length === 0) return renderTable(table, look);
+  const command = spellCommands(`${commandOf('sweep export', shortPath(state.directory))} --csv`, look.program);
+  return `${renderTable(table, look)}\n${look.paint('dim', wrapped(`${rest.join('; ')}: ${command}`, look.columns))}`;
 }
 
-function trialTable(state: SweepState, shown: readonly Trial[], columns: readonly TrialColumn[], look: TableLook): string {
+/** Notes go first, then times and lengths, then what a trial sets from the last key on; its number and its value stay. */
+function leastTelling(shown: readonly TrialColumn[]): TrialColumn | undefined {
+  const [, , ...others] = shown;
+  return others.findLast(({ isParameter }) => !isParameter) ?? others.at(-1);
+}
+
+function leftOut(left: readonly TrialColumn[]): string {
+  return `left out for want of room: ${left.map(({ head }) => (head === '' ? 'notes' : head)).join(', ')}`;
+}
+
+function trialTable(state: SweepState, shown: readonly Trial[], columns: readonly TrialColumn[], look: TableLook): Table {
   const rows = shown.map((trial) => {
     const paint = (text: string): string => (trial.number === state.best && text !== '' ? look.paint('green', text) : text);
     return columns.map(({ cell }) => paint(cell(trial).text));
@@ -70,7 +80,7 @@ function trialTable(state: SweepState, shown: readonly Trial[], columns: readonl
   const align = columns.map(({ cell }) =>
     shown.some((trial) => typeof cell(trial).sort === 'string') ? ('left' as const) : ('right' as const),
   );
-  return renderTable({ head: columns.map(({ head }) => head), rows, align }, look);
+  return { head: columns.map(({ head }) => head), rows, align };
 }
 
 function isUnderWay({ status }: Trial): boolean {
@@ -85,24 +95,27 @@ export function renderRungs(state: SweepState, look: TableLook): string | undefi
   return renderTable({ head: ['rung', 'trials', 'went on'], rows, align: ['left', 'right', 'right'] }, look);
 }
 
-function renderFactsOf(state: SweepState, { paint }: TableLook, session?: SweepSession): string {
+function renderFactsOf(state: SweepState, look: TableLook, session?: SweepSession): string {
+  const { paint } = look;
   const { trials, settings, best } = state;
   const facts: [string, string][] = [
-    ['sweep', `${printable(state.name)}: ${state.status}; ${describeMethod(state)}`],
-    ['trials', countStatuses(trials)],
+    ['sweep', printable(state.name)],
+    ['status', `${state.status}: ${describeMethod(state)}`],
+    ['trials', countStatuses(state)],
   ];
   const winner = trials.find(({ number }) => number === best);
   if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
   const note = noneToEnd(state);
   if (note !== undefined) facts.push(['note', paint('yellow', note)]);
-  if (session !== undefined) facts.push(['ended', printable(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
+  if (session !== undefined) facts.push(['ended', printableSentence(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
   facts.push(['saved', printable(shortPath(state.directory), Number.POSITIVE_INFINITY)]);
-  return renderFacts(facts, paint);
+  return renderFacts(facts, look);
 }
 
 /** The best trial: its value, what it sets, and how to train it. */
-export function renderBest(state: SweepState, best: Trial, { paint }: TableLook): string {
-  const directory = printable(shortPath(state.directory), Number.POSITIVE_INFINITY);
+export function renderBest(state: SweepState, best: Trial, look: SweepLook): string {
+  const { paint, program } = look;
+  const config = `${commandOf('sweep best', shortPath(state.directory))} --config > best.yaml`;
   const set = Object.entries(best.assignment).map(([key, value]): [string, string] => [
     printable(key),
     printable(formatParameter(value), 500),
@@ -111,15 +124,21 @@ export function renderBest(state: SweepState, best: Trial, { paint }: TableLook)
   return [
     paint('green', renderWinner(best, state.settings.metric.name)),
     ...(part === undefined ? [] : [paint('yellow', `trained for ${part} only: train it to its end before you trust its value`)]),
-    ...(set.length > 0 ? [renderFacts(set, paint)] : []),
-    `${paint('cyan', 'next:')} gradloom sweep best ${directory} --config > best.yaml && gradloom train best.yaml`,
+    ...(set.length > 0 ? [renderFacts(set, look)] : []),
+    `${paint('cyan', 'next:')} ${spellCommands(`${config} && ${commandOf('train', 'best.yaml')}`, program)}`,
   ].join('\n\n');
 }
 
 /** Bars of the parameters' importance. */
-export function renderImportance(importance: SweepImportance, look: TableLook): string {
+export function renderImportance(importance: SweepImportance, look: SweepLook): string {
   const most = Math.max(...importance.parameters.map(({ share }) => share), ...importance.interactions.map(({ share }) => share), 1e-9);
-  const bar = (share: number): string => '█'.repeat(Math.round((BAR_COLUMNS * share) / most));
+  const names = [
+    ...importance.parameters.map(({ name }) => name),
+    ...importance.interactions.map(({ names: pair }) => pair.join(' with ')),
+  ];
+  const room = look.columns - Math.max(...names.map(({ length }) => length), 'parameter'.length) - SHARE_COLUMNS;
+  const columns = Math.max(1, Math.min(BAR_COLUMNS, room));
+  const bar = (share: number): string => '█'.repeat(Math.round((columns * share) / most));
   const rows = [
     ...importance.parameters.map(({ name, share }) => [printable(name), formatPercent(share, 1), bar(share)]),
     ...importance.interactions.map(({ names, share }) => [

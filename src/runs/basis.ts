@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { commandOf } from '../storage/shell.ts';
 
 /** What the files of a run follow from, beside its initial weights: with another basis they would not go on as they began. */
 export interface Basis {
@@ -52,8 +54,7 @@ function withoutPaths(value: unknown): unknown {
 export function checkBasis(before: Basis, now: Basis, directory: string): void {
   checkKernels(before.kernels, directory);
   const keys = differences(before.config, now.config, '');
-  if (keys.length > 0)
-    throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:\n  ${keys.join('\n  ')}`);
+  if (keys.length > 0) throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:`, keys);
   checkData(before.data, now.data, directory);
 }
 
@@ -70,7 +71,7 @@ export function checkKernels(before: number, directory: string): void {
     code: 'E_KERNEL_VERSION',
     where: printable(directory),
     message: `trained with kernels of version ${before}, this gradloom has version ${KERNEL_VERSION}, whose results differ in their last bits`,
-    next: 'go on with the gradloom that env.json names, or train again: gradloom train config.yaml',
+    next: `go on with the gradloom that env.json names, or train again: ${trainAgain(directory)}`,
   });
 }
 
@@ -81,7 +82,7 @@ export function checkData(before: string, now: string, directory: string): void 
     code: 'E_DATA_FINGERPRINT',
     where: printable(directory),
     message: `the data changed since the run began: sha256 ${before}, now ${now}`,
-    next: 'restore the data, or train again: gradloom train config.yaml',
+    next: `restore the data, or train again: ${trainAgain(directory)}`,
   });
 }
 
@@ -91,9 +92,14 @@ export function checkConfigHash(before: string, experiment: Experiment, director
 }
 
 /** What a run follows from is not what it was. */
-export function runChanged(directory: string, message: string): GradloomError {
-  const next = 'undo the change, or train a run of its own: gradloom train config.yaml; more epochs: gradloom extend';
-  return new GradloomError({ code: 'E_RUN_CHANGED', where: printable(directory), message, next });
+export function runChanged(directory: string, message: string, lines?: readonly string[]): GradloomError {
+  const longer = `${commandOf('extend', directory)} --epochs N`;
+  const next = `undo the change, or train a run of its own: ${trainAgain(directory)}; more epochs: ${longer}`;
+  return new GradloomError({ code: 'E_RUN_CHANGED', where: printable(directory), message, lines, next });
+}
+
+function trainAgain(directory: string): string {
+  return commandOf('train', path.join(directory, 'config.yaml'));
 }
 
 /** `optimizer.lr: 0.1, was 0.2` for each leaf that differs. */

@@ -20,6 +20,8 @@ export interface RunStart {
   batchRows: number;
   stepsPerEpoch: number;
   totalSteps: number;
+  /** The metric that early stopping, the best checkpoint or the learning rate follows, if one does. */
+  watched: string | undefined;
   /** Updates that an earlier part of the run has done. */
   from: number;
 }

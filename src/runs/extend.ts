@@ -3,6 +3,7 @@ import { loadExperiment } from '../config/load.ts';
 import type { Experiment, ScheduleSpan } from '../config/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { horizonSteps } from '../optim/schedule.ts';
+import { commandOf } from '../storage/shell.ts';
 import { requireRun } from './directory.ts';
 import { readSummary } from './file-shapes.ts';
 import { lastCheckpoint } from './initial.ts';
@@ -87,6 +88,6 @@ function notFinished(run: string, status: string | undefined): GradloomError {
     code: 'E_RUN_READ',
     where: printable(run),
     message: `not finished${status === undefined ? '' : `, but ${printable(status)}`}`,
-    next: `gradloom resume ${printable(run)}`,
+    next: commandOf('resume', run),
   });
 }

@@ -9,6 +9,7 @@ import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
 import type { Fence } from '../storage/atomic.ts';
+import { commandOf } from '../storage/shell.ts';
 import { basisOf } from './basis.ts';
 import { batchNormNotices } from './batch-norms.ts';
 import { likelyCauseOf } from './causes.ts';
@@ -209,6 +210,7 @@ export class Trainer {
       batchRows: batches.batchRows,
       stepsPerEpoch: batches.stepsPerEpoch,
       totalSteps: batches.totalSteps,
+      watched: watchedMetric(this.#experiment),
       from,
     });
   }
@@ -252,7 +254,7 @@ export class Trainer {
   #withKept(failure: GradloomError, { step }: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
     const files = this.#files;
     if (files === undefined) return new GradloomError({ ...errorOf(failure), next: failure.next, cause: failure.cause });
-    const goOn = `gradloom resume ${files.directory.path}`;
+    const goOn = commandOf('resume', files.directory.path);
     const next = failure.code === 'E_STORAGE' ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
     // What another owner makes of it is not ours to tell.
     const kept = failure.code === 'E_BUSY' ? undefined : keptOf(files, { step, parametersOf, checkpointOf });
@@ -264,6 +266,11 @@ export class Trainer {
     const message = `${workers} workers on ${cores.usable} usable cores: slower, with the same result`;
     this.#emit({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
   }
+}
+
+function watchedMetric({ train, schedule }: Experiment): string | undefined {
+  const plateau = schedule.type === 'plateau' ? schedule.metric : undefined;
+  return train.early_stop?.metric ?? train.checkpoint.best?.metric ?? plateau;
 }
 
 function rowsOf(dataset: Dataset): Record<SplitName, number> {

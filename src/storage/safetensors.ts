@@ -159,7 +159,8 @@ export function f32Tensors(
     throw new GradloomError({
       code: 'E_TENSOR_MISMATCH',
       where: printable(where),
-      message: `${differences.length} of its tensors are not the model's:\n  ${differences.join('\n  ')}`,
+      message: `${differences.length} of its tensors are not the model's:`,
+      lines: differences,
       next: 'use the layers that the file was made with, or name another file',
     });
   }

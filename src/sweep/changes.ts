@@ -20,7 +20,8 @@ export function checkUnchanged(before: Readonly<Record<string, string>>, now: Re
   throw new GradloomError({
     code: 'E_SWEEP_CHANGED',
     where: printable(directory),
-    message: `the sweep was changed since it began, so its trials could not be compared:\n  ${lines.join('\n  ')}`,
+    message: 'the sweep was changed since it began, so its trials could not be compared:',
+    lines,
     kept: 'all trials so far',
     next: 'undo the change, or start a new sweep; run_cap, budget, execution and on_trial_error may change',
   });

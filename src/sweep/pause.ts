@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { causesOf, type ErrorCode, EXIT, GradloomError, isOfMachine, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { commandOf } from '../storage/shell.ts';
 
 /** Exit codes that say: the machine is at fault, and the work goes on later. */
 const PAUSES: readonly number[] = [EXIT.unavailable, EXIT.storage, EXIT.busy];
@@ -29,15 +30,16 @@ export function sessionError(error: unknown, directory: string): unknown {
   const known = error instanceof GradloomError ? error : ofSystem(error, directory);
   if (known === undefined) return error;
   if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
-  const { where, message, cause } = known;
+  const { where, lines, cause } = known;
   if (!existsSync(path.join(directory, 'sweep.yaml'))) return known;
   const mend = known.blame === 'machine' ? 'mend the cause' : known.next;
   return new GradloomError({
     code: codeOf(known),
     where,
-    message,
+    message: known.problems[0]?.message ?? known.message,
+    lines,
     kept: `${printable(directory)} and the results in its log.jsonl`,
-    next: `${mend ?? 'mend the cause'}, then: gradloom sweep resume ${printable(directory)}`,
+    next: `${mend ?? 'mend the cause'}, then: ${commandOf('sweep resume', directory)}`,
     cause,
   });
 }

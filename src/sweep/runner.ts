@@ -5,6 +5,7 @@ import { Threads } from '../engine/threads.ts';
 import { GradloomError, printable } from '../errors.ts';
 import type { StorageCalls } from '../runs/run-files.ts';
 import type { LineCalls } from '../storage/lines.ts';
+import { commandOf } from '../storage/shell.ts';
 import { Crew, type Task } from './crew.ts';
 import { Datasets } from './datasets.ts';
 import type { RunningTrial, SweepEvent, SweepSummary } from './events.ts';
@@ -559,6 +560,6 @@ function gaveUp({ reason, trials, failed, directory }: SweepSummary): GradloomEr
     where: printable(directory),
     message: `${reason}${why}`,
     kept: `${trials.length} trials, ${failed} of them failed`,
-    next: `mend the cause, then gradloom sweep resume ${printable(directory)}`,
+    next: `mend the cause, then ${commandOf('sweep resume', directory)}`,
   });
 }

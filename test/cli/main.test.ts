@@ -23,7 +23,7 @@ test('a usage error goes to stderr with code 64', async (t) => {
   t.deepEqual(await gradloom(['trian', 'a.yaml']), {
     code: 64,
     stdout: '',
-    stderr: 'error[E_USAGE]  unknown command trian; did you mean train?\nnext: gradloom --help\n',
+    stderr: `error[E_USAGE]  unknown command trian; did you mean train?\nnext: node ${MAIN} --help\n`,
   });
 });
 

@@ -20,7 +20,7 @@ test.serial('an interrupted run is resumed by the command that it prints, and en
   run.child.kill('SIGINT');
   const { code, stderr } = await run.finished;
   t.is(code, 130);
-  const [, command = ''] = /^next: gradloom (.*)$/m.exec(stderr) ?? [];
+  const [, command = ''] = /^next: node \S+\/main\.js (.*)$/m.exec(stderr) ?? [];
   t.regex(command, /^resume runs\/small-[\w-]+$/);
   const directory = only(cwd);
   const resumed = await gradloom([...command.split(' '), '--workers', '3', '--json'], { cwd });

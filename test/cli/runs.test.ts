@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { writeRun } from '../runs/stored-runs.ts';
-import { gradloom, start, workplace } from './run-cli.ts';
+import { gradloom, MAIN, start, workplace } from './run-cli.ts';
 
 const FIRST = 'mnist-20260101-000000-aaaaaa';
 const SECOND = 'mnist-20260102-000000-bbbbbb';
@@ -54,7 +54,7 @@ test.serial('runs rm asks, and where nobody can be asked wants --yes', async (t)
   const cwd = twoRuns(t);
   const refused = await gradloom(['runs', 'rm', '@last'], { cwd });
   t.is(refused.code, 64);
-  t.is(refused.stderr, 'error[E_USAGE]  --yes is needed where nobody can be asked\nnext: gradloom runs rm --help\n');
+  t.is(refused.stderr, `error[E_USAGE]  --yes is needed where nobody can be asked\nnext: node ${MAIN} runs rm --help\n`);
   const { code, stderr } = await gradloom(['runs', 'rm', '@last', SECOND, '-y'], { cwd });
   t.is(code, 0);
   t.is(stderr, `removed  ${SECOND}\n`);

@@ -98,8 +98,10 @@ test.serial(
     const stopped = await finished;
     t.is(stopped.code, 130, stopped.stderr);
     t.true(stopped.stderr.includes('SIGINT: saving the trials that run; once more to stop at once'));
-    t.regex(stopped.stderr, /^next: gradloom sweep resume sweeps\/sweep-/m);
-    t.regex((await gradloom(['sweep', 'status'], { cwd })).stdout, /^sweep +sweep: interrupted; grid/m);
+    t.regex(stopped.stderr, /^next: node \S+\/main\.js sweep resume sweeps\/sweep-/m);
+    t.regex((await gradloom(['sweep', 'status'], { cwd })).stdout, /^status +interrupted: grid/m);
+    t.regex(stopped.stdout, /^trials +6: .*\d interrupted/m);
+    t.false(/\brunning\b/.test(stopped.stdout));
     const resumed = await gradloom(['sweep', 'resume', '-q'], { cwd });
     t.is(resumed.code, 0, resumed.stderr);
     const elsewhere = workplace(t);

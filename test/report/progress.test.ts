@@ -63,17 +63,23 @@ const epoch: RunEpoch = {
 };
 
 const epochs: [name: string, event: RunEpoch, expected: string][] = [
-  ['an epoch', epoch, 'epoch  3/20  train loss 0.166513 accuracy 95.21 %  val loss 0.210000 accuracy 93.40 %  2.1s'],
-  ['an epoch without evaluation', { ...epoch, evaluation: undefined }, 'epoch  3/20  train loss 0.166513 accuracy 95.21 %  2.1s'],
+  ['an epoch', epoch, 'epoch  3/20  train loss 0.166513, 95.21 %  val loss 0.210000, 93.40 %  2.1s'],
+  ['an epoch without evaluation', { ...epoch, evaluation: undefined }, 'epoch  3/20  train loss 0.166513, 95.21 %  2.1s'],
   ['an epoch of a regression', { ...epoch, trainAccuracy: undefined }, 'epoch  3/20  train loss 0.166513  val loss 0.210000  2.1s'],
   [
     'an epoch evaluated on the training set',
     { ...epoch, evaluation: { split: 'train', loss: 0.1, accuracy: 0.97, rows: 10, metrics: { accuracy: 0.97 } } },
-    'epoch  3/20  train loss 0.166513 accuracy 95.21 %  train after loss 0.100000 accuracy 97.00 %  2.1s',
+    'epoch  3/20  train loss 0.166513, 95.21 %  train after loss 0.100000, 97.00 %',
   ],
 ];
-for (const [name, event, expected] of epochs) test(`line of ${name}`, (t) => t.is(renderEpoch(event, 20), expected));
+for (const [name, event, expected] of epochs) test(`line of ${name}`, (t) => t.is(renderEpoch(event, 20, 80), expected));
 
 test('line of a logged loss', (t) => {
   t.is(renderLogged(100, 2000, [renderScores('train', 2.129232, undefined)]), 'step   100/2,000  train loss 2.129232');
+});
+
+test('the line of an epoch of a thousand keeps to 80 columns, and in fewer the last parts give way', (t) => {
+  const long = { ...epoch, epoch: 1000, trainAccuracy: 1, seconds: 75.2 };
+  t.is(renderEpoch(long, 2000, 80), 'epoch 1,000/2,000  train loss 0.166513, 100.00 %  val loss 0.210000, 93.40 %');
+  t.is(renderEpoch(long, 2000, 60), 'epoch 1,000/2,000  train loss 0.166513, 100.00 %');
 });

@@ -189,3 +189,13 @@ test('a chart puts values, error bars and the ideal where the axes say', (t) => 
 test('one worker alone still gives a chart', (t) => {
   t.false(speedupChart([{ ...RESULT.tables[0]!, rows: [ONE] }], true).includes('NaN'));
 });
+
+for (const columns of [60, 80, 100, 120]) {
+  test(`tables keep to a terminal of ${columns} columns, and say what they leave out`, (t) => {
+    const text = renderSpeedup(RESULT, { boxed: true, paint: unpainted, columns });
+    const lines = text.split('\n').filter((line) => /^[┌│├└]|^left out/.test(line));
+    t.true(lines.every((line) => line.length <= columns));
+    t.true(lines.some((line) => line.includes('speedup')));
+    if (columns <= 80) t.regex(text, /^left out for want of room: [\s\S]*digest/m);
+  });
+}

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { unpainted } from '../../src/report/paint.ts';
-import { chooseEvenly, renderFacts, renderTable } from '../../src/report/table.ts';
+import { chooseEvenly, renderFacts, renderTable, wrapped } from '../../src/report/table.ts';
 
 const table = {
   head: ['part', 'size'],
@@ -34,7 +34,7 @@ test('facts stand below each other', (t) => {
         ['a', '1'],
         ['name', '2 x'],
       ],
-      unpainted,
+      { paint: unpainted },
     ),
     'a     1\nname  2 x',
   );
@@ -45,4 +45,22 @@ test('an even choice keeps the first and the last', (t) => {
   t.deepEqual(chooseEvenly(items, 5), [0, 25, 50, 75, 100]);
   t.deepEqual(chooseEvenly([1, 2, 3], 5), [1, 2, 3]);
   t.is(new Set(chooseEvenly(items, 20)).size, 20);
+});
+
+test('a table that is too wide has its widest cells cut, numbers last', (t) => {
+  const wide = { head: ['key', 'a'], rows: [['loss', 'x'.repeat(50)]], align: ['left', 'left'] as const };
+  const lines = renderTable(wide, { boxed: true, paint: unpainted, columns: 30 }).split('\n');
+  t.true(lines.every((line) => line.length === 30));
+  t.is(lines[3], `│ loss │ ${'x'.repeat(18)}… │`);
+});
+
+test('what a cell or a fact holds stays in its line', (t) => {
+  const look = { boxed: false, paint: unpainted };
+  t.is(renderTable({ head: ['a'], rows: [['b\nc\u001b[2J']] }, look), '                a\nb\\u000ac\\u001b[2J');
+  t.is(renderFacts([['a', 'b\r\nc']], look), 'a  b\\u000d\\u000ac');
+});
+
+test('a long fact goes on below its value', (t) => {
+  t.is(renderFacts([['name', 'one two three four']], { paint: unpainted, columns: 16 }), 'name  one two\n      three four');
+  t.is(wrapped('unbreakable', 4), 'unbreakable');
 });

@@ -68,10 +68,9 @@ test('limits that would stop a run are a warning with what to set', (t) => {
 });
 
 test('a check is a line, and one more for what to do', (t) => {
-  const lines = renderChecks(
-    [{ ...checkNode('18.0.0') }, { id: 'simd', name: 'WebAssembly SIMD', status: 'ok', found: 'available' }],
-    unpainted,
-  ).split('\n');
+  const lines = renderChecks([{ ...checkNode('18.0.0') }, { id: 'simd', name: 'WebAssembly SIMD', status: 'ok', found: 'available' }], {
+    paint: unpainted,
+  }).split('\n');
   t.deepEqual(lines, [
     'fail  Node              18.0.0',
     `${' '.repeat(24)}next: install Node 20.19 or newer`,
