@@ -25,6 +25,15 @@ const COLOURS = 6;
 /** Width of a letter in the legend, about. */
 const LETTER = 6.5;
 
+/** How far beyond all values and the ideal an axis goes for the ends of intervals; a wider interval is cut, and marked so. */
+const REACH = 1.25;
+
+/** The end of an axis of speedups: all values and the ideal are on it, and intervals cannot squash them. */
+export function axisEnd(ideal: number, estimates: readonly Estimate[]): number {
+  const most = Math.max(ideal, ...estimates.map(({ value }) => value));
+  return Math.min(REACH * most, Math.max(most, ...estimates.map(({ high }) => high)));
+}
+
 /** Colours that keep their contrast in light and dark, and for most colour-blind readers (Okabe and Ito 2008). */
 export const CHART_STYLE = `
 .chart{--ink:#1c2430;--faint:#8a94a3;--grid:#e4e8ee;--paper:#fff;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#cc79a7;--s4:#7a6a00;--s5:#5b4fc7;font:12px system-ui,sans-serif;fill:var(--ink)}
@@ -66,9 +75,14 @@ function chart({ title, yName, series, ideal }: Axes): string {
   const points = series.flatMap((line) => line.points);
   const counts = [...new Set(points.map(({ x }) => x))].toSorted((a, b) => a - b);
   const last = Math.max(2, ...counts);
-  const top = niceCeiling(Math.max(ideal(last), ...points.map(({ y }) => y.high)));
+  const top = niceCeiling(
+    axisEnd(
+      ideal(last),
+      points.map(({ y }) => y),
+    ),
+  );
   const px = (x: number): string => (FRAME.left + ((x - 1) / (last - 1)) * COLUMN).toFixed(1);
-  const py = (y: number): string => (FRAME.top + (1 - Math.min(y, top) / top) * ROW).toFixed(1);
+  const py = (y: number): string => (FRAME.top + (1 - Math.min(Math.max(y, 0), top) / top) * ROW).toFixed(1);
   const ticks = Array.from({ length: 5 }, (_, i) => (i * top) / 4);
   const [left, right, bottom] = [px(1), px(last), py(0)];
   const grid = ticks.map(
@@ -82,7 +96,7 @@ function chart({ title, yName, series, ideal }: Axes): string {
     `<text class="name" x="${FRAME.left - 8}" y="${FRAME.top - 12}" text-anchor="end">${yName}</text>`,
   ];
   const dashed = `<polyline class="ideal" points="${[1, last].map((x) => `${px(x)},${py(ideal(x))}`).join(' ')}"/>`;
-  const lines = series.map((line, i) => drawLine(line, i % COLOURS, px, py));
+  const lines = series.map((line, i) => drawLine(line, i % COLOURS, px, py, top));
   let at = FRAME.left;
   const legend = series.map(({ name }, i) => {
     const [x, y] = [at, HEIGHT - 10];
@@ -93,13 +107,15 @@ function chart({ title, yName, series, ideal }: Axes): string {
   return [...names, ...grid, axis, ...xs, dashed, ...lines, ...legend].join('\n');
 }
 
-function drawLine({ points }: Series, colour: number, px: (x: number) => string, py: (y: number) => string): string {
+function drawLine({ points }: Series, colour: number, px: (x: number) => string, py: (y: number) => string, top: number): string {
   const path = `<polyline class="line s${colour}" points="${points.map(({ x, y }) => `${px(x)},${py(y.value)}`).join(' ')}"/>`;
   const marks = points.map(({ x, y, faint }) => {
     const label = `<title>${x}: ${y.value.toFixed(2)} (${y.low.toFixed(2)} to ${y.high.toFixed(2)})</title>`;
     const bar = `<line class="bar s${colour}" x1="${px(x)}" x2="${px(x)}" y1="${py(y.low)}" y2="${py(y.high)}"/>`;
     const caps = [y.low, y.high].map((end) => {
       const [at, level] = [Number(px(x)), py(end)];
+      // An arrow where the interval goes on.
+      if (end > top) return `<path class="f${colour} cut" d="M${at - 5} ${level}h10l-5 -8z"/>`;
       return `<line class="bar s${colour}" x1="${at - 4}" x2="${at + 4}" y1="${level}" y2="${level}"/>`;
     });
     return `<g>${label}${bar}${caps.join('')}<circle class="${faint ? 'h' : 'f'}${colour}" cx="${px(x)}" cy="${py(y.value)}" r="4"/></g>`;
