@@ -2,7 +2,7 @@ import { formatParameter } from '../sweep/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { rangeScale } from './scale.ts';
-import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
+import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText, svgUpward } from './svg.ts';
 import { formatMetricValue, type SweepView, trialTitle } from './sweep-view.ts';
 
 const WIDTH = 1100;
@@ -27,10 +27,7 @@ export function historyChart({ state, ranked, metric }: SweepView): string {
     .filter(({ status, value }) => value === null && (status === 'diverged' || status === 'failed'))
     .map((trial) => cross(trial, px(trial.number), worst));
   return svgChart(WIDTH, HEIGHT, `${name} of each trial and the best so far`, [
-    ...metric.ticks.map(({ at, label }) => {
-      const y = FRAME.top + (1 - at) * FRAME.height;
-      return svgLine(FRAME.left, y, FRAME.left + FRAME.width, y, 'grid') + svgText(FRAME.left - 8, y + 4, label, { anchor: 'end' });
-    }),
+    ...svgUpward(metric, FRAME, { gap: 8 }),
     ...across.ticks.map(({ at, label }) =>
       svgText(FRAME.left + at * FRAME.width, FRAME.top + FRAME.height + 20, label, { anchor: 'middle' }),
     ),
