@@ -20,7 +20,7 @@ const EMULATOR = 'qemu-aarch64-static';
 /** Where Debian's packages for cross compiling put the libraries. */
 const ARM64_ROOT = '/usr/aarch64-linux-gnu';
 /** Emulation takes many times as long: fewer steps, and the same ones under this Node beside it. */
-const ARM64_STEPS = 16;
+const ARM64_STEPS = 8;
 const ARM64_RUN_MS = 600_000;
 
 /** Threads start slowly under emulation. */
