@@ -131,7 +131,7 @@ function visit(node, each) {
     for (const item of node) visit(item, each);
     return;
   }
-  // Types are erased, and a thrown error's words are tested by those who throw it.
+  // Types are erased.
   if (typeof node.type === 'string') {
     if (node.type.startsWith('TS') && !['TSAsExpression', 'TSNonNullExpression', 'TSTypeAssertion'].includes(node.type)) return;
     each(node);
@@ -161,7 +161,7 @@ function randomOf(start) {
 /** Faults one after the other: folders take turns, and in a folder kinds, so that the rare ones come, too. */
 function* choose(sites) {
   const random = randomOf(seed);
-  const group = (items, key) => [...(Map.groupBy ? Map.groupBy(items, key).values() : groupBy(items, key).values())];
+  const group = (items, key) => [...groupBy(items, key).values()];
   const folders = group(sites, ({ file }) => path.dirname(file)).map((inFolder) => group(inFolder, ({ kind }) => kind));
   for (let turn = random(folders.length); folders.some((kinds) => kinds.length > 0); turn++) {
     const kinds = folders[turn % folders.length];
