@@ -10,7 +10,7 @@ h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{margin:.4
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem}
 th,td{padding:.3rem .45rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th{color:var(--faint);font-weight:600}
-svg{width:100%;height:auto;display:block;margin:.5rem 0}ul{padding-left:1.2rem;margin:.5rem 0}
+svg{width:100%;height:auto;display:block;margin:.5rem 0}.wide:focus-visible{outline:2px solid var(--faint)}ul{padding-left:1.2rem;margin:.5rem 0}
 @media print{body{margin:0;max-width:none;font-size:11px}.wide{overflow:visible}h2,svg,tr{break-inside:avoid}h2{break-after:avoid}}
 `.trim();
 
@@ -21,6 +21,11 @@ export interface Page {
   /** HTML, already escaped. */
   body: readonly string[];
   script?: string;
+}
+
+/** What may be wider than the screen: it scrolls by itself, also with the keyboard. */
+export function wide(label: string, html: string): string {
+  return html === '' ? '' : `<div class="wide" role="region" tabindex="0" aria-label="${escapeHtml(label)}">${html}</div>`;
 }
 
 /**

@@ -3,6 +3,8 @@ export interface Scale {
   /** The share of the axis, 0 to 1; what lies beyond an end is drawn at it. */
   at: (value: number) => number;
   ticks: readonly Tick[];
+  /** Where the axis ends, as a share of it, and the strip begins for values beyond; absent without such values. */
+  cut?: number;
 }
 
 export interface Tick {
@@ -34,6 +36,23 @@ export function listScale(labels: readonly string[], most = 12): Scale {
   const at = (index: number): number => (index + 0.5) / labels.length;
   const stride = Math.ceil(labels.length / most);
   return { at, ticks: labels.flatMap((label, i) => (i % stride === 0 ? [{ at: at(i), label }] : [])) };
+}
+
+/** Of an axis: the strip for values beyond it. */
+const STRIP = 0.12;
+
+/** The axis with a strip at one end, in which all values beyond that end stand; its tick is the label. */
+export function withStrip(
+  scale: Scale,
+  { isBeyond, end, label }: { isBeyond: (value: number) => boolean; end: 'low' | 'high'; label: string },
+): Scale {
+  const within = (share: number): number => (end === 'low' ? STRIP + share * (1 - STRIP) : share * (1 - STRIP));
+  const strip = end === 'low' ? STRIP / 3 : 1 - STRIP / 3;
+  return {
+    at: (value) => (isBeyond(value) ? strip : within(scale.at(value))),
+    ticks: [...scale.ticks.map((tick) => ({ ...tick, at: within(tick.at) })), { at: strip, label }],
+    cut: end === 'low' ? (2 / 3) * STRIP : 1 - (2 / 3) * STRIP,
+  };
 }
 
 /** `0.25`, `3e-4`, `20,000`. */

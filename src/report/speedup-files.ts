@@ -69,6 +69,8 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
   ['digest', ({ digest }) => digest],
   ['same_work', (row) => String(row.same_work)],
   ['oversubscribed', ({ oversubscribed }) => String(oversubscribed)],
+  ['taken', ({ taken }) => taken.join('; ')],
+  ['taken_share', (row) => row.taken_share],
   ['contaminated', ({ contaminated }) => contaminated.join('; ')],
 ];
 

@@ -2,13 +2,14 @@ import type { SpeedupResult, SpeedupTable } from '../speedup/events.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { escapeHtml } from './html.ts';
 import { formatCounted, formatSeconds } from './numbers.ts';
-import { renderPage } from './page.ts';
+import { renderPage, wide } from './page.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 import { CHART_STYLE, speedupChart } from './speedup-chart.ts';
 
 const STYLE = `
 .verdict{border-left:4px solid var(--line);padding:.4rem 0 .4rem 1rem;margin:1rem 0}
 .conclusive{border-color:var(--good)}.inconclusive{border-color:var(--open)}.wrong{border-color:var(--bad)}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));gap:0 1rem}
 th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
 `.trim();
 
@@ -32,7 +33,7 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
             tables.filter(({ mode }) => mode === 'map'),
             false,
           ),
-          table(map.head, map.rows),
+          table(map.title, map.head, map.rows),
         ]),
     '<h2>How to read it</h2>',
     `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers.</p>`,
@@ -45,11 +46,11 @@ function section(of: SpeedupTable): string {
   const { head, rows } = speedupCells(of);
   const notes = tableNotes(of);
   const list = notes.length === 0 ? '' : `\n<ul>${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
-  return `<h2>${escapeHtml(tableTitle(of))}</h2>\n${table(head, rows)}${list}`;
+  return `<h2>${escapeHtml(tableTitle(of))}</h2>\n${table(tableTitle(of), head, rows)}${list}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(label: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: 'th' | 'td'): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<div class="wide"><table><thead>${line(head, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table></div>`;
+  return wide(label, `<table><thead>${line(head, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table>`);
 }

@@ -4,6 +4,7 @@ import type { Estimate } from '../speedup/statistics.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { fitColumns } from './fit.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
+import { axisEnd } from './speedup-chart.ts';
 import { renderFacts, renderTable, type TableLook, wrapped } from './table.ts';
 
 const BAR_COLUMNS = 40;
@@ -73,7 +74,10 @@ export function tableTitle({ mode, batch_size: rows, steps, repeats }: SpeedupTa
 
 /** Reasons below a table, one line each. */
 export function tableNotes({ rows, model, time_to: target }: SpeedupTable): string[] {
-  const notes = rows.flatMap((row) => row.contaminated.map((reason) => `${rowName(row)}: ${reason}`));
+  const notes = rows.flatMap((row) => [
+    ...row.contaminated.map((reason) => `${rowName(row)}: ${reason}`),
+    ...row.taken.map((reason) => `${rowName(row)}: ${reason}; its speedup's interval allows for that`),
+  ]);
   if (target !== undefined) {
     const { metric, reached, step, epochs, evaluations } = target;
     const place = `${formatCounted(step, 'step')} (${Number(epochs.toFixed(2))} ${epochs === 1 ? 'epoch' : 'epochs'})`;
@@ -135,16 +139,19 @@ function renderRows(table: SpeedupTable, look: TableLook): string {
   return `${renderTable(shown, look)}\n${look.paint('dim', note)}`;
 }
 
-/** A bar for each worker count; the mark at its end is where an ideal speedup ends. */
+/** A bar for each worker count; the mark at its end is where an ideal speedup ends, an arrow where its interval goes on. */
 function renderBars({ rows }: SpeedupTable, { paint }: TableLook): string {
   const shown = rows.filter(({ kind }) => kind === 'workers');
-  const widest = Math.max(...shown.map(({ workers, speedup }) => Math.max(workers, speedup.high)));
-  const columns = (value: number): number => Math.round((BAR_COLUMNS * Math.max(0, value)) / widest);
+  const end = axisEnd(
+    Math.max(...shown.map(({ workers }) => workers)),
+    shown.map(({ speedup }) => speedup),
+  );
+  const columns = (value: number): number => Math.round((BAR_COLUMNS * Math.min(Math.max(0, value), end)) / end);
   const width = Math.max(...shown.map((row) => rowName(row).length));
   return shown
     .map((row) => {
       const { value, low, high } = row.speedup;
-      const solid = '█'.repeat(columns(low)) + '▒'.repeat(columns(high) - columns(low));
+      const solid = '█'.repeat(columns(low)) + '▒'.repeat(columns(high) - columns(low)) + (high > end ? '»' : '');
       const ideal = columns(row.workers);
       const rest = ideal > solid.length ? `${'·'.repeat(ideal - solid.length - 1)}|` : '';
       return `${rowName(row).padEnd(width)}  ${solid}${paint('dim', rest)} ${value.toFixed(2)}`;

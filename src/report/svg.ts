@@ -1,4 +1,5 @@
 import { escapeHtml } from './html.ts';
+import type { Scale } from './scale.ts';
 
 /** Where a chart's axes are, in the units of its view box. */
 export interface Frame {
@@ -29,6 +30,18 @@ export function svgLine(x1: number, y1: number, x2: number, y2: number, kind: st
 
 export function svgPath(points: readonly (readonly [x: number, y: number])[]): string {
   return points.map(([x, y]) => `${coordinate(x)},${coordinate(y)}`).join(' ');
+}
+
+/** Grid lines and numbers of an axis that goes up; a dashed line where it ends and the strip for values beyond begins. */
+export function svgUpward({ ticks, cut }: Scale, { left, top, width, height }: Frame, text: { gap: number; class?: string }): string[] {
+  const y = (share: number): number => top + (1 - share) * height;
+  const options = { anchor: 'end', ...(text.class !== undefined && { class: text.class }) } as const;
+  return [
+    ...ticks.map(
+      ({ at, label }) => svgLine(left, y(at), left + width, y(at), 'grid') + svgText(left - text.gap, y(at) + 4, label, options),
+    ),
+    ...(cut === undefined ? [] : [svgLine(left, y(cut), left + width, y(cut), 'ideal')]),
+  ];
 }
 
 /** A chart of a page that has CHART_STYLE. */

@@ -3,7 +3,7 @@ import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatCounted, formatMetricValue } from './numbers.ts';
 import { formatTick, rangeScale } from './scale.ts';
-import { type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
+import { type Frame, svgChart, svgLine, svgPath, svgText, svgUpward } from './svg.ts';
 import { metricScale, type SweepView } from './sweep-view.ts';
 import { chooseEvenly } from './table.ts';
 
@@ -58,14 +58,11 @@ export function curveChart({ state, ranked }: SweepView): string {
     return `<polyline class="${kind}" data-t="${number}" points="${svgPath(finite.map((point) => [px(along(point)), py(point.value)]))}">${title}</polyline>`;
   });
   return svgChart(WIDTH, HEIGHT, `${settings.metric.name} over training, a line for each trial`, [
-    ...metric.ticks.map(({ at, label }) => {
-      const y = FRAME.top + (1 - at) * FRAME.height;
-      return svgLine(FRAME.left, y, FRAME.left + FRAME.width, y, 'grid') + svgText(FRAME.left - 8, y + 4, label, { anchor: 'end' });
-    }),
+    ...svgUpward(metric, FRAME, { gap: 8 }),
     ...across.ticks.map(({ at, label }) => svgText(FRAME.left + at * FRAME.width, bottom + 20, label, { anchor: 'middle' })),
     ...(rungs.length > 1 ? rungs.map(({ resource }) => svgLine(px(resource), FRAME.top, px(resource), bottom, 'ideal')) : []),
     svgText(FRAME.left, 18, settings.metric.name, { class: 'title' }),
-    svgText(FRAME.left + FRAME.width, HEIGHT - 8, unit, { class: 'name', anchor: 'end' }),
+    svgText(FRAME.left + FRAME.width, HEIGHT - 8, isLog ? `${unit}, log scale` : unit, { class: 'name', anchor: 'end' }),
     `<g class="lines${drawn.length > 100 ? ' many' : ''}">${lines.join('\n')}</g>`,
   ]);
 }

@@ -3,7 +3,7 @@ import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';
 import { rangeScale } from './scale.ts';
-import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
+import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText, svgUpward } from './svg.ts';
 import { type SweepView, trialTitle } from './sweep-view.ts';
 
 const WIDTH = 1100;
@@ -28,10 +28,7 @@ export function historyChart({ state, ranked, metric }: SweepView): string {
     .filter(({ status, value }) => value === null && (status === 'diverged' || status === 'failed'))
     .map((trial) => cross(trial, px(trial.number), worst));
   return svgChart(WIDTH, HEIGHT, `${name} of each trial and the best so far`, [
-    ...metric.ticks.map(({ at, label }) => {
-      const y = FRAME.top + (1 - at) * FRAME.height;
-      return svgLine(FRAME.left, y, FRAME.left + FRAME.width, y, 'grid') + svgText(FRAME.left - 8, y + 4, label, { anchor: 'end' });
-    }),
+    ...svgUpward(metric, FRAME, { gap: 8 }),
     ...across.ticks.map(({ at, label }) =>
       svgText(FRAME.left + at * FRAME.width, FRAME.top + FRAME.height + 20, label, { anchor: 'middle' }),
     ),

@@ -3,7 +3,7 @@ import type { SweepImportance } from '../sweep/sweep-importance.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatCount, formatCounted, formatMetricValue } from './numbers.ts';
-import { renderPage } from './page.ts';
+import { renderPage, wide } from './page.ts';
 import { CHART_STYLE } from './speedup-chart.ts';
 import { trialColumns, trialNote } from './sweep-cells.ts';
 import { curveChart, rungChart } from './sweep-curves.ts';
@@ -36,15 +36,19 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
       ? [
           '<h2>Parameters and metric</h2>',
           `<p class="faint">A line is a trial; the colours go by rank, from the best tenth ${shadeLegend(SHADES, state.trials)} to the worst.${hidden > 0 ? ` ${formatCount(hidden)} of the lines are left out.` : ''} Point at a line, a mark or a row to find its trial everywhere.</p>`,
-          parallelChart(view),
+          wide('parameters and metric', parallelChart(view)),
           '<h2>Trials in their order</h2>',
-          `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.</p>`,
-          historyChart(view),
+          `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.${view.metric.cut === undefined ? '' : ' Beyond the broken line values are off the axis: point at a mark for its own.'}</p>`,
+          wide('trials in their order', historyChart(view)),
         ]
       : ['<p>No trial has a result yet.</p>']),
     ...(importance === undefined
       ? []
-      : ['<h2>Importance</h2>', importanceChart(importance), `<p class="faint">${escapeHtml(importanceNote(importance))}</p>`]),
+      : [
+          '<h2>Importance</h2>',
+          wide('importance', importanceChart(importance)),
+          `<p class="faint">${escapeHtml(importanceNote(importance))}</p>`,
+        ]),
     ...(hasResults && view.axes.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
     ...section('Rungs', rungChart(state), 'How many trials trained how long. The pale part was stopped or ended there.'),
     ...section('Learning curves', curveChart(view), ''),
@@ -55,7 +59,7 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
 
 function section(title: string, chart: string, note: string): string[] {
   if (chart === '') return [];
-  return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), chart];
+  return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), wide(title.toLowerCase(), chart)];
 }
 
 function facts({ state }: SweepView): string {
@@ -82,12 +86,16 @@ function bestText({ number, value, interval, values }: Trial, metric: string): s
 
 function table({ state, ranked }: SweepView): string {
   const order = new Map(ranked.map(({ trial }, rank) => [trial.number, rank]));
-  const sorted = state.trials.toSorted((a, b) => (order.get(a.number) ?? order.size) - (order.get(b.number) ?? order.size));
+  const rowsInOrder = state.trials.toSorted((a, b) => (order.get(a.number) ?? order.size) - (order.get(b.number) ?? order.size));
   const columns = trialColumns(state);
+  const { metric } = state.settings;
+  // As the rows come.
+  const sorted = ` aria-sort="${metric.goal === 'minimize' ? 'ascending' : 'descending'}"`;
   const heads = [...columns.map(({ head }) => head), ''].map(
-    (head) => `<th>${head === '' ? '' : `<button type="button">${escapeHtml(head)}</button>`}</th>`,
+    (head) =>
+      `<th scope="col"${head === metric.name ? sorted : ''}>${head === '' ? '' : `<button type="button">${escapeHtml(head)}</button>`}</th>`,
   );
-  const rows = sorted.slice(0, MAX_ROWS).map((trial) => {
+  const rows = rowsInOrder.slice(0, MAX_ROWS).map((trial) => {
     const cells = columns.map(({ cell }) => {
       const { text, sort } = cell(trial);
       const kind = typeof sort === 'string' ? ' class="text"' : '';
@@ -97,6 +105,8 @@ function table({ state, ranked }: SweepView): string {
     const top = trial.number === state.best ? ' class="top"' : '';
     return `<tr${top} data-t="${trial.number}">${cells.join('')}<td class="text note" title="${note}">${note}</td></tr>`;
   });
-  const cut = sorted.length > MAX_ROWS ? `<p class="faint">The best ${formatCount(MAX_ROWS)} of ${formatCount(sorted.length)}.</p>` : '';
-  return `${cut}<div class="wide"><table class="sort"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+  const cut =
+    rowsInOrder.length > MAX_ROWS ? `<p class="faint">The best ${formatCount(MAX_ROWS)} of ${formatCount(rowsInOrder.length)}.</p>` : '';
+  const html = `<table class="sort"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `${cut}${wide('trials', html)}`;
 }

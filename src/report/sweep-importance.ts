@@ -21,7 +21,7 @@ export function importanceChart({ parameters, interactions }: Importance): strin
   const bars = rows.map(({ name, share, kind }, i) => {
     const y = i * ROW + 6;
     const width = Math.max(1, (BAR * share) / most);
-    const label = `<text x="${NAME - 10}" y="${y + 12}" text-anchor="end">${escapeHtml(shorten(name, 46))}<title>${escapeHtml(name)}</title></text>`;
+    const label = `<text x="${NAME - 10}" y="${y + 12}" text-anchor="end">${escapeHtml(shorten(name, 38))}<title>${escapeHtml(name)}</title></text>`;
     return `${label}<rect class="${kind}" x="${NAME}" y="${y}" width="${width.toFixed(1)}" height="16"/>${svgText(NAME + width + 8, y + 12, formatPercent(share, 1))}`;
   });
   return svgChart(WIDTH, rows.length * ROW + 12, 'importance of the parameters', bars);

@@ -4,7 +4,7 @@ import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';
 import type { Scale } from './scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from './svg.ts';
-import { axisScale, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
+import { axisScale, isLog, type Ranked, type SweepView, shorten, shortNames, trialTitle } from './sweep-view.ts';
 import { chooseEvenly } from './table.ts';
 
 const WIDTH = 1100;
@@ -32,7 +32,7 @@ export function parallelChart(view: SweepView): string {
   const axes: DrawnAxis[] = view.axes.map((axis, i) => {
     const positions = positionsOf(axis);
     return {
-      name: names[i] as string,
+      name: `${names[i]}${isLog(axis) ? ', log' : ''}`,
       fullName: axis.name,
       scale: axisScale(axis),
       positions: new Map(state.trials.map(({ number }, row) => [number, positions[row] as number])),
@@ -92,7 +92,13 @@ function drawAxis({ name, fullName, scale }: DrawnAxis, x: number, index: number
   // Long names take turns on two lines.
   const y = FRAME.top - (index % 2 === 0 ? 16 : 34);
   const title = `<text class="head" x="${coordinate(x)}" y="${y}" text-anchor="middle">${escapeHtml(shorten(name, Math.floor((2 * room) / LETTER)))}<title>${escapeHtml(fullName)}</title></text>`;
-  return `<g>${svgLine(x, FRAME.top, x, FRAME.top + FRAME.height, 'axis')}${ticks.join('')}${title}</g>`;
+  const cut = scale.cut === undefined ? '' : cutMark(x, FRAME.top + (1 - scale.cut) * FRAME.height);
+  return `<g>${svgLine(x, FRAME.top, x, FRAME.top + FRAME.height, 'axis')}${cut}${ticks.join('')}${title}</g>`;
+}
+
+/** Where an axis is broken: two strokes across it. */
+function cutMark(x: number, y: number): string {
+  return [-2, 2].map((aside) => svgLine(x - 5, y + aside + 2, x + 5, y + aside - 2, 'axis')).join('');
 }
 
 /** The colours of the ranks, from the best tenth of the trials to the worst. */

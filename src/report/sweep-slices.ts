@@ -2,10 +2,9 @@ import { type Axis, positionsOf } from '../sweep/axes.ts';
 import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';
 import type { Tick } from './scale.ts';
-import { coordinate, type Frame, svgChart, svgLine, svgText } from './svg.ts';
-import { axisScale, type SweepView, shorten } from './sweep-view.ts';
+import { coordinate, type Frame, svgChart, svgLine, svgText, svgUpward } from './svg.ts';
+import { axisScale, isLog, type SweepView, shorten } from './sweep-view.ts';
 
-const COLUMNS = 4;
 const CELL = { width: 275, height: 220 };
 const FRAME: Frame = { left: 58, top: 28, width: CELL.width - 74, height: 148 };
 /** Points on the same spot of a list step aside, by this share of the spot at most. */
@@ -17,19 +16,8 @@ const GOLDEN = 0.618_033_988_75;
 export function sliceCharts(view: SweepView): string {
   const { axes } = view;
   if (axes.length === 0) return '';
-  const columns = Math.min(COLUMNS, axes.length);
-  const rows = Math.ceil(axes.length / COLUMNS);
-  const cells = axes.map((axis, i) => {
-    const [column, row] = [i % COLUMNS, Math.floor(i / COLUMNS)];
-    return `<g transform="translate(${column * CELL.width} ${row * CELL.height})">${slice(view, axis)}</g>`;
-  });
-  // Few charts keep the size of four.
-  return svgChart(
-    COLUMNS * CELL.width,
-    rows * CELL.height,
-    `the metric against each of ${columns === 1 ? 'the parameter' : 'the parameters'}`,
-    cells,
-  );
+  const charts = axes.map((axis) => svgChart(CELL.width, CELL.height, `the metric against ${axis.name}`, [slice(view, axis)]));
+  return `<div class="cells">${charts.join('\n')}</div>`;
 }
 
 function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
@@ -54,14 +42,8 @@ function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
   const bottom = FRAME.top + FRAME.height;
   const most = Math.max(3, Math.floor(FRAME.width / LETTER / Math.max(1, scale.ticks.length)) - 1);
   return [
-    `<text class="head" x="${FRAME.left}" y="16">${escapeHtml(shorten(axis.name, 34))}<title>${escapeHtml(axis.name)}</title></text>`,
-    ...metric.ticks.map(({ at, label }) => {
-      const y = FRAME.top + (1 - at) * FRAME.height;
-      return (
-        svgLine(FRAME.left, y, FRAME.left + FRAME.width, y, 'grid') +
-        svgText(FRAME.left - 6, y + 4, label, { class: 'tick', anchor: 'end' })
-      );
-    }),
+    `<text class="head" x="${FRAME.left}" y="16">${escapeHtml(shorten(axis.name, 28))}${isLog(axis) ? ', log' : ''}<title>${escapeHtml(axis.name)}</title></text>`,
+    ...svgUpward(metric, FRAME, { gap: 6, class: 'tick' }),
     svgLine(FRAME.left, bottom, FRAME.left + FRAME.width, bottom, 'axis'),
     ...(axis.kind === 'range' ? withRoom(scale.ticks) : scale.ticks).map(({ at, label }) => {
       const x = FRAME.left + at * FRAME.width;

@@ -12,10 +12,11 @@ ${LIGHT.map((_, i) => `.k${i}{stroke:var(--k${i})}.p${i}{fill:var(--k${i})}.o${i
 .chart .lines .best{stroke-width:3;opacity:1}.chart circle.best{stroke:var(--ink);stroke-width:1.5}
 .lost{stroke:var(--faint)}.chart .pair{opacity:.45}
 .chart .lines .on,.chart .on{opacity:1;stroke-width:3.5;stroke:var(--s1)}tr.on{background:color-mix(in srgb,var(--open) 18%,transparent)}
-.chart.legend{display:inline-block;width:180px;height:12px;margin:0 .4rem;vertical-align:-1px}
+.cells{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(16rem,100%),1fr));gap:0 1rem}
+.chart.legend{min-width:0;display:inline-block;width:180px;height:12px;margin:0 .4rem;vertical-align:-1px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}dt{color:var(--faint)}dd{margin:0}
 pre{background:color-mix(in srgb,var(--line) 45%,transparent);padding:.6rem .8rem;overflow-x:auto;font-size:.85rem}
-th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--ink)}
+th button{all:unset;cursor:pointer;font-weight:600}th button:hover{color:var(--ink)}th button:focus-visible{outline:2px solid var(--ink)}
 th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
 td.text,th.text{text-align:left}tr.top td{font-weight:600}td.note{max-width:30rem;overflow:hidden;text-overflow:ellipsis;color:var(--faint)}
 @media print{.wide table{font-size:7px}td.note{white-space:normal}}

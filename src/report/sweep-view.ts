@@ -1,7 +1,7 @@
 import { type Axis, axesOf } from '../sweep/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { isShare } from './numbers.ts';
-import { listScale, rangeScale, type Scale } from './scale.ts';
+import { listScale, rangeScale, type Scale, withStrip } from './scale.ts';
 
 /** What the charts of a sweep have in common. */
 export interface SweepView {
@@ -21,7 +21,7 @@ export interface Ranked {
 }
 
 const SHADES = 10;
-/** In interquartile ranges beyond the quartile: what is worse would squeeze all others together, and is drawn at the axis' end. */
+/** In interquartile ranges beyond the quartile: what is worse would squeeze all others together, and stands in a strip beyond the axis. */
 const FENCE = 3;
 
 export function sweepView(state: SweepState): SweepView {
@@ -49,7 +49,7 @@ export function sweepView(state: SweepState): SweepView {
   };
 }
 
-/** The axis of a metric: from its best value to its worst, outliers on the bad side left at the end. */
+/** The axis of a metric: from its best value to its worst, outliers on the bad side in a strip beyond it, whose label says so. */
 export function metricScale({ settings: { metric } }: Pick<SweepState, 'settings'>, values: readonly number[]): Scale {
   const format = metricTicks(metric.name);
   if (values.length === 0) return rangeScale(0, 1, { format });
@@ -64,7 +64,11 @@ export function metricScale({ settings: { metric } }: Pick<SweepState, 'settings
     return rangeScale(low - around, low + around, { format });
   }
   const margin = 0.04 * (high - low);
-  return rangeScale(low - margin, high + margin, { format });
+  const [first, last] = [low - margin, high + margin];
+  const scale = rangeScale(first, last, { format });
+  if (least < first) return withStrip(scale, { isBeyond: (value) => value < first, end: 'low', label: `< ${format(first)}` });
+  if (most > last) return withStrip(scale, { isBeyond: (value) => value > last, end: 'high', label: `> ${format(last)}` });
+  return scale;
 }
 
 function metricTicks(name: string): (value: number) => string {
@@ -76,6 +80,10 @@ function metricTicks(name: string): (value: number) => string {
 export function axisScale(axis: Axis, count = 5): Scale {
   if (axis.kind === 'range') return rangeScale(axis.low, axis.high, { log: axis.log, count });
   return listScale(axis.labels.map((label) => shorten(label, 18)));
+}
+
+export function isLog(axis: Axis): boolean {
+  return axis.kind === 'range' && axis.log;
 }
 
 /** The shortest ends of dotted names that still tell them apart: `lr`, `0.units`, `1.units`. */

@@ -40,7 +40,11 @@ export interface SpeedupRow {
   same_work: boolean;
   /** More workers than this process may use cores. */
   oversubscribed: boolean;
-  /** What disturbed it, in words; empty for a clean row. */
+  /** What the hypervisor or a quota took from it, in words; speedups and what follows from them allow for it. */
+  taken: string[];
+  /** The share of its wall time that this may have cost. */
+  taken_share: number;
+  /** What disturbed it by an amount that nobody knows, in words; empty for a clean row. */
   contaminated: string[];
 }
 
@@ -74,8 +78,8 @@ export interface SpeedupTable {
   model: (ScalabilityFit & { best_workers: number | null; kappa_interval: [number, number] }) | null;
 }
 
-/** What keeps more workers from being faster. */
-export type Limit = 'none' | 'cores' | 'batch' | 'imbalance' | 'wait' | 'reduce' | 'compute' | 'other';
+/** What keeps more workers from being faster; unclear where the measurement does not tell. */
+export type Limit = 'none' | 'cores' | 'batch' | 'imbalance' | 'wait' | 'reduce' | 'compute' | 'other' | 'unclear';
 
 export interface Verdict {
   /** wrong: the rows did not do the same work, so no number means anything. */

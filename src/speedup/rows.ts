@@ -1,4 +1,4 @@
-import { reasonsOf } from './contamination.ts';
+import { leastSeconds, reasonsOf, takenOf } from './contamination.ts';
 import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
 import type { MeasuredRow, MeasuredTable, Repetition } from './measured.ts';
 import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
@@ -19,7 +19,7 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
   const sequential = whole.find(({ kind }) => kind === 'sequential');
   const rows = whole.map((row) => {
     const comparable = whole.filter((other) => haveSameWork(row, other));
-    const ratio = (base: MeasuredRow): Estimate => bootstrap(rounds, (drawn) => rateOf(row, drawn) / rateOf(base, drawn), resampling);
+    const ratio = (base: MeasuredRow): Estimate => ratioOf(row, base, rounds, resampling);
     const speedup = ratio(one ?? row);
     const { kind, workers } = row;
     const drift = driftOf(row, resampling);
@@ -28,7 +28,7 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
       workers,
       batch_size: row.batchSize,
       seconds: row.repetitions.map(({ seconds }) => seconds),
-      samples_per_second: bootstrap(rounds, (drawn) => rateOf(row, drawn), resampling),
+      samples_per_second: bootstrap(rounds, rateOf(row), resampling),
       speedup,
       ...(sequential !== undefined && { over_sequential: ratio(sequential) }),
       efficiency: scaled(speedup, (value) => value / workers),
@@ -44,6 +44,8 @@ export function tabulate(measured: MeasuredTable, usableCores: number, resamplin
         new Set(comparable.flatMap(({ repetitions }) => repetitions.map(({ digest }) => digest))).size === 1 &&
         (kind !== 'javascript' || haveSameLoss(row, one ?? row)),
       oversubscribed: workers > usableCores,
+      taken: takenOf(row, usableCores),
+      taken_share: 1 - sumOf(row, leastSeconds) / sumOf(row, ({ seconds }) => seconds),
       contaminated: [],
     };
     return { ...made, contaminated: reasonsOf(row, usableCores, drift) };
@@ -63,11 +65,33 @@ function haveSameLoss(a: MeasuredRow, b: MeasuredRow): boolean {
   return Math.abs(left - right) <= LOSS_TOLERANCE * (LOSS_TOLERANCE + Math.max(left, right));
 }
 
-function rateOf({ repetitions }: MeasuredRow, drawn: readonly number[]): number {
-  return medianOf(
-    repetitions.map(({ rows, seconds }) => rows / seconds),
-    drawn,
-  );
+/** The median rate of drawn repetitions. */
+type Rate = (drawn: readonly number[]) => number;
+
+/** By the clock, or as fast as they can have been on a machine that takes nothing. */
+function rateOf({ repetitions }: MeasuredRow, secondsOf: (repetition: Repetition) => number = ({ seconds }) => seconds): Rate {
+  const rates = repetitions.map((repetition) => repetition.rows / secondsOf(repetition));
+  return (drawn) => medianOf(rates, drawn);
+}
+
+/** Rate over rate, with an interval for chance and for what the machine took from either of them. */
+function ratioOf(row: MeasuredRow, base: MeasuredRow, rounds: number, resampling: Resampling): Estimate {
+  if (row === base) return { value: 1, low: 1, high: 1 };
+  const over = (a: Rate, b: Rate): Estimate => bootstrap(rounds, (drawn) => a(drawn) / b(drawn), resampling);
+  const measured = over(rateOf(row), rateOf(base));
+  if (!hasLost(row) && !hasLost(base)) return measured;
+  const { low } = over(rateOf(row), rateOf(base, leastSeconds));
+  const { high } = over(rateOf(row, leastSeconds), rateOf(base));
+  return { value: measured.value, low, high };
+}
+
+function sumOf({ repetitions }: MeasuredRow, of: (repetition: Repetition) => number): number {
+  return repetitions.reduce((sum, repetition) => sum + of(repetition), 0);
+}
+
+/** Whether the machine took anything from it. */
+function hasLost({ repetitions }: MeasuredRow): boolean {
+  return repetitions.some((repetition) => leastSeconds(repetition) < repetition.seconds);
 }
 
 /** Applies a monotonic function to an estimate; the ends change places where it falls. */
@@ -103,8 +127,8 @@ function timeTo(
 ): Estimate {
   const { repetitions } = row.kind === 'sequential' ? one : row;
   const evaluations = repetitions.map(({ evaluationSeconds }) => evaluationSeconds ?? 0);
-  const seconds = (drawn: readonly number[]): number =>
-    trainedRows / rateOf(row, drawn) + reached.evaluations * medianOf(evaluations, drawn);
+  const rate = rateOf(row);
+  const seconds = (drawn: readonly number[]): number => trainedRows / rate(drawn) + reached.evaluations * medianOf(evaluations, drawn);
   return bootstrap(rounds, seconds, resampling);
 }
 
@@ -113,12 +137,13 @@ function driftOf(row: MeasuredRow, resampling: Resampling): Estimate {
   const half = Math.floor(row.repetitions.length / 2);
   if (half === 0) return { value: 0, low: 0, high: 0 };
   const later = row.repetitions.length - half;
+  const rate = rateOf(row);
   return bootstrap(
     2 * half,
     (drawn) => {
       const first = drawn.slice(0, half).map((number) => number % half);
       const last = drawn.slice(half).map((number) => later + (number % half));
-      return rateOf(row, last) / rateOf(row, first) - 1;
+      return rate(last) / rate(first) - 1;
     },
     resampling,
   );
@@ -134,11 +159,19 @@ function modelOf(
 ): SpeedupTable['model'] {
   if (one === undefined) return null;
   const fitted = rows.filter(({ kind, workers }) => kind === 'workers' && workers > 1 && workers <= usableCores);
-  const points = (drawn: readonly number[]): SpeedupPoint[] =>
-    fitted.map((row) => ({ workers: row.workers, speedup: rateOf(row, drawn) / rateOf(one, drawn) }));
-  const fit = fitScalability(points(Array.from({ length: rounds }, (_, round) => round)));
+  const points = (secondsOf?: typeof leastSeconds, secondsOfOne?: typeof leastSeconds): ((drawn: readonly number[]) => SpeedupPoint[]) => {
+    const rates = fitted.map((row) => ({ workers: row.workers, rate: rateOf(row, secondsOf) }));
+    const rate = rateOf(one, secondsOfOne);
+    return (drawn) => rates.map((row) => ({ workers: row.workers, speedup: row.rate(drawn) / rate(drawn) }));
+  };
+  const fit = fitScalability(points()(Array.from({ length: rounds }, (_, round) => round)));
   if (fit === undefined) return null;
-  const kappa = bootstrap(rounds, (drawn) => fitScalability(points(drawn))?.kappa ?? Number.NaN, resampling);
+  const slope = (at: ReturnType<typeof points>): Estimate =>
+    bootstrap(rounds, (drawn) => fitScalability(at(drawn))?.kappa ?? Number.NaN, resampling);
+  const measured = slope(points());
+  const kappas =
+    fitted.some(hasLost) || hasLost(one) ? [measured, slope(points(leastSeconds)), slope(points(undefined, leastSeconds))] : [measured];
+  const [low, high] = [Math.min(...kappas.map((kappa) => kappa.low)), Math.max(...kappas.map((kappa) => kappa.high))];
   // A peak that rests on noise is no prediction.
-  return { ...fit, best_workers: kappa.low > 0 ? (bestWorkers(fit) ?? null) : null, kappa_interval: [kappa.low, kappa.high] };
+  return { ...fit, best_workers: low > 0 ? (bestWorkers(fit) ?? null) : null, kappa_interval: [low, high] };
 }

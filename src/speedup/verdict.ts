@@ -39,20 +39,21 @@ export function judge(table: SpeedupTable | undefined, context: VerdictContext):
   const isSame = (row: SpeedupRow): boolean => (row === one ? fastest.speedup.low <= 1 : overlaps(row.speedup, fastest.speedup));
   if (fastest !== one && isSame(one)) {
     const text = `No worker count is measurably faster than one: ${nameOf(fastest)} came to ${interval(fastest)} of its rate.`;
-    return { ...unknown(`${text} ${loss.text} Or measure longer: --repeats, --seconds.`), limit: loss.limit };
+    const advice = takenText([one, fastest]) ?? 'Or measure longer: --repeats, --seconds.';
+    return { ...unknown(`${text} ${loss.text} ${advice}`), limit: loss.limit };
   }
   if (fastest === one) {
     const next = rows.filter((row) => row !== one).reduce((best, row) => (row.speedup.value > best.speedup.value ? row : best));
     if (next.speedup.high >= 1) {
       const text = `One worker is not measurably faster than ${next.workers}: ${interval(next)} of its rate.`;
-      return { ...unknown(`${text} ${loss.text}`), limit: loss.limit };
+      return { ...unknown([text, loss.text, takenText([one, next])].filter(Boolean).join(' ')), limit: loss.limit };
     }
     const text = `One worker is the fastest: ${nameOf(next)} came to ${interval(next)} of its rate. ${loss.text}`;
     return { status: 'conclusive', best_workers: 1, limit: loss.limit, text };
   }
   const chosen = rows.filter(isSame).reduce((fewest, row) => (row.workers < fewest.workers ? row : fewest));
   const peers = chosen === fastest ? '' : `; ${fastest.workers} are not measurably faster`;
-  const text = `${chosen.workers} workers are ${interval(chosen)} times as fast as one, efficiency ${(100 * chosen.efficiency.value).toFixed(0)} %${peers}.`;
+  const text = `${chosen.workers} workers are ${interval(chosen)} times as fast as one, efficiency ${percent(chosen.efficiency.value)} %${peers}.`;
   return { status: 'conclusive', best_workers: chosen.workers, limit: loss.limit, text: `${text} ${loss.text}` };
 }
 
@@ -83,7 +84,12 @@ function lossOf(
     };
   }
   const p = most.workers;
-  if (most.efficiency.value >= GOOD) {
+  const { low, high } = most.efficiency;
+  if (low < GOOD && high >= GOOD) {
+    const text = `Whether anything limits ${nameOf(most)} cannot be told: their efficiency is ${percent(low)} to ${percent(high)} %.`;
+    return { limit: 'unclear', text };
+  }
+  if (low >= GOOD) {
     const isBeyond = rows.some(({ oversubscribed }) => oversubscribed);
     const text = isBeyond
       ? `Beyond ${usableCores} workers there are no cores left.`
@@ -101,8 +107,15 @@ function lossOf(
     ['compute', excess('compute')],
     ['other', excess('other')],
   ];
-  const [limit, lost] = parts.reduce((worst, part) => (part[1] > worst[1] ? part : worst));
-  const share = `${((100 * lost) / (p * gain)).toFixed(0)} % of ${p} workers' time`;
+  const [first, next] = parts.toSorted((a, b) => b[1] - a[1]);
+  const [limit, lost]: [Limit, number] = first ?? ['other', 0];
+  // What was taken is counted as computing or as waiting.
+  const taken = p * gain * most.taken_share + one.taken_share;
+  if (taken > 0 && lost - (next?.[1] ?? 0) <= taken) {
+    const text = `What limits ${nameOf(most)} cannot be told: up to ${percent(most.taken_share)} % of their time was taken from them.`;
+    return { limit: 'unclear', text };
+  }
+  const share = `${percent(lost / (p * gain))} % of ${p} workers' time`;
   const stepSeconds = (one.batch_size * table.steps) / one.samples_per_second.value / table.steps;
   const isShort = stepSeconds * gain < SHORT_STEP_SECONDS;
   switch (limit) {
@@ -144,6 +157,18 @@ function nameOf({ kind, workers }: SpeedupRow): string {
 
 function interval({ speedup: { low, high } }: SpeedupRow): string {
   return `${low.toFixed(2)} to ${high.toFixed(2)}`;
+}
+
+/** What was taken from rows whose intervals are too wide for a verdict. */
+function takenText(rows: readonly SpeedupRow[]): string | undefined {
+  const reasons = rows.flatMap((row) => row.taken.map((reason) => `${nameOf(row)}: ${reason}`));
+  return reasons.length === 0
+    ? undefined
+    : `The interval allows for what was taken (${reasons.join('; ')}): measure again on a quieter machine.`;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(0);
 }
 
 function listed(names: readonly string[]): string {

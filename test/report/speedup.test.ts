@@ -24,6 +24,8 @@ const ONE: SpeedupRow = {
   digest: 'abcdef0123456789',
   same_work: true,
   oversubscribed: false,
+  taken: [],
+  taken_share: 0,
   contaminated: [],
 };
 const TWO: SpeedupRow = {
@@ -142,11 +144,11 @@ test('CSV has a line a row, quoted where it must be', (t) => {
   const [head, , two, ...rest] = renderCsv(RESULT).split('\r\n');
   t.is(
     head,
-    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,time_to,time_to_step,time_to_seconds,time_to_seconds_low,time_to_seconds_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,contaminated',
+    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,time_to,time_to_step,time_to_seconds,time_to_seconds_low,time_to_seconds_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,taken,taken_share,contaminated',
   );
   t.is(
     two,
-    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,,,,,,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,"other programs used 1.0 of 2 cores, ""all"" day"',
+    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,,,,,,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,,0,"other programs used 1.0 of 2 cores, ""all"" day"',
   );
   t.is(rest.length, 5);
   t.is(rest.at(-1), '');
@@ -169,7 +171,7 @@ test('HTML is one page without scripts, references or unescaped text', (t) => {
   t.true(page.includes('<h1>a&#60;b: what more workers buy</h1>'));
   t.true(page.includes('blobs &#38; more'));
   t.false(/<script|<link|src=|href=|url\(|a<b|<were>/.test(page));
-  t.is(page.match(/<svg /g)?.length, 2);
+  t.is(page.match(/<svg /g)?.length, 4);
   const opened = [...page.matchAll(/<(table|tr|td|th|svg|g|text|div|ul|li|p)[ >]/g)].length;
   t.is(opened, [...page.matchAll(/<\/(table|tr|td|th|svg|g|text|div|ul|li|p)>/g)].length);
 });
@@ -184,6 +186,25 @@ test('a chart puts values, error bars and the ideal where the axes say', (t) => 
   t.true(svg.includes('<circle class="f0" cx="56.0" cy="156.0" r="4"/>'));
   t.true(svg.includes('<circle class="h0" cx="464.0" cy="60.0" r="4"/>'));
   t.false(svg.includes('NaN'));
+});
+
+test('a wide interval does not squash the bars: it is cut and marked, on the terminal and in the chart', (t) => {
+  const wide = { ...TWO, contaminated: [], speedup: { value: 1.8, low: 0.9, high: 60 }, efficiency: { value: 0.9, low: 0.45, high: 30 } };
+  const tables = [{ ...RESULT.tables[0]!, rows: [ONE, wide] }];
+  const text = renderSpeedup({ ...RESULT, tables }, { boxed: false, paint: unpainted });
+  t.true(text.includes(`\n1 worker   ${'█'.repeat(16)} 1.00\n2 workers  ${'█'.repeat(14)}${'▒'.repeat(26)}» 1.80\n`), text);
+  const svg = speedupChart(tables, true);
+  // Up to 3.2: the ideal at 2 is 150 of 240 units up, and the interval goes on from the top.
+  t.true(svg.includes('<polyline class="ideal" points="56.0,201.0 464.0,126.0"/>'), svg);
+  t.is(svg.match(/<path class="f0 cut" d="M459 36\.0h10l-5 -8z"\/>/g)?.length, 2);
+});
+
+test('what was taken from a row is said below its table', (t) => {
+  const taken = { ...TWO, contaminated: [], taken: ['the hypervisor took 1.4 % of the time'], taken_share: 0.03 };
+  const tables = [{ ...RESULT.tables[0]!, rows: [ONE, taken] }];
+  const text = renderSpeedup({ ...RESULT, tables }, { boxed: false, paint: unpainted });
+  t.true(text.includes("\n2 workers: the hypervisor took 1.4 % of the time; its speedup's interval allows for that\n"), text);
+  t.false(text.includes('disturbed\n'));
 });
 
 test('one worker alone still gives a chart', (t) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import { bestSoFar } from '../../src/report/sweep-history.ts';
 import { renderSweepHtml } from '../../src/report/sweep-html.ts';
+import { sweepView } from '../../src/report/sweep-view.ts';
 import type { SweepInput } from '../../src/sweep/schema.ts';
 import { sweepImportance } from '../../src/sweep/sweep-importance.ts';
 import type { SweepState } from '../../src/sweep/trial.ts';
@@ -114,6 +115,56 @@ test('one bad outlier does not squeeze the others together', (t) => {
   );
   t.true(html.includes('>0.2</text>'));
   t.false(html.includes('>1000000</text>'));
+});
+
+test('values beyond the fence stand in a strip that says so, apart from the worst on the axis', (t) => {
+  // Accuracies of 97 to 98 %, and three trials at 11 to 42 %.
+  const good = Array.from({ length: 40 }, (_, i) => 0.97 + i / 4000);
+  const values = [...good, 0.11, 0.25, 0.42];
+  const parameters = { a: { min: 0, max: 43 } };
+  const points = (value: number) => [1, 2].map((epoch) => ({ step: epoch, epoch, value }));
+  const trials = values.map((value, number) => trial(number, { a: number }, { value, curve: points(value) }));
+  const state = stateOf({ metric: { name: 'val.accuracy' }, parameters }, trials);
+  const { metric } = sweepView(state);
+  t.true(0 < metric.at(0.11) && metric.at(0.11) === metric.at(0.42) && metric.at(0.42) < metric.cut!);
+  t.true(metric.cut! < metric.at(0.97) && metric.at(0.98) <= 1);
+  const html = page(state);
+  // Parallel coordinates, history, slice and curves name the strip, and separate it.
+  t.is(html.match(/>&#60; 95\.\d+ %<\/text>/g)?.length, 4);
+  t.regex(html, /off the axis: point at a mark/);
+  t.regex(html, /<title>trial 42: 42\.00 % \(finished\)/);
+  const [, y = ''] = /data-t="40" cx="[\d.]+" cy="([\d.]+)"/.exec(html) ?? [];
+  t.true(html.includes(`data-t="42" cx="`) && Number(y) < 270 && Number(y) > 250, y);
+  const lower = sweepView(
+    stateOf(
+      { metric: { name: 'val.loss', goal: 'minimize' } },
+      values.map((value, number) => trial(number, {}, { value: 1 - value })),
+    ),
+  );
+  t.true(lower.metric.at(0.89) < 1 && lower.metric.at(0.89) > lower.metric.cut!);
+  t.regex(lower.metric.ticks.at(-1)!.label, /^> 0\.04/);
+});
+
+test('without outliers an axis has no strip', (t) => {
+  t.is(sweepView(gridState()).metric.cut, undefined);
+  t.false(page(gridState()).includes('off the axis'));
+});
+
+test('axes in logarithms say so: parameters and rungs', (t) => {
+  const html = page(ashaState());
+  t.true(html.includes('>epoch, log scale</text>'));
+  t.true(html.includes('>lr, log<title>optimizer.lr</title>') && html.includes('>optimizer.lr, log<title>'));
+  t.false(html.includes('>dropout, log<'));
+});
+
+test('the heads of the table are buttons, the one that sorts it says so, and what scrolls can be reached by keyboard', (t) => {
+  const html = page(gridState());
+  t.true(html.includes('<th scope="col" aria-sort="descending"><button type="button">val.accuracy</button></th>'));
+  t.is(html.match(/ aria-sort="/g)?.length, 1);
+  t.is(html.match(/<th scope="col"[^>]*>(?!<button|<\/th>)/g), null);
+  const loss = stateOf({ metric: { name: 'val.loss', goal: 'minimize' } }, [trial(0, {}, { value: 1 })]);
+  t.true(page(loss).includes('aria-sort="ascending"><button type="button">val.loss<'));
+  t.is(html.match(/<div class="wide"/g)?.length, html.match(/<div class="wide" role="region" tabindex="0" aria-label="[a-z ]+">/g)?.length);
 });
 
 test('a search of 500 trials is a page of less than 2 MB', (t) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
+import type { RunEntry } from '../../src/sweep/log-entries.ts';
 import { countRungs } from '../../src/sweep/rung-counts.ts';
 import { SweepFold } from '../../src/sweep/state.ts';
 import { noneToEnd, partOf } from '../../src/sweep/trained-to-end.ts';
-import type { RunEntry } from '../../src/sweep/log-entries.ts';
 import { settings, stateOf, trial } from './states.ts';
 
 const ASHA = { type: 'asha', min: 1, max: 9, eta: 3 } as const;
