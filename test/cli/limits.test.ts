@@ -17,7 +17,7 @@ interface Outcome {
 /** Runs the command line in a shell that has lowered a limit first. */
 function limited(limit: string, args: string, cwd: string, prefix: readonly string[] = []): Outcome {
   const script = `${limit}; exec "${process.execPath}" "${MAIN}" ${args}`;
-  const [command = '', ...rest] = [...prefix, 'bash', '-c', script];
+  const [command, ...rest] = [...prefix, 'bash', '-c', script];
   const { status, stderr } = spawnSync(command, rest, { cwd, encoding: 'utf8', timeout: 60_000 });
   return { code: status, stderr };
 }

@@ -22,7 +22,7 @@ function tree(rows: number, batch: number | 'full', norm: object | boolean, othe
         { type: 'dense', units: 3 },
       ],
     },
-    train: { batch_size: batch, ...((others['train'] as object | undefined) ?? { epochs: 1 }) },
+    train: { batch_size: batch, ...(others['train'] ?? { epochs: 1 }) },
     numerics: { leaves: others['leaves'] ?? 16 },
   };
 }
