@@ -11,8 +11,8 @@ const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..')
 /** Folders of src from the bottom up: a file imports only from folders before its own, or from its own. `errors.ts` is below all. */
 const ORDER = [
   'random',
-  'machine',
   'storage',
+  'machine',
   'kernels',
   'config',
   'data',

@@ -59,18 +59,11 @@ export function settingsOf(args: Arguments): string[] {
     if (text === undefined) return [];
     return [`${key}=${text === word ? text : countOrWord(args, option, word)}`];
   });
-  const base = args.text('base');
-  if (base !== undefined) settings.push(`base=${asYaml(base)}`);
   settings.push(...renamesOf(args));
   const order = args.text('order');
   if (order === undefined) return settings;
   if (!ORDERS.includes(order)) throw args.error(`--order: expected ${ORDERS.join(' or ')}; got ${printable(order)}`);
   return [...settings, `execution.order=${order}`];
-}
-
-/** A file's name as a value in YAML, where it must not be taken for a number, a list or a comment. */
-function asYaml(file: string): string {
-  return /^[\w./-]*[\w/]\.ya?ml$/.test(file) ? file : JSON.stringify(file);
 }
 
 /** `--rename a=b,c=d`, also more than once. */

@@ -1,6 +1,6 @@
 import { printable } from '../errors.ts';
 import { defineCommand } from './command.ts';
-import { configFile } from './config-file.ts';
+import { configFile, withBase } from './config-file.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import { fileAndOverrides, fileOf } from './positionals.ts';
@@ -9,6 +9,8 @@ import { SEARCH_OPTIONS, settingsOf } from './sweep-arguments.ts';
 interface PlanRequest {
   file: string;
   overrides: readonly string[];
+  /** The experiment, where the sweep file names none. */
+  base: string | undefined;
   /** Where the known trials go, as `enqueue` takes them. */
   saveTrials: string | undefined;
 }
@@ -29,14 +31,14 @@ export const sweepPlan = defineCommand<PlanRequest>({
   ],
   request: (args) => {
     const { file, overrides } = fileOf(args);
-    return { file, overrides: [...overrides, ...settingsOf(args)], saveTrials: args.text('save-trials') };
+    return { file, overrides: [...overrides, ...settingsOf(args)], base: args.text('base'), saveTrials: args.text('save-trials') };
   },
   run: showPlan,
 });
 
-async function showPlan({ file, overrides, saveTrials }: PlanRequest, output: Output): Promise<number> {
+async function showPlan({ file, overrides, base, saveTrials }: PlanRequest, output: Output): Promise<number> {
   const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/load.ts'), import('../config/modeline.ts')]);
-  const loaded = loadSweep(await configFile(file, output), { overrides });
+  const loaded = loadSweep(await configFile(file, output), { overrides: await withBase(overrides, base, output) });
   const misled = schemaNotice(loaded.file);
   showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
   const { planSweep } = await import('../sweep/plan.ts');

@@ -1,5 +1,5 @@
 import { defineCommand, type ExitNow } from './command.ts';
-import { configFile } from './config-file.ts';
+import { configFile, withBase } from './config-file.ts';
 import { showNotices } from './notices.ts';
 import type { Output } from './output.ts';
 import { fileAndOverrides, fileOf } from './positionals.ts';
@@ -9,6 +9,8 @@ import { showSession } from './sweep-session.ts';
 interface RunRequest {
   file: string;
   overrides: readonly string[];
+  /** The experiment, where the sweep file names none. */
+  base: string | undefined;
   /** Parent of the sweep's directory. */
   dir: string | undefined;
 }
@@ -29,15 +31,15 @@ export const sweepRun = defineCommand<RunRequest>({
   ],
   request: (args) => {
     const { file, overrides } = fileOf(args);
-    return { file, overrides: [...overrides, ...settingsOf(args)], dir: args.text('dir') };
+    return { file, overrides: [...overrides, ...settingsOf(args)], base: args.text('base'), dir: args.text('dir') };
   },
   run: runSweep,
 });
 
-function runSweep({ file, overrides, dir }: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
+function runSweep({ file, overrides, base, dir }: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return showSession(output, exitNow, async (signal) => {
     const { loadSweep } = await import('../sweep/load.ts');
-    const loaded = loadSweep(await configFile(file, output), { overrides });
+    const loaded = loadSweep(await configFile(file, output), { overrides: await withBase(overrides, base, output) });
     showNotices(loaded.notices, output);
     const { sweep } = await import('../sweep/sweep.ts');
     return { run: sweep(loaded, { signal, parent: dir }), settings: loaded.settings };

@@ -20,7 +20,7 @@ test('--help goes to stdout and is in English whatever the locale', async (t) =>
 });
 
 test('a usage error goes to stderr with code 64', async (t) => {
-  t.deepEqual(await gradloom(['trian', 'a.yaml']), {
+  t.deepEqual(await gradloom(['trian', 'a.yaml'], { cwd: workplace(t) }), {
     code: 64,
     stdout: '',
     stderr: `error[E_USAGE]  unknown command trian; did you mean train?\nnext: node ${MAIN} --help\n`,

@@ -86,3 +86,13 @@ test.serial('an experiment that is swept by arguments has no other base: exit 78
     stderr,
   );
 });
+
+test.serial('--base finds an experiment that comes with gradloom by its name, and says so', async (t) => {
+  const cwd = workplace(t, FILES);
+  const { code, stderr } = await gradloom(['sweep', 'plan', 'wandb.yaml', '--base', 'mnits', ...READ.slice(2)], { cwd });
+  t.is(code, 78, stderr);
+  t.true(stderr.includes('base: cannot read mnits: no such file'), stderr);
+  const found = await gradloom(['sweep', 'plan', 'wandb.yaml', '--base', 'mnist', ...READ.slice(2), '-n', '2', 'train.steps=1'], { cwd });
+  t.is(found.code, 0, found.stderr);
+  t.true(found.stderr.includes('notice  mnist is not a file here: taking the one that comes with gradloom, '), found.stderr);
+});
