@@ -8,11 +8,11 @@ import { finished, runTree } from './run-tree.ts';
 
 const LEAF = { scope: 'leaf' };
 
-/** 100 rows, of which so many train in batches of so many. */
+/** So many rows for training in batches of so many, and ten each for validation and test. */
 function tree(rows: number, batch: number | 'full', norm: object | boolean, others: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     data: {
-      source: { type: 'synthetic', kind: 'blobs', samples: 100, features: 4, classes: 3 },
+      source: { type: 'synthetic', kind: 'blobs', samples: rows + 20, features: 4, classes: 3 },
       split: { train: rows, val: 10, test: 10 },
       drop_last: others['drop_last'] ?? false,
     },
