@@ -34,9 +34,10 @@ for (const [title, more, isUndisturbed] of [
     const before = readFileSync(path.join(place, 'log.jsonl'), 'utf8');
     t.is((await played(resumeSweep(place))).summary.failed, first.failed);
     t.is(readFileSync(path.join(place, 'log.jsonl'), 'utf8'), before);
-    // The cause is still there.
+    // The cause is still there. With median stopping more trials have ended by now, and what is stopped before the fault does not fail.
     const again = (await played(resumeSweep(place, { retryFailed: true, engine: POISONED }))).summary;
-    t.is(again.failed, first.failed);
+    if (more.includes('median')) t.true(again.failed <= first.failed);
+    else t.is(again.failed, first.failed);
     t.is(again.status, 'finished');
     const mended = (await played(resumeSweep(place, { retryFailed: true }))).summary;
     t.is(mended.status, 'finished');
