@@ -23,6 +23,7 @@ import type { TrialSource } from './experiment.ts';
 import { exponentNotices } from './exponents.ts';
 import { clipToKeys, integerNotices } from './key-ranges.ts';
 import { withOurKeys } from './names.ts';
+import { withWholePaths } from './path-values.ts';
 import { tooFewTrials } from './schedulers/too-few.ts';
 import { type Method, type SweepInput, sweepOutline, sweepSchema } from './schema.ts';
 import { settle } from './settle.ts';
@@ -147,7 +148,8 @@ function finish(given: MapNode, { file, text, overrides, problems, isCopy = fals
   const named = base === undefined || isCopy ? written : withOurKeys(written, base.tree, new Blame(written, problems), notices);
   const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(named, ['parameters', key]) !== undefined);
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
-  const tree = withParameters(named, new Map(), fixed);
+  const varied = withParameters(named, new Map(), fixed);
+  const tree = base === undefined || isCopy ? varied : withWholePaths(varied, base.tree);
   checkPaths(sweepOutline, tree, problems);
   const blame = new Blame(tree, problems);
   findSlips(blame, base?.tree);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { causesOf, type ErrorCode, EXIT, GradloomError, isOfMachine, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
+import { kindAt } from '../storage/folder.ts';
 import { commandOf } from '../storage/shell.ts';
 
 /** Exit codes that say: the machine is at fault, and the work goes on later. */
@@ -24,13 +25,20 @@ export function isHopeless({ blame }: GradloomError): boolean {
 
 /**
  * An error that ends a session of a sweep, as it is reported: one of the machine, wherever it was met, has an exit code that says so, and
- * tells how to go on.
+ * tells how to go on: with the sweep, also where one of its trials would tell how to go on with its run.
+ *
+ * @param directory  of the sweep, which was there when the session began
  */
 export function sessionError(error: unknown, directory: string): unknown {
   const known = error instanceof GradloomError ? error : ofSystem(error, directory);
   if (known === undefined) return error;
   if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
   const { where, lines, cause } = known;
+  const resume = commandOf('sweep resume', directory);
+  if (kindAt(directory) === undefined) {
+    const message = 'was moved or removed while in use: ENOENT: no such file or directory';
+    return new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next: `put it back, then: ${resume}`, cause });
+  }
   if (!existsSync(path.join(directory, 'sweep.yaml'))) return known;
   const mend = known.blame === 'machine' ? 'mend the cause' : known.next;
   return new GradloomError({
@@ -39,7 +47,7 @@ export function sessionError(error: unknown, directory: string): unknown {
     message: known.problems[0]?.message ?? known.message,
     lines,
     kept: `${printable(directory)} and the results in its log.jsonl`,
-    next: `${mend ?? 'mend the cause'}, then: ${commandOf('sweep resume', directory)}`,
+    next: `${mend ?? 'mend the cause'}, then: ${resume}`,
     cause,
   });
 }

@@ -9,6 +9,7 @@ import { hasFolder, kindAt } from '../storage/folder.ts';
 import type { LineCalls } from '../storage/lines.ts';
 import { DirectoryLock, lockOwner } from '../storage/lock.ts';
 import { targetOf } from '../storage/read.ts';
+import { commandOf } from '../storage/shell.ts';
 import { checkUnchanged } from './changes.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from './load.ts';
@@ -170,8 +171,8 @@ async function syncNames(directory: string): Promise<void> {
     await syncDirectory(directory);
   } catch (cause) {
     const message = `cannot be synced: ${errnoText(cause)}`;
-    const next = 'check the disk and the file system, then: gradloom sweep resume';
-    throw new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next: `${next} ${printable(directory)}`, cause });
+    const next = `check the disk and the file system, then: ${commandOf('sweep resume', directory)}`;
+    throw new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next, cause });
   }
 }
 

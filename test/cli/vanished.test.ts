@@ -110,7 +110,7 @@ async function started(t: ExecutionContext, kind: 'train' | 'sweep'): Promise<Pl
 for (const kind of ['train', 'sweep'] as const) {
   for (const { title, take, gone } of RUN) {
     test.serial(
-      `S7 ${kind}: its directory ${title}: 74 with path and ENOENT, nothing is made again, nothing is said to be kept`,
+      `S7 ${kind}: its directory ${title}: 74 with path and ENOENT, nothing is made again, nothing is said to be kept, and how to go on`,
       async (t) => {
         const { command, ...where } = await started(t, kind);
         const missing = take(where);
@@ -119,6 +119,8 @@ for (const kind of ['train', 'sweep'] as const) {
         t.true(stderr.includes(missing), stderr);
         t.regex(stderr, /ENOENT/);
         t.notRegex(stderr, /kept:/);
+        const goOn = kind === 'train' ? 'resume' : 'sweep resume';
+        t.true(stderr.includes('next: put it back, then: ') && stderr.includes(` ${goOn} ${where.directory}\n`), stderr);
         t.false(existsSync(gone(where)));
       },
     );

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { GradloomError } from '../../src/errors.ts';
-import { trialExperiment } from '../../src/sweep/experiment.ts';
+import { trialExperiment, trialKey } from '../../src/sweep/experiment.ts';
 import { loadSweep, sweepFiles, sweepFromArguments, sweepFromObject } from '../../src/sweep/load.ts';
 import { makeSampler } from '../../src/sweep/samplers/index.ts';
 import { meanLastCount, parseDuration, sweepJsonSchema } from '../../src/sweep/schema.ts';
@@ -372,4 +373,42 @@ test('constraints that nothing satisfies end in an error, not in a loop', (t) =>
   t.is(error.code, 'E_SWEEP_CONSTRAINTS');
   t.is(error.message, 'none of 2000 points satisfies the constraint optimizer.lr > 2');
   t.is(error.exitCode, 78);
+});
+
+test('paths among the values are relative to what says them, also for a sweep that goes on from its copy', (t) => {
+  const directory = workplace(t, {
+    'idx.yaml': `data: {source: {type: idx, images: ./images.idx, labels: ./labels.idx}}\n${SMALL.replace(/^data:.*\n/m, '')}`,
+    'sweep.yaml': `base: ./idx.yaml
+method: grid
+parameters: {data.source.images: {values: [./a.idx, ../b.idx, /c.idx, ./$d/e.idx]}}
+zip: {init: {model.init.type: [run, torch_linear], model.init.path: [./first, null]}}
+`,
+    'more.yaml': `base: ./idx.yaml
+method: random
+run_cap: 3
+parameters:
+  data.source.labels: {values: [./f.idx, ~/g.idx], when: {data.source.images: ./a.idx}}
+  data.source.images: {values: [./a.idx, ./b.idx]}
+enqueue: [{data.source.images: ./b.idx}]
+`,
+  });
+  for (const file of ['sweep.yaml', 'more.yaml']) {
+    const first = loadSweep(path.join(directory, file), { overrides: file === 'more.yaml' ? [] : ['data.source.labels=./x.idx,./y.idx'] });
+    const place = path.join(workplace(t), 'copy');
+    mkdirSync(place);
+    for (const [name, text] of Object.entries(sweepFiles(first))) writeFileSync(path.join(place, name), text);
+    const copy = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true });
+    t.deepEqual(copy.settings, { ...first.settings, base: path.join(place, 'base.yaml') });
+    const [images] = first.settings.parameters['data.source.images']?.values ?? [];
+    t.is(images, path.join(directory, 'a.idx'));
+    const labels = first.settings.parameters['data.source.labels']?.values;
+    t.deepEqual(
+      labels,
+      file === 'more.yaml'
+        ? [path.join(directory, 'f.idx'), path.join(homedir(), 'g.idx')]
+        : ['x.idx', 'y.idx'].map((name) => path.resolve(name)),
+    );
+    const key = { 'data.source.images': images ?? null };
+    t.is(trialKey(copy, key), trialKey(first, key));
+  }
 });
