@@ -35,11 +35,12 @@ export function sessionError(error: unknown, directory: string): unknown {
   if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
   const { where, lines, cause } = known;
   const resume = commandOf('sweep resume', directory);
-  if (kindAt(directory) === undefined) {
+  const isWhole = existsSync(path.join(directory, 'sweep.yaml'));
+  if (kindAt(directory) === undefined || (!isWhole && isMissing(cause))) {
     const message = 'was moved or removed while in use: ENOENT: no such file or directory';
     return new GradloomError({ code: 'E_STORAGE', where: printable(directory), message, next: `put it back, then: ${resume}`, cause });
   }
-  if (!existsSync(path.join(directory, 'sweep.yaml'))) return known;
+  if (!isWhole) return known;
   const mend = known.blame === 'machine' ? 'mend the cause' : known.next;
   return new GradloomError({
     code: codeOf(known),
@@ -62,6 +63,11 @@ function ofSystem(error: unknown, directory: string): GradloomError | undefined 
   if (!(error instanceof Error) || !(isFileError(error) || isOfMachine(error))) return undefined;
   const where = 'path' in error && typeof error.path === 'string' ? error.path : directory;
   return new GradloomError({ code: 'E_STORAGE', where: printable(where), message: errnoText(error), cause: error });
+}
+
+/** What was there is gone. */
+function isMissing(error: unknown): boolean {
+  return causesOf(error).some((cause) => 'code' in cause && cause.code === 'ENOENT');
 }
 
 /** A call on a file was refused. */
