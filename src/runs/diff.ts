@@ -1,5 +1,6 @@
 import { isPathKey, kindOfKey } from '../config/key-kinds.ts';
 import type { Leaf } from '../config/leaves.ts';
+import { damaged } from '../storage/read.ts';
 import { type ChainComparison, compareChains, readDigests } from './digest-chain.ts';
 import { requireRun } from './directory.ts';
 import { readEnvironment } from './file-shapes.ts';
@@ -36,13 +37,13 @@ export interface RunDiff {
   isBroken: boolean;
 }
 
-/** @throws GradloomError E_RUN_FILE for a damaged digests.jsonl or env.json, E_RUN_READ for a run that is a link */
+/** @throws GradloomError E_RUN_FILE for a damaged config.yaml, digests.jsonl or env.json, E_RUN_READ for a run that is a link */
 export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
   for (const { directory } of [a, b]) requireRun(directory);
   const [envA, envB] = [basisOf(a), basisOf(b)];
   const keys: Record<'result' | 'execution' | 'label', KeyChange[]> = { result: [], execution: [], label: [] };
   const hasSameFiles = envA.data !== undefined && envA.data === envB.data && envA.init === envB.init;
-  for (const change of changesBetween(a.config(), b.config())) {
+  for (const change of changesBetween(configOf(a), configOf(b))) {
     const kind = hasSameFiles && isPathKey(change.key) ? 'label' : kindOfKey(change.key);
     keys[kind].push(change);
   }
@@ -64,6 +65,13 @@ export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
     ...(sameEnd !== undefined && { sameEnd }),
     isBroken: expected === 'identical' && (digests.first !== undefined || sameEnd === false),
   };
+}
+
+/** Two runs of which nothing is known would have no differences. */
+function configOf({ directory, record, config }: StoredRun): ReturnType<StoredRun['config']> {
+  const leaves = config();
+  if (Object.keys(leaves).length === 0) throw damaged(directory, `no config to compare: ${record.problem ?? 'config.yaml is empty'}`);
+  return leaves;
 }
 
 function changesBetween(a: Readonly<Record<string, Leaf>>, b: Readonly<Record<string, Leaf>>): KeyChange[] {

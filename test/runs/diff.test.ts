@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
@@ -7,6 +7,7 @@ import { leavesOf } from '../../src/config/leaves.ts';
 import { loadExperiment } from '../../src/config/load.ts';
 import { resultKeys } from '../../src/config/resolved.ts';
 import type { Experiment } from '../../src/config/schema.ts';
+import { GradloomError } from '../../src/errors.ts';
 import { diffRuns } from '../../src/runs/diff.ts';
 import { compareChains, readDigests } from '../../src/runs/digest-chain.ts';
 import { findRun } from '../../src/runs/store.ts';
@@ -118,4 +119,17 @@ test('the fake runs of these tests have configs as trained ones have', (t) => {
   const directory = writeRun(runsPlace(t), 'a');
   const config = parse(readFileSync(path.join(directory, 'config.yaml'), 'utf8')) as Experiment;
   t.is(config.track.dir, './runs');
+});
+
+test('runs whose configs cannot be read are not told to be the same', async (t) => {
+  const place = runsPlace(t);
+  for (const id of ['a', 'b']) {
+    writeRun(place, id, { environment: ENVIRONMENT });
+    writeFileSync(path.join(place, id, 'config.yaml'), 'a: [');
+  }
+  const [a, b] = [await findRun('a', place), await findRun('b', place)];
+  const error = t.throws(() => diffRuns(a, b), { instanceOf: GradloomError });
+  t.is(error.code, 'E_RUN_FILE');
+  t.is(error.where, path.join(place, 'a'));
+  t.regex(error.message, /^no config to compare: config\.yaml: /);
 });
