@@ -147,7 +147,7 @@ class Names {
     if (isBare && habit !== undefined && this.#keys.has(habit)) return { key: habit };
     // Also a whole map's: batch_norm, and the union that stands for its type.
     if (this.#keys.has(name) || [...this.#keys.keys()].some((key) => key.startsWith(`${name}.`))) return undefined;
-    if (!isBare) return this.#within(name);
+    if (!isBare) return this.#within(name) ?? this.#elsewhere(name);
     const layerKey = Object.hasOwn(LAYER_HABITS, word) ? LAYER_HABITS[word] : undefined;
     const found = layerKey === undefined ? this.#ending(word) : hiddenLayerKeys(this.#keys, layerKey);
     const [first] = found;
@@ -166,6 +166,17 @@ class Names {
     const parent = parts.join('.');
     const word = last === 'name' ? 'type' : (LAYER_HABITS[last] ?? HABITS[last]?.split('.').slice(1).join('.') ?? '');
     return word !== '' && this.#keys.has(`${parent}.${word}`) ? { key: `${parent}.${word}` } : undefined;
+  }
+
+  /** `optim.lr`, in a map that the experiment has not: what its last part means in the map that is meant, or anywhere. */
+  #elsewhere(name: string): Meaning | undefined {
+    const [first = ''] = name.split('.');
+    if (isReserved(first) || [...this.#keys.keys()].some((key) => key === first || key.startsWith(`${first}.`))) return undefined;
+    const last = name.slice(name.lastIndexOf('.') + 1);
+    const owner = HABITS[first.toLowerCase()]?.split('.')[0] ?? first;
+    const within = this.#keys.has(`${owner}.${last}`) ? { key: `${owner}.${last}` } : this.#within(`${owner}.${last}`);
+    const meaning = within ?? this.#meaningOf(last);
+    return meaning !== undefined && 'key' in meaning ? { candidates: [meaning.key], isGuess: false } : meaning;
   }
 
   /** The keys that end in a word: those of hidden layers, or of the types that the base has, or of all. */

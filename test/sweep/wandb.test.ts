@@ -479,3 +479,16 @@ test("a metric's habit: with an evaluation of the training set, its loss is that
   t.is(habitualMetric('loss', ['train.eval_loss', 'train.accuracy']), 'train.eval_loss');
   t.is(habitualMetric('val_loss', ['train.eval_loss']), undefined);
 });
+
+test('a map that the experiment has not is told by name, with the keys that its parts mean', (t) => {
+  const text = 'method: random\nrun_cap: 2\nparameters: {optim: {parameters: {lr: {min: 0.1, max: 0.2}, name: {value: adam}}}}\n';
+  const remedy = (name: string, key: string): string =>
+    `the experiment has no such key; candidates: ${key} | --rename ${name}=${key}, or rename: {${name}: ${key}} in the file, says which; ~parameters.${name} leaves it out`;
+  const problems = problemsOf(t, text).map((problem) => problem.replace(/^\S+ /, ''));
+  t.deepEqual(problems, [
+    `E_CONFIG_UNKNOWN_KEY parameters.optim.lr: ${remedy('optim.lr', 'optimizer.lr')}`,
+    `E_CONFIG_UNKNOWN_KEY parameters.optim.name: ${remedy('optim.name', 'optimizer.type')}`,
+  ]);
+  const renamed = load(t, text, ['rename.optim.lr=optimizer.lr', '~parameters.optim.name']);
+  t.deepEqual(Object.keys(renamed.settings.parameters), ['optimizer.lr']);
+});
