@@ -18,12 +18,13 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? Math.floor(Date.now() / 1000));
-/** Kilobytes: from too little for the sweep's own files to enough for all. */
-const SIZES = Array.from({ length: 17 }, (_, i) => 4 + 24 * i);
+/** Kilobytes: from too little for the sweep's own files to enough for all, which is about 180. */
+const SIZES = Array.from({ length: 17 }, (_, i) => 8 + 14 * i);
 
 const bench = await FaultBench.make();
 let wrong = 0;
 let done = 0;
+const codes = [];
 const tell = (problem) => {
   if (problem === undefined) return;
   wrong++;
@@ -43,13 +44,18 @@ try {
     }),
   );
   for (const size of values['no-full'] ? [] : SIZES) {
-    const problem = await bench.checkFull(size);
-    if (problem === 'no mount') {
+    const full = await bench.checkFull(size);
+    if (full === undefined) {
       console.log('full disks: skipped, this process may not mount');
       break;
     }
-    tell(problem);
+    codes.push(full.code);
+    tell(full.problem);
     done++;
+  }
+  if (codes.length > 0) {
+    console.log(`full disks of ${SIZES[0]} to ${SIZES.at(-1)} KB ended with ${codes.join(' ')}`);
+    if (!codes.includes(74) || !codes.includes(0)) tell('full disks: not all of these sizes should end the same');
   }
 } finally {
   bench.dispose();

@@ -256,6 +256,7 @@ export class FaultBench {
         log,
       );
       if (code !== EXIT.ok) throw new Error(`${scenario.name} without a fault ended with ${code}: ${stderr}`);
+      this.#expected.set(scenario.name, Promise.resolve(scenario.outcome(place)));
       rmSync(place, { recursive: true });
       const calls = readFileSync(log, 'utf8')
         .trimEnd()
@@ -383,9 +384,9 @@ export class FaultBench {
    * A sweep on a file system of so many bytes, which then gets more.
    *
    * @param kilobytes  at first
-   * @returns what is wrong; 'no mount' where this process may not mount
+   * @returns how it ended on so little, and what is wrong; undefined where this process may not mount
    */
-  async checkFull(kilobytes: number): Promise<string | undefined> {
+  async checkFull(kilobytes: number): Promise<{ code: number | null; problem: string | undefined } | undefined> {
     const scenario = scenarioOf('sweep');
     const expected = await this.#expectedOf(scenario);
     const place = await this.#placeFor(scenario);
@@ -396,19 +397,20 @@ export class FaultBench {
       await run('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', sweeps]);
     } catch {
       rmSync(place, { recursive: true });
-      return 'no mount';
+      return undefined;
     }
     try {
       const full = await this.run(place, scenario.args);
-      if (full.code !== EXIT.ok && full.code !== EXIT.storage) return `${kilobytes} KB: exit code ${full.code}: ${full.stderr}`;
+      const { code } = full;
+      const told = (problem: string): { code: number | null; problem: string } => ({ code, problem: `${kilobytes} KB: ${problem}` });
+      if (code !== EXIT.ok && code !== EXIT.storage) return told(`exit code ${code}: ${full.stderr}`);
       await run('mount', ['-o', 'remount,size=64m', sweeps]);
       const args = scenario.recover(place);
-      if (args === undefined) return undefined;
+      if (args === undefined) return { code, problem: undefined };
       const again = await this.run(place, args);
-      if (again.code !== EXIT.ok)
-        return `${kilobytes} KB: ${args.join(' ')} ended with ${again.code}: ${again.stderr}\nbefore: ${full.stderr}`;
+      if (again.code !== EXIT.ok) return told(`${args.join(' ')} ended with ${again.code}: ${again.stderr}\nbefore: ${full.stderr}`);
       const wrong = difference(outcomeOf(scenario, place), expected);
-      return wrong && `${kilobytes} KB: after ${full.code}: ${wrong}\nbefore: ${full.stderr}`;
+      return wrong === undefined ? { code, problem: undefined } : told(`after ${code}: ${wrong}\nbefore: ${full.stderr}`);
     } finally {
       await run('umount', [sweeps]);
       rmSync(place, { recursive: true, force: true });
@@ -416,12 +418,17 @@ export class FaultBench {
   }
 }
 
-/** A slice of the cases that the seed alone decides; all of them if the limit is no smaller. */
+/** A slice of the cases that the seed alone decides, of all scenarios by turns; all of them if the limit is no smaller. */
 export function slice(cases: readonly FaultCase[], limit: number, seed: number): FaultCase[] {
   if (limit >= cases.length) return [...cases];
   const dice = new Dice(seed);
-  const left = [...cases];
-  return Array.from({ length: limit }, () => left.splice(dice.int(0, left.length - 1), 1)[0] as FaultCase);
+  const left = [...new Set(cases.map(({ scenario }) => scenario))].map((name) => cases.filter(({ scenario }) => scenario === name));
+  const chosen: FaultCase[] = [];
+  for (let turn = 0; chosen.length < limit; turn++) {
+    const own = left[turn % left.length] ?? [];
+    if (own.length > 0) chosen.push(...own.splice(dice.int(0, own.length - 1), 1));
+  }
+  return chosen;
 }
 
 function scenarioOf(name: string): Scenario {

@@ -31,6 +31,8 @@ const FILES = [
 ];
 const FOLDERS = ['checkpoints', 'lock'];
 const HUGE_BYTES = 2 ** 36;
+/** What is larger was made huge. */
+const READABLE_BYTES = 2 ** 26;
 /** Deeper than a stack. */
 const DEEP = 100_000;
 const MANY = 3000;
@@ -62,25 +64,35 @@ function pick<T>(random: RandomStream, items: readonly T[]): T {
   return items[nextBelow(random, items.length)] as T;
 }
 
-/** A file of the run, by its place in it; a checkpoint now and then. */
+/** A file of the run, by its place in it; a checkpoint now and then. Its folder is the run's own. */
 function pickFile(run: string, random: RandomStream): string {
   const file = nextBelow(random, 4) === 0 ? pickCheckpoint(run, random) : pick(random, FILES);
-  mkdirSync(path.dirname(path.join(run, file)), { recursive: true });
+  ownFolder(run, path.dirname(file));
   return file;
 }
 
 function pickCheckpoint(run: string, random: RandomStream): string {
-  const folder = path.join(run, 'checkpoints');
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const names = readdirSync(ownFolder(run, 'checkpoints'));
   return path.join('checkpoints', names.length === 0 ? 'step-000000000006.safetensors' : pick(random, names));
+}
+
+/** A folder of the run, made again if something else is in its place. */
+function ownFolder(run: string, name: string): string {
+  const folder = path.join(run, name);
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    clear(folder);
+    mkdirSync(folder);
+  }
+  return folder;
 }
 
 function clear(file: string): void {
   rmSync(file, { recursive: true, force: true });
 }
 
+/** Empty for what is no file, or a huge one. */
 function textOf(file: string): string {
-  return isFile(file) ? readFileSync(file, 'utf8') : '';
+  return isFile(file) && lstatSync(file).size < READABLE_BYTES ? readFileSync(file, 'utf8') : '';
 }
 
 function isFile(file: string): boolean {
@@ -137,7 +149,8 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'a huge file': (run, random) => {
     const file = pickFile(run, random);
-    if (!isFile(path.join(run, file))) {
+    // Not a sibling's, which is read to see whether it changed.
+    if (!isFile(path.join(run, file)) || lstatSync(path.join(run, file)).nlink > 1) {
       clear(path.join(run, file));
       writeFileSync(path.join(run, file), '');
     }
@@ -154,7 +167,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'bytes changed': (run, random) => {
     const file = pickFile(run, random);
     if (!isFile(path.join(run, file))) return 'nothing';
-    if (lstatSync(path.join(run, file)).size > 2 ** 26) return 'nothing';
+    if (lstatSync(path.join(run, file)).size > READABLE_BYTES) return 'nothing';
     const bytes = readFileSync(path.join(run, file));
     for (let i = 0; i < 5 && bytes.length > 0; i++) bytes[nextBelow(random, bytes.length)] = nextBelow(random, 256);
     writeFileSync(path.join(run, file), bytes);
@@ -163,13 +176,14 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'control characters': (run, random) => {
     const file = pick(random, FILES);
     const text = textOf(path.join(run, file));
-    if (text.length === 0 || text.length > 2 ** 26) return 'nothing';
+    if (text.length === 0) return 'nothing';
     const at = nextBelow(random, text.length);
     writeFileSync(path.join(run, file), text.slice(0, at) + pick(random, [CONTROL, JSON.stringify(CONTROL).slice(1, -1)]) + text.slice(at));
     return `control characters in ${file}`;
   },
   'an odd value': (run, random) => {
     const file = pick(random, ['env.json', 'summary.json', 'tags.json', 'metrics.jsonl', 'digests.jsonl', 'lock/1']);
+    ownFolder(run, path.dirname(file));
     const lines = textOf(path.join(run, file)).split('\n');
     const isLines = file.endsWith('.jsonl');
     const at = isLines ? nextBelow(random, lines.length) : 0;
@@ -214,8 +228,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     return `long line in ${file}`;
   },
   'odd locks': (run, random) => {
-    const folder = path.join(run, 'lock');
-    mkdirSync(folder, { recursive: true });
+    const folder = ownFolder(run, 'lock');
     const name = pick(random, [
       '9007199254740992',
       '9007199254740990',
@@ -233,8 +246,8 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     return `lock/${JSON.stringify(name)}`;
   },
   'many locks': (run) => {
-    mkdirSync(path.join(run, 'lock'), { recursive: true });
-    for (let i = 0; i < MANY; i++) writeFileSync(path.join(run, 'lock', `x${i}`), '');
+    const folder = ownFolder(run, 'lock');
+    for (let i = 0; i < MANY; i++) writeFileSync(path.join(folder, `x${i}`), '');
     return 'many locks';
   },
   'hard links': (run, random) => {
@@ -244,8 +257,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     return `${file} is sibling's too`;
   },
   'odd leftovers': (run, random) => {
-    const folder = path.join(run, pick(random, ['.', 'checkpoints', 'lock']));
-    mkdirSync(folder, { recursive: true });
+    const folder = ownFolder(run, pick(random, ['.', 'checkpoints', 'lock']));
     const place = path.join(folder, pick(random, ['.tmp-1', 'step-000000000099.safetensors.bad', 'step-000000000099.safetensors', 'x']));
     if (existsSync(place)) return 'nothing';
     if (nextBelow(random, 2) === 0) mkdirSync(path.join(place, 'inner'), { recursive: true });
@@ -319,7 +331,7 @@ function withOddValue(value: unknown, random: RandomStream, at = ''): [changed: 
   return [odd, `${at} = ${JSON.stringify(odd).slice(0, 40)}`];
 }
 
-/** Changes the files of a run for the worse; what was done, in words. */
+/** Changes the files of a run for the worse, never through a link that an earlier change made; what was done, in words. */
 export function mutate(run: string, random: RandomStream): string {
   const kind = lstatSync(run).isSymbolicLink() ? undefined : pick(random, Object.values(MUTATIONS));
   return kind?.(run, random) ?? 'nothing';
