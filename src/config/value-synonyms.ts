@@ -88,12 +88,22 @@ const ADDED: readonly { beside: string; words: RegExp; advice: string }[] = [
 
 /** What to do about a word that is none of ours. @param words  the allowed ones */
 export function adviceOn(value: string, words: readonly string[]): string | undefined {
-  const word = value
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[\s-]+/g, '_');
+  const word = normal(value);
   const added = ADDED.find(({ beside, words: pattern }) => words.includes(beside) && pattern.test(word));
   if (added !== undefined) return added.advice;
   const ours = words.find((one) => SYNONYMS[one]?.includes(word) === true);
   return ours === undefined ? undefined : `did you mean ${ours}?`;
+}
+
+/** The word of ours that another tool's stands for: `Adam`, `LeakyReLU`, `CrossEntropy`. @param words  the allowed ones */
+export function ourWord(value: string, words: readonly string[]): string | undefined {
+  const word = normal(value);
+  return words.find((one) => one === word || SYNONYMS[one]?.includes(word) === true);
+}
+
+function normal(value: string): string {
+  return value
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_');
 }

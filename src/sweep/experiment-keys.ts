@@ -5,6 +5,8 @@ import { dotted, isIndex, type MapNode, type Node, type Path, valueAt } from '..
 export interface ExperimentKey {
   readonly path: Path;
   readonly at: Outline;
+  /** The words that it may be; none where it takes other values. */
+  readonly words: readonly string[];
   /** It goes with the types that the base experiment has: `optimizer.momentum` where that is sgd. */
   readonly isCurrent: boolean;
   /** Maps above it that have it with some of their types only, and with which. */
@@ -17,7 +19,13 @@ const NOT_SEARCHED = ['extends', 'version', 'name', 'tags', 'parent', 'parallel'
 /** Every key of a value that a trial may set, by its dotted name, with all types of every union; list items as many as the base has. */
 export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey> {
   const keys = new Map<string, ExperimentKey>();
-  const visit = (at: Outline, node: Node | undefined, path: Path, only: ReadonlyMap<string, readonly string[]>): void => {
+  const visit = (
+    at: Outline,
+    node: Node | undefined,
+    path: Path,
+    only: ReadonlyMap<string, readonly string[]>,
+    words: readonly string[] = wordsOf(at),
+  ): void => {
     const variants = variantsOf(at);
     const maps = variants === undefined ? [at, ...(at.anyOf ?? [])] : [...variants.values()];
     const names = new Set(maps.flatMap((map) => Object.keys(map.properties ?? {})));
@@ -27,7 +35,9 @@ export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey
       const isEverywhere = variants === undefined || owners.length === variants.size;
       const child = maps.find((map) => Object.hasOwn(map.properties ?? {}, name))?.properties?.[name];
       const within = isEverywhere ? only : new Map([...only, [dotted(path), owners]]);
-      if (child !== undefined) visit(child, valueAt(node, name), [...path, name], within);
+      if (child === undefined) continue;
+      const tags = name === 'type' && variants !== undefined ? [...variants.keys()] : undefined;
+      visit(child, valueAt(node, name), [...path, name], within, tags);
     }
     if (node?.kind === 'list') {
       for (const [i, item] of node.items.entries()) {
@@ -35,7 +45,7 @@ export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey
         if (child !== undefined) visit(child, item, [...path, i], only);
       }
     }
-    if (path.length > 0 && isValue(at)) keys.set(dotted(path), { path, at, isCurrent: outlineAt(base, path) !== undefined, only });
+    if (path.length > 0 && isValue(at)) keys.set(dotted(path), { path, at, words, isCurrent: outlineAt(base, path) !== undefined, only });
   };
   visit(outline, base, [], new Map());
   return keys;
@@ -61,6 +71,10 @@ export function numberPart(at: Outline): Outline | undefined {
 /** Whether a list may stand there. */
 export function takesList(at: Outline): boolean {
   return [at, ...(at.anyOf ?? [])].some(({ type }) => type === 'array');
+}
+
+function wordsOf(at: Outline): string[] {
+  return [at, ...(at.anyOf ?? [])].flatMap(({ enum: words = [] }) => words.filter((word) => typeof word === 'string'));
 }
 
 /** Whether a scalar, or a list of scalars, may stand there. */

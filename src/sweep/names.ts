@@ -3,6 +3,7 @@ import type { Place } from '../config/source.ts';
 import { closest, listed, oneOf } from '../config/suggest.ts';
 import { SYNONYMS } from '../config/synonyms.ts';
 import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../config/tree.ts';
+import { ourWord } from '../config/value-synonyms.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
 import { type ExperimentKey, experimentKeys, hiddenLayerKeys, isOfLayer } from './experiment-keys.ts';
@@ -62,21 +63,44 @@ class Names {
   #parameters(map: MapNode): MapNode {
     const renamed = this.#renamed(map, ['parameters']);
     if (renamed.kind !== 'map') return map;
-    const entries = [...renamed.entries].map(([key, entry]): [string, Entry] => {
+    const own = [...renamed.entries].map(([key, entry]): [string, Entry] => [
+      key,
+      this.#isBare(key, map) ? { ...entry, value: this.#inOurWords(key, entry.value) } : entry,
+    ]);
+    const worded = { ...renamed, entries: new Map(own) };
+    const entries = own.map(([key, entry]): [string, Entry] => {
       const when = valueAt(entry.value, 'when');
       const before = entry.value.kind === 'map' ? entry.value.entries.get('when') : undefined;
       if (entry.value.kind === 'map' && when !== undefined && before !== undefined) {
         const inner = new Map([...entry.value.entries, ['when', { ...before, value: this.#renamed(when, ['parameters', key, 'when']) }]]);
         return [key, { ...entry, value: { ...entry.value, entries: inner } }];
       }
-      return [key, { ...entry, value: this.#isBare(key, map) ? this.#conditioned(key, entry.value, renamed) : entry.value }];
+      return [key, { ...entry, value: this.#isBare(key, map) ? this.#conditioned(key, entry.value, worded) : entry.value }];
     });
-    return { ...renamed, entries: new Map(entries) };
+    return { ...worded, entries: new Map(entries) };
   }
 
   /** Whether the file says a key by another name. */
   #isBare(key: string, map: MapNode): boolean {
     return !map.entries.has(key);
+  }
+
+  /** Values such as `Adam` and `CrossEntropy`, in the words of ours that they stand for. */
+  #inOurWords(key: string, value: Node): Node {
+    const words = this.#keys.get(key)?.words ?? [];
+    const translate = (node: Node): Node => {
+      if (node.kind === 'list') return { ...node, items: node.items.map(translate) };
+      if (node.kind !== 'scalar' || typeof node.value !== 'string' || words.includes(node.value)) return node;
+      const ours = ourWord(node.value, words);
+      if (ours === undefined) return node;
+      this.#notices.push(`${key}: ${printable(node.value, 80)} is read as ${ours}`);
+      return { ...node, value: ours };
+    };
+    if (value.kind !== 'map' || words.length === 0) return value;
+    const entries = [...value.entries].map(([name, entry]): [string, Entry] =>
+      name === 'values' || name === 'value' ? [name, { ...entry, value: translate(entry.value) }] : [name, entry],
+    );
+    return { ...value, entries: new Map(entries) };
   }
 
   /** W&B has no conditions: a key of some types only exists where one of them is chosen. */

@@ -492,3 +492,29 @@ test('a map that the experiment has not is told by name, with the keys that its 
   const renamed = load(t, text, ['rename.optim.lr=optimizer.lr', '~parameters.optim.name']);
   t.deepEqual(Object.keys(renamed.settings.parameters), ['optimizer.lr']);
 });
+
+test('values in the words and capitals of other tools are read as ours; one that stands for none is refused at its place', (t) => {
+  const text = (activation: string) => `method: random
+metric: {name: val_acc}
+run_cap: 3
+parameters:
+  optimizer: {values: [Adam, SGD, AdamW]}
+  activation: {values: [ReLU, ${activation}]}
+  loss: {value: CrossEntropy}
+`;
+  const { settings, notices } = load(t, text('LeakyReLU'));
+  t.deepEqual(settings.parameters['optimizer.type']?.values, ['adam', 'sgd', 'adamw']);
+  t.deepEqual(settings.parameters['model.layers.0.activation.type']?.values, ['relu', 'leaky_relu']);
+  t.is(settings.parameters['loss.type']?.value, 'softmax_cross_entropy');
+  for (const notice of ['optimizer.type: Adam is read as adam', 'loss.type: CrossEntropy is read as softmax_cross_entropy'])
+    t.true(notices.includes(notice), notices.join('\n'));
+  t.deepEqual(
+    problemsOf(t, text('Swish')).map((problem) => problem.slice(0, 74)),
+    ['6:31 E_CONFIG_VALUE model.layers.0.activation.type: unknown value; got Swi'],
+  );
+  // A key of ours takes our words only.
+  t.regex(
+    problemsOf(t, 'parameters: {optimizer.type: {values: [Adam, sgd]}}\n')[0] ?? '',
+    /unknown value; got Adam; .*did you mean adam\?/,
+  );
+});
