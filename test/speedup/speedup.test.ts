@@ -3,6 +3,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { SpeedupEvent } from '../../src/speedup/events.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
+import { bootstrap, medianOf } from '../../src/speedup/statistics.ts';
 import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
 import type { Fault } from '../engine/faulty-rank.ts';
 
@@ -77,6 +78,22 @@ test.serial('work longer than the training starts it again, and has its rows', a
   const [table] = (await run.result).tables;
   const [row] = table!.rows;
   t.is(Math.round(row!.samples_per_second.value * row!.seconds.toSorted((a, b) => a - b)[1]!), 2 * 960 + 160);
+});
+
+test.serial('the intervals of a measurement are those of the confidence that was asked for, for the seed of its experiment', async (t) => {
+  const confidence = 0.8;
+  const options = { workers: [1], work: { steps: STEPS }, repeats: 6, baselines: [], confidence };
+  const small = experiment();
+  const result = await measureSpeedup(small, options).result;
+  t.is(result.settings.confidence, confidence);
+  const [row] = result.tables[0]!.rows;
+  const rates = row!.seconds.map((seconds) => (STEPS * 32) / seconds);
+  const of = (share: number) =>
+    bootstrap(rates.length, (drawn) => medianOf(rates, drawn), { confidence: share, seed: small.experiment.seed });
+  const { low, high } = row!.samples_per_second;
+  const [expected, wider] = [of(confidence), of(0.95)];
+  t.true(Math.abs(low / expected.low - 1) < 1e-9 && Math.abs(high / expected.high - 1) < 1e-9, JSON.stringify([row, expected]));
+  t.true(high - low < wider.high - wider.low, 'another confidence would show');
 });
 
 for (const [where, kernel, column] of [
