@@ -14,7 +14,7 @@ test('after a sync the lines of both files are durable', async (t) => {
   const lines: LineCalls = {
     open: (...args) => {
       const fd = openSync(...args);
-      names.set(fd, path.basename(String(args[0])));
+      names.set(fd, path.basename(args[0]));
       return fd;
     },
     truncate: ftruncateSync,
