@@ -75,3 +75,26 @@ test('causes in a circle come to an end', (t) => {
   b.cause = a;
   t.is(new GradloomError({ code: 'E_DATA_READ', message: 'x', cause: a }).blame, 'data');
 });
+
+test('an error keeps all that it was told: where, what, what is kept and what comes next', (t) => {
+  const cause = new Error('why');
+  const details = {
+    code: 'E_DATA_READ',
+    message: 'x',
+    where: 'a.idx',
+    frame: '> 1 | a',
+    kept: 'the run',
+    next: 'mend it',
+    lines: ['y', 'z'],
+  } as const;
+  const error = new GradloomError({ ...details, cause });
+  const { code, where, frame, kept, next, lines } = error;
+  t.deepEqual({ code, message: 'x', where, frame, kept, next, lines }, details);
+  t.is(error.message, 'x\n  y\n  z');
+  t.is(error.cause, cause);
+  t.is(error.name, 'GradloomError');
+  t.is(error.exitCode, EXIT.data);
+  t.deepEqual(error.problems, [{ ...details, cause }]);
+  const second = { ...details, where: 'b.idx' };
+  t.deepEqual(new GradloomError(details, [details, second]).problems, [details, second]);
+});

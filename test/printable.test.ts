@@ -57,3 +57,9 @@ test('the message of an error holds its list for those who catch it', (t) => {
   t.is(error.message, 'wrong:\n  a\n  b');
   t.deepEqual(error.problems[0]?.lines, ['a', 'b']);
 });
+
+test('of a text of several lines, both kinds of line break stay, and a carriage return alone is shown', (t) => {
+  t.is(printableLines('a\nb\r\nc'), 'a\nb\r\nc');
+  t.is(printableLines('a\rb\r'), 'a\\u000db\\u000d');
+  t.is(printableLines('a\r\r\nb'), 'a\\u000d\r\nb');
+});

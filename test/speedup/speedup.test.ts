@@ -3,6 +3,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { SpeedupEvent } from '../../src/speedup/events.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
+import { bootstrap, medianOf } from '../../src/speedup/statistics.ts';
 import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
 import type { Fault } from '../engine/faulty-rank.ts';
 
@@ -10,19 +11,19 @@ const STEPS = 25;
 /** Of the slow worker, a little less than it sleeps. */
 const SLEEP_SECONDS = 0.055;
 
+const SMALL = {
+  name: 'small',
+  data: { source: { type: 'synthetic', kind: 'blobs', samples: 400 } },
+  model: {
+    layers: [
+      { type: 'dense', units: 16, activation: 'gelu' },
+      { type: 'dense', units: 3 },
+    ],
+  },
+};
+
 function experiment(notes = '') {
-  return experimentFromObject({
-    name: 'small',
-    data: { source: { type: 'synthetic', kind: 'blobs', samples: 400 } },
-    model: {
-      layers: [
-        { type: 'dense', units: 16, activation: 'gelu' },
-        { type: 'dense', units: 3 },
-      ],
-    },
-    train: { batch_size: 32, epochs: 3 },
-    track: { notes },
-  });
+  return experimentFromObject({ ...SMALL, train: { batch_size: 32, epochs: 3 }, track: { notes } });
 }
 
 test.serial('all rows do the same work, to the bit, and the result has the promised shape', async (t) => {
@@ -77,6 +78,37 @@ test.serial('work longer than the training starts it again, and has its rows', a
   const [table] = (await run.result).tables;
   const [row] = table!.rows;
   t.is(Math.round(row!.samples_per_second.value * row!.seconds.toSorted((a, b) => a - b)[1]!), 2 * 960 + 160);
+});
+
+test.serial('work of several trainings ends where one does, to the bit, be it of a single step', async (t) => {
+  for (const steps of [1, 7]) {
+    const once = experimentFromObject({ ...SMALL, train: { batch_size: 32, steps } });
+    const digestOf = async (work: number): Promise<string> => {
+      const result = await measureSpeedup(once, { workers: [1], work: { steps: work }, repeats: 3, baselines: ['sequential'] }).result;
+      const digests = new Set(result.tables[0]!.rows.map(({ digest }) => digest));
+      t.is(digests.size, 1);
+      return [...digests][0]!;
+    };
+    const expected = await digestOf(steps);
+    t.is(await digestOf(2 * steps), expected, `${steps} steps`);
+    if (steps > 1) t.not(await digestOf(steps + 1), expected);
+  }
+});
+
+test.serial('the intervals of a measurement are those of the confidence that was asked for, for the seed of its experiment', async (t) => {
+  const confidence = 0.8;
+  const options = { workers: [1], work: { steps: STEPS }, repeats: 6, baselines: [], confidence };
+  const small = experiment();
+  const result = await measureSpeedup(small, options).result;
+  t.is(result.settings.confidence, confidence);
+  const [row] = result.tables[0]!.rows;
+  const rates = row!.seconds.map((seconds) => (STEPS * 32) / seconds);
+  const of = (share: number) =>
+    bootstrap(rates.length, (drawn) => medianOf(rates, drawn), { confidence: share, seed: small.experiment.seed });
+  const { low, high } = row!.samples_per_second;
+  const [expected, wider] = [of(confidence), of(0.95)];
+  t.true(Math.abs(low / expected.low - 1) < 1e-9 && Math.abs(high / expected.high - 1) < 1e-9, JSON.stringify([row, expected]));
+  t.true(high - low < wider.high - wider.low, 'another confidence would show');
 });
 
 for (const [where, kernel, column] of [
