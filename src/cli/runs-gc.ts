@@ -1,4 +1,4 @@
-import { printable } from '../errors.ts';
+import { EXIT, printable } from '../errors.ts';
 import { defineCommand } from './command.ts';
 import type { Output } from './output.ts';
 import { NO_WORDS } from './positionals.ts';
@@ -28,17 +28,24 @@ async function collect({ dry, dir }: GcRequest, output: Output): Promise<number>
     import('../report/numbers.ts'),
     import('../report/results.ts'),
   ]);
-  const garbage = await findGarbage(dir);
+  // The list goes on past a run that cannot be read; the exit code says that there was one.
+  let code: number = EXIT.ok;
+  const garbage = await findGarbage(dir, (directory, error) => {
+    if (code === EXIT.ok) code = error.exitCode;
+    output.note(
+      `${output.paint('yellow', 'left')}  ${printable(shortPath(directory), Number.POSITIVE_INFINITY)}  ${printable(error.message, 500)}`,
+    );
+  });
   if (!dry) removeGarbage(garbage);
   const bytes = garbage.reduce((sum, item) => sum + item.bytes, 0);
   if (output.json) {
     output.object({ removed: !dry, bytes, garbage });
-    return 0;
+    return code;
   }
   const word = dry ? 'would remove' : 'removed';
   for (const item of garbage) {
     output.result(`${word}  ${printable(shortPath(item.path), Number.POSITIVE_INFINITY)}  ${item.why}, ${formatBytes(item.bytes)}`);
   }
   output.result(garbage.length === 0 ? 'nothing to remove' : `${word} ${formatBytes(bytes)} in ${formatCounted(garbage.length, 'place')}`);
-  return 0;
+  return code;
 }

@@ -27,21 +27,24 @@ const DAMAGED = /^checkpoints[/\\].*\.bad$/;
  * Finds what crashes and finished runs have left in a directory of runs: runs whose removal was cut off, temporary files, and of finished
  * runs all checkpoints but the newest and the best. Runs at work are left alone.
  *
+ * @param leave  told of each run that cannot be read, which is left as it is: nothing can be said about it
  * @throws GradloomError E_STORAGE
  */
-export async function findGarbage(parent: string = DEFAULT_RUNS): Promise<Garbage[]> {
+export async function findGarbage(
+  parent: string = DEFAULT_RUNS,
+  leave: (directory: string, error: GradloomError) => void = () => undefined,
+): Promise<Garbage[]> {
   const runs = await listRuns(parent);
+  const garbageOrNone = (run: StoredRun): Garbage[] => {
+    try {
+      return isIdle(run) ? garbageOf(run) : [];
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+      leave(run.directory, error);
+      return [];
+    }
+  };
   return [...besideRuns(path.resolve(parent)), ...runs.flatMap(garbageOrNone)];
-}
-
-/** What cannot be read is left as it is: nothing can be said about it. */
-function garbageOrNone(run: StoredRun): Garbage[] {
-  try {
-    return isIdle(run) ? garbageOf(run) : [];
-  } catch (error) {
-    if (!(error instanceof GradloomError)) throw error;
-    return [];
-  }
 }
 
 /** @throws GradloomError E_STORAGE at the first that cannot be removed */

@@ -150,7 +150,8 @@ class Names {
     const given = this.#given.get(name);
     if (given !== undefined) return given;
     const meaning = this.#meaningOf(name);
-    if (meaning === undefined) return name;
+    // What a condition is about is looked for among the parameters, with all else that is wrong with it.
+    if (meaning === undefined || (path.at(-1) === 'when' && !('key' in meaning))) return name;
     if ('key' in meaning) {
       if (meaning.key !== name) this.#notices.push(`${path[0]}: ${printable(name, 80)} is read as ${meaning.key}`);
       return meaning.key;

@@ -302,7 +302,7 @@ export class FaultBench {
     if (args === undefined) return undefined;
     const again = await this.run(place, args);
     if (again.code !== EXIT.ok) return `after ${code}: ${args.join(' ')} ended with ${again.code}: ${again.stderr}\nbefore: ${stderr}`;
-    const wrong = difference(outcomeOf(scenario, place), expected);
+    const wrong = difference(isKilled ? withoutTemporary(outcomeOf(scenario, place)) : outcomeOf(scenario, place), expected);
     return wrong && `after ${code} and ${args.join(' ')}: ${wrong}\nbefore: ${stderr}`;
   }
 
@@ -450,6 +450,11 @@ function outcomeOf(scenario: Scenario, place: string): Record<string, unknown> {
   } catch (error) {
     return { error: String(error) };
   }
+}
+
+/** What a killed process was writing stays, under a name of its own, until nobody can be at work on it any more. */
+function withoutTemporary(found: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(found).filter(([name]) => !/(?:^|\/)\.tmp-\d+-[0-9a-f]{16}$/.test(name)));
 }
 
 function difference(found: Record<string, unknown>, expected: Record<string, unknown>): string | undefined {
