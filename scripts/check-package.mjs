@@ -87,7 +87,7 @@ async function checkCommands(project) {
     ['npx', 'gradloom'],
     ['node', main],
   ]) {
-    const said = await interrupted([...words, 'train', 'small.yaml', `track.dir=${JSON.stringify("my runs' $HOME")}`], project);
+    const said = await interrupted([...words, 'train', 'small.yaml', `track.dir=${JSON.stringify("./my runs' $HOME")}`], project);
     const next = /^next: (npx gradloom resume .*)$/m.exec(said)?.[1];
     if (next === undefined) throw new Error(`${words[0]}: no command to go on with:\n${said}`);
     const resumed = spawnSync('sh', ['-c', next], { cwd: project, encoding: 'utf8' });
