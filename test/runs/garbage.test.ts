@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { findGarbage, removeGarbage } from '../../src/runs/garbage.ts';
 import { removeRun } from '../../src/runs/remove.ts';
 import { findRun, listRuns } from '../../src/runs/store.ts';
 import { DirectoryLock } from '../../src/storage/lock.ts';
+import { gradloom } from '../cli/run-cli.ts';
 import { runsPlace, writeRun } from './stored-runs.ts';
 
 function addFiles(directory: string, names: readonly string[]): void {
@@ -69,4 +70,24 @@ test('a run that is at work is neither cleaned nor removed', async (t) => {
   lock.release();
   removeRun(run);
   t.deepEqual(readdirSync(place), ['.index']);
+});
+
+test('a run that cannot be read is left as it is and told of, and the others are cleaned', async (t) => {
+  const place = runsPlace(t);
+  const linked = writeRun(place, 'linked');
+  addFiles(linked, ['.tmp-1-aa']);
+  addFiles(writeRun(place, 'done'), ['.tmp-1-bb']);
+  symlinkSync(place, path.join(linked, 'lock'));
+  const left: string[] = [];
+  const garbage = await findGarbage(place, (directory, { exitCode }) => left.push(`${path.relative(place, directory)} ${exitCode}`));
+  t.deepEqual(left, ['linked 65']);
+  t.deepEqual(
+    garbage.map((item) => path.relative(place, item.path)),
+    ['done/.tmp-1-bb'],
+  );
+  const { code, stdout, stderr } = await gradloom(['runs', 'gc', '--dir', place]);
+  t.is(code, 65, stderr);
+  t.regex(stderr, /^left {2}\S*linked {2}.*link/m);
+  t.regex(stdout, /^removed {2}\S*done\/\.tmp-1-bb {2}temporary, 5 B$/m);
+  t.true(existsSync(path.join(linked, '.tmp-1-aa')));
 });
