@@ -31,9 +31,9 @@ export const dense: LayerType<DenseConfig> = {
     y: config.units,
     ...(keepsInput(config) && { z: config.units }),
     ...(keepsActivation(config) && { a: config.units }),
+    ...normOf(config)?.buffers,
     ...(config.dropout > 0 && { mask: config.units }),
     ...(config.residual && { skip: config.units }),
-    ...normOf(config)?.buffers,
   }),
 
   workspace: (config) => normOf(config)?.workspace ?? { perLeaf: {}, own: {} },
