@@ -1,5 +1,6 @@
 import { measureTileRate, TILE_RATE_BYTES } from '../src/engine/calibrate.ts';
-import { bindKernels, compileKernels, listWords, scratchFloats } from '../src/kernels/kernels.ts';
+import { bindKernels, compileKernels } from '../src/kernels/module.ts';
+import { listWords, scratchFloats } from '../src/kernels/sizes.ts';
 import { type Estimate, median } from '../src/speedup/statistics.ts';
 import type { Section } from './figures.ts';
 import { estimate } from './rounds.ts';

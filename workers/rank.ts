@@ -1,6 +1,6 @@
 import { Rank, type RankResult } from '../src/engine/rank.ts';
 import type { ThreadTask } from '../src/engine/threads.ts';
-import { bindEngine } from '../src/kernels/engines.ts';
+import { backendOf } from '../src/kernels/backends/index.ts';
 
 /** The rank that this thread is, from `begin` to `end`; threads outlive runs. */
 let rank: Rank | undefined;
@@ -12,7 +12,8 @@ export default function runTask(task: ThreadTask): RankResult {
     return { status: 'done', stepsDone: 0 };
   }
   if (task.kind === 'begin') {
-    rank = new Rank(task.rank, task.setup, bindEngine(task.setup, task.setup.memory));
+    const { setup } = task;
+    rank = new Rank(task.rank, setup, backendOf(setup.plan.experiment.numerics).bind(setup, setup.memory));
     return rank.run({ kind: 'ready', rank: task.rank });
   }
   if (rank === undefined) throw new RangeError(`a task of kind ${task.kind} before its run began`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ENGINES } from '../kernels/kernels.ts';
+import { BACKENDS } from './backend-names.ts';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from './metric-names.ts';
 import { optimizer } from './optimizer-schema.ts';
 import { schedule } from './schedule-schema.ts';
@@ -319,7 +319,7 @@ const numerics = object({
     .default(16)
     .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
   engine: z
-    .enum(ENGINES)
+    .enum(BACKENDS)
     .default('wasm')
     .describe(
       "wasm: plain SIMD, the same bits on every machine; wasm-fma: products rounded once where the machine can, faster; blas: the system's OpenBLAS, BLIS, MKL or Accelerate, through the optional package koffi. The bits of the last two depend on the machine",
@@ -414,11 +414,11 @@ export type ScheduleConfig = Experiment['schedule'];
 export type ScheduleSpan = z.output<typeof scheduleSpan>;
 
 /** Settings of a layer's batch norm; undefined without one. */
-export function batchNormOf({ batch_norm }: DenseConfig): BatchNormConfig | undefined {
+export function batchNormOf({ batch_norm }: Pick<DenseConfig, 'batch_norm'>): BatchNormConfig | undefined {
   return batch_norm === true ? batchNorm.parse({}) : batch_norm || undefined;
 }
 
 /** Settings of a layer's layer norm; undefined without one. */
-export function layerNormOf({ layer_norm }: DenseConfig): LayerNormConfig | undefined {
+export function layerNormOf({ layer_norm }: Pick<DenseConfig, 'layer_norm'>): LayerNormConfig | undefined {
   return layer_norm === true ? layerNorm.parse({}) : layer_norm || undefined;
 }

@@ -1,4 +1,4 @@
-import type { EngineName } from '../kernels/kernels.ts';
+import type { Traits } from '../kernels/backends/backend.ts';
 import type { Network } from '../model/network.ts';
 import type { PlacedTensor } from '../model/parameters.ts';
 import type { Range } from './leaves.ts';
@@ -11,7 +11,7 @@ const TILE_ROWS = 4;
 
 /**
  * A piece of one tensor: the unit of reduction, update and of every sum over parameters. Where chunks begin depends on the network
- * and the engine alone; workers share them out.
+ * and the backend alone; workers share them out.
  */
 export interface Chunk {
   /** Its number among all chunks. */
@@ -24,41 +24,41 @@ export interface Chunk {
   block: number;
 }
 
-/** Blocks that a BLAS gets: few enough to pay, enough to share out. */
-const BLAS_BLOCKS = 32;
-const BLAS_ROWS = 32;
+/** Blocks where they are the same for any number of workers: few enough to pay, enough to share out. */
+const FIXED_BLOCKS = 32;
+const FIXED_ROWS = 32;
 
 /**
- * Rows of a weight [in, out] that an engine computes the gradient of in one product; slices begin at multiples of them. Only a BLAS
- * needs the same blocks for any number of workers: how it sums depends on the shape of the whole product.
+ * Rows of a weight [in, out] that a backend computes the gradient of in one product; slices begin at multiples of them. Some need the
+ * same blocks for any number of workers, because how they sum depends on the shape of the whole product.
  */
-export function blockRows({ shape, transposed, size }: PlacedTensor, engine: EngineName): number {
+export function blockRows({ shape, transposed, size }: PlacedTensor, traits: Traits): number {
   const width = transposed ? (shape[0] ?? 1) : 1;
   const rows = Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS);
-  if (engine !== 'blas' || !transposed) return rows;
-  return Math.max(BLAS_ROWS, Math.ceil(size / width / BLAS_BLOCKS / BLAS_ROWS) * BLAS_ROWS);
+  if (!traits.fixedBlocks || !transposed) return rows;
+  return Math.max(FIXED_ROWS, Math.ceil(size / width / FIXED_BLOCKS / FIXED_ROWS) * FIXED_ROWS);
 }
 
 /** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */
-export function chunkCount(network: Network, engine: EngineName): number {
+export function chunkCount(network: Network, traits: Traits): number {
   return network.parameters.reduce((count, tensor) => {
-    const floats = blockFloats(tensor, engine);
+    const floats = blockFloats(tensor, traits);
     const rest = tensor.size % floats;
     return count + Math.floor(tensor.size / floats) * Math.ceil(floats / CHUNK_FLOATS) + Math.ceil(rest / CHUNK_FLOATS);
   }, 0);
 }
 
 /** Whole rows: as many as a chunk holds, or the fewest, which then take several chunks. */
-function blockFloats(tensor: PlacedTensor, engine: EngineName): number {
-  return blockRows(tensor, engine) * (tensor.transposed ? (tensor.shape[0] ?? 1) : 1);
+function blockFloats(tensor: PlacedTensor, traits: Traits): number {
+  return blockRows(tensor, traits) * (tensor.transposed ? (tensor.shape[0] ?? 1) : 1);
 }
 
 /** All chunks of a network, in the order of the parameter vector. */
-export function planChunks(network: Network, engine: EngineName): Chunk[] {
+export function planChunks(network: Network, traits: Traits): Chunk[] {
   const chunks: Chunk[] = [];
   let block = 0;
   for (const tensor of network.parameters) {
-    const floats = blockFloats(tensor, engine);
+    const floats = blockFloats(tensor, traits);
     for (let start = 0; start < tensor.size; start += floats, block++) {
       const end = Math.min(start + floats, tensor.size);
       for (let from = start; from < end; from += CHUNK_FLOATS) {

@@ -1,15 +1,16 @@
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { targetSquares } from '../data/targets.ts';
 import { type ErrorDetails, GradloomError } from '../errors.ts';
-import { loadEngine } from '../kernels/engines.ts';
+import { backendOf } from '../kernels/backends/index.ts';
 import { refusalError } from '../machine/refusal.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { batchesAt, stepAt } from './batches.ts';
 import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from './control.ts';
 import type { Evaluation } from './evaluation.ts';
+import { lowerProgram } from './lower.ts';
 import { reserveMemory, SEGMENT_STEPS } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
-import { compileProgram } from './program.ts';
+
 import { lossLimitAfter, type RankResult, type RankSetup } from './rank.ts';
 import { SharedState } from './shared-state.ts';
 import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
@@ -104,7 +105,7 @@ export class Engine {
    * @throws GradloomError E_LIMIT, E_POOL_START
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
-    const code = loadEngine(plan.experiment.numerics.engine);
+    const code = backendOf(plan.experiment.numerics).load();
     const engine = new Engine(plan, dataset, options);
     engine.shared.begin(initial, dataset.normalization);
     const { startMs = START_MS } = options;
@@ -283,7 +284,7 @@ export class Engine {
   #kernelAt({ rank, call }: Hang, step: number): string | undefined {
     const [batch] = batchesAt(this.plan.batches, step);
     if (batch === undefined) return undefined;
-    const program = compileProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
+    const program = lowerProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
     return [...program.phases.flat(), ...program.slice][call]?.kernel;
   }
 

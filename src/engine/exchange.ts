@@ -1,4 +1,5 @@
 import type { Experiment } from '../config/schema.ts';
+import type { Traits } from '../kernels/backends/backend.ts';
 import type { Network } from '../model/network.ts';
 import type { PlacedTensor } from '../model/parameters.ts';
 import type { BatchPlan } from './batches.ts';
@@ -17,12 +18,18 @@ export type Exchange = 'gradients' | 'factors';
  *
  * auto takes what moves fewer floats between cores. Slabs of S floats: each of `workers` is written by one rank and read by others.
  * Factors: every rank reads its columns of all other ranks' inputs, and all of their deltas. One worker moves nothing; it computes the
- * gradient in the backward pass, where the deltas are still in its cache. A BLAS always gets factors: it would round slabs of some leaves
- * otherwise than all leaves together.
+ * gradient in the backward pass, where the deltas are still in its cache. A backend that needs fixed blocks always gets factors: it
+ * would round slabs of some leaves otherwise than all leaves together.
  */
-export function planExchange({ parallel, numerics }: Experiment, network: Network, { batchRows }: BatchPlan, workers: number): Exchange[] {
+export function planExchange(
+  { parallel }: Experiment,
+  { fixedBlocks }: Traits,
+  network: Network,
+  { batchRows }: BatchPlan,
+  workers: number,
+): Exchange[] {
   return network.layers.map(({ inputs, outputs }) => {
-    if (numerics.engine === 'blas') return 'factors';
+    if (fixedBlocks) return 'factors';
     if (parallel.exchange !== 'auto') return parallel.exchange;
     const slabs = workers * inputs * outputs;
     const factors = batchRows * (inputs + workers * outputs);

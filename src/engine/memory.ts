@@ -1,11 +1,12 @@
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError } from '../errors.ts';
-import { listWords, scratchFloats } from '../kernels/kernels.ts';
+import { targetOf } from '../graph/ops/loss.ts';
+import type { Traits } from '../kernels/backends/backend.ts';
+import { backendOf } from '../kernels/backends/index.ts';
+import { listWords } from '../kernels/sizes.ts';
 import { showBytes } from '../machine/limits.ts';
 import { refused } from '../machine/refusal.ts';
-import { layerType } from '../model/layers/index.ts';
-import { lossType } from '../model/losses.ts';
 import type { MetricsPlan } from '../model/metrics.ts';
 import type { Network } from '../model/network.ts';
 import { f32Bytes } from '../model/parameters.ts';
@@ -15,6 +16,7 @@ import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
 import { type Exchange, slabLayout } from './exchange.ts';
 import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
+import { type GraphRegions, placeGraph, type Region } from './place.ts';
 
 /** Steps whose losses fit in shared memory: the longest segment. */
 export const SEGMENT_STEPS = 4096;
@@ -47,23 +49,6 @@ const PAGE_BYTES = 65_536;
 const MAX_BYTES = 65_536 * PAGE_BYTES;
 const REGION_ALIGNMENT = 64;
 
-/** Byte address and length of one part of the shared memory. */
-export interface Region {
-  at: number;
-  bytes: number;
-}
-
-/** Buffers of one layer, one row per batch row. */
-export interface LayerRegions {
-  buffers: Record<string, Region>;
-  /** Gradient of the layer's output, [rows, outputs]. */
-  d: Region;
-  /** f64 [leaves, n], seen by all ranks. */
-  perLeaf: Record<string, Region>;
-  /** f64 [n], one a rank. */
-  own: Record<string, Region[]>;
-}
-
 /** Every address of a run's shared memory. */
 export interface MemoryPlan {
   control: Region;
@@ -80,6 +65,8 @@ export interface MemoryPlan {
   /** The first is [P]: all sums end there. The others hold what is exchanged as gradients, at `slabOffsets`, in floats by tensor. */
   slabs: Region[];
   slabOffsets: Record<string, number>;
+  /** Rows of the largest batch, trained or evaluated. */
+  batchRows: number;
   /** Network inputs of the batch, [rows, inputs]. */
   x: Region;
   /** The non-zero columns of every row of x, i32 [rows, listWords(inputs)]; empty where nothing is skipped. */
@@ -90,7 +77,8 @@ export interface MemoryPlan {
   weights: Region;
   /** Class weights or positive weights of the loss, f32[outputs]; empty without. */
   lossWeights: Region;
-  layers: LayerRegions[];
+  /** Tensors of the graph, a row each batch row, and what its ops have beside them. */
+  graph: GraphRegions;
   /** SUM_VALUES f64 per leaf, of the batch at hand. */
   leafSums: Region;
   /** f64 [STEP.size], one per step of the segment. */
@@ -168,11 +156,11 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     const { from, to } = rankLeaves(rank, workers, leaves);
     return to - from;
   };
-  const target = lossType(experiment.loss).target;
+  const backend = backendOf(experiment.numerics);
+  const target = targetOf(experiment.loss);
   const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, needs.evalSetRows)));
   const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
-  const widest = widths(network);
   const slabs = slabLayout(network, exchange);
   const scratchRows = (rank: number): number => (exchange.includes('factors') ? rows : rankRows(rank));
 
@@ -186,25 +174,17 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     nodes,
     slabs: nodes.map((_, i) => (i === 0 ? vector() : place(f32Bytes(slabs.floats)))),
     slabOffsets: slabs.offsets,
+    batchRows: rows,
     x: perRow(network.inputs),
-    lists: place(listBytes(experiment, rows * listWords(network.inputs) * Int32Array.BYTES_PER_ELEMENT)),
+    lists: place(listBytes(experiment, backend.traits, rows * listWords(network.inputs) * Int32Array.BYTES_PER_ELEMENT)),
     labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
     weights: perRow(needs.hasSampleWeights ? 1 : 0),
     lossWeights: place(f32Bytes(needs.lossWeights)),
-    layers: network.layers.map(({ config, inputs, outputs }): LayerRegions => {
-      const type = layerType(config);
-      const { perLeaf, own } = type.workspace(config, inputs);
-      return {
-        buffers: mapValues(type.buffers(config, inputs), perRow),
-        d: perRow(outputs),
-        perLeaf: mapValues(perLeaf, (values) => f64(leaves * values)),
-        own: mapValues(own, (values) => ranks.map(() => f64(values))),
-      };
-    }),
+    graph: placeGraph(network.graph, backend, { perRow, f64, leaves, workers }),
     leafSums: place(leaves * SUM_BYTES),
     stepValues: f64(SEGMENT_STEPS * STEP.size),
-    records: f64(chunkCount(network, experiment.numerics.engine) * RECORD.size),
+    records: f64(chunkCount(network, backend.traits) * RECORD.size),
     activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
     evalSums: place(evalBatches * leaves * SUM_BYTES),
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
@@ -212,9 +192,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
     bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
-    scratch: ranks.map((rank) =>
-      place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(scratchRows(rank), widest.inputs, widest.outputs, leaves)))),
-    ),
+    scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, backend.scratchFloats(network.graph, scratchRows(rank), leaves))))),
     streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {
@@ -226,29 +204,17 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   return { ...plan, bytes: at, pages: Math.ceil(at / PAGE_BYTES) };
 }
 
-function mapValues<A, B>(record: Record<string, A>, convert: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value)]));
-}
-
 /** Above it `parallel.skip_zeros: auto` does not repay the memory. */
 const MAX_LIST_BYTES = 2 ** 28;
 
-/** A BLAS sums in an order of its own, so there is no skipping product with its bits. */
-function listBytes({ parallel, numerics }: Experiment, bytes: number): number {
-  if (parallel.skip_zeros === 'never' || numerics.engine === 'blas') return 0;
+function listBytes({ parallel }: Experiment, { skipsZeros }: Traits, bytes: number): number {
+  if (parallel.skip_zeros === 'never' || !skipsZeros) return 0;
   return parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES ? 0 : bytes;
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */
 function accumulatorLevels(batches: number): number {
   return batches === 1 ? 0 : Math.floor(Math.log2(batches)) + 1;
-}
-
-function widths(network: Network): { inputs: number; outputs: number } {
-  return {
-    inputs: Math.max(...network.layers.map((layer) => layer.inputs)),
-    outputs: Math.max(...network.layers.map((layer) => layer.outputs)),
-  };
 }
 
 /**

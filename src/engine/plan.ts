@@ -2,6 +2,9 @@ import type { Experiment } from '../config/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { classCounts } from '../data/targets.ts';
 import { GradloomError } from '../errors.ts';
+import { GraphIndex } from '../graph/graph.ts';
+import type { Traits } from '../kernels/backends/backend.ts';
+import { backendOf } from '../kernels/backends/index.ts';
 import { lossWeights } from '../model/losses.ts';
 import { type MetricsPlan, planMetrics } from '../model/metrics.ts';
 import { buildNetwork, type Network } from '../model/network.ts';
@@ -9,6 +12,7 @@ import { checkGroups } from '../optim/groups.ts';
 import { checkWarmup, scheduleTime } from '../optim/schedule.ts';
 import { checkAverage } from './average.ts';
 import { type BatchPlan, planBatches } from './batches.ts';
+import { type Chunk, planChunks } from './chunks.ts';
 import { countCores } from './cores.ts';
 import { type Exchange, planExchange } from './exchange.ts';
 import { type MemoryPlan, planMemory } from './memory.ts';
@@ -17,10 +21,14 @@ import { type MemoryPlan, planMemory } from './memory.ts';
 export interface EnginePlan {
   experiment: Experiment;
   network: Network;
+  /** Of the backend. */
+  traits: Traits;
   batches: BatchPlan;
   workers: number;
   /** How the gradient of each layer's weight comes together. */
   exchange: readonly Exchange[];
+  /** Pieces of the parameters, in their order. */
+  chunks: readonly Chunk[];
   /** How long a rank spins at a barrier before it sleeps. */
   spinUs: number;
   /** What evaluations accumulate beside the loss. */
@@ -47,7 +55,8 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
       next: 'lower parallel.workers or raise numerics.leaves',
     });
   }
-  const network = buildNetwork(experiment.model, dataset.featureCount);
+  const { traits } = backendOf(experiment.numerics);
+  const network = buildNetwork(experiment, dataset.featureCount);
   checkGroups(
     experiment.optimizer,
     network.parameters.map(({ name }) => name),
@@ -58,7 +67,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
   checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches, experiment.parent?.schedule));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
-  const exchange = planExchange(experiment, network, batches, workers);
+  const exchange = planExchange(experiment, traits, network, batches, workers);
   const memory = planMemory({
     experiment,
     network,
@@ -72,7 +81,20 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     hasSampleWeights: dataset.weights !== undefined,
     lossWeights: weights?.length ?? 0,
   });
-  return { experiment, network, batches, workers, exchange, spinUs, metrics, memory, ...(weights && { lossWeights: weights }) };
+  const chunks = planChunks(network, traits);
+  return {
+    experiment,
+    network,
+    traits,
+    batches,
+    workers,
+    exchange,
+    chunks,
+    spinUs,
+    metrics,
+    memory,
+    ...(weights && { lossWeights: weights }),
+  };
 }
 
 /** With more workers than cores, a rank that spins takes time from the one it waits for. */
@@ -80,12 +102,13 @@ function spinTime({ parallel }: Experiment, workers: number): number {
   return workers > countCores().usable ? 0 : parallel.spin_us;
 }
 
-/** Dropout numbers the outputs of a step, row by row, with 32-bit words. */
-function checkMasks(network: Network, { batchRows, batchesPerStep }: BatchPlan): void {
-  for (const { index, config, outputs } of network.layers) {
-    if (config.dropout === 0 || batchRows * batchesPerStep * outputs <= 2 ** 32) continue;
-    const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${outputs} units; expected at most 2^32 outputs a step`;
+/** Dropout numbers the values of a step, row by row, with 32-bit words. */
+function checkMasks({ graph }: Network, { batchRows, batchesPerStep }: BatchPlan): void {
+  const { widthOf } = new GraphIndex(graph);
+  for (const op of graph.ops) {
+    if (op.type !== 'dropout' || batchRows * batchesPerStep * widthOf(op.y) <= 2 ** 32) continue;
+    const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${widthOf(op.y)} units; expected at most 2^32 outputs a step`;
     const next = 'lower train.batch_size or train.accumulate';
-    throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `model.layers.${index}.dropout`, message, next });
+    throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `model.layers.${op.layer}.dropout`, message, next });
   }
 }

@@ -1,7 +1,6 @@
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import type { EngineCode } from '../kernels/engines.ts';
-import type { Kernels } from '../kernels/kernels.ts';
-import type { KernelCall } from '../model/layers/layer.ts';
+import type { BackendCode } from '../kernels/backends/backend.ts';
+import type { KernelCall, Kernels } from '../kernels/kernels.ts';
 import { streamWords } from '../random/stream.ts';
 import { averageWeight } from './average.ts';
 import { Aborted, Barrier } from './barrier.ts';
@@ -10,15 +9,15 @@ import { abort, rankClocks, rankWords, WORD } from './control.ts';
 import { addSums, type LossSums, meanLoss } from './evaluation.ts';
 import { Gatherer } from './gather.ts';
 import { rankLeaves } from './leaves.ts';
+import { lowerProgram, type ProgramKey, type RankProgram } from './lower.ts';
 import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from './memory.ts';
 import { epochOrder } from './order.ts';
 import type { EnginePlan } from './plan.ts';
-import { compileProgram, type ProgramKey, type RankProgram } from './program.ts';
 import { ZeroSkipper } from './skip.ts';
 import { Updater, type Verdict } from './update.ts';
 
 /** What a thread receives once a run, when it becomes one of its ranks. */
-export interface RankSetup extends EngineCode {
+export interface RankSetup extends BackendCode {
   plan: EnginePlan;
   dataset: Dataset;
   memory: WebAssembly.Memory;
@@ -60,6 +59,8 @@ export class Rank {
   readonly #leafSums: Float64Array;
   readonly #stepValues: Float64Array;
   readonly #streams: Uint32Array;
+  /** Numbers of the streams that ops draw from. */
+  readonly #drawn: readonly number[];
   /** Running statistics, which rank 0 updates in the compute phase, and what they were before: a step that diverges leaves no trace. */
   readonly #statistics: Float32Array;
   readonly #statisticsBefore: Float32Array;
@@ -92,12 +93,13 @@ export class Rank {
     this.#leafSums = new Float64Array(buffer, regions.leafSums.at, regions.leafSums.bytes / F64);
     this.#stepValues = new Float64Array(buffer, regions.stepValues.at, regions.stepValues.bytes / F64);
     this.#streams = new Uint32Array(buffer, streams.at, streams.bytes / Uint32Array.BYTES_PER_ELEMENT);
+    this.#drawn = plan.network.graph.ops.flatMap((op) => (op.type === 'dropout' ? [op.stream] : []));
     this.#statistics = new Float32Array(buffer, regions.statistics.at, plan.network.statisticFloats);
     this.#statisticsBefore = this.#statistics.slice();
     this.#barrier = new Barrier(this.#control, rank, plan.workers, plan.spinUs);
     this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels);
-    this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.layers.length * STREAM_BYTES);
-    this.#skipper = new ZeroSkipper(plan, rank, memory, kernels);
+    this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.graph.streams * STREAM_BYTES);
+    this.#skipper = new ZeroSkipper(plan, memory, kernels);
     this.#words = rankWords(rank);
     this.#order = dataset.splits.train;
   }
@@ -170,7 +172,7 @@ export class Rank {
       const kind = batch.rows === plan.batchRows ? 'full' : 'last';
       const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
       if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
-      this.#skipper.begin(program, isFirst || !isFixed);
+      this.#skipper.begin(program, isFirst || !isFixed, kind === 'full');
       const calls = this.#execute(program);
       if (isLast) this.#call(program.activity);
       this.#wait();
@@ -232,7 +234,7 @@ export class Rank {
       if (batchRows < size) this.#wait();
       const program = this.#program({ kind: 'evaluate', batchRows, stepRow: 0, averaged });
       this.#gatherer.gather(samples, first, program.rows.from, program.rows.to);
-      this.#skipper.begin(program, true);
+      this.#skipper.begin(program, true, false);
       this.#execute(program);
       const [from, to] = [program.leaves.from * SUM_VALUES, program.leaves.to * SUM_VALUES];
       sums.set(this.#leafSums.subarray(from, to), batch * perBatch + from);
@@ -252,8 +254,8 @@ export class Rank {
     const number = numberOf(key);
     const known = this.#programs.get(number);
     if (known !== undefined) return known;
-    const program = compileProgram(this.#plan, this.#rank, key);
-    this.#skipper.adopt(program, key.kind);
+    const program = lowerProgram(this.#plan, this.#rank, key);
+    this.#skipper.adopt(program);
     for (const { at, words } of program.tables) new Int32Array(this.#memory.buffer, at, words.length).set(words);
     this.#programs.set(number, program);
     return program;
@@ -294,13 +296,12 @@ export class Rank {
     this.#waited += performance.now() - started;
   }
 
-  /** The addresses of this step's random numbers: a stream per layer that drops outputs, and one for the gradient's noise. */
+  /** The addresses of this step's random numbers: a stream per op that drops values, and one for the gradient's noise. */
   #seedStreams(step: number): void {
-    const { network, experiment } = this.#plan;
-    const streams = network.layers.length;
-    for (let i = 0; i < streams; i++) {
-      if (network.layers[i]?.config.dropout === 0) continue;
-      this.#streams.set(streamWords(experiment.seed, 'dropout', step * streams + i), (i * STREAM_BYTES) / 4);
+    const { experiment, network } = this.#plan;
+    const { streams } = network.graph;
+    for (const stream of this.#drawn) {
+      this.#streams.set(streamWords(experiment.seed, 'dropout', step * streams + stream), (stream * STREAM_BYTES) / 4);
     }
     if (experiment.regularization.noise === undefined) return;
     this.#streams.set(streamWords(experiment.seed, 'noise', step), (streams * STREAM_BYTES) / 4);

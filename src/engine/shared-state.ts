@@ -2,9 +2,9 @@ import type { Dataset } from '../data/dataset.ts';
 import type { InitialState } from '../model/initializers.ts';
 import type { PlacedTensor } from '../model/parameters.ts';
 import { optimizerType } from '../optim/index.ts';
-import { planChunks } from './chunks.ts';
 import { type Evaluation, readEvaluation } from './evaluation.ts';
-import { ACTIVITY_VALUES, RECORD, type Region, STEP, SUM_BYTES } from './memory.ts';
+import { ACTIVITY_VALUES, RECORD, STEP, SUM_BYTES } from './memory.ts';
+import type { Region } from './place.ts';
 import type { EnginePlan } from './plan.ts';
 
 /** Everything that training changes: restoring it is as if the steps since had not been. */
@@ -21,6 +21,8 @@ export interface TrainingState {
 /** Activations of a layer, before dropout and residual, over the rows of one batch. */
 export interface LayerActivity {
   layer: number;
+  /** The last one's name; undefined where the layer has none. */
+  activation: string | undefined;
   mean: number;
   std: number;
   /** Share of outputs that are exactly 0. */
@@ -115,6 +117,7 @@ export class SharedState {
   activity(rows: number): LayerActivity[] {
     const { memory, network, experiment } = this.#plan;
     const sums = this.#doubles(memory.activity);
+    const activations = new Map(network.graph.ops.flatMap((op) => (op.type === 'activation' ? [[op.layer, op.function.type]] : [])));
     return network.layers.map(({ index, outputs }) => {
       const total = { sum: 0, squares: 0, zeros: 0, largest: 0 };
       for (let leaf = 0; leaf < experiment.numerics.leaves; leaf++) {
@@ -128,16 +131,16 @@ export class SharedState {
       const count = rows * outputs;
       const mean = total.sum / count;
       const std = Math.sqrt(Math.max(0, total.squares / count - mean * mean));
-      return { layer: index, mean, std, zeros: total.zeros / count, largest: total.largest };
+      return { layer: index, activation: activations.get(index), mean, std, zeros: total.zeros / count, largest: total.largest };
     });
   }
 
   /** What the last step of the last segment did to each tensor. */
   changes(): TensorChange[] {
-    const { memory, network, experiment } = this.#plan;
+    const { memory, network, chunks } = this.#plan;
     const records = this.#doubles(memory.records);
     const squares = new Map(network.parameters.map(({ name }) => [name, { weight: 0, update: 0 }]));
-    for (const { index, tensor } of planChunks(network, experiment.numerics.engine)) {
+    for (const { index, tensor } of chunks) {
       const of = squares.get(tensor.name);
       if (of === undefined) continue;
       of.weight += records[index * RECORD.size + RECORD.weightSquares] as number;

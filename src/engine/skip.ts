@@ -1,36 +1,12 @@
-import type { Kernels } from '../kernels/kernels.ts';
-import { listWords } from '../kernels/kernels.ts';
-import type { KernelCall } from '../model/layers/layer.ts';
+import type { KernelCall, Kernels } from '../kernels/kernels.ts';
 import { f32Bytes } from '../model/parameters.ts';
-import { planChunks } from './chunks.ts';
+import type { RankProgram, SkippableSlot } from './lower.ts';
 import { RECORD } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
-import type { ProgramKey, RankProgram } from './program.ts';
 
-/** The first layer's products, of which each may skip the zeros of the inputs. */
-type Product = 'forward' | 'gradient';
+/** The products of the network's inputs, of which each may skip their zeros. */
+type Product = SkippableSlot['product'];
 const PRODUCTS: readonly Product[] = ['forward', 'gradient'];
-
-/** Kernels with and without zeros. */
-interface Pair {
-  dense: KernelCall;
-  skipping: KernelCall;
-}
-
-/** A place in a program, of which one of the pair is the call. */
-interface Slot extends Pair {
-  product: Product;
-  calls: KernelCall[];
-  index: number;
-}
-
-interface Adopted {
-  slots: readonly Slot[];
-  forward: Slot | undefined;
-  /** Rows of x that the rank computes, as list_nonzeros takes them. */
-  list: readonly [x: number, lists: number, rows: number, inputs: number, scratch: number];
-  isFullBatch: boolean;
-}
 
 /** Counts of full batches after which both kernels are tried again, in turns: the first calls run code that is not yet optimised. */
 const TRIALS: readonly number[] = [0, 64, 512, 4096];
@@ -45,8 +21,8 @@ const untried = (): Times => ({
 });
 
 /**
- * Chooses, for one rank, whether the first layer's products skip the zeros of the network's inputs. Every rank chooses by itself and by the
- * clock, because the bits do not depend on it:
+ * Chooses, for one rank, whether the products of the network's inputs skip their zeros. Every rank chooses by itself and by the clock,
+ * because the bits do not depend on it:
  * - the kernels have equal bits for finite weights and deltas (kernels/sparse.ts);
  * - with a weight that is not finite the dense kernel computes. Every rank finds that out from the same numbers: from all weights at the
  *   start of a task, then from what the ranks record of the weights they update;
@@ -54,13 +30,13 @@ const untried = (): Times => ({
  *   whatever the weight gradient is.
  */
 export class ZeroSkipper {
-  readonly #plan: EnginePlan;
-  readonly #rank: number;
+  readonly #mode: 'auto' | 'always' | 'never';
   readonly #kernels: Kernels;
   readonly #records: Float64Array;
-  /** Chunks of the first layer's weight, by number. */
+  /** Chunks of the weights that multiply the network's inputs, by number. */
   readonly #chunks: readonly number[];
-  readonly #adopted = new Map<RankProgram, Adopted>();
+  /** The same weights: address and values. */
+  readonly #weights: readonly { at: number; count: number }[];
   readonly #productOf = new Map<KernelCall, Product>();
   readonly #chosen: Record<Product, boolean>;
   /** Full training batches so far. */
@@ -71,21 +47,21 @@ export class ZeroSkipper {
   /** What the batch at hand uses, while kernels are tried. */
   #trying: 'dense' | 'skipping' | undefined;
   #listed = false;
-  /** Whether all weights of the first layer are finite; undefined until somebody looks. */
+  /** Whether all those weights are finite; undefined until somebody looks. */
   #isFinite: boolean | undefined;
 
-  constructor(plan: EnginePlan, rank: number, memory: WebAssembly.Memory, kernels: Kernels) {
-    const { records, lists } = plan.memory;
-    this.#plan = plan;
-    this.#rank = rank;
+  constructor(plan: EnginePlan, memory: WebAssembly.Memory, kernels: Kernels) {
+    const { memory: regions, experiment, network, chunks } = plan;
+    const { records } = regions;
+    const watched = new Set(watchedWeights(plan));
+    this.#mode = experiment.parallel.skip_zeros;
     this.#kernels = kernels;
     this.#records = new Float64Array(memory.buffer, records.at, records.bytes / Float64Array.BYTES_PER_ELEMENT);
-    this.#chunks =
-      lists.bytes === 0
-        ? []
-        : planChunks(plan.network, plan.experiment.numerics.engine).flatMap(({ index, tensor }) => (isWeight(tensor) ? [index] : []));
-    const always = plan.experiment.parallel.skip_zeros === 'always';
-    this.#chosen = { forward: always, gradient: always };
+    this.#chunks = chunks.flatMap(({ index, tensor }) => (watched.has(tensor.name) ? [index] : []));
+    this.#weights = network.parameters
+      .filter(({ name }) => watched.has(name))
+      .map(({ offset, size }) => ({ at: regions.parameters.at + f32Bytes(offset), count: size }));
+    this.#chosen = { forward: this.#mode === 'always', gradient: this.#mode === 'always' };
   }
 
   /** True while calls are to be run by `time`. */
@@ -93,28 +69,9 @@ export class ZeroSkipper {
     return this.#trying !== undefined;
   }
 
-  /** Finds a program's products with the network's inputs. */
-  adopt(program: RankProgram, kind: ProgramKey['kind']): void {
-    const { lists, x, scratch } = this.#plan.memory;
-    const { inputs } = this.#plan.network;
-    const { from, to } = program.rows;
-    if (lists.bytes === 0) return;
-    const listAt = lists.at + from * listWords(inputs) * Int32Array.BYTES_PER_ELEMENT;
-    const slots = [...program.phases, program.slice].flatMap((calls) =>
-      calls.flatMap((dense, index): Slot[] => {
-        const [input = 0] = dense.args;
-        const product = input >= x.at && input < x.at + x.bytes ? productOf(dense) : undefined;
-        if (product === undefined) return [];
-        return [{ product, calls, index, dense, skipping: skippingCall(dense, listAt) }];
-      }),
-    );
-    for (const { product, dense, skipping } of slots) this.#productOf.set(dense, product).set(skipping, product);
-    this.#adopted.set(program, {
-      slots,
-      forward: slots.find(({ product }) => product === 'forward'),
-      list: [x.at + f32Bytes(from * inputs), listAt, to - from, inputs, scratch[this.#rank]?.at ?? 0],
-      isFullBatch: kind === 'full',
-    });
+  /** Learns a program's calls, which it will be asked to time. */
+  adopt({ skippable }: RankProgram): void {
+    for (const { product, dense, skipping } of skippable) this.#productOf.set(dense, product).set(skipping, product);
   }
 
   /** The coordinator may have changed the weights. */
@@ -130,22 +87,22 @@ export class ZeroSkipper {
   /**
    * Puts the chosen kernels into a program whose rows are in x.
    *
-   * @param isNew  the rows are not those of the last call
+   * @param isNew       the rows are not those of the last call
+   * @param isTraining  on a full batch of training, the only ones that are timed
    */
-  begin(program: RankProgram, isNew: boolean): void {
+  begin({ skippable, listing }: RankProgram, isNew: boolean, isTraining: boolean): void {
     this.#endTrial();
     if (isNew) this.#listed = false;
-    const adopted = this.#adopted.get(program);
-    if (adopted === undefined) return;
-    this.#beginTrial(adopted);
-    const forward = this.#skips('forward') && this.#hasFiniteWeights(adopted);
-    for (const slot of adopted.slots) {
+    if (listing === undefined) return;
+    if (isTraining && this.#mode === 'auto') this.#beginTrial();
+    const forward = this.#skips('forward') && this.#hasFiniteWeights();
+    for (const slot of skippable) {
       const skips = slot.product === 'forward' ? forward : this.#skips('gradient');
       slot.calls[slot.index] = skips ? slot.skipping : slot.dense;
     }
     if (!forward || this.#listed) return;
     const started = performance.now();
-    this.#kernels.list_nonzeros(...adopted.list);
+    this.#kernels.list_nonzeros(...listing.args);
     this.#spent.forward += performance.now() - started;
     this.#listed = true;
   }
@@ -162,16 +119,12 @@ export class ZeroSkipper {
     return this.#trying === undefined ? this.#chosen[product] : this.#trying === 'skipping';
   }
 
-  #hasFiniteWeights({ forward }: Adopted): boolean {
-    if (this.#isFinite === undefined && forward !== undefined) {
-      const [, weights = 0, , , , outputs = 0, inputs = 0] = forward.dense.args;
-      this.#isFinite = Number.isFinite(this.#kernels.largest(weights, inputs * outputs));
-    }
-    return this.#isFinite === true;
+  #hasFiniteWeights(): boolean {
+    this.#isFinite ??= this.#weights.every(({ at, count }) => Number.isFinite(this.#kernels.largest(at, count)));
+    return this.#isFinite;
   }
 
-  #beginTrial({ isFullBatch }: Adopted): void {
-    if (!isFullBatch || this.#plan.experiment.parallel.skip_zeros !== 'auto') return;
+  #beginTrial(): void {
     const batch = this.#batches++;
     const start = TRIALS.findLast((first) => first <= batch) ?? 0;
     if (batch >= start + TRIAL_BATCHES) return;
@@ -194,18 +147,8 @@ export class ZeroSkipper {
   }
 }
 
-function isWeight({ layer, role }: { layer: number; role: string }): boolean {
-  return layer === 0 && role === 'weight';
-}
-
-function productOf({ kernel }: KernelCall): Product | undefined {
-  if (kernel === 'dense_forward') return 'forward';
-  return kernel === 'dense_weight_gradient' ? 'gradient' : undefined;
-}
-
-/** The same call with a kernel that skips zeros; the forward product takes the lists behind x. */
-function skippingCall({ kernel, args }: KernelCall, lists: number): KernelCall {
-  if (kernel === 'dense_weight_gradient') return { kernel: 'sparse_weight_gradient', args };
-  const [x = 0, ...others] = args;
-  return { kernel: 'sparse_forward', args: [x, lists, ...others] };
+/** Names of the weights whose products may skip zeros, which therefore have to be finite; none where nothing is skipped. */
+export function watchedWeights({ memory, network }: Pick<EnginePlan, 'memory' | 'network'>): string[] {
+  if (memory.lists.bytes === 0) return [];
+  return network.graph.ops.flatMap((op) => (op.type === 'dense' && op.x === network.graph.input ? [op.weight] : []));
 }

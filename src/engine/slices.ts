@@ -1,5 +1,5 @@
 import { f32Bytes, type PlacedTensor } from '../model/parameters.ts';
-import { blockRows, type Chunk, planChunks, sliceOf } from './chunks.ts';
+import { blockRows, type Chunk, sliceOf } from './chunks.ts';
 import { isByFactors } from './exchange.ts';
 import type { Range } from './leaves.ts';
 import type { MemoryPlan } from './memory.ts';
@@ -17,17 +17,16 @@ export function gradientAt({ slabs, slabOffsets }: MemoryPlan, slab: number, ten
 const ROWS_PER_PASS = 16;
 
 /** The chunks that a rank reduces and updates: its share of the work between the barriers, the products with factors included. */
-export function rankChunks({ network, exchange, batches, workers, experiment }: EnginePlan, rank: number): Chunk[] {
+export function rankChunks({ chunks, exchange, batches, workers }: EnginePlan, rank: number): Chunk[] {
   const factors = 1 + batches.batchRows / ROWS_PER_PASS;
   const cost = ({ tensor, count }: Chunk): number => count * (isByFactors(tensor, exchange) ? factors : workers);
-  return sliceOf(planChunks(network, experiment.numerics.engine), rank, workers, cost);
+  return sliceOf(chunks, rank, workers, cost);
 }
 
-/** Rows of a weight as stored, [in, out], that lie in the slice: one range, or for a BLAS its blocks. */
-export function piecesOfSlice({ experiment }: EnginePlan, slice: readonly Chunk[], tensor: PlacedTensor): Range[] {
+/** Rows of a weight as stored, [in, out], that lie in the slice: one range, or blocks that do not depend on the workers. */
+export function piecesOfSlice({ traits }: EnginePlan, slice: readonly Chunk[], tensor: PlacedTensor): Range[] {
   const { from, to } = rowsOfSlice(slice, tensor);
-  const { engine } = experiment.numerics;
-  const rows = engine === 'blas' ? blockRows(tensor, engine) : to - from;
+  const rows = traits.fixedBlocks ? blockRows(tensor, traits) : to - from;
   return Array.from({ length: from < to ? Math.ceil((to - from) / rows) : 0 }, (_, i) => {
     return { from: from + i * rows, to: Math.min(to, from + (i + 1) * rows) };
   });

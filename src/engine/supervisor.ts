@@ -1,4 +1,5 @@
-import { layerType } from '../model/layers/index.ts';
+import { GraphIndex } from '../graph/graph.ts';
+import { opType } from '../graph/op.ts';
 import { rankWords } from './control.ts';
 import type { EnginePlan } from './plan.ts';
 
@@ -86,6 +87,8 @@ export class Supervisor {
 /** How long the ranks of a plan may show no sign of life: 10 s, or longer where a single kernel call may take that long. */
 export function hangLimitMs(plan: EnginePlan): number {
   const rows = Math.max(plan.batches.batchRows, plan.experiment.train.eval.batch_size);
-  const largest = Math.max(...plan.network.layers.map(({ config, inputs }) => layerType(config).flops(config, inputs).forward));
+  const { graph } = plan.network;
+  const { shapeOf } = new GraphIndex(graph);
+  const largest = Math.max(...graph.ops.map((op) => opType(op).flops?.(op, shapeOf).forward ?? 0));
   return Math.max(MIN_HANG_MS, (20_000 * rows * largest) / SLOWEST_FLOPS_PER_SECOND);
 }

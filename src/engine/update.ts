@@ -5,11 +5,12 @@ import { optimizerType } from '../optim/index.ts';
 import type { TensorRule, UpdateChunk, UpdateContext } from '../optim/optimizer.ts';
 import { lrAt, type ScheduleTime, scheduleTime } from '../optim/schedule.ts';
 import { power } from '../random/elementary.ts';
-import { type Chunk, columnsOf, planChunks } from './chunks.ts';
+import { type Chunk, columnsOf } from './chunks.ts';
 import { isByFactors } from './exchange.ts';
 import { type Addition, type Range, reduction } from './leaves.ts';
 import { RECORD } from './memory.ts';
 import type { EnginePlan } from './plan.ts';
+import { watchedWeights } from './skip.ts';
 import { gradientAt, rankChunks } from './slices.ts';
 
 /** What all ranks find out together between reduce and apply. */
@@ -64,6 +65,7 @@ export class Updater {
     const { memory: regions, network, experiment, workers } = plan;
     this.#plan = plan;
     this.#kernels = kernels;
+    const watched = new Set(watchedWeights(plan));
     const additions = reduction(regions.nodes, experiment.numerics.leaves);
     this.#chunks = rankChunks(plan, rank).map((chunk) => {
       const offset = f32Bytes(chunk.offset);
@@ -77,11 +79,11 @@ export class Updater {
           : additions.map(({ into, from }) => ({ into: inSlab(into), from: inSlab(from) })),
         state: regions.optimizerState.map((region) => region.at + offset),
         isPenalized: chunk.tensor.init === 'weight',
-        isWatched: regions.lists.bytes > 0 && chunk.tensor.layer === 0 && chunk.tensor.role === 'weight',
+        isWatched: watched.has(chunk.tensor.name),
         context: this.#contextOf(tensorRates(experiment.optimizer, chunk.tensor.name, chunk.tensor.role)),
       };
     });
-    this.#allChunks = planChunks(network, experiment.numerics.engine);
+    this.#allChunks = plan.chunks;
     this.#time = scheduleTime(experiment.schedule, plan.batches, experiment.parent?.schedule);
     this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
@@ -89,7 +91,8 @@ export class Updater {
     this.#columns = network.parameters
       .filter(({ init }) => init === 'weight')
       .map((tensor) => {
-        const [units = 0, inputs = 0] = tensor.shape;
+        const [units = 1] = tensor.shape;
+        const inputs = tensor.size / units;
         return { at: regions.parameters.at + f32Bytes(tensor.offset), inputs, units, columns: columnsOf(tensor, rank, workers) };
       });
   }

@@ -105,7 +105,7 @@ function openBlas(koffi: Koffi, path: string): { name: BlasLibrary['name']; sgem
  *
  * bound: |err| <= K * 2^-24 * sum|x w| as everywhere, in whatever order
  */
-export function withBlas(kernels: Kernels, memory: WebAssembly.Memory, { path }: BlasLibrary): Kernels {
+export function withBlas(kernels: Kernels, memory: WebAssembly.Memory, path: string): Kernels {
   const koffi = requireKoffi();
   const { sgemm } = openBlas(koffi, path);
   // Below 2^53, as all addresses of processes are: sums of numbers, no garbage.

@@ -1,11 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { GradloomError } from '../errors.ts';
-import { readFileBytes } from '../storage/read.ts';
-
-/** Changes whenever a kernel change alters a bit of any result; part of a run's identity and of the CHANGELOG. */
-export const KERNEL_VERSION = 2;
-
 /**
  * The arithmetic of gradloom: functions of `kernels/*.ts`, compiled to WebAssembly. Pointers are byte offsets into the one shared memory.
  * Letters: M, N, K as in BLAS; B rows, I inputs, O outputs of a layer. All matrices row-major f32 unless said otherwise.
@@ -281,68 +273,17 @@ export interface Kernels {
   f32_zscore(x: number, rows: number, columns: number, mean: number, std: number): void;
 }
 
-/**
- * Floats of per-worker scratch that the matrix products need for at most `rows` rows and layers up to `inputs` by `outputs`.
- * An upper bound that grows with every argument: packed panels (at most 1 MiB, or one panel where the depth is larger), packed columns of x
- * and the stack of partial tiles. The constants mirror kernels/dense.ts and kernels/gradient.ts; test/kernels/scratch.test.ts holds them.
- */
-export function scratchFloats(rows: number, inputs: number, outputs: number, leaves: number): number {
-  const roundUp8 = (n: number) => Math.ceil(n / 8) * 8;
-  // Columns are packed in groups of at least 8; 4 more when the last panel is 12 wide.
-  const panels = (depth: number, columns: number, budget: number) =>
-    Math.min(Math.max(8 * depth, budget) + 4 * depth, depth * roundUp8(columns));
-  const stack = 36 * (33 - Math.clz32(leaves));
-  const forward = Math.max(
-    64,
-    36 + panels(inputs, outputs, 131072),
-    Math.min(Math.max(16 * inputs, 131072), 16 * inputs * Math.ceil(outputs / 16)),
-  );
-  const inputGradient = panels(outputs, rows, 131072);
-  // 16 columns of x packed, or the rows that are not zero listed, four columns at a time, with their leaves.
-  const weightGradient = stack + panels(rows, outputs, 262144) + 20 * rows + 12 * leaves + 16;
-  return Math.max(forward, inputGradient, weightGradient);
+export type KernelName = {
+  [K in keyof Kernels]: Kernels[K] extends (...args: number[]) => void ? K : never;
+}[keyof Kernels];
+
+/** One kernel call of a step's program: fixed pointers and sizes, so a program can be printed and tested. */
+export interface KernelCall<K extends KernelName = KernelName> {
+  kernel: K;
+  args: Readonly<Parameters<Kernels[K]>>;
 }
 
-/** i32 of the list of non-zero columns of a row of `columns`. Mirrors kernels/sparse.ts. */
-export function listWords(columns: number): number {
-  return columns + 4;
-}
-
-/** What computes the products; a result key. */
-export const ENGINES = ['wasm', 'wasm-fma', 'blas'] as const;
-export type EngineName = (typeof ENGINES)[number];
-
-/** V8 of Node 20 has relaxed SIMD behind a flag, which later ones do not know. */
-const FLAGGED_NODE = 20;
-const MODULE_LIMIT_BYTES = 2 ** 24;
-
-/**
- * Compiles the kernels; the module is shared by all threads of a run.
- *
- * @throws GradloomError E_ENGINE where this Node has no relaxed SIMD
- */
-export function compileKernels(engine: EngineName = 'wasm'): WebAssembly.Module {
-  if (engine !== 'wasm-fma') return new WebAssembly.Module(readKernels('kernels'));
-  if (Number.parseInt(process.versions.node, 10) === FLAGGED_NODE) setFlagsFromString('--experimental-wasm-relaxed-simd');
-  try {
-    return new WebAssembly.Module(readKernels('kernels-fma'));
-  } catch (cause) {
-    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-    throw new GradloomError({
-      code: 'E_ENGINE',
-      where: 'numerics.engine',
-      message: `the engine wasm-fma needs relaxed SIMD, which Node ${process.versions.node} does not compile here`,
-      next: 'use Node 20 or newer without flags that switch it off, or set numerics.engine: wasm',
-      cause,
-    });
-  }
-}
-
-function readKernels(name: string): Uint8Array<ArrayBuffer> {
-  return readFileBytes(fileURLToPath(new URL(`../../kernels/${name}.wasm`, import.meta.url)), MODULE_LIMIT_BYTES);
-}
-
-/** Binds the kernels to the shared memory of a run. */
-export function bindKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+/** A call with exactly the arguments of its kernel. */
+export function kernelCall<K extends KernelName>(kernel: K, ...args: Parameters<Kernels[K]>): KernelCall<K> {
+  return { kernel, args };
 }

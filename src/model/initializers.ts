@@ -68,14 +68,14 @@ export interface InitialState {
  */
 export function initialState(
   network: Network,
-  model: { init: InitializerConfig },
+  model: { init: InitializerConfig; layers?: readonly { init?: InitializerConfig | undefined }[] },
   seed: number,
   readRun: (directory: string) => Safetensors = (directory) => readSafetensors(join(directory, 'model.safetensors')),
 ): InitialState {
   const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
   const fromFile = new Map<string, Taken>();
   const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
-    const config = network.layers[tensor.layer]?.config.init ?? model.init;
+    const config = model.layers?.[tensor.layer]?.init ?? model.init;
     if (config.type === 'file' || config.type === 'run') {
       const { placed } = fromFile.get(config.path) ?? { placed: [] };
       fromFile.set(config.path, { type: config.type, placed: [...placed, { tensor, vector }] });

@@ -1,6 +1,6 @@
 import { isRegressionMetric, topKOf } from '../config/metric-names.ts';
 import { GradloomError } from '../errors.ts';
-import type { KernelCall } from './layers/layer.ts';
+import { type KernelCall, kernelCall } from '../kernels/kernels.ts';
 
 /** What one kernel counts, and where in a rank's counts. */
 interface Counter {
@@ -84,13 +84,15 @@ export interface MetricSite {
 export function counterCalls({ counters, outputs }: MetricsPlan, { z, rows, labels, out }: MetricSite): KernelCall[] {
   return counters.map(({ kernel, at, k }) => {
     const counts = out + at * Float64Array.BYTES_PER_ELEMENT;
-    return { kernel, args: kernel === 'top_k_add' ? [z, labels, rows, outputs, k, counts] : [z, labels, rows, outputs, counts] };
+    return kernel === 'top_k_add'
+      ? kernelCall(kernel, z, labels, rows, outputs, k, counts)
+      : kernelCall(kernel, z, labels, rows, outputs, counts);
   });
 }
 
 /** The calls that sum over a leaf's rows. */
 export function sumCalls({ sumLength, outputs }: MetricsPlan, { z, rows, targets, out }: MetricSite): KernelCall[] {
-  return sumLength === 0 ? [] : [{ kernel: 'regression_add', args: [z, targets, rows, outputs, out] }];
+  return sumLength === 0 ? [] : [kernelCall('regression_add', z, targets, rows, outputs, out)];
 }
 
 /** What an evaluation found, over all ranks and leaves. */

@@ -1,7 +1,9 @@
 import type { Experiment } from '../config/schema.ts';
-import { GradloomError } from '../errors.ts';
-import { type LayerConfig, layerType } from './layers/index.ts';
-import type { TensorSpec } from './layers/layer.ts';
+import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
+import { opType } from '../graph/op.ts';
+import { elements } from '../graph/shape.ts';
+import type { ModelTensor } from '../graph/tensor.ts';
+import { layerType } from './layers/index.ts';
 import type { PlacedTensor } from './parameters.ts';
 
 /** Tensors start at multiples of this many floats (16 bytes), so that vector loads of parameters are aligned. */
@@ -9,15 +11,16 @@ const TENSOR_ALIGNMENT = 4;
 
 export interface PlacedLayer {
   index: number;
-  config: LayerConfig;
+  /** Values of a row that goes in, and of one that comes out. */
   inputs: number;
   outputs: number;
   parameters: PlacedTensor[];
   statistics: PlacedTensor[];
 }
 
-/** A model with every width known and every tensor placed. */
+/** A model with every shape known and every tensor of its own placed. */
 export interface Network {
+  graph: Graph;
   inputs: number;
   outputs: number;
   layers: PlacedLayer[];
@@ -30,55 +33,51 @@ export interface Network {
   statisticFloats: number;
 }
 
-/** Gives tensors their places in one vector, one after the other. */
-class Placer {
-  floats = 0;
-
-  place(spec: TensorSpec, layer: number): PlacedTensor {
-    const size = spec.shape.reduce((product, n) => product * n, 1);
-    const tensor = { ...spec, name: `layers.${layer}.${spec.role}`, layer, offset: this.floats, size };
-    this.floats += Math.ceil(size / TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT;
-    return tensor;
-  }
+/**
+ * The graph of an experiment's step.
+ *
+ * @param inputs  features of a sample
+ * @throws GradloomError E_CONFIG_VALUE where a layer does not fit the one before it
+ */
+export function buildGraph({ model, loss }: Pick<Experiment, 'model' | 'loss'>, inputs: number): Graph {
+  const builder = new GraphBuilder([inputs]);
+  for (const config of model.layers) builder.addLayer(config.type, (x) => layerType(config).build(config, x, builder));
+  return builder.finish(loss);
 }
 
-/**
- * Works out widths and the tables of tensors.
- *
- * @throws GradloomError E_CONFIG_VALUE where a residual layer changes the width
- */
-export function buildNetwork(model: Experiment['model'], inputs: number): Network {
-  const layers: PlacedLayer[] = [];
-  const parameters = new Placer();
-  const statistics = new Placer();
-  let width = inputs;
-  for (const [index, config] of model.layers.entries()) {
-    const type = layerType(config);
-    const outputs = type.outputs(config, width);
-    if (config.residual && outputs !== width) {
-      const message = `residual adds the layer's ${width} inputs to its ${outputs} outputs; expected the same number`;
-      const next = `set units: ${width}, or residual: false`;
-      throw new GradloomError({ code: 'E_CONFIG_VALUE', where: `model.layers.${index}.residual`, message, next });
-    }
-    layers.push({
-      index,
-      config,
-      inputs: width,
-      outputs,
-      parameters: type.parameters(config, width).map((spec) => parameters.place(spec, index)),
-      statistics: type.statistics(config, width).map((spec) => statistics.place(spec, index)),
-    });
-    width = outputs;
-  }
+/** Builds the graph and places the model's tensors. @throws GradloomError as `buildGraph` */
+export function buildNetwork(experiment: Pick<Experiment, 'model' | 'loss'>, inputs: number): Network {
+  const graph = buildGraph(experiment, inputs);
+  const parameters = placed(graph.parameters);
+  const statistics = placed(graph.statistics);
+  const width = (name: string): number => elements(rowShape(graph, name));
   return {
+    graph,
     inputs,
-    outputs: width,
-    layers,
-    parameters: layers.flatMap((layer) => layer.parameters),
-    statistics: layers.flatMap((layer) => layer.statistics),
+    outputs: width(graph.output),
+    layers: graph.layers.map(({ index, x, y }) => ({
+      index,
+      inputs: width(x),
+      outputs: width(y),
+      parameters: parameters.tensors.filter(({ layer }) => layer === index),
+      statistics: statistics.tensors.filter(({ layer }) => layer === index),
+    })),
+    parameters: parameters.tensors,
+    statistics: statistics.tensors,
     vectorFloats: parameters.floats,
     statisticFloats: statistics.floats,
   };
+}
+
+/** Gives tensors their places in one vector, one after the other. */
+function placed(tensors: readonly ModelTensor[]): { tensors: PlacedTensor[]; floats: number } {
+  let floats = 0;
+  const all = tensors.map((tensor) => {
+    const [offset, size] = [floats, elements(tensor.shape)];
+    floats += Math.ceil(size / TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT;
+    return { ...tensor, offset, size };
+  });
+  return { tensors: all, floats };
 }
 
 /** All tensors of a model in the order of the layers, which is the order of the file and of the digest. */
@@ -94,14 +93,15 @@ export function parameterCount(network: Network): number {
   return network.parameters.reduce((sum, tensor) => sum + tensor.size, 0);
 }
 
-/** Floating-point operations of forward and backward for one row; the first layer needs no gradient of its input. */
-export function flopsPerRow(network: Network): { forward: number; backward: number } {
+/** Floating-point operations of forward and backward for one row; what reads the network's inputs needs no gradient of them. */
+export function flopsPerRow({ graph }: Network): { forward: number; backward: number } {
   let forward = 0;
   let backward = 0;
-  for (const { config, inputs, index } of network.layers) {
-    const flops = layerType(config).flops(config, inputs);
+  for (const op of graph.ops) {
+    const type = opType(op);
+    const flops = type.flops?.(op, (name) => rowShape(graph, name)) ?? { forward: 0, backward: 0 };
     forward += flops.forward;
-    backward += index === 0 ? flops.backward / 2 : flops.backward;
+    backward += type.inputs(op).includes(graph.input) ? flops.backward / 2 : flops.backward;
   }
   return { forward, backward };
 }

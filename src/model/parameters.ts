@@ -1,10 +1,7 @@
-import type { TensorSpec } from './layers/layer.ts';
+import type { ModelTensor } from '../graph/tensor.ts';
 
 /** A tensor's place in its vector (parameters or statistics); offsets and sizes are in floats. */
-export interface PlacedTensor extends TensorSpec {
-  /** PyTorch's name, `layers.<i>.weight`. */
-  name: string;
-  layer: number;
+export interface PlacedTensor extends ModelTensor {
   offset: number;
   size: number;
 }

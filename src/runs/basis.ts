@@ -4,7 +4,7 @@ import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { KERNEL_VERSION } from '../kernels/module.ts';
 import { commandOf } from '../storage/shell.ts';
 
 /** What the files of a run follow from, beside its initial weights: with another basis they would not go on as they began. */

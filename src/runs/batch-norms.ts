@@ -1,4 +1,3 @@
-import { batchNormOf } from '../config/schema.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';
 
@@ -45,10 +44,9 @@ export function batchNormNotices(plan: EnginePlan): string[] {
 }
 
 function normedLayers({ experiment, network }: EnginePlan): NormedLayer[] {
-  return network.layers.flatMap(({ index, config }) => {
-    const norm = batchNormOf(config);
-    return norm === undefined ? [] : [{ index, groups: norm.scope === 'leaf' ? experiment.numerics.leaves : 1 }];
-  });
+  return network.graph.ops.flatMap((op) =>
+    op.type === 'batch_norm' ? [{ index: op.layer, groups: op.scope === 'leaf' ? experiment.numerics.leaves : 1 }] : [],
+  );
 }
 
 /** Whether the training comes to a last batch that is shorter than the others. */

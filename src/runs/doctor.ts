@@ -1,12 +1,14 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { BackendName } from '../config/backend-names.ts';
 import { cacheDirectory } from '../data/cache.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../engine/calibrate.ts';
 import { countCores } from '../engine/cores.ts';
 import { SELF_TEST_BYTES, testKernels } from '../engine/selftest.ts';
-import { loadEngine } from '../kernels/engines.ts';
-import { bindKernels, compileKernels, type EngineName } from '../kernels/kernels.ts';
+import type { BackendCode } from '../kernels/backends/backend.ts';
+import { backendOf } from '../kernels/backends/index.ts';
+import { bindKernels, compileKernels } from '../kernels/module.ts';
 import { type ProcessLimit, processLimitOfGroups } from '../machine/cgroup.ts';
 import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
 import { errnoText } from '../storage/errno.ts';
@@ -60,8 +62,8 @@ export function examine(): Check[] {
     checkSimd(),
     checkSharedMemory(),
     ...checkKernels(),
-    checkEngine('wasm-fma'),
-    checkEngine('blas'),
+    checkBackend('wasm-fma'),
+    checkBackend('blas'),
     checkDirectory('cache_directory', 'cache directory', cacheDirectory(), 'set GRADLOOM_CACHE_DIR to a writable directory'),
     checkDirectory('runs_directory', 'runs directory', path.resolve('runs'), 'choose a writable one with --dir DIR or track.dir'),
   ];
@@ -147,11 +149,11 @@ function checkKernels(): Check[] {
 }
 
 /** An engine that is not the default is no fault where it is missing. */
-export function checkEngine(engine: Exclude<EngineName, 'wasm'>, load: typeof loadEngine = loadEngine): Check {
+export function checkBackend(engine: Exclude<BackendName, 'wasm'>, load: () => BackendCode = () => backendOf({ engine }).load()): Check {
   const check = { id: engine === 'blas' ? 'blas' : 'wasm_fma', name: `engine ${engine}`, status: 'ok' } as const;
   try {
-    const { blas } = load(engine);
-    return { ...check, found: blas === undefined ? 'available' : `${blas.name}, ${blas.path}` };
+    const { library } = load();
+    return { ...check, found: library === undefined ? 'available' : `${library.name}, ${library.path}` };
   } catch (error) {
     return { ...check, found: `not here, which only numerics.engine: ${engine} minds: ${text(error)}` };
   }

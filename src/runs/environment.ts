@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import type { Cores } from '../engine/cores.ts';
-import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { KERNEL_VERSION } from '../kernels/module.ts';
 import { packageVersion } from '../machine/version.ts';
 
 /** env.json: everything about the machine and the programs, which must not matter to the result. */

@@ -4,7 +4,7 @@ import { leavesOf } from '../config/leaves.ts';
 import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { KERNEL_VERSION } from '../kernels/kernels.ts';
+import { KERNEL_VERSION } from '../kernels/module.ts';
 import { initHashes } from './initial.ts';
 
 /** What a run's result follows from, as hashes: equal ones mean equal results, to the bit. */

@@ -4,7 +4,8 @@ import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import { stepAt } from '../engine/batches.ts';
 import type { Cores } from '../engine/cores.ts';
-import type { MemoryPlan, Region } from '../engine/memory.ts';
+import type { MemoryPlan } from '../engine/memory.ts';
+import { distinctRegions, type Region } from '../engine/place.ts';
 import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
@@ -79,9 +80,9 @@ async function inspect(experiment: Experiment): Promise<Inspection> {
       rows: { train: train.length, val: val.length, test: test.length },
       features: dataset.featureCount,
     },
-    layers: network.layers.map(({ index, config, inputs, outputs, parameters }) => ({
+    layers: network.layers.map(({ index, inputs, outputs, parameters }) => ({
       index,
-      type: config.type,
+      type: network.graph.layers[index]?.type ?? '',
       inputs,
       outputs,
       tensors: parameters.map(({ name, shape, size }) => ({ name, shape, count: size })),
@@ -109,7 +110,7 @@ function memoryUse(plan: MemoryPlan, { features, target, splits, weights }: Data
     parameters: plan.parameters.bytes,
     optimizer: bytesOf([...plan.optimizerState, ...plan.averages]),
     gradients: bytesOf([...plan.slabs, ...plan.accumulators]),
-    activations: bytesOf(plan.layers.flatMap(({ buffers, d }) => [...Object.values(buffers), d])),
+    activations: bytesOf(distinctRegions(plan.graph)),
     inputs: bytesOf([plan.x, plan.labels, plan.targets, plan.weights]),
     scratch: bytesOf([...plan.scratch, ...plan.stages]),
   };

@@ -274,7 +274,7 @@ export class Recorder {
 
   /** Looks at the outputs of the last step for signs of trouble. */
   inspect(activity: readonly LayerActivity[]): void {
-    this.#watch.activity(activity, this.#experiment);
+    this.#watch.activity(activity, this.#experiment.optimizer.lr);
   }
 
   #keepBest(name: string, value: number): void {

@@ -1,4 +1,3 @@
-import type { Experiment } from '../config/schema.ts';
 import type { StepRecord } from '../engine/engine.ts';
 import type { LayerActivity } from '../engine/shared-state.ts';
 import type { LikelyCause } from './causes.ts';
@@ -46,9 +45,10 @@ export class Watch {
     if (gradientNorm === 0) this.#say('W_ZERO_GRADIENT', '', `the gradient of step ${step} is exactly 0: nothing is learned from here on`);
   }
 
-  activity(layers: readonly LayerActivity[], { model, optimizer: { lr } }: Experiment): void {
-    for (const { layer, zeros } of layers) {
-      if (model.layers[layer]?.activation.type !== 'relu' || zeros <= DEAD_SHARE) continue;
+  /** @param lr  of the optimizer, before any schedule */
+  activity(layers: readonly LayerActivity[], lr: number): void {
+    for (const { layer, activation, zeros } of layers) {
+      if (activation !== 'relu' || zeros <= DEAD_SHARE) continue;
       const share = (100 * zeros).toFixed(1);
       this.#say(
         'W_DEAD_RELU',

@@ -40,7 +40,7 @@ export function checkComparison(experiment: Experiment, settings: SpeedupSetting
   const trainRows = dataset.splits.train.length;
   const { numerics, train } = experiment;
   const most = Math.max(...workers);
-  const lacking = settings.baselines.includes('javascript') ? javascriptLacks(experiment, dataset) : undefined;
+  const lacking = settings.baselines.includes('javascript') ? javascriptLacks(experiment) : undefined;
   if (lacking !== undefined) {
     const message = `the JavaScript baseline does not know ${lacking}`;
     throw refuse('E_CONFIG_VALUE', 'baselines', message, 'leave javascript out of baselines, or change the experiment');

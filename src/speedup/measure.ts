@@ -62,7 +62,7 @@ export class Measurement {
     const settings = this.#settings;
     const workers = chooseCounts(experiment, settings.workers, this.#cores);
     const dataset = await loadDataset(experiment.data, experiment.seed);
-    const network = buildNetwork(experiment.model, dataset.featureCount);
+    const network = buildNetwork(experiment, dataset.featureCount);
     checkTargets(dataset, network.outputs, experiment.loss.type);
     checkComparison(experiment, settings, workers, dataset);
     const groups = groupsOf(dataset.splits.train.length, experiment, settings, workers);

@@ -86,7 +86,7 @@ const settings = {
     .max(3)
     .default(['sequential'])
     .describe(
-      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core; javascript: the same training in plain JavaScript, for dense relu networks with sgd or adam',
+      'sequential: one thread without a pool or barriers, same bits; unsliced: the same with numerics.leaves 1, which is what a program would do that never means to use a second core; javascript: the same training in plain JavaScript as its formulas stand, with sgd or adam',
     ),
   time_to: target
     .optional()

@@ -6,7 +6,7 @@ import type { EnginePlan } from '../engine/plan.ts';
 import type { RankResult, RankSetup, RankTask } from '../engine/rank.ts';
 import { SharedState } from '../engine/shared-state.ts';
 import { GradloomError } from '../errors.ts';
-import { loadEngine } from '../kernels/engines.ts';
+import { backendOf } from '../kernels/backends/index.ts';
 import { refusalError } from '../machine/refusal.ts';
 import type { InitialState } from '../model/initializers.ts';
 import type { Runner } from './measured.ts';
@@ -32,7 +32,7 @@ export class Sequential implements Runner {
     this.#memory = reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.shared.begin(initial, dataset.normalization);
-    const setup: RankSetup = { plan, dataset, memory: this.#memory, ...loadEngine(plan.experiment.numerics.engine) };
+    const setup: RankSetup = { plan, dataset, memory: this.#memory, ...backendOf(plan.experiment.numerics).load() };
     this.#thread = new Worker(entryOf(program), { workerData: setup });
   }
 

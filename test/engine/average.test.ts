@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { experimentOf, hex, trained, trained64, withEngine } from './live.ts';
-import { evaluatedLoss, lossTermsOf, modelOf, relativeError, rowsOf } from './reference-layers.ts';
+import { evaluatedLoss, modelOf, relativeError, rowsOf } from './reference-layers.ts';
 import { makeSamples } from './samples.ts';
 
 const dataset: Dataset = makeSamples({ rows: { train: 90, val: 31 }, features: 8, target: { classes: 4 } });
@@ -39,10 +39,10 @@ for (const { title, average } of CASES) {
       t.true(relativeError(plan.network, { parameters: averaged! }, training.model.parameters).error > 1e-3, 'it is not the raw vector');
       const evaluation = await engine.evaluate('val', true);
       const rows = rowsOf(dataset, dataset.splits.val);
-      const expected = evaluatedLoss({ ...training.model, parameters: training.average! }, rows, lossTermsOf(plan));
+      const expected = evaluatedLoss({ ...training.model, parameters: training.average! }, rows, plan.lossWeights);
       t.true(Math.abs(evaluation!.loss - expected) < 1e-5, `${evaluation!.loss}, f64 ${expected}`);
       const raw = await engine.evaluate('val');
-      t.true(Math.abs(raw!.loss - evaluatedLoss(training.model, rows, lossTermsOf(plan))) < 1e-5);
+      t.true(Math.abs(raw!.loss - evaluatedLoss(training.model, rows, plan.lossWeights)) < 1e-5);
       t.not(raw!.loss, evaluation!.loss);
     });
   });

@@ -1,18 +1,19 @@
 import test from 'ava';
 import { type Chunk, chunkCount, planChunks, sliceOf } from '../../src/engine/chunks.ts';
+import { wasm } from '../../src/kernels/backends/wasm.ts';
 import { buildNetwork, type Network } from '../../src/model/network.ts';
 import { makeExperiment } from './outcome.ts';
 
 /** Weights of several blocks, of one and of rows wider than a chunk; small tensors beside them. */
 const NETWORKS = [
-  buildNetwork(makeExperiment({ layers: [{ units: 23 }, { units: 11 }, { units: 200 }] }).model, 301),
-  buildNetwork(makeExperiment({ layers: [{ units: 1 }] }).model, 1),
-  buildNetwork(makeExperiment({ layers: [{ units: 2 }] }).model, 2048),
-  buildNetwork(makeExperiment({ layers: [{ units: 3000 }] }).model, 13),
+  buildNetwork(makeExperiment({ layers: [{ units: 23 }, { units: 11 }, { units: 200 }] }), 301),
+  buildNetwork(makeExperiment({ layers: [{ units: 1 }] }), 1),
+  buildNetwork(makeExperiment({ layers: [{ units: 2 }] }), 2048),
+  buildNetwork(makeExperiment({ layers: [{ units: 3000 }] }), 13),
 ];
 const WORKERS = [1, 2, 3, 4, 7, 16, 40];
 
-const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network, 'wasm'), rank, workers);
+const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network, wasm.traits), rank, workers);
 
 test('the chunks of all ranks are the tensors, once each, in order, and never cross a tensor', (t) => {
   for (const network of NETWORKS) {
@@ -37,7 +38,7 @@ test('the chunks of all ranks are the tensors, once each, in order, and never cr
 test('chunks are the same for any worker count: at most 2,048 floats, and blocks of whole rows, four or a multiple of it', (t) => {
   for (const network of NETWORKS) {
     const one = rankChunks(network, 0, 1);
-    t.is(one.length, chunkCount(network, 'wasm'));
+    t.is(one.length, chunkCount(network, wasm.traits));
     for (const [i, { index, tensor, offset, count, block }] of one.entries()) {
       t.is(index, i);
       t.true(count >= 1 && count <= 2048);
@@ -54,7 +55,7 @@ test('chunks are the same for any worker count: at most 2,048 floats, and blocks
 test('no rank has more than its share and one block', (t) => {
   for (const network of NETWORKS) {
     const total = network.parameters.reduce((sum, { size }) => sum + size, 0);
-    const chunks = planChunks(network, 'wasm');
+    const chunks = planChunks(network, wasm.traits);
     const largest = Math.max(...chunks.map(({ block }) => chunks.filter((c) => c.block === block).reduce((sum, c) => sum + c.count, 0)));
     for (const workers of WORKERS) {
       for (let rank = 0; rank < workers; rank++) {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
+import { BACKENDS, type BackendName } from '../../src/config/backend-names.ts';
+import { lowerProgram } from '../../src/engine/lower.ts';
 import { planEngine } from '../../src/engine/plan.ts';
-import { compileProgram } from '../../src/engine/program.ts';
 import { GradloomError } from '../../src/errors.ts';
+import { backendOf } from '../../src/kernels/backends/index.ts';
 import { findBlas } from '../../src/kernels/blas.ts';
-import { loadEngine } from '../../src/kernels/engines.ts';
-import { ENGINES, type EngineName } from '../../src/kernels/kernels.ts';
 import { experimentOf, hex, stateBits, trained, trained64 } from './live.ts';
 import { relativeError } from './reference-layers.ts';
 import { makeSamples } from './samples.ts';
@@ -13,9 +13,9 @@ import { makeSamples } from './samples.ts';
 // One suite for all engines. What a machine lacks is skipped, but never where CI is set: there everything must run.
 const CI = process.env['CI'] !== undefined;
 
-function isHere(engine: EngineName): boolean {
+function isHere(engine: BackendName): boolean {
   try {
-    loadEngine(engine);
+    backendOf({ engine }).load();
     return true;
   } catch (error) {
     if (CI || !(error instanceof GradloomError) || error.code !== 'E_ENGINE') throw error;
@@ -56,7 +56,7 @@ const CASES: Case[] = [
 ];
 const dataset = makeSamples({ rows: { train: 93 }, features: 45, target: { classes: 10 } });
 
-function experimentFor({ layers, train, rest }: Case, engine: EngineName, parallel = {}) {
+function experimentFor({ layers, train, rest }: Case, engine: BackendName, parallel = {}) {
   return experimentOf({
     model: { layers: [...layers, { units: 10 }] },
     optimizer: { type: 'sgd', lr: 0.1 },
@@ -68,7 +68,7 @@ function experimentFor({ layers, train, rest }: Case, engine: EngineName, parall
   });
 }
 
-for (const engine of ENGINES) {
+for (const engine of BACKENDS) {
   const on = isHere(engine) ? test.serial : test.skip;
 
   for (const c of CASES) {
@@ -125,7 +125,7 @@ test('products of a BLAS have shapes that the workers do not change', (t) => {
   const shapes = (workers: number) => {
     const plan = planEngine(experimentFor(CASES[2]!, 'blas'), dataset, workers);
     const calls = Array.from({ length: workers }, (_, rank) => {
-      const { phases, slice } = compileProgram(plan, rank, { kind: 'full', batchRows: 30, stepRow: 0, averaged: false });
+      const { phases, slice } = lowerProgram(plan, rank, { kind: 'full', batchRows: 30, stepRow: 0, averaged: false });
       return [...phases.flat(), ...slice];
     }).flat();
     const sizes = { dense_forward: [4, 5, 6], matmul_nt: [3, 4, 5], dense_weight_gradient: [4, 5, 6, 7] };
@@ -151,12 +151,12 @@ test('a BLAS that is named and is none is E_ENGINE, exit 69, with the way out', 
 });
 
 /** The error of a program that runs `before`, then asks for an engine's code. */
-function errorIn(before: string, engine: EngineName): { code: string; message: string; next: string; exitCode: number } {
+function errorIn(before: string, engine: BackendName): { code: string; message: string; next: string; exitCode: number } {
   const program = `
     import module from 'node:module';
     ${before}
-    const { loadEngine } = await import('${new URL('../../src/kernels/engines.js', import.meta.url).href}');
-    try { loadEngine('${engine}'); } catch ({ code, message, next, exitCode }) { console.log(JSON.stringify({ code, message, next, exitCode })); }`;
+    const { backendOf } = await import('${new URL('../../src/kernels/backends/index.js', import.meta.url).href}');
+    try { backendOf({ engine: '${engine}' }).load(); } catch ({ code, message, next, exitCode }) { console.log(JSON.stringify({ code, message, next, exitCode })); }`;
   return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })) as ReturnType<
     typeof errorIn
   >;

@@ -1,10 +1,11 @@
 import test from 'ava';
 import { chunkCount, planChunks } from '../../src/engine/chunks.ts';
 import type { Exchange } from '../../src/engine/exchange.ts';
+import { lowerProgram } from '../../src/engine/lower.ts';
 import { RECORD } from '../../src/engine/memory.ts';
 import { planEngine } from '../../src/engine/plan.ts';
-import { compileProgram } from '../../src/engine/program.ts';
 import { rankChunks, rowsOfSlice } from '../../src/engine/slices.ts';
+import { wasm } from '../../src/kernels/backends/wasm.ts';
 import { experimentOf, hex, stateBits, trained } from './live.ts';
 import { makeSamples } from './samples.ts';
 
@@ -107,8 +108,8 @@ test('slices by factors are whole rows, multiples of four but at the end, and to
   for (const c of CASES) {
     for (const workers of [1, 2, 3, 7, 16]) {
       const plan = planEngine(experimentFor(c, 'factors'), samplesFor(c), workers);
-      t.is(plan.memory.records.bytes, RECORD.size * 8 * chunkCount(plan.network, 'wasm'));
-      t.is(planChunks(plan.network, 'wasm').length, chunkCount(plan.network, 'wasm'));
+      t.is(plan.memory.records.bytes, RECORD.size * 8 * chunkCount(plan.network, wasm.traits));
+      t.is(planChunks(plan.network, wasm.traits).length, chunkCount(plan.network, wasm.traits));
       for (const { parameters, inputs } of plan.network.layers) {
         let next = 0;
         for (let rank = 0; rank < workers; rank++) {
@@ -134,9 +135,9 @@ test('factors share out the products evenly, whatever the layers beside them', (
   for (const workers of [2, 3, 4]) {
     const plan = planEngine(experiment, dataset, workers);
     const products = Array.from({ length: workers }, (_, rank) => {
-      const { slice } = compileProgram(plan, rank, { kind: 'full', batchRows: 64, stepRow: 0, averaged: false });
+      const { slice } = lowerProgram(plan, rank, { kind: 'full', batchRows: 64, stepRow: 0, averaged: false });
       t.true(slice.every(({ kernel }) => kernel === 'dense_weight_gradient'));
-      return slice.reduce((sum, { args }) => sum + args[5]! * args[6]!, 0);
+      return slice.reduce((sum, { args }) => sum + Number(args[5]) * Number(args[6]), 0);
     });
     const even = (200 * 300 + 300 * 300 + 300 * 10) / workers;
     t.true(

@@ -1,9 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Rank, type RankResult, type RankSetup } from '../../src/engine/rank.ts';
 import type { ThreadTask } from '../../src/engine/threads.ts';
-import { bindEngine } from '../../src/kernels/engines.ts';
-import type { Kernels } from '../../src/kernels/kernels.ts';
-import type { KernelName } from '../../src/model/layers/layer.ts';
+import { backendOf } from '../../src/kernels/backends/index.ts';
+import type { KernelName, Kernels } from '../../src/kernels/kernels.ts';
 
 /** What goes wrong, where: JSON in `track.notes` of the experiment. */
 export interface Fault {
@@ -120,7 +119,7 @@ function faultyKernels(): Kernels {
     real.dense_forward(...args);
   };
   if (target !== 'dense_forward') {
-    const call: (...values: number[]) => unknown = real[target];
+    const call = real[target] as (...values: number[]) => unknown;
     wrapped[target] = (...args: number[]) => {
       fire();
       const result = call(...args);
@@ -160,7 +159,7 @@ function begin(task: Extract<ThreadTask, { kind: 'begin' }>): Rank {
   setup = withoutSkipping(task.setup);
   fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
   if (fault.kind === 'begin throws') throw new Error('broken at the start');
-  real = bindEngine(setup, setup.memory);
+  real = backendOf(setup.plan.experiment.numerics).bind(setup, setup.memory);
   isArmed = false;
   isStruck = false;
   return new Rank(task.rank, setup, task.rank === fault.rank ? faultyKernels() : real);

@@ -1,5 +1,6 @@
 import test from 'ava';
-import type { MemoryPlan, Region } from '../../src/engine/memory.ts';
+import type { MemoryPlan } from '../../src/engine/memory.ts';
+import type { Region } from '../../src/engine/place.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { makeExperiment } from './outcome.ts';
@@ -8,13 +9,16 @@ import { Dice, makeSamples, type SampleOptions } from './samples.ts';
 const SEED = Number(process.env['GRADLOOM_TEST_SEED'] ?? 7);
 const PLANS = Number(process.env['GRADLOOM_TEST_CASES'] ?? 300);
 
-/** Every region of a plan with its name. */
+/** Every region of a plan with a name; tensors of the graph may share one. */
 function regionsOf(plan: MemoryPlan): { name: string; region: Region }[] {
   const found: { name: string; region: Region }[] = [];
   const visit = (name: string, value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    if ('at' in value && 'bytes' in value) found.push({ name, region: value as Region });
-    else for (const [key, item] of Object.entries(value)) visit(`${name}.${key}`, item);
+    if ('at' in value && 'bytes' in value) {
+      const { at, bytes } = value as Region;
+      const isShared = name.includes('.graph.') && found.some(({ region }) => region.at === at && region.bytes === bytes);
+      if (!isShared) found.push({ name, region: { at, bytes } });
+    } else for (const [key, item] of Object.entries(value)) visit(`${name}.${key}`, item);
   };
   const { bytes: _bytes, pages: _pages, ...regions } = plan;
   visit('memory', regions);

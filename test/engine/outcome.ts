@@ -1,3 +1,4 @@
+import type { BackendName } from '../../src/config/backend-names.ts';
 import { experimentFromObject } from '../../src/config/load.ts';
 import type { Experiment } from '../../src/config/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
@@ -8,8 +9,7 @@ import { reserveMemory } from '../../src/engine/memory.ts';
 import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';
 import { Rank } from '../../src/engine/rank.ts';
 import { SharedState } from '../../src/engine/shared-state.ts';
-import { bindEngine, loadEngine } from '../../src/kernels/engines.ts';
-import type { EngineName } from '../../src/kernels/kernels.ts';
+import { backendOf } from '../../src/kernels/backends/index.ts';
 import { type InitialState, initialState } from '../../src/model/initializers.ts';
 import { permutation } from '../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
@@ -25,7 +25,7 @@ export interface ExperimentTree {
   train?: Record<string, unknown>;
   data?: Record<string, unknown>;
   leaves?: number;
-  engine?: EngineName;
+  engine?: BackendName;
   seed?: number;
   notes?: string;
   regularization?: Record<string, unknown>;
@@ -103,11 +103,12 @@ export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
 export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeOptions, 'experiment' | 'dataset' | 'parameters'>): Outcome {
   const plan = planEngine(experiment, dataset, 1);
   const memory = reserveMemory(plan.memory);
-  const code = loadEngine(experiment.numerics.engine);
+  const backend = backendOf(experiment.numerics);
+  const code = backend.load();
   const shared = new SharedState(plan, memory);
   shared.begin(startingFrom(plan, parameters), dataset.normalization);
   const { totalSteps } = plan.batches;
-  const result = new Rank(0, { plan, dataset, memory, ...code }, bindEngine(code, memory)).run({
+  const result = new Rank(0, { plan, dataset, memory, ...code }, backend.bind(code, memory)).run({
     kind: 'train',
     rank: 0,
     fromStep: 0,

@@ -1,4 +1,5 @@
 import type { ActivationConfig, LossConfig } from '../../src/config/schema.ts';
+import { activate, slopeAt } from '../../src/graph/ops/activation.ts';
 import type { Network } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';
 
@@ -44,61 +45,7 @@ function dot(count: number, term: (i: number) => number): number {
 
 const sum = (values: readonly number[]): number => dot(values.length, (i) => values[i]!);
 
-/**
- * erf to f64 accuracy: for |x| < 2.5 the series 2/sqrt(pi) e^(-x^2) sum 2^n x^(2n+1) / (2n+1)!!, whose terms have one sign; beyond it
- * 1 - erfc by the continued fraction of Laplace, from the innermost of 200 levels outwards. source: Abramowitz and Stegun 7.1.6, 7.1.14.
- */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (a >= 2.5) {
-    let fraction = 0;
-    for (let k = 200; k >= 1; k--) fraction = k / 2 / (a + fraction);
-    return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
-  }
-  let term = x;
-  let total = x;
-  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total); n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    total += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
-}
-
 const logistic = (z: number): number => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
-
-export function activate(activation: ActivationConfig, z: number): number {
-  switch (activation.type) {
-    case 'identity':
-      return z;
-    case 'relu':
-      return Math.max(0, z);
-    case 'leaky_relu':
-      return z > 0 ? z : activation.slope * z;
-    case 'sigmoid':
-      return logistic(z);
-    case 'tanh':
-      return Math.tanh(z);
-    case 'gelu':
-      return 0.5 * z * (1 + erf(z / Math.SQRT2));
-  }
-}
-
-export function activationSlope(activation: ActivationConfig, z: number): number {
-  switch (activation.type) {
-    case 'identity':
-      return 1;
-    case 'relu':
-      return z > 0 ? 1 : 0;
-    case 'leaky_relu':
-      return z > 0 ? 1 : activation.slope;
-    case 'sigmoid':
-      return logistic(z) * (1 - logistic(z));
-    case 'tanh':
-      return 1 - Math.tanh(z) ** 2;
-    case 'gelu':
-      return 0.5 * (1 + erf(z / Math.SQRT2)) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
-  }
-}
 
 /** Class labels as the losses on values see them: one-hot, or the label itself where there is one output. */
 function targetValues(target: Row64['target'], outputs: number): number[] {
@@ -157,7 +104,7 @@ export function evaluate64(layers: readonly Layer64[], loss: LossConfig['type'],
       const layer = layers[l]!;
       const from = inputs[l]!;
       const { weight, bias } = gradients[l]!;
-      const dz = dy.map((d, o) => d * activationSlope(layer.activation, zs[l]![o]!));
+      const dz = dy.map((d, o) => d * slopeAt(layer.activation, zs[l]![o]!));
       for (let o = 0; o < layer.units; o++) {
         bias[o] = bias[o]! + dz[o]! / rows.length;
         for (let i = 0; i < layer.inputs; i++)
@@ -179,8 +126,13 @@ export function descend(layers: readonly Layer64[], gradients: readonly Gradient
 
 /** The engine's network and parameter vector, in f64. */
 export function layersOf(network: Network, vector: Float32Array): Layer64[] {
-  return network.layers.map(({ config, inputs, outputs, parameters }) => {
+  return network.layers.map(({ index, inputs, outputs, parameters }) => {
     const [weight, bias] = parameters.map((tensor) => Float64Array.from(readTensor(vector, tensor)));
-    return { inputs, units: outputs, activation: config.activation, weight: weight!, bias: bias! };
+    return { inputs, units: outputs, activation: activationOf(network, index), weight: weight!, bias: bias! };
   });
+}
+
+function activationOf({ graph }: Network, index: number): ActivationConfig {
+  const op = graph.ops.find(({ layer, type }) => layer === index && type === 'activation');
+  return op?.type === 'activation' ? op.function : { type: 'identity' };
 }

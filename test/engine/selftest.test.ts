@@ -1,6 +1,7 @@
 import test from 'ava';
 import { testKernels } from '../../src/engine/selftest.ts';
-import { bindKernels, compileKernels, type Kernels } from '../../src/kernels/kernels.ts';
+import type { Kernels } from '../../src/kernels/kernels.ts';
+import { bindKernels, compileKernels } from '../../src/kernels/module.ts';
 
 function setUp(): { kernels: Kernels; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });

@@ -1,4 +1,4 @@
-import { bindKernels, compileKernels } from '../../src/kernels/kernels.ts';
+import { bindKernels, compileKernels } from '../../src/kernels/module.ts';
 
 /** A quiet NaN with a payload no arithmetic produces: what lies around every array of a test. */
 const GUARD = 0x7fc0dead;

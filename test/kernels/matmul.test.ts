@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { scratchFloats } from '../../src/kernels/kernels.ts';
+import { scratchFloats } from '../../src/kernels/sizes.ts';
 import { Arena, evenBounds, firstDifference, kernels, memory, randomFloats } from './arena.ts';
 import * as reference from './reference.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { scratchFloats } from '../../src/kernels/kernels.ts';
+import { scratchFloats } from '../../src/kernels/sizes.ts';
 
 const MIB = 2 ** 20 / 4;
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { listWords, scratchFloats } from '../../src/kernels/kernels.ts';
+import { listWords, scratchFloats } from '../../src/kernels/sizes.ts';
 import { Arena, evenBounds, firstDifference, kernels, memory, randomFloats } from './arena.ts';
 import * as reference from './reference.ts';
 import { nonzeros } from './twins.ts';

@@ -5,7 +5,7 @@ import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { renderChecks } from '../../src/report/checks.ts';
 import { unpainted } from '../../src/report/paint.ts';
-import { checkDirectory, checkEngine, checkLimits, checkMemoryLimit, checkNode } from '../../src/runs/doctor.ts';
+import { checkBackend, checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../src/runs/doctor.ts';
 
 for (const [version, status] of [
   ['18.20.4', 'fail'],
@@ -31,13 +31,13 @@ test('an engine that the machine lacks is told and no fault', (t) => {
   const missing = () => {
     throw new GradloomError({ code: 'E_ENGINE', message: 'no BLAS found' });
   };
-  t.deepEqual(checkEngine('blas', missing), {
+  t.deepEqual(checkBackend('blas', missing), {
     id: 'blas',
     name: 'engine blas',
     status: 'ok',
     found: 'not here, which only numerics.engine: blas minds: no BLAS found',
   });
-  t.like(checkEngine('wasm-fma'), { id: 'wasm_fma', status: 'ok', found: 'available' });
+  t.like(checkBackend('wasm-fma'), { id: 'wasm_fma', status: 'ok', found: 'available' });
 });
 
 test('a cgroup that allows less memory than the machine has is named, and little of it is a warning', (t) => {

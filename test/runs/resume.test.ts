@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { loadExperiment } from '../../src/config/load.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { KERNEL_VERSION } from '../../src/kernels/kernels.ts';
+import { KERNEL_VERSION } from '../../src/kernels/module.ts';
 import { readCheckpoint } from '../../src/runs/checkpoint.ts';
 import type { RunEvent, Summary } from '../../src/runs/events.ts';
 import { type ResumeOptions, resume } from '../../src/runs/resume.ts';

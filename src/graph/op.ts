@@ -1,0 +1,35 @@
+import { type ActivationOp, activation } from './ops/activation.ts';
+import { type AddOp, add } from './ops/add.ts';
+import { type DenseOp, dense } from './ops/dense.ts';
+import { type DropoutOp, dropout } from './ops/dropout.ts';
+import { type LossOp, loss } from './ops/loss.ts';
+import { type BatchNormOp, batchNorm, type LayerNormOp, layerNorm } from './ops/norm.ts';
+import type { OpType } from './ops/op-type.ts';
+
+/** An op that turns tensors of rows into one: what layers are made of. */
+export type LayerOp = DenseOp | BatchNormOp | LayerNormOp | ActivationOp | DropoutOp | AddOp;
+
+/** All that a graph can hold. A new one is a file in `ops/` and a row below; every backend must lower it. */
+export type Op = LayerOp | LossOp;
+
+const opTypes: { [T in Op['type']]: OpType<Extract<Op, { type: T }>> } = {
+  dense,
+  batch_norm: batchNorm,
+  layer_norm: layerNorm,
+  activation,
+  dropout,
+  add,
+  loss,
+};
+
+/** What an op is, by the `type` of its data. */
+export function opType<O extends Op>({ type }: O): OpType<O> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its op
+  return opTypes[type] as unknown as OpType<O>;
+}
+
+/** Which of its values an op's backward reads again. */
+export function backwardReads(op: Op): { x: boolean; y: boolean } {
+  const { reads } = opType(op);
+  return typeof reads === 'function' ? reads(op) : reads;
+}

@@ -1,0 +1,162 @@
+import { elements } from '../shape.ts';
+import type { OpType, TwinRun } from './op-type.ts';
+
+/**
+ * y = gamma (x - mean) / sqrt(variance + eps) + beta, mean and variance of each unit over the rows: of the whole batch, or of each leaf by
+ * itself. Evaluation uses the running statistics. source: torch.nn.BatchNorm1d; Ioffe and Szegedy (2015), section 3.
+ */
+export interface BatchNormOp {
+  type: 'batch_norm';
+  layer: number;
+  scope: 'batch' | 'leaf';
+  eps: number;
+  momentum: number;
+  x: string;
+  /** gamma, beta: [units] */
+  weight: string;
+  bias: string;
+  /** [units]; running' = (1 - momentum) running + momentum of the whole batch, with its unbiased variance. */
+  runningMean: string;
+  runningVar: string;
+  y: string;
+}
+
+/** The same over the units of each row. source: torch.nn.LayerNorm; Ba, Kiros and Hinton (2016). */
+export interface LayerNormOp {
+  type: 'layer_norm';
+  layer: number;
+  eps: number;
+  x: string;
+  weight: string;
+  bias: string;
+  y: string;
+}
+
+export const batchNorm: OpType<BatchNormOp> = {
+  inputs: ({ x }) => [x],
+  parameters: ({ weight, bias }) => [weight, bias],
+  statistics: ({ runningMean, runningVar }) => [runningMean, runningVar],
+  reads: { x: false, y: false },
+  inPlace: true,
+  forward(op, run) {
+    if (!run.training) {
+      const [mean, variance] = [run.value(op.runningMean), run.value(op.runningVar)];
+      const units = mean.length;
+      for (let i = 0; i < run.rows * units; i++) {
+        const u = i % units;
+        write(op, run, i, u, ((run.value(op.x)[i] as number) - (mean[u] as number)) / Math.sqrt((variance[u] as number) + op.eps));
+      }
+      return;
+    }
+    for (const group of columnGroups(op, run)) normalise(op, run, group);
+    observe(op, run);
+  },
+  backward(op, run) {
+    for (const group of columnGroups(op, run)) differentiate(op, run, group);
+  },
+};
+
+export const layerNorm: OpType<LayerNormOp> = {
+  inputs: ({ x }) => [x],
+  parameters: ({ weight, bias }) => [weight, bias],
+  reads: { x: false, y: false },
+  inPlace: true,
+  forward(op, run) {
+    for (const group of rowGroups(op, run)) normalise(op, run, group);
+  },
+  backward(op, run) {
+    for (const group of rowGroups(op, run)) differentiate(op, run, group);
+  },
+};
+
+/** Values that are normalised together. */
+interface Group {
+  /** Their places in x. */
+  places: readonly number[];
+  unitOf: (place: number) => number;
+}
+
+/** A unit over the rows of the batch, or of each leaf that has any. */
+function columnGroups({ x, scope }: BatchNormOp, run: TwinRun): Group[] {
+  const units = elements(run.shapeOf(x));
+  const bounds = scope === 'leaf' ? run.bounds : [0, run.rows];
+  const groups: Group[] = [];
+  for (let b = 0; b + 1 < bounds.length; b++) {
+    const [first, end] = [bounds[b] as number, bounds[b + 1] as number];
+    if (first === end) continue;
+    for (let u = 0; u < units; u++) {
+      groups.push({ places: Array.from({ length: end - first }, (_, r) => (first + r) * units + u), unitOf: () => u });
+    }
+  }
+  return groups;
+}
+
+/** The units of each row. */
+function rowGroups({ x }: LayerNormOp, run: TwinRun): Group[] {
+  const units = elements(run.shapeOf(x));
+  return Array.from({ length: run.rows }, (_, r) => {
+    return { places: Array.from({ length: units }, (_unit, u) => r * units + u), unitOf: (place) => place % units };
+  });
+}
+
+interface Moments {
+  mean: number;
+  /** Biased: the mean squared distance from the mean. */
+  variance: number;
+}
+
+function moments(values: Float64Array, places: readonly number[]): Moments {
+  let mean = 0;
+  for (const i of places) mean += (values[i] as number) / places.length;
+  let variance = 0;
+  for (const i of places) variance += ((values[i] as number) - mean) ** 2 / places.length;
+  return { mean, variance };
+}
+
+type NormOp = BatchNormOp | LayerNormOp;
+
+/** y = gamma xhat + beta */
+function write(op: NormOp, run: TwinRun, place: number, unit: number, xhat: number): void {
+  run.value(op.y)[place] = (run.value(op.weight)[unit] as number) * xhat + (run.value(op.bias)[unit] as number);
+}
+
+function normalise(op: NormOp, run: TwinRun, { places, unitOf }: Group): void {
+  const x = run.value(op.x);
+  const { mean, variance } = moments(x, places);
+  for (const i of places) write(op, run, i, unitOf(i), ((x[i] as number) - mean) / Math.sqrt(variance + op.eps));
+}
+
+/** dx = (dxhat - mean(dxhat) - xhat mean(dxhat xhat)) / std, with dxhat = gamma dy; dgamma += dy xhat, dbeta += dy */
+function differentiate(op: NormOp, run: TwinRun, { places, unitOf }: Group): void {
+  const [x, gamma, dy] = [run.value(op.x), run.value(op.weight), run.gradient(op.y)];
+  const [dx, dgamma, dbeta] = [run.gradient(op.x), run.gradient(op.weight), run.gradient(op.bias)];
+  const { mean, variance } = moments(x, places);
+  const std = Math.sqrt(variance + op.eps);
+  const xhat = (i: number): number => ((x[i] as number) - mean) / std;
+  const dxhat = (i: number): number => (gamma[unitOf(i)] as number) * (dy[i] as number);
+  let [shift, projection] = [0, 0];
+  for (const i of places) {
+    const u = unitOf(i);
+    shift += dxhat(i) / places.length;
+    projection += (dxhat(i) * xhat(i)) / places.length;
+    dgamma[u] = (dgamma[u] as number) + (dy[i] as number) * xhat(i);
+    dbeta[u] = (dbeta[u] as number) + (dy[i] as number);
+  }
+  for (const i of places) dx[i] = (dx[i] as number) + (dxhat(i) - shift - xhat(i) * projection) / std;
+}
+
+/** Mean and unbiased variance of the whole batch, whatever the scope. */
+function observe(op: BatchNormOp, run: TwinRun): void {
+  const all = columnGroups({ ...op, scope: 'batch' }, run).map(({ places }) => moments(run.value(op.x), places));
+  run.observe(
+    op.runningMean,
+    Float64Array.from(all, ({ mean }) => mean),
+    op.momentum,
+  );
+  const unbiased = run.rows / Math.max(1, run.rows - 1);
+  run.observe(
+    op.runningVar,
+    Float64Array.from(all, ({ variance }) => variance * unbiased),
+    op.momentum,
+  );
+}

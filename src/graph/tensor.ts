@@ -1,0 +1,27 @@
+import type { Shape } from './shape.ts';
+
+/** One row a sample: the network's input and everything that an op computes. */
+export interface RowTensor {
+  name: string;
+  /** Of one row. */
+  shape: Shape;
+}
+
+/** How a tensor of the model starts: weights and biases by the initialiser. Penalties and max_norm concern `weight` only. */
+export type InitRole = 'weight' | 'bias' | 'zeros' | 'ones';
+
+/** A tensor that belongs to the model: trained (a parameter) or collected while training (a statistic). */
+export interface ModelTensor {
+  /** PyTorch's: `layers.<i>.weight`. */
+  name: string;
+  layer: number;
+  /** The name within its layer: `weight`, `norm.running_mean`. */
+  role: string;
+  /** PyTorch's: [out, in] for the weight of a dense layer. */
+  shape: Shape;
+  /** Stored as [in, out], the transpose of `shape`, which the products read without packing. */
+  transposed: boolean;
+  fanIn: number;
+  fanOut: number;
+  init: InitRole;
+}

@@ -1,0 +1,11 @@
+import { compileRelaxedKernels } from '../module.ts';
+import type { Backend } from './backend.ts';
+import { wasm } from './wasm.ts';
+
+/** The same with relaxed SIMD's multiply-add, whose rounding is the processor's. */
+export const wasmFma: Backend = {
+  ...wasm,
+  name: 'wasm-fma',
+  traits: { ...wasm.traits, portable: false },
+  load: () => ({ module: compileRelaxedKernels() }),
+};

@@ -1,0 +1,141 @@
+import test from 'ava';
+import { experimentFromObject } from '../../src/config/load.ts';
+import type { Experiment } from '../../src/config/schema.ts';
+import { GraphTwin, type Tensors, type TwinBatch } from '../../src/graph/twin.ts';
+import { buildGraph } from '../../src/model/network.ts';
+import { Dice } from '../engine/samples.ts';
+
+const FEATURES = 4;
+const OUTPUTS = 3;
+const ROWS = 7;
+const H = 1e-5;
+
+interface Case {
+  title: string;
+  layers?: Record<string, unknown>[];
+  loss?: string | Record<string, unknown>;
+}
+
+const activations = ['relu', { type: 'leaky_relu', slope: 0.2 }, 'sigmoid', 'tanh', 'gelu'];
+const losses = [
+  'softmax_cross_entropy',
+  { type: 'softmax_cross_entropy', label_smoothing: 0.2, class_weights: [1, 0.5, 2] },
+  'sigmoid_cross_entropy',
+  { type: 'sigmoid_cross_entropy', label_smoothing: 0.3, pos_weight: [2, 1, 0.5] },
+  'mse',
+  { type: 'huber', delta: 0.4 },
+  'mae',
+];
+
+const CASES: Case[] = [
+  ...activations.map((activation) => ({ title: `activation ${JSON.stringify(activation)}`, layers: [{ units: 5, activation }] })),
+  ...losses.map((loss) => ({ title: `loss ${JSON.stringify(loss)}`, loss })),
+  { title: 'batch norm over the batch', layers: [{ units: 5, batch_norm: { eps: 0.1 } }] },
+  { title: 'batch norm over each leaf', layers: [{ units: 5, batch_norm: { scope: 'leaf', eps: 0.1 }, activation: 'tanh' }] },
+  { title: 'layer norm', layers: [{ units: 5, layer_norm: { eps: 0.1 }, activation: 'gelu' }] },
+  { title: 'dropout', layers: [{ units: 5, activation: 'tanh', dropout: 0.4 }] },
+  {
+    title: 'residual connections, one behind the other',
+    layers: [
+      { units: 4, activation: 'gelu', residual: true },
+      { units: 4, residual: true },
+      { units: 4, batch_norm: true, activation: 'tanh', dropout: 0.2, residual: true },
+    ],
+  },
+];
+
+function experimentFor({ layers = [], loss = 'softmax_cross_entropy' }: Case): Experiment {
+  return experimentFromObject({
+    data: { source: { type: 'synthetic', kind: 'blobs' } },
+    model: { layers: [...layers, { units: OUTPUTS }].map((layer) => ({ type: 'dense', ...layer })) },
+    loss,
+  }).experiment;
+}
+
+function batchFor({ loss }: Experiment, dice: Dice): TwinBatch {
+  const weights = 'class_weights' in loss ? loss.class_weights : 'pos_weight' in loss ? loss.pos_weight : undefined;
+  return {
+    rows: ROWS,
+    training: true,
+    bounds: [0, 2, 2, 5, ROWS],
+    x: Float64Array.from({ length: ROWS * FEATURES }, () => dice.signed()),
+    labels: Array.from({ length: ROWS }, () => dice.int(0, OUTPUTS - 1)),
+    targets: Float64Array.from({ length: ROWS * OUTPUTS }, () => dice.next()),
+    sampleWeights: Array.from({ length: ROWS }, () => 0.2 + dice.next()),
+    lossWeights: Array.isArray(weights) ? weights : undefined,
+    mask: (stream, row, unit, p) => ((31 * stream + 17 * row + 7 * unit) % 10 < 10 * p ? 0 : 1 / (1 - p)),
+  };
+}
+
+for (const c of CASES) {
+  test(`the gradient of a twin is the central difference of its loss: ${c.title}`, (t) => {
+    const experiment = experimentFor(c);
+    const graph = buildGraph(experiment, FEATURES);
+    const dice = new Dice(5);
+    const model: Tensors = new Map(
+      [...graph.parameters, ...graph.statistics].map(({ name, shape }) => {
+        return [name, Float64Array.from({ length: shape.reduce((n, extent) => n * extent, 1) }, () => dice.signed())];
+      }),
+    );
+    const twin = new GraphTwin(graph, model);
+    const batch = batchFor(experiment, dice);
+    const pass = twin.forward(batch);
+    twin.backward(pass);
+    let checked = 0;
+    for (const { name } of graph.parameters) {
+      const values = model.get(name)!;
+      for (let i = 0; i < values.length; i++) {
+        const kept = values[i]!;
+        const lossAt = (value: number): number => {
+          values[i] = value;
+          return twin.forward(batch).sums.loss;
+        };
+        const numeric = (lossAt(kept + H) - lossAt(kept - H)) / (2 * H);
+        values[i] = kept;
+        const analytic = pass.gradient(name)[i]!;
+        t.true(Math.abs(analytic - numeric) <= 1e-7 + 1e-5 * Math.abs(numeric), `${name}[${i}]: ${analytic}, differences give ${numeric}`);
+        checked++;
+      }
+    }
+    t.true(checked >= FEATURES * OUTPUTS + OUTPUTS);
+  });
+}
+
+test('evaluation uses the running statistics, and no dropout', (t) => {
+  const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 2, batch_norm: { eps: 0.25 }, dropout: 0.5 }] }), 1);
+  const model: Tensors = new Map(
+    Object.entries({
+      'layers.0.weight': [1, 2],
+      'layers.0.bias': [0, 0],
+      'layers.0.norm.weight': [1, 3],
+      'layers.0.norm.bias': [0, 1],
+      'layers.0.norm.running_mean': [1, 0],
+      'layers.0.norm.running_var': [0.75, 3.75],
+      'layers.1.weight': [0, 0, 0, 0, 0, 0],
+      'layers.1.bias': [0, 0, 0],
+    }).map(([name, values]) => [name, Float64Array.from(values)]),
+  );
+  const pass = new GraphTwin(graph, model).forward({
+    ...batchFor(experimentFor({ title: '' }), new Dice(1)),
+    ...{ rows: 1, training: false, bounds: [0, 1], x: [2], mask: () => t.fail('no mask is asked for') as never },
+  });
+  // (2 - 1) / sqrt(0.75 + 0.25) = 1; 3 (4 - 0) / sqrt(3.75 + 0.25) + 1 = 7
+  t.deepEqual([...pass.value('layers.0.dropout')], [1, 7]);
+});
+
+test('a batch norm tells the mean and the unbiased variance of the whole batch, whatever its scope', (t) => {
+  for (const scope of ['batch', 'leaf']) {
+    const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 1, batch_norm: { scope, momentum: 0.3 } }] }), 1);
+    const ones: Tensors = new Map(
+      [...graph.parameters, ...graph.statistics].map(({ name, shape }) => [name, new Float64Array(shape[0]! * (shape[1] ?? 1)).fill(1)]),
+    );
+    ones.set('layers.0.bias', new Float64Array(1));
+    const pass = new GraphTwin(graph, ones).forward({
+      ...batchFor(experimentFor({ title: '' }), new Dice(1)),
+      ...{ rows: 4, bounds: [0, 1, 4], x: [1, 2, 3, 6], labels: [0, 1, 2, 0], sampleWeights: undefined },
+    });
+    t.deepEqual([...pass.observed.get('layers.0.norm.running_mean')!.values], [3]);
+    t.true(Math.abs(pass.observed.get('layers.0.norm.running_var')!.values[0]! - 14 / 3) < 1e-12);
+    t.is(pass.observed.get('layers.0.norm.running_mean')!.momentum, 0.3);
+  }
+});
