@@ -29,6 +29,11 @@ export interface Outline {
   isPath?: boolean;
   /** A path too, but a relative one counts from the working directory of whoever uses it. */
   isDirectory?: boolean;
+  /** These are read by `key-facts.ts`, which says what they mean. */
+  kind?: 'result' | 'execution' | 'label';
+  isRecorded?: boolean;
+  isData?: boolean;
+  isLength?: boolean;
   /** What the fraction 1.0 of the rows is called: as a number it would be the count 1. */
   whole?: string;
   /** What a pattern means, in words. */

@@ -1,4 +1,4 @@
-import { isPathKey } from './key-kinds.ts';
+import { factsOf } from './key-facts.ts';
 import { childOf, type Outline } from './outline.ts';
 import { literalPath, pathFault } from './path-text.ts';
 import type { Problems } from './problems.ts';
@@ -6,7 +6,7 @@ import { dotted, type Node, type Path } from './tree.ts';
 
 /** Plain data of an experiment whose paths are as a file must say them. */
 export function withLiteralPaths(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') return isPathKey(key) || key === 'track.dir' ? literalPath(value) : value;
+  if (typeof value === 'string') return factsOf(key).isPath || factsOf(key).isDirectory ? literalPath(value) : value;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item, i) => withLiteralPaths(item, `${key}.${i}`));
   return Object.fromEntries(

@@ -1,15 +1,11 @@
 import { Document, visit } from 'yaml';
 import { printableLines, UNPRINTABLE } from '../errors.ts';
+import { withoutKeys } from './key-facts.ts';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
 import { outline } from './outline.ts';
 import { withLiteralPaths } from './paths.ts';
 import { plain } from './plain.ts';
 import type { Experiment } from './schema.ts';
-
-/** The part of an experiment that can change a bit of the result. */
-export type ResultKeys = Omit<Experiment, 'name' | 'tags' | 'parallel' | 'track' | 'train'> & {
-  train: Omit<Experiment['train'], 'checkpoint'>;
-};
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
@@ -45,8 +41,6 @@ function yamlCode(mark: string): string {
 }
 
 /** Leaves out what only names, places or speeds up a run. */
-export function resultKeys(experiment: Experiment): ResultKeys {
-  const { name: _name, tags: _tags, parallel: _parallel, track: _track, ...rest } = experiment;
-  const { checkpoint: _checkpoint, ...train } = experiment.train;
-  return { ...rest, train };
+export function resultKeys(experiment: Experiment): Record<string, unknown> {
+  return withoutKeys(experiment, ({ kind }) => kind !== 'result');
 }

@@ -54,13 +54,17 @@ const split = object({
 });
 
 const data = object({
-  source: z.discriminatedUnion('type', [mnistSource, idxSource, syntheticSource]).describe('where the rows come from'),
-  split: split.prefault({}).describe('which rows train, validate and test'),
+  source: z
+    .discriminatedUnion('type', [mnistSource, idxSource, syntheticSource])
+    .describe('where the rows come from')
+    .meta({ isData: true }),
+  split: split.prefault({}).describe('which rows train, validate and test').meta({ isData: true }),
   sample_weights: path
     .optional()
     .describe(
       "safetensors file with a tensor weights [N] of f32, one for each sample of the source, its own test set included or not; relative to this file. They multiply a sample's loss and its share of the mean",
-    ),
+    )
+    .meta({ isData: true }),
   normalize: z
     .enum(['none', 'unit', 'unit256', 'zscore'])
     .default('none')
@@ -216,8 +220,12 @@ const train = object({
     .union([positiveInteger.max(16_777_216), z.literal('full')])
     .default(64)
     .describe('global batch, of all workers together; full = the whole training set. With accumulate, each of the batches of an update'),
-  epochs: positiveInteger.max(1_000_000_000).optional().describe('length of the training; or steps. Without both: 10 epochs'),
-  steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates'),
+  epochs: positiveInteger
+    .max(1_000_000_000)
+    .optional()
+    .describe('length of the training; or steps. Without both: 10 epochs')
+    .meta({ isLength: true }),
+  steps: positiveInteger.max(1_000_000_000_000).optional().describe('length of the training in parameter updates').meta({ isLength: true }),
   accumulate: positiveInteger
     .max(65_536)
     .default(1)
@@ -257,7 +265,8 @@ const train = object({
       .describe('also write and keep the one of the best evaluation'),
   })
     .prefault({})
-    .describe('files in checkpoints/ that gradloom resume goes on from; never changes the result'),
+    .describe('files in checkpoints/ that gradloom resume goes on from; never changes the result')
+    .meta({ kind: 'execution' }),
   on_nonfinite: z
     .discriminatedUnion('type', [
       object({ type: z.literal('stop') }).describe('end the run, parameters as they were before the step'),
@@ -358,14 +367,16 @@ const track = object({
     .min(1)
     .default('./runs')
     .describe('parent of the run directory; relative to the working directory')
-    .meta({ isDirectory: true }),
+    .meta({ isDirectory: true, kind: 'label' }),
   log_every: object({ steps: positiveInteger.describe('parameter updates from one line to the next') })
     .prefault({ steps: 50 })
-    .describe('how often the training loss is logged'),
+    .describe('how often the training loss is logged')
+    .meta({ isRecorded: true }),
   statistics: object({ every: every.prefault({ epochs: 1 }) })
     .optional()
-    .describe('update/weight ratios and activation statistics per layer, written to metrics.jsonl'),
-  notes: z.string().default('').describe('free text, kept with the run'),
+    .describe('update/weight ratios and activation statistics per layer, written to metrics.jsonl')
+    .meta({ isRecorded: true }),
+  notes: z.string().default('').describe('free text, kept with the run').meta({ kind: 'label' }),
 });
 
 /** One schema gives the TypeScript type, the validation and the JSON Schema for editors. */
@@ -375,8 +386,9 @@ export const experimentSchema = object({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
     .default('experiment')
-    .describe("part of the run directory's name: letters, digits, '.', '_' and '-'"),
-  tags: z.array(z.string().min(1).max(100)).max(100).default([]).describe('words to find runs by'),
+    .describe("part of the run directory's name: letters, digits, '.', '_' and '-'")
+    .meta({ kind: 'label' }),
+  tags: z.array(z.string().min(1).max(100)).max(100).default([]).describe('words to find runs by').meta({ kind: 'label' }),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('root of every counter-based random stream'),
   data: data.describe('rows, their split and their order'),
   model: model.describe('layers and initial weights'),
@@ -394,8 +406,8 @@ export const experimentSchema = object({
   train: train.prefault({}).describe('length, batches and evaluation of the training'),
   parent: parent.optional().describe('what gradloom extend writes: a finished run whose training this one continues'),
   numerics: numerics.prefault({}).describe('how sums are ordered; can change bits of the result'),
-  parallel: parallel.prefault({}).describe('how the work is shared out; never changes a bit of the result'),
-  track: track.prefault({}).describe('what a run records; never changes a bit of the result'),
+  parallel: parallel.prefault({}).describe('how the work is shared out; never changes a bit of the result').meta({ kind: 'execution' }),
+  track: track.prefault({}).describe('what a run records; never changes a bit of the result').meta({ kind: 'execution' }),
 });
 
 export type Experiment = z.output<typeof experimentSchema>;

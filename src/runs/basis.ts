@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { resultKeys } from '../config/resolved.ts';
+import { factsOf, withoutKeys } from '../config/key-facts.ts';
 import type { Experiment } from '../config/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError, printable } from '../errors.ts';
@@ -27,22 +27,20 @@ export function configHash(experiment: Experiment): string {
     .digest('hex');
 }
 
-/** Keys whose values are paths. */
-const PATHS: ReadonlySet<string> = new Set(['path', 'images', 'labels', 'test_images', 'test_labels', 'sample_weights', 'run']);
-
-const LENGTH = /^train\.(?:epochs|steps): /;
-
 function decidingKeys(experiment: Experiment): unknown {
-  const { log_every, statistics } = experiment.track;
-  return withoutPaths({ ...resultKeys(experiment), track: { log_every, statistics } });
+  const recorded = Object.entries(experiment.track).filter(([key]) => factsOf(`track.${key}`).isRecorded);
+  const result = withoutKeys(experiment, ({ kind, isPath }) => kind !== 'result' || isPath);
+  return sorted({ ...result, track: Object.fromEntries(recorded) });
 }
 
-/** With sorted keys, so that equal experiments have equal text. */
-function withoutPaths(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutPaths);
-  if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([key, item]) => item !== undefined && !(PATHS.has(key) && typeof item === 'string'));
-  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, withoutPaths(item)]));
+/** Equal experiments have equal text. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
 /**
@@ -53,7 +51,7 @@ function withoutPaths(value: unknown): unknown {
  */
 export function checkBasis(before: Basis, now: Basis, directory: string): void {
   checkKernels(before.kernels, directory);
-  const keys = differences(before.config, now.config, '');
+  const keys = differences(before.config, now.config, '').map(({ text }) => text);
   if (keys.length > 0) throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:`, keys);
   checkData(before.data, now.data, directory);
 }
@@ -61,7 +59,7 @@ export function checkBasis(before: Basis, now: Basis, directory: string): void {
 /** Whether two runs follow from the same but for the length of their training. */
 export function isSameButLength(a: Basis, b: Basis): boolean {
   if (a.kernels !== b.kernels || a.data !== b.data) return false;
-  return differences(a.config, b.config, '').every((difference) => LENGTH.test(difference));
+  return differences(a.config, b.config, '').every(({ key }) => factsOf(key).isLength);
 }
 
 /** @throws GradloomError E_KERNEL_VERSION */
@@ -102,8 +100,14 @@ function trainAgain(directory: string): string {
   return commandOf('train', path.join(directory, 'config.yaml'));
 }
 
-/** `optimizer.lr: 0.1, was 0.2` for each leaf that differs. */
-function differences(before: unknown, now: unknown, at: string): string[] {
+/** A leaf that two configs have differently. */
+interface Difference {
+  key: string;
+  /** `optimizer.lr: 0.1, was 0.2` */
+  text: string;
+}
+
+function differences(before: unknown, now: unknown, at: string): Difference[] {
   if (isMap(before) && isMap(now)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
     return [...keys].flatMap((key) => differences(before[key], now[key], at === '' ? key : `${at}.${key}`));
@@ -111,7 +115,7 @@ function differences(before: unknown, now: unknown, at: string): string[] {
   if (Array.isArray(before) && Array.isArray(now) && before.length === now.length)
     return before.flatMap((item, i) => differences(item, now[i], `${at}.${i}`));
   const [was, is] = [before, now].map((value) => (value === undefined ? 'absent' : JSON.stringify(value)));
-  return was === is ? [] : [printable(`${at}: ${is}, was ${was}`, 300)];
+  return was === is ? [] : [{ key: at, text: printable(`${at}: ${is}, was ${was}`, 300) }];
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { isPathKey, kindOfKey } from '../config/key-kinds.ts';
+import { factsOf } from '../config/key-facts.ts';
 import type { Leaf } from '../config/leaves.ts';
 import { damaged } from '../storage/read.ts';
 import { type ChainComparison, compareChains, readDigests } from './digest-chain.ts';
@@ -44,7 +44,8 @@ export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
   const keys: Record<'result' | 'execution' | 'label', KeyChange[]> = { result: [], execution: [], label: [] };
   const hasSameFiles = envA.data !== undefined && envA.data === envB.data && envA.init === envB.init;
   for (const change of changesBetween(configOf(a), configOf(b))) {
-    const kind = hasSameFiles && isPathKey(change.key) ? 'label' : kindOfKey(change.key);
+    const { kind: own, isPath } = factsOf(change.key);
+    const kind = hasSameFiles && isPath ? 'label' : own;
     keys[kind].push(change);
   }
   const kernels = pair(envA.kernels, envB.kernels);

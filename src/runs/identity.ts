@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isPathKey } from '../config/key-kinds.ts';
+import { factsOf } from '../config/key-facts.ts';
 import { leavesOf } from '../config/leaves.ts';
 import { resultKeys } from '../config/resolved.ts';
 import type { Experiment } from '../config/schema.ts';
@@ -15,10 +15,6 @@ export interface RunIdentity {
   lineage: string;
 }
 
-/** Keys that the fingerprint of the data set stands for: what it is made from and how it is split. */
-const DATA_KEY = /^data\.(?:source|split|sample_weights)(?:\.|$)/;
-const LENGTH_KEY = /^train\.(?:epochs|steps)$/;
-
 /**
  * The identity of the run that an experiment would be.
  *
@@ -29,14 +25,14 @@ export function runIdentity(experiment: Experiment, { fingerprint }: Pick<Datase
   // A path counts by its content, in `init`, and by which other keys name the same one.
   const paths: unknown[] = [];
   const entries = Object.entries(leavesOf(resultKeys(experiment)))
-    .filter(([key]) => !DATA_KEY.test(key))
-    .map(([key, value]) => [key, isPathKey(key) ? ordinal(paths, value) : value] as const)
+    .filter(([key]) => !factsOf(key).isData)
+    .map(([key, value]) => [key, factsOf(key).isPath ? ordinal(paths, value) : value] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const hash = (keys: readonly (readonly [string, unknown])[]): string =>
     createHash('sha256')
       .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, init, keys }))
       .digest('hex');
-  return { identity: hash(entries), lineage: hash(entries.filter(([key]) => !LENGTH_KEY.test(key))) };
+  return { identity: hash(entries), lineage: hash(entries.filter(([key]) => !factsOf(key).isLength)) };
 }
 
 /** The number of a value among the distinct ones so far. */

@@ -1,4 +1,4 @@
-import { kindOfKey } from '../config/key-kinds.ts';
+import { factsOf } from '../config/key-facts.ts';
 import { type Cell, type Column, columnOf, configColumn } from './columns.ts';
 import { type Curve, curvesOf, withCurvesProblem } from './curves.ts';
 import type { StoredRun } from './store.ts';
@@ -70,7 +70,7 @@ export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: T
 function changedKeys(runs: readonly StoredRun[]): string[] {
   return Object.keys(runs[0]?.config() ?? {}).filter((key) => {
     const values = runs.map((run) => run.config()[key]);
-    return kindOfKey(key) !== 'label' && !values.includes(undefined) && new Set(values).size > 1;
+    return factsOf(key).kind !== 'label' && !values.includes(undefined) && new Set(values).size > 1;
   });
 }
 

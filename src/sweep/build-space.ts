@@ -1,3 +1,4 @@
+import { factsOf } from '../config/key-facts.ts';
 import type { LoadedExperiment } from '../config/load.ts';
 import { closest, oneOf } from '../config/suggest.ts';
 import { nodeAt, type Path } from '../config/tree.ts';
@@ -12,8 +13,6 @@ import type { Assignment, ParameterValue } from './trial.ts';
 
 type Sources = Pick<SweepSettings, 'parameters' | 'zip' | 'constraints' | 'enqueue' | 'method'>;
 
-/** Execution keys and labels: a search over them would train the same thing again and again. */
-const WITHOUT_EFFECT = /^(?:parallel|track|tags|name|version)(?:\.|$)/;
 /** More values are not looked through to find a key's kinds. */
 const MAX_KINDS = 1000;
 
@@ -41,7 +40,7 @@ function parameterDimensions({ parameters, method }: Sources, blame: Blame): Dim
     const distribution = name === undefined ? undefined : makeDistribution(name, config, path, blame);
     if (name === undefined || distribution === undefined) return [];
     config.distribution = name;
-    if (name !== 'constant' && WITHOUT_EFFECT.test(key)) {
+    if (name !== 'constant' && factsOf(key).kind !== 'result') {
       const next = key.startsWith('parallel.') ? 'gradloom speedup compares numbers of workers' : undefined;
       blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search', next);
     }
@@ -71,7 +70,7 @@ function zipDimensions({ zip, parameters }: Sources, blame: Blame): Dimension[] 
       const owner = owners.get(key);
       const length = lists[k]?.length ?? 0;
       if (owner !== undefined) blame.report('E_CONFIG_VALUE', path, `varied twice; ${owner} has it too`);
-      if (WITHOUT_EFFECT.test(key)) blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search');
+      if (factsOf(key).kind !== 'result') blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search');
       owners.set(key, `zip.${name}`);
       if (length !== first.length) {
         blame.report('E_CONFIG_VALUE', path, `got ${length} values; expected ${first.length}, as many as ${keys[0]} has`);

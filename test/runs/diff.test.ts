@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
-import { kindOfKey } from '../../src/config/key-kinds.ts';
+import { factsOf } from '../../src/config/key-facts.ts';
 import { leavesOf } from '../../src/config/leaves.ts';
 import { loadExperiment } from '../../src/config/load.ts';
 import { resultKeys } from '../../src/config/resolved.ts';
@@ -28,7 +28,7 @@ test('result keys are exactly the keys of kind result', (t) => {
     const { experiment } = loadExperiment(`configs/${file}.yaml`, { overrides: ['+track.statistics.every.epochs=1', 'track.notes=x'] });
     const kept = Object.keys(leavesOf(resultKeys(experiment)));
     t.deepEqual(
-      Object.keys(leavesOf(experiment)).filter((key) => kindOfKey(key) === 'result'),
+      Object.keys(leavesOf(experiment)).filter((key) => factsOf(key).kind === 'result'),
       kept,
     );
   }

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { loadExperiment } from '../../src/config/load.ts';
+import { configHash } from '../../src/runs/basis.ts';
 import { type RunIdentity, runIdentity } from '../../src/runs/identity.ts';
 import { findReusable, identityOf } from '../../src/runs/reuse.ts';
 import { train } from '../../src/runs/train.ts';
@@ -104,4 +105,23 @@ test('a run without env.json has no identity', (t) => {
   const place = temporary(t);
   mkdirSync(path.join(place, 'x'));
   t.is(identityOf(path.join(place, 'x')), undefined);
+});
+
+/** Of this gradloom and all before it: with others, no run that is there could be resumed or found again. */
+const FROZEN: readonly [file: string, config: string, identity: string, lineage: string][] = [
+  ['mnist-best.yaml', 'ff693c1136def610', '4361b47b8cf3a036', 'c33dbe32752a0bfc'],
+  ['mnist.yaml', '5f27f38e70c8f809', 'c9886d094659b047', '61157290c484678a'],
+  ['seed.yaml', '5e9ec48684124bcc', '45222c54ed245e16', 'e52bccb174e971bd'],
+];
+
+test('the hashes by which runs are resumed and found again stay what they are', (t) => {
+  for (const [file, config, id, lineage] of FROZEN) {
+    const { experiment: shipped } = loadExperiment(`configs/${file}`);
+    const of = runIdentity(shipped, { fingerprint: 'x' });
+    t.deepEqual(
+      [configHash(shipped), of.identity, of.lineage].map((hash) => hash.slice(0, 16)),
+      [config, id, lineage],
+      file,
+    );
+  }
 });

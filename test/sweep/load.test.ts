@@ -123,16 +123,18 @@ parameters:
   model.layers.0.dropout: {min: 0.0, max: 1.5}
   model.layers.4.units: {values: [3, 4]}
   parallel.workers: {values: [1, 2]}
+  train.checkpoint.keep: {values: [1, 2]}
   train.batch_size: {values: [16, 0]}
 constraints: [train.batch_sise < 20]
 `,
     ),
     [
       '9:3 E_CONFIG_VALUE parameters.parallel.workers: can not change a result, so there is nothing to search | gradloom speedup compares numbers of workers',
-      '11:15 E_CONFIG_VALUE constraints.0: unknown key train.batch_sise; did you mean train.batch_size?',
+      '10:3 E_CONFIG_VALUE parameters.train.checkpoint.keep: can not change a result, so there is nothing to search',
+      '12:15 E_CONFIG_VALUE constraints.0: unknown key train.batch_sise; did you mean train.batch_size?',
       '4:3 E_CONFIG_UNKNOWN_KEY optimizer.lrr: unknown key; did you mean optimizer.lr?',
       '8:3 E_OVERRIDE model.layers.4.units: model.layers has items 0 to 1; got 4',
-      '10:35 E_CONFIG_RANGE train.batch_size: out of range; got 0; expected an integer from 1 to 16777216, or full',
+      '11:35 E_CONFIG_RANGE train.batch_size: out of range; got 0; expected an integer from 1 to 16777216, or full',
       '5:3 E_CONFIG_UNKNOWN_KEY optimizer.momentum: unknown key; only type: sgd, rmsprop has it | add when: {optimizer.type: [sgd, rmsprop]}',
       '7:43 E_CONFIG_RANGE model.layers.0.dropout: out of range; got 1.5; expected a number from 0 to 0.99',
     ],
