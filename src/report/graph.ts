@@ -1,10 +1,7 @@
-import type { Graph } from '../graph/graph.ts';
-import { rowShape } from '../graph/graph.ts';
+import { type Graph, rowShape } from '../graph/graph.ts';
 import { type Op, opType } from '../graph/op.ts';
 import { shapeText } from '../graph/shape.ts';
-
-export const GRAPH_FORMS = ['text', 'mermaid', 'dot'] as const;
-export type GraphForm = (typeof GRAPH_FORMS)[number];
+import type { GraphForm } from './graph-forms.ts';
 
 /** A graph as lines of text, or for Mermaid or Graphviz to draw. */
 export function renderGraph(graph: Graph, form: GraphForm): string {

@@ -6,6 +6,7 @@ import { stepAt } from '../engine/batches.ts';
 import type { Cores } from '../engine/cores.ts';
 import type { MemoryPlan } from '../engine/memory.ts';
 import { distinctRegions, type Region } from '../engine/place.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
@@ -22,6 +23,8 @@ export interface Inspection {
     outputs: number;
     tensors: { name: string; shape: readonly number[]; count: number }[];
   }[];
+  /** Of a step. */
+  graph: Graph;
   parameters: number;
   /** Floating-point operations of the layers' products, forward and backward, for one full batch. */
   flopsPerStep: { forward: number; backward: number };
@@ -87,6 +90,7 @@ async function inspect(experiment: Experiment): Promise<Inspection> {
       outputs,
       tensors: parameters.map(({ name, shape, size }) => ({ name, shape, count: size })),
     })),
+    graph: network.graph,
     parameters: parameterCount(network),
     flopsPerStep: { forward: flops.forward * stepRows, backward: flops.backward * stepRows },
     batches,
