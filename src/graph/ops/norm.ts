@@ -40,12 +40,7 @@ export const batchNorm: OpType<BatchNormOp> = {
   inPlace: true,
   forward(op, run) {
     if (!run.training) {
-      const [mean, variance] = [run.value(op.runningMean), run.value(op.runningVar)];
-      const units = mean.length;
-      for (let i = 0; i < run.rows * units; i++) {
-        const u = i % units;
-        write(op, run, i, u, ((run.value(op.x)[i] as number) - (mean[u] as number)) / Math.sqrt((variance[u] as number) + op.eps));
-      }
+      normaliseByRunning(op, run);
       return;
     }
     for (const group of columnGroups(op, run)) normalise(op, run, group);
@@ -68,6 +63,17 @@ export const layerNorm: OpType<LayerNormOp> = {
     for (const group of rowGroups(op, run)) differentiate(op, run, group);
   },
 };
+
+/** Evaluation: with the statistics that training has collected. */
+function normaliseByRunning(op: BatchNormOp, run: TwinRun): void {
+  const [x, gamma, beta, y] = [run.value(op.x), run.value(op.weight), run.value(op.bias), run.value(op.y)];
+  const [mean, variance] = [run.value(op.runningMean), run.value(op.runningVar)];
+  for (let i = 0; i < x.length; i++) {
+    const u = i % mean.length;
+    const std = Math.sqrt((variance[u] as number) + op.eps);
+    y[i] = ((gamma[u] as number) * ((x[i] as number) - (mean[u] as number))) / std + (beta[u] as number);
+  }
+}
 
 /** Values that are normalised together. */
 interface Group {
@@ -116,14 +122,14 @@ function moments(values: Float64Array, places: readonly number[]): Moments {
 type NormOp = BatchNormOp | LayerNormOp;
 
 /** y = gamma xhat + beta */
-function write(op: NormOp, run: TwinRun, place: number, unit: number, xhat: number): void {
-  run.value(op.y)[place] = (run.value(op.weight)[unit] as number) * xhat + (run.value(op.bias)[unit] as number);
-}
-
 function normalise(op: NormOp, run: TwinRun, { places, unitOf }: Group): void {
-  const x = run.value(op.x);
+  const [x, gamma, beta, y] = [run.value(op.x), run.value(op.weight), run.value(op.bias), run.value(op.y)];
   const { mean, variance } = moments(x, places);
-  for (const i of places) write(op, run, i, unitOf(i), ((x[i] as number) - mean) / Math.sqrt(variance + op.eps));
+  const std = Math.sqrt(variance + op.eps);
+  for (const i of places) {
+    const u = unitOf(i);
+    y[i] = ((gamma[u] as number) * ((x[i] as number) - mean)) / std + (beta[u] as number);
+  }
 }
 
 /** dx = (dxhat - mean(dxhat) - xhat mean(dxhat xhat)) / std, with dxhat = gamma dy; dgamma += dy xhat, dbeta += dy */
