@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printable } from '../errors.ts';
-import { closest } from './suggest.ts';
+import { closest } from './closest.ts';
 
 /** Files that come with gradloom, seen from the compiled code. */
 export const FOLDER = fileURLToPath(new URL('../../../configs', import.meta.url));

@@ -1,10 +1,10 @@
 import { printable } from '../errors.ts';
+import { oneOf } from './closest.ts';
 import { checkLayers } from './layer-checks.ts';
 import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from './metric-names.ts';
 import { outlineAt } from './outline.ts';
 import type { Problems } from './problems.ts';
 import { checkSplit } from './split-checks.ts';
-import { oneOf } from './suggest.ts';
 import { dotted, type Node, nodeAt, type Path } from './tree.ts';
 import { View } from './view.ts';
 import { checkWatched } from './watch-checks.ts';

@@ -1,9 +1,10 @@
 import type { core } from 'zod';
 import { type ErrorCode, printable } from '../errors.ts';
+import { closest, oneOf } from './closest.ts';
 import { listOption, mapsFor, type Outline, outline, outlineAt, variantsOf } from './outline.ts';
 import type { Problems } from './problems.ts';
 import type { Place } from './source.ts';
-import { aboutUnknownKey, closest, oneOf } from './suggest.ts';
+import { aboutUnknownKey } from './suggest.ts';
 import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode } from './tree.ts';
 import { numberHint, sweepHint, typeHint } from './value-hints.ts';
 import { adviceOn } from './value-synonyms.ts';

@@ -1,7 +1,7 @@
 import { printable } from '../errors.ts';
+import { closest, listed } from './closest.ts';
 import { isMetric, topKOf } from './metric-names.ts';
 import type { Experiment } from './schema.ts';
-import { closest, listed } from './suggest.ts';
 
 /** Averaged parameters that can be evaluated beside the raw ones. */
 export type AverageName = 'ema' | 'swa';

@@ -1,5 +1,5 @@
+import { closest } from './closest.ts';
 import { childOf, effectiveType, type Outline, variantsOf } from './outline.ts';
-import { closest } from './suggest.ts';
 import { type Entry, type MapNode, type Node, typeOf } from './tree.ts';
 
 /**

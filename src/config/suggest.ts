@@ -1,24 +1,7 @@
-import leven from 'leven';
-import { printable } from '../errors.ts';
+import { closest, listed } from './closest.ts';
 import { mapsFor, type Outline, outline, variantsOf } from './outline.ts';
 import { KEY_ADVICE, SYNONYMS } from './synonyms.ts';
 import { dotted, type Node, type Path } from './tree.ts';
-
-const MAX_LISTED = 12;
-
-/** The closest of some words to one that is misspelt; undefined if none is close. */
-export function closest(word: string, words: readonly string[]): string | undefined {
-  // Two letters swapped count as two changes: `rleu` must find `relu`.
-  const far = Math.min(3, Math.floor(word.length / 4) + 1) + 1;
-  let best: string | undefined;
-  let least = far;
-  for (const candidate of words) {
-    if (Math.abs(candidate.length - word.length) >= least) continue;
-    const distance = leven(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
-}
 
 /**
  * What an unknown key was meant to be: a key beside it, of another variant, or elsewhere in the schema.
@@ -42,17 +25,6 @@ export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path,
       : (placeOf(key) ?? (synonym === undefined ? undefined : placeOf(synonym)) ?? placeOf(closest(key, [...PLACES.keys()]) ?? ''));
   if (elsewhere !== undefined) return `did you mean ${elsewhere}?`;
   return beside.length === 0 ? 'no key is allowed here' : `the keys here are ${listed(beside)}`;
-}
-
-/** One word as it is, several as a choice. */
-export function oneOf(words: readonly (string | number | boolean)[]): string {
-  return words.length === 1 ? listed(words) : `one of ${listed(words)}`;
-}
-
-/** Words of a closed list; long lists are cut. */
-export function listed(words: readonly (string | number | boolean)[]): string {
-  const shown = words.slice(0, MAX_LISTED).map((word) => printable(String(word), 80));
-  return words.length > MAX_LISTED ? `${shown.join(', ')}, ...` : shown.join(', ');
 }
 
 function placeOf(key: string): string | undefined {

@@ -1,8 +1,8 @@
+import { closest } from '../config/closest.ts';
 import { parseTree } from '../config/parse.ts';
 import type { Problems } from '../config/problems.ts';
 import { experimentSchema } from '../config/schema.ts';
 import { makeSource, type Place, type Source } from '../config/source.ts';
-import { closest } from '../config/suggest.ts';
 import type { Entry, MapNode, Node } from '../config/tree.ts';
 import { printable } from '../errors.ts';
 import { type DistributionName, sweepSchema } from './schema.ts';

@@ -1,6 +1,6 @@
+import { closest, oneOf } from '../config/closest.ts';
 import { factsOf } from '../config/key-facts.ts';
 import type { LoadedExperiment } from '../config/load.ts';
-import { closest, oneOf } from '../config/suggest.ts';
 import { nodeAt, type Path } from '../config/tree.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';

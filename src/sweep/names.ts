@@ -1,6 +1,6 @@
+import { closest, listed, oneOf } from '../config/closest.ts';
 import { plain } from '../config/plain.ts';
 import type { Place } from '../config/source.ts';
-import { closest, listed, oneOf } from '../config/suggest.ts';
 import { SYNONYMS } from '../config/synonyms.ts';
 import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../config/tree.ts';
 import { ourWord } from '../config/value-synonyms.ts';

@@ -1,4 +1,4 @@
-import { oneOf } from '../config/suggest.ts';
+import { oneOf } from '../config/closest.ts';
 import { type MapNode, nodeAt, type Path } from '../config/tree.ts';
 import type { Blame } from './blame.ts';
 import { categorical, type Distribution, type Numbers, numeric } from './distributions.ts';

@@ -1,4 +1,4 @@
-import { listed } from '../config/suggest.ts';
+import { listed } from '../config/closest.ts';
 import { type MapNode, type Node, nodeAt, valueAt } from '../config/tree.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
