@@ -1,5 +1,5 @@
 import { experimentFromObject } from '../src/config/load.ts';
-import type { Experiment } from '../src/config/schema.ts';
+import type { Experiment } from '../src/config/schema/schema.ts';
 import type { Dataset } from '../src/data/dataset.ts';
 import { loadDataset } from '../src/data/load.ts';
 import { stepAt } from '../src/engine/batches.ts';

@@ -1,7 +1,7 @@
 // Fuzzes the config loader: `node scripts/fuzz-config.mjs [count] [seed] [accepted]`, after `npx tsc -p .`. Exits 1 on a failure.
 //   count     random and mutated files that must be accepted, or refused with a position
 //   accepted  random experiments whose resolved file must be the same experiment; a seed for every 1,000
-import { fuzz, roundTrips } from '../dist/test/config/fuzz.js';
+import { fuzz, roundTrips } from '../dist/test/config/support/fuzz.js';
 
 const AT_ONCE = 1000;
 const count = Number(process.argv[2] ?? 10_000);

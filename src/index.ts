@@ -1,8 +1,8 @@
-export { experimentJsonSchema } from './config/json-schema.ts';
 export { experimentFromObject, type LoadedExperiment, type LoadOptions, loadExperiment, parseExperiment } from './config/load.ts';
-export type { Origin } from './config/origins.ts';
 export { resolvedYaml } from './config/resolved.ts';
-export type { Experiment, ExperimentInput } from './config/schema.ts';
+export { experimentJsonSchema } from './config/schema/json-schema.ts';
+export type { Experiment, ExperimentInput } from './config/schema/schema.ts';
+export type { Origin } from './config/tree/origins.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';

@@ -43,7 +43,7 @@ function graphForm(args: Arguments): GraphForm | undefined {
 }
 
 async function runCheck(request: CheckRequest, output: Output): Promise<number> {
-  const [{ loadExperiment }, { schemaNotice }] = await Promise.all([import('../config/load.ts'), import('../config/modeline.ts')]);
+  const [{ loadExperiment }, { schemaNotice }] = await Promise.all([import('../config/load.ts'), import('../config/text/modeline.ts')]);
   const file = await configFile(request.file, output);
   const loaded = loadExperiment(file, { overrides: request.overrides });
   const misled = schemaNotice(file);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { closestMatch } from 'leven';
-import { bundledConfig } from '../config/bundled.ts';
-import { isReserved } from '../config/reserved.ts';
+import { bundledConfig } from '../config/text/bundled.ts';
+import { isReserved } from '../config/text/reserved.ts';
 import { type GradloomError, printable } from '../errors.ts';
 import { type Command, type CommandGroup, type OptionSpec, usageError } from './command.ts';
 import { allCommands, COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './commands.ts';

@@ -34,6 +34,6 @@ function kindOf(word: string | undefined): Kind | undefined {
 async function printSchema(kind: Kind, output: Output): Promise<number> {
   if (kind === 'speedup') output.object((await import('../speedup/schema.ts')).speedupJsonSchema());
   else if (kind === 'sweep') output.object((await import('../sweep/schema.ts')).sweepJsonSchema());
-  else output.object((await import('../config/json-schema.ts')).experimentJsonSchema());
+  else output.object((await import('../config/schema/json-schema.ts')).experimentJsonSchema());
   return 0;
 }

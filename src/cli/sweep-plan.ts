@@ -37,7 +37,7 @@ export const sweepPlan = defineCommand<PlanRequest>({
 });
 
 async function showPlan({ file, overrides, base, saveTrials }: PlanRequest, output: Output): Promise<number> {
-  const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/load.ts'), import('../config/modeline.ts')]);
+  const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/load.ts'), import('../config/text/modeline.ts')]);
   const loaded = loadSweep(await configFile(file, output), { overrides: await withBase(overrides, base, output) });
   const misled = schemaNotice(loaded.file);
   showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);

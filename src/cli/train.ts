@@ -1,4 +1,4 @@
-import { literalPath } from '../config/path-text.ts';
+import { literalPath } from '../config/tree/path-text.ts';
 import { printable } from '../errors.ts';
 import { defineCommand, type ExitNow } from './command.ts';
 import { configFile } from './config-file.ts';

@@ -1,23 +1,23 @@
 import { dirname, resolve } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { checkAcross, DEFAULT_EPOCHS } from './checks.ts';
-import { diagnose, expectationAt } from './diagnose.ts';
-import { loadTree } from './extends.ts';
-import { withLikelyTypes } from './likely-types.ts';
-import { expandShorthands } from './merge.ts';
-import { problemOf } from './metric-names.ts';
-import { treeFromObject } from './object.ts';
-import { type Origin, originsOf } from './origins.ts';
-import { outline } from './outline.ts';
-import { applyChanges, applyOverrides, type Change } from './overrides.ts';
-import { checkPaths } from './paths.ts';
-import { plain } from './plain.ts';
-import { Problems } from './problems.ts';
-import { readRootText } from './read.ts';
-import { type Experiment, experimentSchema } from './schema.ts';
-import { makeSource } from './source.ts';
-import type { MapNode, Node } from './tree.ts';
-import { defaultMetrics, goalNotices } from './watch-checks.ts';
+import { checkAcross, DEFAULT_EPOCHS } from './check/checks.ts';
+import { diagnose, expectationAt } from './check/diagnose.ts';
+import { withLikelyTypes } from './check/likely-types.ts';
+import { defaultMetrics, goalNotices } from './check/watch.ts';
+import { problemOf } from './schema/metric-names.ts';
+import { outline } from './schema/outline.ts';
+import { type Experiment, experimentSchema } from './schema/schema.ts';
+import type { MapNode, Node } from './text/node.ts';
+import { Problems } from './text/problems.ts';
+import { readRootText } from './text/read.ts';
+import { makeSource } from './text/source.ts';
+import { loadTree } from './tree/extends.ts';
+import { expandShorthands } from './tree/merge.ts';
+import { treeFromObject } from './tree/object.ts';
+import { type Origin, originsOf } from './tree/origins.ts';
+import { applyChanges, applyOverrides, type Change } from './tree/overrides.ts';
+import { checkPaths } from './tree/paths.ts';
+import { plain } from './tree/plain.ts';
 
 export interface LoadOptions {
   /** Command-line changes in Hydra's grammar: `optimizer.lr=3e-3`, `+tags.0=new`, `~train.eval`; the later wins. */

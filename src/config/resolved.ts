@@ -1,11 +1,11 @@
 import { Document, visit } from 'yaml';
 import { printableLines, UNPRINTABLE } from '../errors.ts';
-import { withoutKeys } from './key-facts.ts';
 import type { ExperimentTree, LoadedExperiment } from './load.ts';
-import { outline } from './outline.ts';
-import { withLiteralPaths } from './paths.ts';
-import { plain } from './plain.ts';
-import type { Experiment } from './schema.ts';
+import { withoutKeys } from './schema/key-facts.ts';
+import { outline } from './schema/outline.ts';
+import type { Experiment } from './schema/schema.ts';
+import { withLiteralPaths } from './tree/paths.ts';
+import { plain } from './tree/plain.ts';
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {

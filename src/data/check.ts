@@ -1,4 +1,4 @@
-import type { LossConfig } from '../config/schema.ts';
+import type { LossConfig } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
 

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/schema.ts';
+import type { SourceConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { type IdxHeader, readIdxElements, readIdxHeader } from './idx.ts';
 import type { Samples } from './samples.ts';

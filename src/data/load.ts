@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DataConfig, SourceConfig } from '../config/schema.ts';
+import type { DataConfig, SourceConfig } from '../config/schema/schema.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { loadIdx } from './idx-source.ts';

@@ -1,4 +1,4 @@
-import type { DataConfig } from '../config/schema.ts';
+import type { DataConfig } from '../config/schema/schema.ts';
 import type { Dataset, Normalization } from './dataset.ts';
 import { allocateShared } from './shared.ts';
 

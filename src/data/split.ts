@@ -1,4 +1,4 @@
-import type { SplitConfig } from '../config/schema.ts';
+import type { SplitConfig } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import { permute } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';

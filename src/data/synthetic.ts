@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/schema.ts';
+import type { SourceConfig } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { cosSin } from '../random/elementary.ts';

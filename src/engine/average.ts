@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import type { BatchPlan } from './batches.ts';
 

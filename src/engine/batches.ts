@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 
 /** Rows that go through the network together: positions [first, first + rows) of the epoch's order. */

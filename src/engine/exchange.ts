@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Traits } from '../kernels/backends/backend.ts';
 import type { Network } from '../model/network.ts';
 import type { PlacedTensor } from '../model/parameters.ts';

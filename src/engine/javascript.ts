@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GraphTwin, type Tensors, type TwinBatch } from '../graph/twin.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../model/parameters.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError } from '../errors.ts';
 import { targetOf } from '../graph/ops/loss.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { permutation } from '../random/distributions.ts';
 
 /** The samples of a training set in the order in which an epoch visits them: a function of (seed, epoch), or the split's own order. */

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { classCounts } from '../data/targets.ts';
 import { GradloomError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { LossConfig } from '../config/schema.ts';
+import type { LossConfig } from '../config/schema/schema.ts';
 import { type LayerOp, type Op, opType } from './op.ts';
 import type { LossOp } from './ops/loss.ts';
 import { elements, type Shape } from './shape.ts';

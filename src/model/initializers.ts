@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { InitializerConfig } from '../config/schema.ts';
+import type { InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';

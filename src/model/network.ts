@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
 import { opType } from '../graph/op.ts';
 import { elements } from '../graph/shape.ts';

@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { decayGradient } from './decay.ts';
 import { biasCorrections, MOMENTS, type MomentsConfig, updateMoments } from './moments.ts';

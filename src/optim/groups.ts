@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 
 /** What the groups say about one tensor. */

@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { adadelta } from './adadelta.ts';
 import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';

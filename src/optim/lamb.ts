@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { biasCorrections, MOMENTS, updateMoments } from './moments.ts';
 import type { TensorRule } from './optimizer.ts';
 

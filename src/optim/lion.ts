@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { decayParameters } from './decay.ts';
 import { betasOf } from './moments.ts';
 import type { ChunkRule } from './optimizer.ts';

@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '../config/schema.ts';
+import type { ScheduleConfig } from '../config/schema/schema.ts';
 
 type PlateauConfig = Extract<ScheduleConfig, { type: 'plateau' }>;
 

@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { decayGradient, decayParameters } from './decay.ts';
 import { betasOf, biasCorrections, MOMENTS, updateMoments } from './moments.ts';
 import type { ChunkRule } from './optimizer.ts';

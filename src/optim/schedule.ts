@@ -1,5 +1,5 @@
-import type { ScheduleConfig, ScheduleSpan } from '../config/schema.ts';
-import type { Every } from '../config/schema-parts.ts';
+import type { Every } from '../config/schema/parts.ts';
+import type { ScheduleConfig, ScheduleSpan } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import { cosSin, integerPower, power } from '../random/elementary.ts';
 

@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../config/schema.ts';
+import type { OptimizerConfig } from '../config/schema/schema.ts';
 import { decayGradient } from './decay.ts';
 import type { ChunkRule } from './optimizer.ts';
 

@@ -1,7 +1,7 @@
 import type { LoadedExperiment } from '../config/load.ts';
-import type { Origin } from '../config/origins.ts';
-import { withLiteralPaths } from '../config/paths.ts';
 import { yamlOf } from '../config/resolved.ts';
+import type { Origin } from '../config/tree/origins.ts';
+import { withLiteralPaths } from '../config/tree/paths.ts';
 import { printable } from '../errors.ts';
 import type { Paint } from './paint.ts';
 

@@ -1,4 +1,4 @@
-import { isMetric } from '../config/metric-names.ts';
+import { isMetric } from '../config/schema/metric-names.ts';
 import type { Summary } from '../runs/events.ts';
 import { formatLoss, formatPercent } from './numbers.ts';
 import { unpainted } from './paint.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { factsOf, withoutKeys } from '../config/key-facts.ts';
-import type { Experiment } from '../config/schema.ts';
+import { factsOf, withoutKeys } from '../config/schema/key-facts.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { KERNEL_VERSION } from '../kernels/module.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 
 /** Inputs beyond this drive a network of the usual initial weights far out: standardized ones stay below. */

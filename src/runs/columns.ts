@@ -1,5 +1,5 @@
-import { closest } from '../config/closest.ts';
-import { type Goal, goalOf } from '../config/metric-names.ts';
+import { type Goal, goalOf } from '../config/schema/metric-names.ts';
+import { closest } from '../config/text/closest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { type Curve, curvesOf } from './curves.ts';
 import type { StoredRun } from './store.ts';

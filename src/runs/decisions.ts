@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { PLATEAU_START, type PlateauState, plateauNext } from '../optim/plateau.ts';
 import { EarlyStop, type EarlyStopState } from './early-stop.ts';
 import type { LearningRate } from './learning-rate.ts';

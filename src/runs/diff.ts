@@ -1,5 +1,5 @@
-import { factsOf } from '../config/key-facts.ts';
-import type { Leaf } from '../config/leaves.ts';
+import { factsOf } from '../config/schema/key-facts.ts';
+import type { Leaf } from '../config/tree/leaves.ts';
 import { damaged } from '../storage/read.ts';
 import { type ChainComparison, compareChains, readDigests } from './digest-chain.ts';
 import { requireRun } from './directory.ts';

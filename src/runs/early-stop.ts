@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 
 type EarlyStopConfig = NonNullable<Experiment['train']['early_stop']>;
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { loadExperiment } from '../config/load.ts';
-import type { Experiment, ScheduleSpan } from '../config/schema.ts';
+import type { Experiment, ScheduleSpan } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { horizonSteps } from '../optim/schedule.ts';
 import { commandOf } from '../storage/shell.ts';

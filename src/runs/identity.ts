@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { factsOf } from '../config/key-facts.ts';
-import { leavesOf } from '../config/leaves.ts';
 import { resultKeys } from '../config/resolved.ts';
-import type { Experiment } from '../config/schema.ts';
+import { factsOf } from '../config/schema/key-facts.ts';
+import type { Experiment } from '../config/schema/schema.ts';
+import { leavesOf } from '../config/tree/leaves.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { KERNEL_VERSION } from '../kernels/module.ts';
 import { initHashes } from './initial.ts';

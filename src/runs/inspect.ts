@@ -1,5 +1,5 @@
 import { type Locatable, located } from '../config/locate.ts';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import { stepAt } from '../engine/batches.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import { batchesAt } from '../engine/batches.ts';
 import type { Engine, SegmentEnd } from '../engine/engine.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { parse } from 'yaml';
-import { readBlockYaml } from '../config/block-yaml.ts';
-import { type Leaf, leavesOf } from '../config/leaves.ts';
-import { excessOf } from '../config/parse.ts';
-import { MAX_BYTES } from '../config/read.ts';
+import { readBlockYaml } from '../config/text/block-yaml.ts';
+import { excessOf } from '../config/text/parse.ts';
+import { MAX_BYTES } from '../config/text/read.ts';
+import { type Leaf, leavesOf } from '../config/tree/leaves.ts';
 import { GradloomError } from '../errors.ts';
 import { damaged, readOwnText } from '../storage/read.ts';
 import { readSummary, readTags, STATUSES } from './file-shapes.ts';

@@ -1,6 +1,6 @@
-import { type AverageName, lossName, metricName } from '../config/evaluated.ts';
-import { goalOf } from '../config/metric-names.ts';
-import type { Experiment } from '../config/schema.ts';
+import { type AverageName, lossName, metricName } from '../config/check/evaluated.ts';
+import { goalOf } from '../config/schema/metric-names.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import type { PhaseSeconds } from '../engine/control.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { loadExperiment } from '../config/load.ts';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { statsAt } from '../storage/folder.ts';
 import { visitLines } from '../storage/lines.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { BatchPlan } from '../engine/batches.ts';
 import type { RunWarning } from './events.ts';

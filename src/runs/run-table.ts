@@ -1,4 +1,4 @@
-import { factsOf } from '../config/key-facts.ts';
+import { factsOf } from '../config/schema/key-facts.ts';
 import { type Cell, type Column, columnOf, configColumn } from './columns.ts';
 import { type Curve, curvesOf, withCurvesProblem } from './curves.ts';
 import type { StoredRun } from './store.ts';

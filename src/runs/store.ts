@@ -1,6 +1,6 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { closest } from '../config/closest.ts';
+import { closest } from '../config/text/closest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
 import { kindAt, statsAt } from '../storage/folder.ts';

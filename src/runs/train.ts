@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Locatable, located } from '../config/locate.ts';
 import { resolvedYaml } from '../config/resolved.ts';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { basisOf, configHash } from './basis.ts';
 import { checkBatchNorms } from './batch-norms.ts';
 import { createRunDirectory, makeRunDirectory } from './directory.ts';

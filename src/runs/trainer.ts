@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';

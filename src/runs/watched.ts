@@ -1,5 +1,5 @@
-import { absenceOf, evaluationOf } from '../config/evaluated.ts';
-import { watchedOf } from '../config/watch-checks.ts';
+import { absenceOf, evaluationOf } from '../config/check/evaluated.ts';
+import { watchedOf } from '../config/check/watch.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError, printable } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Cores } from '../engine/cores.ts';
 import { javascriptLacks } from '../engine/javascript.ts';

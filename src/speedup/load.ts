@@ -1,16 +1,16 @@
 import path from 'node:path';
 import type { ZodType } from 'zod';
-import { diagnose } from '../config/diagnose.ts';
+import { diagnose } from '../config/check/diagnose.ts';
 import { type LoadedExperiment, loadExperiment, parseExperiment } from '../config/load.ts';
-import { treeFromObject } from '../config/object.ts';
-import type { Outline } from '../config/outline.ts';
-import { parseTree } from '../config/parse.ts';
-import { checkPaths } from '../config/paths.ts';
-import { plain } from '../config/plain.ts';
-import { Problems } from '../config/problems.ts';
-import { readRootText } from '../config/read.ts';
-import { makeSource } from '../config/source.ts';
-import type { Entry, MapNode, Node } from '../config/tree.ts';
+import type { Outline } from '../config/schema/outline.ts';
+import type { Entry, MapNode, Node } from '../config/text/node.ts';
+import { parseTree } from '../config/text/parse.ts';
+import { Problems } from '../config/text/problems.ts';
+import { readRootText } from '../config/text/read.ts';
+import { makeSource } from '../config/text/source.ts';
+import { treeFromObject } from '../config/tree/object.ts';
+import { checkPaths } from '../config/tree/paths.ts';
+import { plain } from '../config/tree/plain.ts';
 import { GradloomError } from '../errors.ts';
 import { type SpeedupInput, type SpeedupSettings, settingsOutline, settingsSchema, speedupOutline, speedupSchema } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import { checkTargets } from '../data/check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';

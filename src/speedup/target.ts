@@ -1,6 +1,6 @@
-import { lossName } from '../config/evaluated.ts';
-import { goalOf } from '../config/metric-names.ts';
-import type { Experiment } from '../config/schema.ts';
+import { lossName } from '../config/check/evaluated.ts';
+import { goalOf } from '../config/schema/metric-names.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { EnginePlan } from '../engine/plan.ts';
 import { GradloomError } from '../errors.ts';

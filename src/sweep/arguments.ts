@@ -1,9 +1,9 @@
-import { closest } from '../config/closest.ts';
-import { parseTree } from '../config/parse.ts';
-import type { Problems } from '../config/problems.ts';
-import { experimentSchema } from '../config/schema.ts';
-import { makeSource, type Place, type Source } from '../config/source.ts';
-import type { Entry, MapNode, Node } from '../config/tree.ts';
+import { experimentSchema } from '../config/schema/schema.ts';
+import { closest } from '../config/text/closest.ts';
+import type { Entry, MapNode, Node } from '../config/text/node.ts';
+import { parseTree } from '../config/text/parse.ts';
+import type { Problems } from '../config/text/problems.ts';
+import { makeSource, type Place, type Source } from '../config/text/source.ts';
 import { printable } from '../errors.ts';
 import { type DistributionName, sweepSchema } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readRootText } from '../config/read.ts';
+import { readRootText } from '../config/text/read.ts';
 import { GradloomError, printable } from '../errors.ts';
 import type { SweepState, Trial } from './trial.ts';
 

@@ -1,6 +1,6 @@
-import type { Problems } from '../config/problems.ts';
-import type { Place } from '../config/source.ts';
-import { dotted, keyPlaceAt, type MapNode, nodeAt, type Path } from '../config/tree.ts';
+import { dotted, keyPlaceAt, type MapNode, nodeAt, type Path } from '../config/text/node.ts';
+import type { Problems } from '../config/text/problems.ts';
+import type { Place } from '../config/text/source.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** Reports what is wrong with a sweep file at the place where it is written. */

@@ -1,7 +1,7 @@
-import { closest, oneOf } from '../config/closest.ts';
-import { factsOf } from '../config/key-facts.ts';
 import type { LoadedExperiment } from '../config/load.ts';
-import { nodeAt, type Path } from '../config/tree.ts';
+import { factsOf } from '../config/schema/key-facts.ts';
+import { closest, oneOf } from '../config/text/closest.ts';
+import { nodeAt, type Path } from '../config/text/node.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
 import { type Constraint, ConstraintError, type Kind, kindOf, parseConstraint } from './constraints.ts';

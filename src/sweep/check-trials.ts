@@ -1,5 +1,5 @@
-import { type Absence, absenceOf, evaluationOf } from '../config/evaluated.ts';
-import type { Problems } from '../config/problems.ts';
+import { type Absence, absenceOf, evaluationOf } from '../config/check/evaluated.ts';
+import type { Problems } from '../config/text/problems.ts';
 import { type ErrorDetails, GradloomError, printable } from '../errors.ts';
 import { Blame } from './blame.ts';
 import { type TrialSource, trialExperiment } from './experiment.ts';

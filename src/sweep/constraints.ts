@@ -1,4 +1,4 @@
-import { closest } from '../config/closest.ts';
+import { closest } from '../config/text/closest.ts';
 import { printable } from '../errors.ts';
 import type { ParameterValue } from './trial.ts';
 

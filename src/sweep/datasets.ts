@@ -1,4 +1,4 @@
-import type { DataConfig } from '../config/schema.ts';
+import type { DataConfig } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
 

@@ -1,5 +1,5 @@
-import { childOf, type Outline, outline, outlineAt, variantsOf } from '../config/outline.ts';
-import { dotted, isIndex, type MapNode, type Node, type Path, valueAt } from '../config/tree.ts';
+import { childOf, type Outline, outline, outlineAt, variantsOf } from '../config/schema/outline.ts';
+import { dotted, isIndex, type MapNode, type Node, type Path, valueAt } from '../config/text/node.ts';
 
 /** A key that an experiment may have. */
 export interface ExperimentKey {

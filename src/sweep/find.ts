@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { closest } from '../config/closest.ts';
+import { closest } from '../config/text/closest.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { trialLogPath } from './trial-log.ts';
 

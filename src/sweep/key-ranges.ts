@@ -1,5 +1,5 @@
-import type { Outline } from '../config/outline.ts';
-import { type MapNode, nodeAt } from '../config/tree.ts';
+import type { Outline } from '../config/schema/outline.ts';
+import { type MapNode, nodeAt } from '../config/text/node.ts';
 import { experimentKeys, numberPart } from './experiment-keys.ts';
 import { rangeOf } from './parameters.ts';
 import type { DistributionName, SweepSettings } from './schema.ts';

@@ -1,9 +1,9 @@
-import { closest, listed, oneOf } from '../config/closest.ts';
-import { plain } from '../config/plain.ts';
-import type { Place } from '../config/source.ts';
-import { SYNONYMS } from '../config/synonyms.ts';
-import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../config/tree.ts';
-import { ourWord } from '../config/value-synonyms.ts';
+import { SYNONYMS } from '../config/check/synonyms.ts';
+import { ourWord } from '../config/check/value-synonyms.ts';
+import { closest, listed, oneOf } from '../config/text/closest.ts';
+import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../config/text/node.ts';
+import type { Place } from '../config/text/source.ts';
+import { plain } from '../config/tree/plain.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
 import { type ExperimentKey, experimentKeys, hiddenLayerKeys, isOfLayer } from './experiment-keys.ts';

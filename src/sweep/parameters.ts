@@ -1,5 +1,5 @@
-import { oneOf } from '../config/closest.ts';
-import { type MapNode, nodeAt, type Path } from '../config/tree.ts';
+import { oneOf } from '../config/text/closest.ts';
+import { type MapNode, nodeAt, type Path } from '../config/text/node.ts';
 import type { Blame } from './blame.ts';
 import { categorical, type Distribution, type Numbers, numeric } from './distributions.ts';
 import type { DistributionName, ParameterConfig } from './schema.ts';

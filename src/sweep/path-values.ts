@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { expandHome, literalPath, pathFault } from '../config/path-text.ts';
-import type { Entry, MapNode, Node } from '../config/tree.ts';
+import type { Entry, MapNode, Node } from '../config/text/node.ts';
+import { expandHome, literalPath, pathFault } from '../config/tree/path-text.ts';
 import { experimentKeys } from './experiment-keys.ts';
 
 /**

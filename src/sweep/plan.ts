@@ -1,5 +1,5 @@
 import { located } from '../config/locate.ts';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { countCores } from '../engine/cores.ts';
 import { GradloomError } from '../errors.ts';

@@ -1,5 +1,5 @@
-import { listed } from '../config/closest.ts';
-import { type MapNode, type Node, nodeAt, valueAt } from '../config/tree.ts';
+import { listed } from '../config/text/closest.ts';
+import { type MapNode, type Node, nodeAt, valueAt } from '../config/text/node.ts';
 import { printable } from '../errors.ts';
 import type { Blame } from './blame.ts';
 import { experimentKeys, takesList } from './experiment-keys.ts';

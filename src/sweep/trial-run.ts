@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Experiment } from '../config/schema.ts';
+import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { planBatches } from '../engine/batches.ts';
 import type { EngineOptions } from '../engine/engine.ts';

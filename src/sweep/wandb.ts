@@ -1,5 +1,5 @@
-import type { Problems } from '../config/problems.ts';
-import { dotted, type Entry, type MapNode, type Node, type ScalarNode, valueAt } from '../config/tree.ts';
+import { dotted, type Entry, type MapNode, type Node, type ScalarNode, valueAt } from '../config/text/node.ts';
+import type { Problems } from '../config/text/problems.ts';
 import { printable } from '../errors.ts';
 
 /** What a sweep file of W&B says to W&B only: which program to start, and how and where. */

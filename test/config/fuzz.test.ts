@@ -1,5 +1,5 @@
 import test from 'ava';
-import { fuzz, roundTrips } from './fuzz.ts';
+import { fuzz, roundTrips } from './support/fuzz.ts';
 
 const SEED = 20261123;
 

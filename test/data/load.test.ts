@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import type { DataConfig, SourceConfig, SplitConfig } from '../../src/config/schema.ts';
+import type { DataConfig, SourceConfig, SplitConfig } from '../../src/config/schema/schema.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { type ErrorCode, GradloomError } from '../../src/errors.ts';
 import { idxBytes, ramp } from './idx-file.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { SplitConfig } from '../../src/config/schema.ts';
+import type { SplitConfig } from '../../src/config/schema/schema.ts';
 import type { Samples } from '../../src/data/samples.ts';
 import { largestRemainder, splitSamples } from '../../src/data/split.ts';
 import { GradloomError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
-import { BACKENDS, type BackendName } from '../../src/config/backend-names.ts';
+import { BACKENDS, type BackendName } from '../../src/config/schema/backend-names.ts';
 import { lowerProgram } from '../../src/engine/lower.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { GradloomError } from '../../src/errors.ts';

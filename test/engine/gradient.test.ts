@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { LossConfig } from '../../src/config/schema.ts';
+import type { LossConfig } from '../../src/config/schema/schema.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { makeExperiment, outcome64, outcomeOf } from './outcome.ts';
 import { type Layer64, layersOf } from './reference.ts';

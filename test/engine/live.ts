@@ -1,5 +1,5 @@
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { Engine, type StepRecord } from '../../src/engine/engine.ts';
 import { type EnginePlan, planEngine } from '../../src/engine/plan.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import type { Evaluation } from '../../src/engine/evaluation.ts';
 import { planEngine } from '../../src/engine/plan.ts';

@@ -1,6 +1,6 @@
-import type { BackendName } from '../../src/config/backend-names.ts';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { BackendName } from '../../src/config/schema/backend-names.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
 import { stepAt } from '../../src/engine/batches.ts';
 import { Engine, type StepRecord } from '../../src/engine/engine.ts';

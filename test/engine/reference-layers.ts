@@ -1,4 +1,4 @@
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { batchesAt } from '../../src/engine/batches.ts';
 import type { EnginePlan } from '../../src/engine/plan.ts';

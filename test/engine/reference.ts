@@ -1,4 +1,4 @@
-import type { ActivationConfig, LossConfig } from '../../src/config/schema.ts';
+import type { ActivationConfig, LossConfig } from '../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../src/graph/ops/activation.ts';
 import type { Network } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import test from 'ava';
-import type { Experiment, LossConfig } from '../../src/config/schema.ts';
+import type { Experiment, LossConfig } from '../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { planEngine } from '../../src/engine/plan.ts';

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { stepAt } from '../../src/engine/batches.ts';
 import { planEngine } from '../../src/engine/plan.ts';
 import { lossWeights } from '../../src/model/losses.ts';
-import { errorOf } from '../config/support.ts';
+import { errorOf } from '../config/support/support.ts';
 import * as rows64 from '../kernels/reference.ts';
 import { bitsOf, epochOrder, makeExperiment, outcomeInline, outcomeOf } from './outcome.ts';
 import { type Layer64, layersOf } from './reference.ts';

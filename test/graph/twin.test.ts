@@ -1,6 +1,6 @@
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { GraphTwin, type Tensors, type TwinBatch } from '../../src/graph/twin.ts';
 import { buildGraph } from '../../src/model/network.ts';
 import { Dice } from '../engine/samples.ts';

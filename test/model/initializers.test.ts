@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import type { InitializerConfig } from '../../src/config/schema.ts';
+import type { InitializerConfig } from '../../src/config/schema/schema.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { buildNetwork } from '../../src/model/network.ts';

@@ -1,5 +1,5 @@
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { OptimizerConfig } from '../../src/config/schema.ts';
+import type { OptimizerConfig } from '../../src/config/schema/schema.ts';
 import { optimizerType } from '../../src/optim/index.ts';
 import type { Squares, UpdateChunk } from '../../src/optim/optimizer.ts';
 import { Arena, kernels, memory } from '../kernels/arena.ts';

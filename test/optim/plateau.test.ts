@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ScheduleConfig } from '../../src/config/schema.ts';
+import type { ScheduleConfig } from '../../src/config/schema/schema.ts';
 import { PLATEAU_START, plateauNext } from '../../src/optim/plateau.ts';
 
 type PlateauConfig = Extract<ScheduleConfig, { type: 'plateau' }>;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { OptimizerConfig } from '../../src/config/schema.ts';
+import type { OptimizerConfig } from '../../src/config/schema/schema.ts';
 import { optimizerType } from '../../src/optim/index.ts';
 import type { ChunkRule } from '../../src/optim/optimizer.ts';
 import { Dice } from '../engine/samples.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { ScheduleConfig } from '../../src/config/schema.ts';
+import type { ScheduleConfig } from '../../src/config/schema/schema.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { checkWarmup, horizonSteps, lrAt } from '../../src/optim/schedule.ts';
 

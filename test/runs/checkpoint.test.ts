@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { type Checkpoint, readCheckpoint, valuesProblem } from '../../src/runs/checkpoint.ts';
 import { resume } from '../../src/runs/resume.ts';

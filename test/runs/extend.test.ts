@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { loadExperiment } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import type { MetricsLine, Summary } from '../../src/runs/events.ts';
 import { type ExtendOptions, extend } from '../../src/runs/extend.ts';

@@ -53,7 +53,7 @@ class Worker {
   #child: ChildProcess | undefined;
 
   async run(argv: readonly string[], limitMs: number): Promise<Answer | 'hangs' | 'died'> {
-    this.#child ??= fork(fileURLToPath(new URL('hostile-child.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    this.#child ??= fork(fileURLToPath(new URL('./hostile-child.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     const child = this.#child;
     return new Promise((resolve) => {
       const end = (answer: Answer | 'hangs' | 'died'): void => {

@@ -1,5 +1,5 @@
 import { open, rename, unlink } from 'node:fs/promises';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
 import type { FileCalls, WritableFile } from '../../src/storage/atomic.ts';

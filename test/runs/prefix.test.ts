@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Summary } from '../../src/runs/events.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { findReusable, identityOf } from '../../src/runs/reuse.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { determinedFiles } from './run-tree.ts';
 
 /** Adam, dropout, batch norm, averages, plateau and early stopping on: 12 steps an epoch, the last smaller, and an evaluation every 5 steps. */

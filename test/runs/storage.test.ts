@@ -14,7 +14,7 @@ import {
 import { open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { readCheckpoint } from '../../src/runs/checkpoint.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
 import { resolvedYaml } from '../../src/config/resolved.ts';
-import type { ExperimentInput } from '../../src/config/schema.ts';
+import type { ExperimentInput } from '../../src/config/schema/schema.ts';
 import type { Summary } from '../../src/runs/events.ts';
 
 /** What a run's files are to say; all that is left out is as after a run that went well. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { experimentFromObject, loadExperiment } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema.ts';
+import type { Experiment } from '../../src/config/schema/schema.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { initialState } from '../../src/model/initializers.ts';

@@ -6,7 +6,7 @@ import { trialExperiment } from '../../src/sweep/experiment.ts';
 import { loadSweep, sweepFiles } from '../../src/sweep/load.ts';
 import type { Assignment } from '../../src/sweep/trial.ts';
 import { workplace } from '../cli/run-cli.ts';
-import { doubles, textsOf } from '../config/fuzz.ts';
+import { doubles, textsOf } from '../config/support/fuzz.ts';
 import { load } from './support.ts';
 
 const SEED = 20261128;

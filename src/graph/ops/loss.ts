@@ -1,4 +1,4 @@
-import type { LossConfig } from '../../config/schema.ts';
+import type { LossConfig } from '../../config/schema/schema.ts';
 import { elements } from '../shape.ts';
 import type { OpType, TwinRun } from './op-type.ts';
 

@@ -1,4 +1,4 @@
-import type { Experiment } from '../../config/schema.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
 import { dense } from './dense.ts';
 import type { LayerType } from './layer.ts';
 

@@ -1,0 +1,30 @@
+import { type Node, valueAt } from '../text/node.ts';
+import { position } from '../text/source.ts';
+
+/** Who decided a value. */
+export type Origin =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
+  | { readonly kind: 'command line'; readonly argument: string }
+  | { readonly kind: 'object' };
+
+/** The origin of each leaf of a resolved value; an empty list or map is a leaf. */
+export function originsOf(resolved: unknown, tree: Node): Map<string, Origin> {
+  const origins = new Map<string, Origin>();
+  collect(resolved, tree, '', origins);
+  return origins;
+}
+
+function collect(value: unknown, node: Node | undefined, path: string, origins: Map<string, Origin>): void {
+  const children = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  for (const [key, child] of children) collect(child, valueAt(node, key), path === '' ? key : `${path}.${key}`, origins);
+  if (children.length === 0) origins.set(path, originOf(node));
+}
+
+function originOf(node: Node | undefined): Origin {
+  if (node === undefined) return { kind: 'default' };
+  const { source } = node.place;
+  if (source.kind === 'object') return { kind: 'object' };
+  if (source.kind === 'command line') return { kind: 'command line', argument: source.text };
+  return { kind: 'file', file: source.name, ...position(node.place) };
+}
