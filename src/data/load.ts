@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { DataConfig, SourceConfig } from '../config/schema/schema.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
-import { loadIdx } from './idx-source.ts';
-import { loadMnist } from './mnist.ts';
 import { normalizationFor } from './normalize.ts';
 import type { Samples } from './samples.ts';
+import { loadIdx } from './sources/idx.ts';
+import { loadMnist } from './sources/mnist.ts';
+import { makeSynthetic } from './sources/synthetic.ts';
 import { splitSamples } from './split.ts';
-import { makeSynthetic } from './synthetic.ts';
 import { checkWeights, loadWeights } from './weights.ts';
 
 /**

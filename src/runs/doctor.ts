@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BackendName } from '../config/schema/backend-names.ts';
-import { cacheDirectory } from '../data/cache.ts';
+import { cacheDirectory } from '../data/sources/cache.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../engine/calibrate.ts';
 import { countCores } from '../engine/cores.ts';
 import { SELF_TEST_BYTES, testKernels } from '../engine/selftest.ts';

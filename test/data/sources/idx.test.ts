@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { type IdxRole, readIdxElements, readIdxHeader } from '../../src/data/idx.ts';
-import { type ErrorCode, GradloomError } from '../../src/errors.ts';
-import { nextBelow } from '../../src/random/distributions.ts';
-import { RandomStream } from '../../src/random/stream.ts';
-import { idxBytes, ramp } from './idx-file.ts';
+import { type IdxRole, readIdxElements, readIdxHeader } from '../../../src/data/sources/idx-file.ts';
+import { type ErrorCode, GradloomError } from '../../../src/errors.ts';
+import { nextBelow } from '../../../src/random/distributions.ts';
+import { RandomStream } from '../../../src/random/stream.ts';
+import { idxBytes, ramp } from '../support/idx-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-idx-'));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

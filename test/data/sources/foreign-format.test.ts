@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { readIdxHeader } from '../../src/data/idx.ts';
-import { GradloomError } from '../../src/errors.ts';
-import { idxBytes, ramp } from './idx-file.ts';
+import { readIdxHeader } from '../../../src/data/sources/idx-file.ts';
+import { GradloomError } from '../../../src/errors.ts';
+import { idxBytes, ramp } from '../support/idx-file.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-foreign-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
