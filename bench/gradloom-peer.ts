@@ -1,5 +1,5 @@
-import { Engine } from '../src/engine/engine.ts';
-import { SEGMENT_STEPS } from '../src/engine/memory.ts';
+import { Engine } from '../src/engine/coordinator/engine.ts';
+import { SEGMENT_STEPS } from '../src/engine/plan/memory.ts';
 import { packageVersion } from '../src/machine/version.ts';
 import type { Peer } from './peer.ts';
 import { peakBytes } from './start.ts';

@@ -1,6 +1,6 @@
 import os from 'node:os';
-import { countCores } from '../src/engine/cores.ts';
 import { KERNEL_VERSION } from '../src/kernels/module.ts';
+import { countCores } from '../src/machine/cores.ts';
 import { packageVersion } from '../src/machine/version.ts';
 import { loadAverage } from '../src/speedup/noise.ts';
 import type { BenchResult } from './figures.ts';

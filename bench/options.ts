@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { countCores } from '../src/engine/cores.ts';
 import { GradloomError } from '../src/errors.ts';
+import { countCores } from '../src/machine/cores.ts';
 import { parseCounts } from '../src/speedup/schema.ts';
 
 /** Intervals of fewer rounds mean nothing. */

@@ -1,4 +1,4 @@
-import { countCores } from '../src/engine/cores.ts';
+import { countCores } from '../src/machine/cores.ts';
 import type { Section } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { estimate, estimateRatio, inRounds } from './rounds.ts';

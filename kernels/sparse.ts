@@ -1,7 +1,7 @@
 // Products that skip the zeros of x: the first layer's, whose inputs are mostly zero (pixels, counts, one-hot columns).
 // For finite w and dz they have the bits of dense_forward and dense_weight_gradient: a running sum starts at +0 and never becomes -0
 // (a sum of two numbers is -0 only if both are), so adding the +-0 of x * 0 leaves it as it is, and so does adding a leaf of +0.
-// Where w or dz is infinite or NaN the dense kernels give NaN and these may not: the caller sees to it (src/engine/skip.ts).
+// Where w or dz is infinite or NaN the dense kernels give NaN and these may not: the caller sees to it (src/engine/rank/skip.ts).
 //   zero    +0 and -0; a NaN of x is not zero and shows
 import { loadLanes, loadTail, madd, storeTail } from './lanes';
 import { f32At, f32AtRow, i32At, strideOf } from './pointer';

@@ -4,7 +4,7 @@
 //   npm run build && node scripts/fuzz-faults.mjs [cases=200] [seed=from the clock]
 //
 // Prints its seed; a case is a function of its own seed alone, so `node scripts/fuzz-faults.mjs 1 SEED` repeats one.
-import { checkFaultCase } from '../dist/test/engine/fault-case.js';
+import { checkFaultCase } from '../dist/test/engine/support/fault-case.js';
 
 const cases = Number(process.argv[2] ?? 200);
 const seed = Number(process.argv[3] ?? Math.floor(Date.now() / 1000));

@@ -5,10 +5,10 @@ export type { Experiment, ExperimentInput } from './config/schema/schema.ts';
 export type { Origin } from './config/tree/origins.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
+export { type Check, examine } from './engine/machine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export type { Cell, Column } from './runs/columns.ts';
 export { diffRuns, type KeyChange, type RunDiff } from './runs/diff.ts';
-export { type Check, examine } from './runs/doctor.ts';
 export type {
   MetricsLine,
   RunEnd,

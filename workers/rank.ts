@@ -1,5 +1,5 @@
-import { Rank, type RankResult } from '../src/engine/rank.ts';
-import type { ThreadTask } from '../src/engine/threads.ts';
+import type { ThreadTask } from '../src/engine/coordinator/threads.ts';
+import { Rank, type RankResult } from '../src/engine/rank/rank.ts';
 import { backendOf } from '../src/kernels/backends/index.ts';
 
 /** The rank that this thread is, from `begin` to `end`; threads outlive runs. */

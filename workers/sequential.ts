@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Rank, type RankSetup, type RankTask } from '../src/engine/rank.ts';
+import { Rank, type RankSetup, type RankTask } from '../src/engine/rank/rank.ts';
 import { backendOf } from '../src/kernels/backends/index.ts';
 
 /** The baseline of speedups: one rank on one thread, without a pool and without anybody to wait for. */

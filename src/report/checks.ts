@@ -1,5 +1,5 @@
+import type { Check } from '../engine/machine/doctor.ts';
 import { printable } from '../errors.ts';
-import type { Check } from '../runs/doctor.ts';
 import type { Style } from './paint.ts';
 import { type TableLook, wrapped } from './table.ts';
 

@@ -1,4 +1,4 @@
-import type { EnginePlan } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 
 interface NormedLayer {

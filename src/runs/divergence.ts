@@ -1,8 +1,8 @@
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import { batchesAt } from '../engine/batches.ts';
-import type { Engine, StepRecord } from '../engine/engine.ts';
-import { leafStart } from '../engine/leaves.ts';
-import { epochOrder } from '../engine/order.ts';
+import type { Engine, StepRecord } from '../engine/coordinator/engine.ts';
+import { batchesAt } from '../engine/plan/batches.ts';
+import { leafStart } from '../engine/plan/leaves.ts';
+import { epochOrder } from '../engine/plan/order.ts';
 import { GradloomError } from '../errors.ts';
 import { finiteOrNull } from './metrics.ts';
 

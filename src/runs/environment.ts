@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import os from 'node:os';
 import { promisify } from 'node:util';
-import type { Cores } from '../engine/cores.ts';
 import { KERNEL_VERSION } from '../kernels/module.ts';
+import type { Cores } from '../machine/cores.ts';
 import { packageVersion } from '../machine/version.ts';
 
 /** env.json: everything about the machine and the programs, which must not matter to the result. */

@@ -1,5 +1,5 @@
 import type { SplitName } from '../data/dataset.ts';
-import type { Evaluation } from '../engine/evaluation.ts';
+import type { Evaluation } from '../engine/rank/evaluation.ts';
 
 /** One line of metrics.jsonl: what the experiment determines, nothing of time or machine. Non-finite numbers are null. */
 export type MetricsLine = { step: number; epoch: number } & Record<string, number | null>;

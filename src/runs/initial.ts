@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { type InitialState, initialState } from '../model/initializers.ts';
 import { PLATEAU_START } from '../optim/plateau.ts';

@@ -1,12 +1,12 @@
 import { type Locatable, located } from '../config/locate.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import type { BatchPlan } from '../engine/batches.ts';
-import { stepAt } from '../engine/batches.ts';
-import type { Cores } from '../engine/cores.ts';
-import type { MemoryPlan } from '../engine/memory.ts';
-import { distinctRegions, type Region } from '../engine/place.ts';
+import type { BatchPlan } from '../engine/plan/batches.ts';
+import { stepAt } from '../engine/plan/batches.ts';
+import type { MemoryPlan } from '../engine/plan/memory.ts';
+import { distinctRegions, type Region } from '../engine/plan/place.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Cores } from '../machine/cores.ts';
 import { type MemoryLimit, memoryLimit } from '../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../model/network.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';

@@ -1,4 +1,4 @@
-import type { EnginePlan } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 import { isLoss } from '../storage/loss.ts';
 import type { Basis } from './basis.ts';

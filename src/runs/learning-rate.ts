@@ -1,5 +1,5 @@
-import type { Rates } from '../engine/engine.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import type { Rates } from '../engine/coordinator/engine.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { lrAt, scheduleTime } from '../optim/schedule.ts';
 
 /** The learning rate of a run as its evaluations and rollbacks change it. */

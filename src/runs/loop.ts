@@ -1,8 +1,8 @@
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import { batchesAt } from '../engine/batches.ts';
-import type { Engine, SegmentEnd } from '../engine/engine.ts';
-import type { TrainingState } from '../engine/shared-state.ts';
+import type { Engine, SegmentEnd } from '../engine/coordinator/engine.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
+import { batchesAt } from '../engine/plan/batches.ts';
 import { Decisions } from './decisions.ts';
 import { type Divergence, describeEvaluation, describeStep, divergenceError } from './divergence.ts';
 import type { RunProgress } from './events.ts';

@@ -1,4 +1,4 @@
-import type { TrainingState } from '../engine/shared-state.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
 import { type Network, tensorsInOrder } from '../model/network.ts';
 import { readTensor } from '../model/parameters.ts';
 import { encodeSafetensors } from '../storage/safetensors.ts';

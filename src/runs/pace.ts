@@ -1,4 +1,4 @@
-import type { PhaseSeconds } from '../engine/control.ts';
+import type { PhaseSeconds } from '../engine/plan/control.ts';
 import type { Summary } from './events.ts';
 
 /** How far back the displayed rate looks. */

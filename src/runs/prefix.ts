@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { loadExperiment } from '../config/load.ts';
-import { averageFollowsLength } from '../engine/average.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import { averageFollowsLength } from '../engine/plan/average.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 import { scheduleFollowsLength } from '../optim/schedule.ts';
 import { visitLines } from '../storage/lines.ts';

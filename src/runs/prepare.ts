@@ -2,8 +2,8 @@ import type { Experiment } from '../config/schema/schema.ts';
 import { checkTargets } from '../data/check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { loadDataset } from '../data/load.ts';
-import { type Cores, countCores } from '../engine/cores.ts';
-import { type EnginePlan, planEngine } from '../engine/plan.ts';
+import { type EnginePlan, planEngine } from '../engine/plan/plan.ts';
+import { type Cores, countCores } from '../machine/cores.ts';
 import { checkMemory } from '../machine/refusal.ts';
 import { checkWatchedMetrics } from './watched.ts';
 

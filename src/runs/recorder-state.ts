@@ -1,5 +1,5 @@
 import type { SplitName } from '../data/dataset.ts';
-import type { StepRecord } from '../engine/engine.ts';
+import type { StepRecord } from '../engine/coordinator/engine.ts';
 import type { RunProgress, Summary } from './events.ts';
 import type { WatchState } from './watch.ts';
 

@@ -2,11 +2,11 @@ import { type AverageName, lossName, metricName } from '../config/check/evaluate
 import { goalOf } from '../config/schema/metric-names.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { SplitName } from '../data/dataset.ts';
-import type { BatchPlan } from '../engine/batches.ts';
-import type { PhaseSeconds } from '../engine/control.ts';
-import type { StepRecord } from '../engine/engine.ts';
-import type { Evaluation } from '../engine/evaluation.ts';
-import type { LayerActivity, TensorChange } from '../engine/shared-state.ts';
+import type { StepRecord } from '../engine/coordinator/engine.ts';
+import type { LayerActivity, TensorChange } from '../engine/coordinator/shared-state.ts';
+import type { BatchPlan } from '../engine/plan/batches.ts';
+import type { PhaseSeconds } from '../engine/plan/control.ts';
+import type { Evaluation } from '../engine/rank/evaluation.ts';
 import type { GradloomError } from '../errors.ts';
 import type { LineFile } from '../storage/lines.ts';
 import { isLoss } from '../storage/loss.ts';

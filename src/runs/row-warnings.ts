@@ -1,6 +1,6 @@
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import type { BatchPlan } from '../engine/batches.ts';
+import type { BatchPlan } from '../engine/plan/batches.ts';
 import type { RunWarning } from './events.ts';
 
 const PARTS: readonly SplitName[] = ['train', 'val', 'test'];

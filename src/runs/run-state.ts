@@ -1,4 +1,4 @@
-import type { TrainingState } from '../engine/shared-state.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
 import type { DecisionState } from './decisions.ts';
 import type { RecorderState } from './recorder-state.ts';
 

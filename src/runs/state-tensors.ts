@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EnginePlan } from '../engine/plan.ts';
-import type { TrainingState } from '../engine/shared-state.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { tensorsInOrder } from '../model/network.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../model/parameters.ts';
 import { optimizerType } from '../optim/index.ts';

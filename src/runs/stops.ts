@@ -1,6 +1,6 @@
 import type { Every } from '../config/schema/parts.ts';
-import { SEGMENT_STEPS } from '../engine/memory.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import { SEGMENT_STEPS } from '../engine/plan/memory.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 

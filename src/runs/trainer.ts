@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../data/dataset.ts';
-import type { Cores } from '../engine/cores.ts';
-import { Engine, type EngineOptions } from '../engine/engine.ts';
-import { planEngine } from '../engine/plan.ts';
-import type { TrainingState } from '../engine/shared-state.ts';
+import { Engine, type EngineOptions } from '../engine/coordinator/engine.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
+import { planEngine } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
+import type { Cores } from '../machine/cores.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { type Network, parameterCount } from '../model/network.ts';
 import type { Fence } from '../storage/atomic.ts';

@@ -1,4 +1,4 @@
-import type { PhaseSeconds } from '../engine/control.ts';
+import type { PhaseSeconds } from '../engine/plan/control.ts';
 import { GradloomError } from '../errors.ts';
 import type { RunEvent } from './events.ts';
 

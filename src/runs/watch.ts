@@ -1,5 +1,5 @@
-import type { StepRecord } from '../engine/engine.ts';
-import type { LayerActivity } from '../engine/shared-state.ts';
+import type { StepRecord } from '../engine/coordinator/engine.ts';
+import type { LayerActivity } from '../engine/coordinator/shared-state.ts';
 import type { LikelyCause } from './causes.ts';
 import type { RunEvent, RunWarning } from './events.ts';
 

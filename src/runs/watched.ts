@@ -1,7 +1,7 @@
 import { absenceOf, evaluationOf } from '../config/check/evaluated.ts';
 import { watchedOf } from '../config/check/watch.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError, printable } from '../errors.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Cores } from '../engine/cores.ts';
+import type { Cores } from '../machine/cores.ts';
 import type { ScalabilityFit } from './model.ts';
 import type { SpeedupSettings } from './schema.ts';
 import type { Estimate } from './statistics.ts';

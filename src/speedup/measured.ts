@@ -1,7 +1,7 @@
-import type { PhaseSeconds } from '../engine/control.ts';
-import type { SegmentEnd } from '../engine/engine.ts';
-import type { EnginePlan } from '../engine/plan.ts';
-import type { SharedState } from '../engine/shared-state.ts';
+import type { SegmentEnd } from '../engine/coordinator/engine.ts';
+import type { SharedState } from '../engine/coordinator/shared-state.ts';
+import type { PhaseSeconds } from '../engine/plan/control.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import type { ReachedTarget, RowKind, SpeedupTable } from './events.ts';
 import type { Disturbance } from './noise.ts';
 

@@ -1,8 +1,8 @@
 import type { Dataset } from '../data/dataset.ts';
-import { Engine, type EngineOptions } from '../engine/engine.ts';
-import { SEGMENT_STEPS } from '../engine/memory.ts';
-import type { EnginePlan } from '../engine/plan.ts';
-import type { TrainingState } from '../engine/shared-state.ts';
+import { Engine, type EngineOptions } from '../engine/coordinator/engine.ts';
+import type { TrainingState } from '../engine/coordinator/shared-state.ts';
+import { SEGMENT_STEPS } from '../engine/plan/memory.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
 import { modelDigest } from '../runs/model-file.ts';

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { Dataset } from '../data/dataset.ts';
-import { type PhaseSeconds, rankClocks } from '../engine/control.ts';
-import { reserveMemory } from '../engine/memory.ts';
-import type { EnginePlan } from '../engine/plan.ts';
-import type { RankResult, RankSetup, RankTask } from '../engine/rank.ts';
-import { SharedState } from '../engine/shared-state.ts';
+import { SharedState } from '../engine/coordinator/shared-state.ts';
+import { type PhaseSeconds, rankClocks } from '../engine/plan/control.ts';
+import { reserveMemory } from '../engine/plan/memory.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
+import type { RankResult, RankSetup, RankTask } from '../engine/rank/rank.ts';
 import { GradloomError } from '../errors.ts';
 import { backendOf } from '../kernels/backends/index.ts';
 import { refusalError } from '../machine/refusal.ts';

@@ -2,7 +2,7 @@ import { lossName } from '../config/check/evaluated.ts';
 import { goalOf } from '../config/schema/metric-names.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { EnginePlan } from '../engine/plan.ts';
+import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 import { train } from '../runs/train.ts';
 import type { RunOptions } from '../runs/trainer.ts';

@@ -1,8 +1,8 @@
 import { located } from '../config/locate.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { countCores } from '../engine/cores.ts';
 import { GradloomError } from '../errors.ts';
+import { countCores } from '../machine/cores.ts';
 import { flopsPerRow } from '../model/network.ts';
 import { checkBatchNorms } from '../runs/batch-norms.ts';
 import { type Prepared, prepare } from '../runs/prepare.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { countCores } from '../engine/cores.ts';
-import type { EngineOptions } from '../engine/engine.ts';
-import { Threads } from '../engine/threads.ts';
+import type { EngineOptions } from '../engine/coordinator/engine.ts';
+import { Threads } from '../engine/coordinator/threads.ts';
 import { GradloomError, printable } from '../errors.ts';
+import { countCores } from '../machine/cores.ts';
 import type { StorageCalls } from '../runs/run-files.ts';
 import type { LineCalls } from '../storage/lines.ts';
 import { commandOf } from '../storage/shell.ts';

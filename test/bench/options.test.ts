@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseBenchOptions, parsePeersOptions, QUESTIONS } from '../../bench/options.ts';
-import { countCores } from '../../src/engine/cores.ts';
+import { countCores } from '../../src/machine/cores.ts';
 
 const PEERS = ['gradloom', 'torch', 'torch-ddp', 'numpy'];
 

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
 import { BACKENDS, type BackendName } from '../../src/config/schema/backend-names.ts';
-import { lowerProgram } from '../../src/engine/lower.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import { lowerProgram } from '../../src/engine/plan/lower.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { backendOf } from '../../src/kernels/backends/index.ts';
 import { findBlas } from '../../src/kernels/blas.ts';
-import { experimentOf, hex, stateBits, trained, trained64 } from './live.ts';
-import { relativeError } from './reference-layers.ts';
-import { makeSamples } from './samples.ts';
+import { experimentOf, hex, stateBits, trained, trained64 } from './support/live.ts';
+import { relativeError } from './support/reference-layers.ts';
+import { makeSamples } from './support/samples.ts';
 
 // One suite for all engines. What a machine lacks is skipped, but never where CI is set: there everything must run.
 const CI = process.env['CI'] !== undefined;

@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { LossConfig } from '../../src/config/schema/schema.ts';
-import { planEngine } from '../../src/engine/plan.ts';
-import { makeExperiment, outcome64, outcomeOf } from './outcome.ts';
-import { type Layer64, layersOf } from './reference.ts';
-import { makeSamples, randomVector, type SampleOptions } from './samples.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
+import { makeExperiment, outcome64, outcomeOf } from './support/outcome.ts';
+import { type Layer64, layersOf } from './support/reference.ts';
+import { makeSamples, randomVector, type SampleOptions } from './support/samples.ts';
 
 // bound: errors relative to the largest value of a tensor; measured 2026-11 over the cases below: at most 4.7e-7 (gradients) and 4.5e-7
 // (parameters), f32 rounding being 6e-8. GRADLOOM_TEST_VERBOSE=1 prints each.

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { planEngine } from '../../src/engine/plan.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { readTensor } from '../../src/model/parameters.ts';
-import { experimentOf, trained, trained64, withEngine } from './live.ts';
+import { experimentOf, trained, trained64, withEngine } from './support/live.ts';
 import {
   addPenalty,
   evaluatedLoss,
@@ -13,8 +13,8 @@ import {
   penaltyOf,
   relativeError,
   rowsOf,
-} from './reference-layers.ts';
-import { Dice, makeSamples } from './samples.ts';
+} from './support/reference-layers.ts';
+import { Dice, makeSamples } from './support/samples.ts';
 
 const SMOOTHED = { type: 'softmax_cross_entropy', label_smoothing: 0.15, class_weights: [1, 0.5, 2, 1.25] };
 const FEATURES = 7;

@@ -1,11 +1,11 @@
 import test from 'ava';
 import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import type { Evaluation } from '../../src/engine/evaluation.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
+import type { Evaluation } from '../../src/engine/rank/evaluation.ts';
 import { argmax, errorOf, isInTop, scoreOf } from '../model/scores.ts';
-import { bitsOf, type ExperimentTree, makeExperiment, outcomeOf } from './outcome.ts';
-import { Dice, makeSamples, type SampleOptions } from './samples.ts';
+import { bitsOf, type ExperimentTree, makeExperiment, outcomeOf } from './support/outcome.ts';
+import { Dice, makeSamples, type SampleOptions } from './support/samples.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const;
 const SCORES = ['macro_precision', 'macro_recall', 'macro_f1', 'micro_precision', 'micro_recall', 'micro_f1'];

@@ -2,8 +2,8 @@ import test from 'ava';
 import type { ActivationConfig, LossConfig } from '../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../src/graph/ops/activation.ts';
 import { erf } from '../../src/graph/ops/erf.ts';
-import { evaluate64, type Layer64, type Row64, rowLoss } from './reference.ts';
-import { Dice } from './samples.ts';
+import { evaluate64, type Layer64, type Row64, rowLoss } from './support/reference.ts';
+import { Dice } from './support/samples.ts';
 
 /** mpmath, 20 digits. */
 const ERF = [

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { planEngine } from '../../src/engine/plan.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { readTensor } from '../../src/model/parameters.ts';
-import { experimentOf, hex, trained, trained64 } from './live.ts';
-import { modelOf, relativeError } from './reference-layers.ts';
-import { makeSamples } from './samples.ts';
+import { experimentOf, hex, trained, trained64 } from './support/live.ts';
+import { modelOf, relativeError } from './support/reference-layers.ts';
+import { makeSamples } from './support/samples.ts';
 
 const dataset = makeSamples({ rows: { train: 90 }, features: 12, target: { classes: 4 } });
 

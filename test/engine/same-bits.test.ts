@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os';
 import test from 'ava';
 import type { Experiment, LossConfig } from '../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
-import { Engine } from '../../src/engine/engine.ts';
-import { planEngine } from '../../src/engine/plan.ts';
-import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './outcome.ts';
-import { layersOf } from './reference.ts';
-import { Dice, makeSamples, randomVector, type SampleOptions } from './samples.ts';
-import { threads } from './warm-threads.ts';
+import { Engine } from '../../src/engine/coordinator/engine.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
+import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './support/outcome.ts';
+import { layersOf } from './support/reference.ts';
+import { Dice, makeSamples, randomVector, type SampleOptions } from './support/samples.ts';
+import { threads } from './support/warm-threads.ts';
 
 const SPLITS: readonly SplitName[] = ['train', 'val', 'test'];
 

@@ -1,14 +1,14 @@
 import test from 'ava';
 import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
-import { stepAt } from '../../src/engine/batches.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import { stepAt } from '../../src/engine/plan/batches.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { lossWeights } from '../../src/model/losses.ts';
 import { errorOf } from '../config/support/support.ts';
 import * as rows64 from '../kernels/reference.ts';
-import { bitsOf, epochOrder, makeExperiment, outcomeInline, outcomeOf } from './outcome.ts';
-import { type Layer64, layersOf } from './reference.ts';
-import { makeSamples, randomVector, rowOf, type SampleOptions } from './samples.ts';
+import { bitsOf, epochOrder, makeExperiment, outcomeInline, outcomeOf } from './support/outcome.ts';
+import { type Layer64, layersOf } from './support/reference.ts';
+import { makeSamples, randomVector, rowOf, type SampleOptions } from './support/samples.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const;
 const ROWS = { train: 83, val: 31, test: 5 };

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { EXIT } from '../../src/errors.ts';
 import { readSweep } from '../../src/sweep/sweep.ts';
 import { MAIN } from '../cli/run-cli.ts';
-import { Dice } from '../engine/samples.ts';
+import { Dice } from '../engine/support/samples.ts';
 import { digests, table } from '../sweep/sweep-case.ts';
 
 const SHIM_SOURCE = fileURLToPath(new URL('../../../test/faults/io-faults.c', import.meta.url));

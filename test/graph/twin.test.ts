@@ -3,7 +3,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import type { Experiment } from '../../src/config/schema/schema.ts';
 import { GraphTwin, type Tensors, type TwinBatch } from '../../src/graph/twin.ts';
 import { buildGraph } from '../../src/model/network.ts';
-import { Dice } from '../engine/samples.ts';
+import { Dice } from '../engine/support/samples.ts';
 
 const FEATURES = 4;
 const OUTPUTS = 3;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { buildNetwork, flopsPerRow, parameterCount } from '../../src/model/network.ts';
-import { makeExperiment } from '../engine/outcome.ts';
+import { makeExperiment } from '../engine/support/outcome.ts';
 
 const seed = buildNetwork(makeExperiment({ layers: [{ units: 45, activation: 'relu' }, { units: 10 }] }), 784);
 

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { buildNetwork } from '../../src/model/network.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../../src/model/parameters.ts';
-import { makeExperiment } from '../engine/outcome.ts';
+import { makeExperiment } from '../engine/support/outcome.ts';
 
 const network = buildNetwork(makeExperiment({ layers: [{ units: 3 }, { units: 5 }] }), 7);
 const [weight, bias] = network.parameters as [PlacedTensor, PlacedTensor];

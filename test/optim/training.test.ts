@@ -3,10 +3,10 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { initialState } from '../../src/model/initializers.ts';
-import { bitsOf, type Outcome, outcomeOf } from '../engine/outcome.ts';
+import { bitsOf, type Outcome, outcomeOf } from '../engine/support/outcome.ts';
 import { ChunkedTensor, optimizerConfig } from './chunked.ts';
 
 const FEATURES = 40;

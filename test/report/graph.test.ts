@@ -1,7 +1,7 @@
 import test from 'ava';
 import { buildGraph } from '../../src/model/network.ts';
 import { renderGraph } from '../../src/report/graph.ts';
-import { makeExperiment } from '../engine/outcome.ts';
+import { makeExperiment } from '../engine/support/outcome.ts';
 
 const layers = [{ units: 6, activation: 'relu', batch_norm: true, dropout: 0.25, residual: true }, { units: 3 }];
 const graph = buildGraph(makeExperiment({ layers }), 6);

@@ -3,7 +3,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import { EXIT, type GradloomError } from '../../src/errors.ts';
 import { inspectExperiment } from '../../src/runs/inspect.ts';
 import { train } from '../../src/runs/train.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { finished, runTree } from './run-tree.ts';
 
 const LEAF = { scope: 'leaf' };

@@ -8,7 +8,7 @@ import { EXIT, GradloomError } from '../../src/errors.ts';
 import { type Checkpoint, readCheckpoint, valuesProblem } from '../../src/runs/checkpoint.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { temporary } from './run-tree.ts';
 import { type CheckpointParts, changeCheckpoint } from './signed-checkpoint.ts';
 

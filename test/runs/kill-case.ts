@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
-import { Dice } from '../engine/samples.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { Dice } from '../engine/support/samples.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import type { Doomed } from './kill-child.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { resume } from '../../src/runs/resume.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { checkKillCase, FILE_CALLS, runDoomed, type Undisturbed, undisturbedRun, wrongFile } from './kill-case.ts';
 import { resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';

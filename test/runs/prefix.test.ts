@@ -6,7 +6,7 @@ import type { Summary } from '../../src/runs/events.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { findReusable, identityOf } from '../../src/runs/reuse.ts';
 import { type TrainOptions, train } from '../../src/runs/train.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 

@@ -1,12 +1,12 @@
 import test from 'ava';
-import type { StepRecord } from '../../src/engine/engine.ts';
-import type { Evaluation } from '../../src/engine/evaluation.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import type { StepRecord } from '../../src/engine/coordinator/engine.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
+import type { Evaluation } from '../../src/engine/rank/evaluation.ts';
 import type { MetricsLine, RunEpoch, RunEvent } from '../../src/runs/events.ts';
 import { LearningRate } from '../../src/runs/learning-rate.ts';
 import { Recorder } from '../../src/runs/recorder.ts';
-import { makeExperiment } from '../engine/outcome.ts';
-import { Dice, makeSamples } from '../engine/samples.ts';
+import { makeExperiment } from '../engine/support/outcome.ts';
+import { Dice, makeSamples } from '../engine/support/samples.ts';
 
 const experiment = makeExperiment({ layers: [{ units: 2 }], train: { batch_size: 4, steps: 13 } });
 const plan = planEngine(experiment, makeSamples({ rows: { train: 10 }, features: 1, target: { classes: 2 } }), 1);

@@ -5,9 +5,9 @@ import { EXIT, GradloomError } from '../../src/errors.ts';
 import type { RunEvent, Summary } from '../../src/runs/events.ts';
 import { Restarts } from '../../src/runs/restarts.ts';
 import { train } from '../../src/runs/train.ts';
-import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
-import type { Fault } from '../engine/faulty-rank.ts';
-import { threadsLeft } from '../engine/threads.ts';
+import { FAULTY_ENTRY } from '../engine/support/faulty-engine.ts';
+import type { Fault } from '../engine/support/faulty-rank.ts';
+import { threadsLeft } from '../engine/support/threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 

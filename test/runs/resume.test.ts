@@ -12,8 +12,8 @@ import { type ResumeOptions, resume } from '../../src/runs/resume.ts';
 import { type TrainOptions, train } from '../../src/runs/train.ts';
 import { lockOwner } from '../../src/storage/lock.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.ts';
-import { Dice } from '../engine/samples.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { Dice } from '../engine/support/samples.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 

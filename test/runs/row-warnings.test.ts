@@ -1,6 +1,6 @@
 import test from 'ava';
 import { loadDataset } from '../../src/data/load.ts';
-import { planBatches } from '../../src/engine/batches.ts';
+import { planBatches } from '../../src/engine/plan/batches.ts';
 import { rowWarnings } from '../../src/runs/row-warnings.ts';
 import { parse } from '../config/support/support.ts';
 

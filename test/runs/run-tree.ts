@@ -6,7 +6,7 @@ import { experimentFromObject } from '../../src/config/load.ts';
 import { GradloomError } from '../../src/errors.ts';
 import type { MetricsLine, RunWarning, Summary } from '../../src/runs/events.ts';
 import { train } from '../../src/runs/train.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 
 /** All that a run told while it went, and how it ended. */
 export interface Told {

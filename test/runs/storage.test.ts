@@ -24,7 +24,7 @@ import { resume } from '../../src/runs/resume.ts';
 import { train } from '../../src/runs/train.ts';
 import type { FileCalls, WritableFile } from '../../src/storage/atomic.ts';
 import type { LineCalls } from '../../src/storage/lines.ts';
-import { threads } from '../engine/warm-threads.ts';
+import { threads } from '../engine/support/warm-threads.ts';
 import { resultFiles, resumable } from './resume-case.ts';
 import { temporary } from './run-tree.ts';
 

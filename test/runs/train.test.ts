@@ -17,10 +17,10 @@ import { digestOf } from '../../src/runs/metrics.ts';
 import { resume } from '../../src/runs/resume.ts';
 import { type TrainOptions, train } from '../../src/runs/train.ts';
 import { readSafetensors } from '../../src/storage/safetensors.ts';
-import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
-import type { Fault } from '../engine/faulty-rank.ts';
-import { epochOrder } from '../engine/outcome.ts';
-import { threadsLeft } from '../engine/threads.ts';
+import { FAULTY_ENTRY } from '../engine/support/faulty-engine.ts';
+import type { Fault } from '../engine/support/faulty-rank.ts';
+import { epochOrder } from '../engine/support/outcome.ts';
+import { threadsLeft } from '../engine/support/threads.ts';
 
 interface Parts {
   layers?: object[];

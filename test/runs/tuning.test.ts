@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { PhaseSeconds } from '../../src/engine/control.ts';
+import type { PhaseSeconds } from '../../src/engine/plan/control.ts';
 import { GradloomError } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { type Tunable, Tuning } from '../../src/runs/tuning.ts';

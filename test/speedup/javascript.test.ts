@@ -1,8 +1,8 @@
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { javascriptLacks } from '../../src/engine/javascript.ts';
-import { planEngine } from '../../src/engine/plan.ts';
+import { javascriptLacks } from '../../src/engine/baseline/javascript.ts';
+import { planEngine } from '../../src/engine/plan/plan.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { Sequential } from '../../src/speedup/sequential.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';

@@ -5,7 +5,7 @@ import { chooseCounts } from '../../src/speedup/groups.ts';
 import { loadSpeedup, settingsFromObject } from '../../src/speedup/load.ts';
 import { parseCounts, parseTarget, speedupJsonSchema } from '../../src/speedup/schema.ts';
 import { SMALL, workplace } from '../cli/run-cli.ts';
-import { makeExperiment } from '../engine/outcome.ts';
+import { makeExperiment } from '../engine/support/outcome.ts';
 
 const counts: [text: string, expected: number[] | undefined][] = [
   ['1', [1]],

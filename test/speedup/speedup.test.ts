@@ -4,8 +4,8 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { SpeedupEvent } from '../../src/speedup/events.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
 import { bootstrap, medianOf } from '../../src/speedup/statistics.ts';
-import { FAULTY_ENTRY } from '../engine/faulty-engine.ts';
-import type { Fault } from '../engine/faulty-rank.ts';
+import { FAULTY_ENTRY } from '../engine/support/faulty-engine.ts';
+import type { Fault } from '../engine/support/faulty-rank.ts';
 
 const STEPS = 25;
 /** Of the slow worker, a little less than it sleeps. */

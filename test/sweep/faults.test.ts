@@ -10,7 +10,7 @@ import { DirectoryLock } from '../../src/storage/lock.ts';
 import type { SweepSummary } from '../../src/sweep/events.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
-import { threadsLeft } from '../engine/threads.ts';
+import { threadsLeft } from '../engine/support/threads.ts';
 import { temporary } from '../runs/run-tree.ts';
 import { digests, loaded, played, results } from './sweep-case.ts';
 

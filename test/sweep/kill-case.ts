@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { loadSweep } from '../../src/sweep/load.ts';
 import { readSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
-import { Dice } from '../engine/samples.ts';
+import { Dice } from '../engine/support/samples.ts';
 import { ASHA, digests, sweepFile, table } from './sweep-case.ts';
 
 const CHILD = fileURLToPath(new URL('./sweep-child.js', import.meta.url));

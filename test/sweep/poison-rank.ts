@@ -1,5 +1,5 @@
-import type { RankResult } from '../../src/engine/rank.ts';
-import type { ThreadTask } from '../../src/engine/threads.ts';
+import type { ThreadTask } from '../../src/engine/coordinator/threads.ts';
+import type { RankResult } from '../../src/engine/rank/rank.ts';
 import runRank from '../../workers/rank.js';
 
 /** How a trial with this learning rate fails, in its second epoch. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseExperiment } from '../../../src/config/load.ts';
 import { loadDataset } from '../../../src/data/load.ts';
-import { planEngine } from '../../../src/engine/plan.ts';
+import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { type ErrorCode, EXIT, GradloomError } from '../../../src/errors.ts';
 
 const head = 'data: {source: {type: synthetic, kind: blobs, features: 4}}\n';

@@ -7,7 +7,7 @@ import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
 import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
 import { fewestTrials, tooFewTrials } from '../../../src/sweep/schedulers/too-few.ts';
-import { Dice } from '../../engine/samples.ts';
+import { Dice } from '../../engine/support/samples.ts';
 
 /** A recorded curve: the value after `resource` epochs; lower is better, undefined: diverged. */
 type Curve = (trial: number, resource: number) => number | undefined;

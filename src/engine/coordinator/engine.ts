@@ -1,0 +1,303 @@
+import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { targetSquares } from '../../data/targets.ts';
+import { type ErrorDetails, GradloomError } from '../../errors.ts';
+import { backendOf } from '../../kernels/backends/index.ts';
+import { refusalError } from '../../machine/refusal.ts';
+import type { InitialState } from '../../model/initializers.ts';
+import { batchesAt, stepAt } from '../plan/batches.ts';
+import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from '../plan/control.ts';
+import { lowerProgram } from '../plan/lower.ts';
+import { reserveMemory, SEGMENT_STEPS } from '../plan/memory.ts';
+import type { EnginePlan } from '../plan/plan.ts';
+import type { Evaluation } from '../rank/evaluation.ts';
+
+import { lossLimitAfter, type RankResult, type RankSetup } from '../rank/rank.ts';
+import type { StepRates } from '../rank/update.ts';
+import { SharedState } from './shared-state.ts';
+import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
+import { type Lease, Threads, type ThreadTask } from './threads.ts';
+
+/** A failing thread says so at once; a busy machine may need long to start many. */
+const START_MS = 30_000;
+/** How long ranks get to notice an abort before their threads are ended. */
+const QUIESCE_MS = 500;
+const MAX_CAUSE = 65_536;
+
+export interface EngineOptions {
+  /** Threads shared with other engines; they go on when this one closes. @default threads of its own, which end with it */
+  threads?: Threads;
+  /** The module that threads of its own run. @default workers/rank */
+  entry?: URL;
+  /** How long no rank may show a sign of life. @default from the plan, at least 10,000 */
+  hangMs?: number;
+  /** How long threads may take to start. @default 30,000 */
+  startMs?: number;
+}
+
+/** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
+export interface StepRecord {
+  step: number;
+  loss: number;
+  correct: number;
+  rows: number;
+  /** Sum of the rows' weights, by which the loss is a mean; the number of rows where nothing is weighted. */
+  weight: number;
+  /** Norm of the averaged gradient, penalties included, before clipping by it; undefined in steps that are not logged and not clipped. */
+  gradientNorm: number | undefined;
+  /** L1 and L2 penalties, which are not in `loss`. */
+  penalty: number;
+}
+
+/** What evaluations and rollbacks have made of the schedule's learning rate. */
+export type Rates = Omit<StepRates, 'step'>;
+const UNCHANGED: Rates = { plateauFactor: 1, lrFactor: 1 };
+
+/** How a segment ended. */
+export interface SegmentEnd {
+  /** Steps done. */
+  steps: number;
+  /** The step whose loss or gradient is not finite, or whose loss is above its limit; it was left before its update. */
+  diverged?: { step: number; loss: number };
+}
+
+type TaskBody = ThreadTask extends infer T ? (T extends { rank: number } ? Omit<T, 'rank'> : never) : never;
+
+/**
+ * The coordinator: owns the shared memory and leases the threads, hands out segments of steps, and watches. It never computes and
+ * never blocks, so signals, progress and errors stay alive. A broken engine stays broken: close it and start anew.
+ */
+export class Engine {
+  readonly plan: EnginePlan;
+  readonly #memory: WebAssembly.Memory;
+  /** What the ranks leave for the coordinator, and the parameters. */
+  readonly shared: SharedState;
+  readonly #control: Int32Array;
+  readonly #lease: Lease;
+  readonly #options: EngineOptions;
+  readonly #dataset: Dataset;
+  /** Of the targets alone, so worked out once a split. */
+  readonly #targetSquares = new Map<SplitName, Float64Array>();
+  /** First step of the segment under way, or of the last one. */
+  #segmentStart = 0;
+  /** Steps of the segment that `takeSteps` has handed out. */
+  #taken = 0;
+  #firstLoss: number | undefined;
+  #broken: GradloomError | undefined;
+  #closed: Promise<void> | undefined;
+  #terminateTimer: NodeJS.Timeout | undefined;
+
+  private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
+    this.plan = plan;
+    this.#options = options;
+    this.#dataset = dataset;
+    this.#memory = options.threads?.takeMemory(plan.memory) ?? reserveMemory(plan.memory);
+    this.shared = new SharedState(plan, this.#memory);
+    this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
+    // A thread that fails between tasks has no promise to reject.
+    this.#lease = (options.threads ?? new Threads(options.entry)).lease(plan.workers, (cause) => {
+      this.#break({ code: 'E_WORKER', message: `a worker thread failed: ${describe(cause)}`, cause });
+    });
+  }
+
+  /**
+   * Starts the threads and waits until all of them have met.
+   *
+   * @throws GradloomError E_LIMIT, E_POOL_START
+   */
+  static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
+    const code = backendOf(plan.experiment.numerics).load();
+    const engine = new Engine(plan, dataset, options);
+    engine.shared.begin(initial, dataset.normalization);
+    const { startMs = START_MS } = options;
+    const late = setTimeout(() => {
+      engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
+    }, startMs);
+    try {
+      const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code };
+      await engine.#dispatch({ kind: 'begin', setup });
+    } catch (error) {
+      if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;
+      const refusal = refusalError(error);
+      if (refusal !== undefined) throw refusal;
+      throw new GradloomError({ code: 'E_POOL_START', message: `the worker threads did not start: ${error.message}`, cause: error });
+    } finally {
+      clearTimeout(late);
+    }
+    return engine;
+  }
+
+  /**
+   * Trains steps [fromStep, toStep), at most SEGMENT_STEPS of them; ends earlier where `requestStop` was called, or before the update of
+   * a step that diverged.
+   *
+   * @throws GradloomError E_WORKER... when a thread fails
+   */
+  async train(fromStep: number, toStep: number, rates: Rates = UNCHANGED): Promise<SegmentEnd> {
+    if (toStep - fromStep > SEGMENT_STEPS) throw new RangeError(`a segment has at most ${SEGMENT_STEPS} steps, got ${toStep - fromStep}`);
+    Atomics.store(this.#control, WORD.stepsDone, 0);
+    Atomics.store(this.#control, WORD.stopAgreed, 0);
+    Atomics.store(this.#control, WORD.stopRequest, 0);
+    this.#segmentStart = fromStep;
+    this.#taken = 0;
+    const lossLimit = this.#firstLoss === undefined ? Number.POSITIVE_INFINITY : lossLimitAfter(this.plan, this.#firstLoss);
+    const result = await this.#dispatch({
+      kind: 'train',
+      fromStep,
+      toStep,
+      plateauFactor: rates.plateauFactor,
+      lrFactor: rates.lrFactor,
+      lossLimit,
+    });
+    if (fromStep === 0) this.#firstLoss = this.shared.stepValues(0).loss;
+    if (result.status === 'done') return { steps: result.stepsDone };
+    return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
+  }
+
+  /** Loss before the first step, from which the limit of later losses follows; undefined before it. An engine that goes on in the middle is told. */
+  get firstLoss(): number | undefined {
+    return this.#firstLoss;
+  }
+
+  set firstLoss(loss: number | undefined) {
+    this.#firstLoss = loss;
+  }
+
+  /** Asks the ranks to leave together after the step at hand; of no effect between segments. */
+  requestStop(): void {
+    Atomics.store(this.#control, WORD.stopRequest, 1);
+  }
+
+  /** The steps finished since the last call, without disturbing the ranks; also after a failure. */
+  takeSteps(): StepRecord[] {
+    const done = Atomics.load(this.#control, WORD.stepsDone);
+    const records: StepRecord[] = [];
+    for (let i = this.#taken; i < done; i++) {
+      const step = this.#segmentStart + i;
+      records.push({ step, rows: stepAt(this.plan.batches, step).rows, ...this.shared.stepValues(i) });
+    }
+    this.#taken = done;
+    return records;
+  }
+
+  /**
+   * Loss, accuracy and metrics over a split; undefined for an empty one.
+   *
+   * @param averaged  of the averaged parameters, in place of the raw ones
+   */
+  async evaluate(split: SplitName, averaged = false): Promise<Evaluation | undefined> {
+    const rows = this.#dataset.splits[split].length;
+    if (rows === 0) return undefined;
+    await this.#dispatch({ kind: 'evaluate', split, averaged });
+    return this.shared.evaluation(rows, () => this.#targetSquaresOf(split));
+  }
+
+  #targetSquaresOf(split: SplitName): Float64Array {
+    const known = this.#targetSquares.get(split) ?? targetSquares(this.#dataset, this.#dataset.splits[split], this.plan.network.outputs);
+    this.#targetSquares.set(split, known);
+    return known;
+  }
+
+  /** Where each rank's time went since the start. */
+  phaseSeconds(): PhaseSeconds[] {
+    return Array.from({ length: this.plan.workers }, (_, rank) => {
+      const [compute = 0, wait = 0, reduce = 0] = rankClocks(this.#memory.buffer, rank);
+      return { compute, wait, reduce };
+    });
+  }
+
+  /**
+   * Ends its threads, or hands them back if they are shared; returns when they are gone or free. Then `shared` of an engine on shared
+   * threads is no longer its own.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { threads } = this.#options;
+    abort(this.#control, this.plan.workers);
+    if (threads === undefined || this.#broken !== undefined) await this.#endThreads();
+    else await this.#lease.release();
+    threads?.keepMemory(this.#memory);
+  }
+
+  #endThreads(): Promise<void> {
+    clearTimeout(this.#terminateTimer);
+    return this.#lease.discard();
+  }
+
+  /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
+  async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'diverged' }>> {
+    if (this.#broken !== undefined) throw this.#broken;
+    // At the start the clock of startMs counts: threads that load their modules give no sign of life.
+    const hangMs = body.kind === 'begin' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
+    const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
+    supervisor.start();
+    const run = async (rank: number): Promise<RankResult> => {
+      const result = await this.#runRank(rank, body);
+      supervisor.ended(rank);
+      return result;
+    };
+    const results = await Promise.all(Array.from({ length: this.plan.workers }, (_, rank) => run(rank)));
+    supervisor.stop();
+    if (this.#broken !== undefined) {
+      await this.#endThreads();
+      throw this.#broken;
+    }
+    const first = results[0];
+    if (first?.status === 'done' || first?.status === 'diverged') return first;
+    throw new GradloomError({ code: 'E_INTERNAL', message: `a task ended as ${first?.status} without a cause` });
+  }
+
+  async #runRank(rank: number, body: TaskBody): Promise<RankResult> {
+    try {
+      const result: RankResult = await this.#lease.run({ ...body, rank });
+      if (result.status === 'failed') {
+        const where = body.kind === 'train' ? `worker ${rank} step ${result.step}` : `worker ${rank}`;
+        const place = result.kernel === undefined ? '' : `in ${result.kernel}: `;
+        this.#break({ code: result.trap ? 'E_WORKER_TRAP' : 'E_WORKER', where, message: place + result.message });
+      }
+      return result;
+    } catch (cause) {
+      const where = body.kind === 'train' ? `worker ${rank} step ${this.#stepOf(rank)}` : `worker ${rank}`;
+      this.#break({ code: 'E_WORKER_EXIT', where, message: describe(cause), cause });
+      return { status: 'aborted' };
+    }
+  }
+
+  /** The training step that a rank is in. */
+  #stepOf(rank: number): number {
+    return this.#segmentStart + Atomics.load(this.#control, rankWords(rank).step);
+  }
+
+  #breakHung(hang: Hang, body: TaskBody): void {
+    const step = this.#stepOf(hang.rank);
+    const kernel = body.kind === 'train' ? this.#kernelAt(hang, step) : undefined;
+    this.#break({
+      code: 'E_WORKER_HANG',
+      where: body.kind === 'train' ? `worker ${hang.rank} step ${step}` : `worker ${hang.rank}`,
+      message: `${kernel === undefined ? '' : `in ${kernel}: `}no sign of life for ${hang.seconds.toFixed(0)} s`,
+    });
+  }
+
+  #kernelAt({ rank, call }: Hang, step: number): string | undefined {
+    const [batch] = batchesAt(this.plan.batches, step);
+    if (batch === undefined) return undefined;
+    const program = lowerProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
+    return [...program.phases.flat(), ...program.slice][call]?.kernel;
+  }
+
+  /** The first cause wins. Ranks get a moment to leave by themselves, then their threads are ended. */
+  #break(details: ErrorDetails): void {
+    this.#broken ??= new GradloomError(details);
+    abort(this.#control, this.plan.workers);
+    this.#terminateTimer ??= setTimeout(() => void this.#endThreads(), QUIESCE_MS);
+  }
+}
+
+/** A cause in one line, however large or odd it is. */
+function describe(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.slice(0, MAX_CAUSE);
+}

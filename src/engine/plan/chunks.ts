@@ -1,0 +1,101 @@
+import type { Traits } from '../../kernels/backends/backend.ts';
+import type { Network } from '../../model/network.ts';
+import type { PlacedTensor } from '../../model/parameters.ts';
+import type { Range } from './leaves.ts';
+
+/** Floats that go through reduce and update together: gradient, parameters and state stay in the first-level cache. */
+export const CHUNK_FLOATS = 2048;
+
+/** Blocks begin at multiples of this many rows of a weight: the tiles of its gradient are four rows high. */
+const TILE_ROWS = 4;
+
+/**
+ * A piece of one tensor: the unit of reduction, update and of every sum over parameters. Where chunks begin depends on the network
+ * and the backend alone; workers share them out.
+ */
+export interface Chunk {
+  /** Its number among all chunks. */
+  index: number;
+  tensor: PlacedTensor;
+  /** First float in the parameter vector. */
+  offset: number;
+  count: number;
+  /** Number of its block: the chunks of whole rows of a weight as stored, [in, out]. Slices begin with a block. */
+  block: number;
+}
+
+/** Blocks where they are the same for any number of workers: few enough to pay, enough to share out. */
+const FIXED_BLOCKS = 32;
+const FIXED_ROWS = 32;
+
+/**
+ * Rows of a weight [in, out] that a backend computes the gradient of in one product; slices begin at multiples of them. Some need the
+ * same blocks for any number of workers, because how they sum depends on the shape of the whole product.
+ */
+export function blockRows({ shape, transposed, size }: PlacedTensor, traits: Traits): number {
+  const width = transposed ? (shape[0] ?? 1) : 1;
+  const rows = Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS);
+  if (!traits.fixedBlocks || !transposed) return rows;
+  return Math.max(FIXED_ROWS, Math.ceil(size / width / FIXED_BLOCKS / FIXED_ROWS) * FIXED_ROWS);
+}
+
+/** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */
+export function chunkCount(network: Network, traits: Traits): number {
+  return network.parameters.reduce((count, tensor) => {
+    const floats = blockFloats(tensor, traits);
+    const rest = tensor.size % floats;
+    return count + Math.floor(tensor.size / floats) * Math.ceil(floats / CHUNK_FLOATS) + Math.ceil(rest / CHUNK_FLOATS);
+  }, 0);
+}
+
+/** Whole rows: as many as a chunk holds, or the fewest, which then take several chunks. */
+function blockFloats(tensor: PlacedTensor, traits: Traits): number {
+  return blockRows(tensor, traits) * (tensor.transposed ? (tensor.shape[0] ?? 1) : 1);
+}
+
+/** All chunks of a network, in the order of the parameter vector. */
+export function planChunks(network: Network, traits: Traits): Chunk[] {
+  const chunks: Chunk[] = [];
+  let block = 0;
+  for (const tensor of network.parameters) {
+    const floats = blockFloats(tensor, traits);
+    for (let start = 0; start < tensor.size; start += floats, block++) {
+      const end = Math.min(start + floats, tensor.size);
+      for (let from = start; from < end; from += CHUNK_FLOATS) {
+        const count = Math.min(CHUNK_FLOATS, end - from);
+        chunks.push({ index: chunks.length, tensor, offset: tensor.offset + from, count, block });
+      }
+    }
+  }
+  return chunks;
+}
+
+/**
+ * The contiguous run of chunks (the slice) that a rank reduces and updates: about the same cost for each, whole blocks only.
+ *
+ * @param cost  of a chunk, in any unit @default its floats
+ */
+export function sliceOf(
+  chunks: readonly Chunk[],
+  rank: number,
+  workers: number,
+  cost: (chunk: Chunk) => number = ({ count }) => count,
+): Chunk[] {
+  const costs: number[] = [];
+  for (const chunk of chunks) costs[chunk.block] = (costs[chunk.block] ?? 0) + cost(chunk);
+  const share = costs.reduce((sum, c) => sum + c, 0) / workers;
+  let before = 0;
+  // A block belongs to the rank in whose share its middle lies.
+  const owners = costs.map((c) => {
+    const middle = before + c / 2;
+    before += c;
+    return Math.min(workers - 1, Math.floor(middle / share));
+  });
+  return chunks.filter(({ block }) => owners[block] === rank);
+}
+
+/** The columns (units) of a layer's weight that a rank projects. */
+export function columnsOf({ shape }: PlacedTensor, rank: number, workers: number): Range {
+  const units = shape[0] ?? 0;
+  return { from: Math.floor((rank * units) / workers), to: Math.floor(((rank + 1) * units) / workers) };
+}

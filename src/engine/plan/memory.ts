@@ -1,0 +1,231 @@
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { GradloomError } from '../../errors.ts';
+import { targetOf } from '../../graph/ops/loss.ts';
+import type { Traits } from '../../kernels/backends/backend.ts';
+import { backendOf } from '../../kernels/backends/index.ts';
+import { listWords } from '../../kernels/sizes.ts';
+import { showBytes } from '../../machine/limits.ts';
+import { refused } from '../../machine/refusal.ts';
+import type { MetricsPlan } from '../../model/metrics.ts';
+import type { Network } from '../../model/network.ts';
+import { f32Bytes } from '../../model/parameters.ts';
+import { optimizerType } from '../../optim/index.ts';
+import type { BatchPlan } from './batches.ts';
+import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
+import { controlBytes } from './control.ts';
+import { type Exchange, slabLayout } from './exchange.ts';
+import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
+import { type GraphRegions, placeGraph, type Region } from './place.ts';
+
+/** Steps whose losses fit in shared memory: the longest segment. */
+export const SEGMENT_STEPS = 4096;
+/** Rows that a rank converts at once from their stored form. */
+export const STAGE_ROWS = 64;
+/** Address of a layer's random stream: key and number, two u32 each. */
+export const STREAM_BYTES = 16;
+/** f64 values of a leaf: sum of weighted losses, correct rows, sum of weights. */
+export const SUM_VALUES = 3;
+export const SUM_BYTES = SUM_VALUES * Float64Array.BYTES_PER_ELEMENT;
+/** f64 values that a step leaves for the coordinator. */
+export const STEP = { loss: 0, correct: 1, weight: 2, gradientSquares: 3, penalty: 4, size: 5 } as const;
+/** f64 values that a chunk of the parameters leaves in the reduce phase, for all ranks to combine in order. */
+export const RECORD = {
+  largest: 0,
+  squares: 1,
+  penalty: 2,
+  updateSquares: 3,
+  weightSquares: 4,
+  parameterSquares: 5,
+  directionSquares: 6,
+  /** The largest magnitude among the updated weights of the first layer; NaN if there is one. */
+  largestWeight: 7,
+  size: 8,
+} as const;
+/** f64 values of a layer's output per leaf: sum, sum of squares, zeros, largest magnitude. */
+export const ACTIVITY_VALUES = 4;
+
+const PAGE_BYTES = 65_536;
+const MAX_BYTES = 65_536 * PAGE_BYTES;
+const REGION_ALIGNMENT = 64;
+
+/** Every address of a run's shared memory. */
+export interface MemoryPlan {
+  control: Region;
+  parameters: Region;
+  optimizerState: Region[];
+  /** Running statistics of the layers. */
+  statistics: Region;
+  /** Averaged parameters, [P]; none without averaging. */
+  averages: Region[];
+  /** Sums of several batches on their way to one update: level l of the tree over them, [P] each. */
+  accumulators: Region[];
+  /** Complete nodes of the leaf tree, rank by rank; slab i holds the gradient sum of node i. */
+  nodes: Subtree[];
+  /** The first is [P]: all sums end there. The others hold what is exchanged as gradients, at `slabOffsets`, in floats by tensor. */
+  slabs: Region[];
+  slabOffsets: Record<string, number>;
+  /** Rows of the largest batch, trained or evaluated. */
+  batchRows: number;
+  /** Network inputs of the batch, [rows, inputs]. */
+  x: Region;
+  /** The non-zero columns of every row of x, i32 [rows, listWords(inputs)]; empty where nothing is skipped. */
+  lists: Region;
+  labels: Region;
+  targets: Region;
+  /** Sample weights of the batch, f32[rows]; empty without. */
+  weights: Region;
+  /** Class weights or positive weights of the loss, f32[outputs]; empty without. */
+  lossWeights: Region;
+  /** Tensors of the graph, a row each batch row, and what its ops have beside them. */
+  graph: GraphRegions;
+  /** SUM_VALUES f64 per leaf, of the batch at hand. */
+  leafSums: Region;
+  /** f64 [STEP.size], one per step of the segment. */
+  stepValues: Region;
+  /** f64 [RECORD.size], one per chunk of the parameters. */
+  records: Region;
+  /** f64 [ACTIVITY_VALUES] per layer and leaf. */
+  activity: Region;
+  /** SUM_VALUES f64 per evaluated batch and leaf. */
+  evalSums: Region;
+  /** Per rank: f64 counts of the metrics (MetricsPlan.countLength). */
+  metricCounts: Region[];
+  /** Per leaf: f64 sums of the metrics (MetricsPlan.sumLength), over all batches of an evaluation. */
+  metricSums: Region;
+  /** mean[inputs], std[inputs] of zscore. */
+  normalization: Region;
+  /** Per rank: i32 row bounds of its leaves and of all, for full batches and for the last one; stored rows on their way in; kernel scratch. */
+  bounds: Region[];
+  stages: Region[];
+  scratch: Region[];
+  /** Per rank: u32[4] per layer and one for noise, key and number of the random streams of the step at hand. */
+  streams: Region[];
+  bytes: number;
+  pages: number;
+}
+
+export interface MemoryNeeds {
+  experiment: Experiment;
+  network: Network;
+  batches: BatchPlan;
+  /** One a layer. */
+  exchange: readonly Exchange[];
+  /** Rows of the largest evaluated set. */
+  evalSetRows: number;
+  workers: number;
+  /** Bytes of one stored feature: 1 (uint8) or 4 (f32). */
+  featureBytes: 1 | 4;
+  normalization: Dataset['normalization']['kind'];
+  metrics: MetricsPlan;
+  hasSampleWeights: boolean;
+  /** Outputs with a weight in the loss: all or 0. */
+  lossWeights: number;
+}
+
+/** Rows evaluated at once. */
+export function evalBatchRows(experiment: Experiment, evalSetRows: number): number {
+  return Math.min(experiment.train.eval.batch_size, evalSetRows);
+}
+
+/** i32 words of a rank's tables of leaf bounds for one batch size: of its own leaves, node by node, then of all. */
+export function boundsWords(own: number, leaves: number): number {
+  return 2 * own + leaves + 1;
+}
+
+/**
+ * Places everything that a run keeps in shared memory: a pure function, so workers work out the same addresses by themselves.
+ *
+ * @throws GradloomError E_MEMORY if it needs more than WebAssembly can address (4 GiB)
+ */
+export function planMemory(needs: MemoryNeeds): MemoryPlan {
+  const { experiment, network, batches, exchange, workers } = needs;
+  const leaves = experiment.numerics.leaves;
+  const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
+  let at = 0;
+  const place = (bytes: number): Region => {
+    const region = { at, bytes };
+    at = Math.ceil((at + bytes) / REGION_ALIGNMENT) * REGION_ALIGNMENT;
+    return region;
+  };
+  const f64 = (values: number): Region => place(values * Float64Array.BYTES_PER_ELEMENT);
+  const perRow = (width: number): Region => place(f32Bytes(rows * width));
+  const ranks = Array.from({ length: workers }, (_, rank) => rank);
+  const vector = (): Region => place(f32Bytes(network.vectorFloats));
+  const leafCount = (rank: number): number => {
+    const { from, to } = rankLeaves(rank, workers, leaves);
+    return to - from;
+  };
+  const backend = backendOf(experiment.numerics);
+  const target = targetOf(experiment.loss);
+  const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, needs.evalSetRows)));
+  const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
+  const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
+  const slabs = slabLayout(network, exchange);
+  const scratchRows = (rank: number): number => (exchange.includes('factors') ? rows : rankRows(rank));
+
+  const plan = {
+    control: place(controlBytes(workers)),
+    parameters: vector(),
+    optimizerState: optimizerType(experiment.optimizer).state(experiment.optimizer).map(vector),
+    statistics: place(f32Bytes(network.statisticFloats)),
+    averages: experiment.train.average.type === 'none' ? [] : [vector()],
+    accumulators: Array.from({ length: accumulatorLevels(experiment.train.accumulate) }, vector),
+    nodes,
+    slabs: nodes.map((_, i) => (i === 0 ? vector() : place(f32Bytes(slabs.floats)))),
+    slabOffsets: slabs.offsets,
+    batchRows: rows,
+    x: perRow(network.inputs),
+    lists: place(listBytes(experiment, backend.traits, rows * listWords(network.inputs) * Int32Array.BYTES_PER_ELEMENT)),
+    labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
+    targets: perRow(target === 'values' ? network.outputs : 0),
+    weights: perRow(needs.hasSampleWeights ? 1 : 0),
+    lossWeights: place(f32Bytes(needs.lossWeights)),
+    graph: placeGraph(network.graph, backend, { perRow, f64, leaves, workers }),
+    leafSums: place(leaves * SUM_BYTES),
+    stepValues: f64(SEGMENT_STEPS * STEP.size),
+    records: f64(chunkCount(network, backend.traits) * RECORD.size),
+    activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
+    evalSums: place(evalBatches * leaves * SUM_BYTES),
+    metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
+    metricSums: f64(leaves * needs.metrics.sumLength),
+    normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
+    bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
+    stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
+    scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, backend.scratchFloats(network.graph, scratchRows(rank), leaves))))),
+    streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
+  };
+  if (at > MAX_BYTES) {
+    const message = `the run needs ${showBytes(at)} of shared memory, the limit is ${showBytes(MAX_BYTES)}`;
+    const next =
+      'use smaller layers, a smaller train.batch_size or train.eval.batch_size, or fewer numerics.leaves; gradloom check shows the parts';
+    throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
+  }
+  return { ...plan, bytes: at, pages: Math.ceil(at / PAGE_BYTES) };
+}
+
+/** Above it `parallel.skip_zeros: auto` does not repay the memory. */
+const MAX_LIST_BYTES = 2 ** 28;
+
+function listBytes({ parallel }: Experiment, { skipsZeros }: Traits, bytes: number): number {
+  if (parallel.skip_zeros === 'never' || !skipsZeros) return 0;
+  return parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES ? 0 : bytes;
+}
+
+/** Levels of the pairwise tree over `batches` batches; a single one needs none. */
+function accumulatorLevels(batches: number): number {
+  return batches === 1 ? 0 : Math.floor(Math.log2(batches)) + 1;
+}
+
+/**
+ * Reserves the memory up front, so that nothing can run out of it in the middle of a step.
+ *
+ * @throws GradloomError E_LIMIT if the system refuses
+ */
+export function reserveMemory(plan: MemoryPlan): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
+  } catch (cause) {
+    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that the run needs`);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { classCounts } from '../../data/targets.ts';
+import { GradloomError } from '../../errors.ts';
+import { GraphIndex } from '../../graph/graph.ts';
+import type { Traits } from '../../kernels/backends/backend.ts';
+import { backendOf } from '../../kernels/backends/index.ts';
+import { countCores } from '../../machine/cores.ts';
+import { lossWeights } from '../../model/losses.ts';
+import { type MetricsPlan, planMetrics } from '../../model/metrics.ts';
+import { buildNetwork, type Network } from '../../model/network.ts';
+import { checkGroups } from '../../optim/groups.ts';
+import { checkWarmup, scheduleTime } from '../../optim/schedule.ts';
+import { checkAverage } from './average.ts';
+import { type BatchPlan, planBatches } from './batches.ts';
+import { type Chunk, planChunks } from './chunks.ts';
+import { type Exchange, planExchange } from './exchange.ts';
+import { type MemoryPlan, planMemory } from './memory.ts';
+
+/** All that a run fixes before its first step; structured-cloneable, the same object in every thread. */
+export interface EnginePlan {
+  experiment: Experiment;
+  network: Network;
+  /** Of the backend. */
+  traits: Traits;
+  batches: BatchPlan;
+  workers: number;
+  /** How the gradient of each layer's weight comes together. */
+  exchange: readonly Exchange[];
+  /** Pieces of the parameters, in their order. */
+  chunks: readonly Chunk[];
+  /** How long a rank spins at a barrier before it sleeps. */
+  spinUs: number;
+  /** What evaluations accumulate beside the loss. */
+  metrics: MetricsPlan;
+  /** [outputs]: class weights or positive weights of the loss; undefined where all are 1. */
+  lossWeights?: Float32Array;
+  memory: MemoryPlan;
+}
+
+/**
+ * Plans a run of `experiment` on `dataset` with `workers` workers.
+ *
+ * @throws GradloomError E_CONFIG_RANGE for more workers than leaves or a warmup without an end, E_CONFIG_VALUE for a group without tensors,
+ *   E_DATA_SPLIT without a batch, E_MEMORY beyond 4 GiB, E_DATA_MISMATCH if balanced weights or a metric cannot be had from the data
+ */
+export function planEngine(experiment: Experiment, dataset: Dataset, workers: number, spinUs = spinTime(experiment, workers)): EnginePlan {
+  const { leaves } = experiment.numerics;
+  if (workers > leaves) {
+    const message = `${workers} workers, but numerics.leaves is ${leaves}; a worker needs at least one leaf`;
+    throw new GradloomError({
+      code: 'E_CONFIG_RANGE',
+      where: 'parallel.workers',
+      message,
+      next: 'lower parallel.workers or raise numerics.leaves',
+    });
+  }
+  const { traits } = backendOf(experiment.numerics);
+  const network = buildNetwork(experiment, dataset.featureCount);
+  checkGroups(
+    experiment.optimizer,
+    network.parameters.map(({ name }) => name),
+  );
+  const batches = planBatches(experiment, dataset.splits.train.length);
+  checkAverage(experiment, batches);
+  checkMasks(network, batches);
+  checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches, experiment.parent?.schedule));
+  const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
+  const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
+  const exchange = planExchange(experiment, traits, network, batches, workers);
+  const memory = planMemory({
+    experiment,
+    network,
+    batches,
+    exchange,
+    evalSetRows: Math.max(...(['train', 'val', 'test'] satisfies SplitName[]).map((split) => dataset.splits[split].length)),
+    workers,
+    featureBytes: dataset.features instanceof Uint8Array ? 1 : 4,
+    normalization: dataset.normalization.kind,
+    metrics,
+    hasSampleWeights: dataset.weights !== undefined,
+    lossWeights: weights?.length ?? 0,
+  });
+  const chunks = planChunks(network, traits);
+  return {
+    experiment,
+    network,
+    traits,
+    batches,
+    workers,
+    exchange,
+    chunks,
+    spinUs,
+    metrics,
+    memory,
+    ...(weights && { lossWeights: weights }),
+  };
+}
+
+/** With more workers than cores, a rank that spins takes time from the one it waits for. */
+function spinTime({ parallel }: Experiment, workers: number): number {
+  return workers > countCores().usable ? 0 : parallel.spin_us;
+}
+
+/** Dropout numbers the values of a step, row by row, with 32-bit words. */
+function checkMasks({ graph }: Network, { batchRows, batchesPerStep }: BatchPlan): void {
+  const { widthOf } = new GraphIndex(graph);
+  for (const op of graph.ops) {
+    if (op.type !== 'dropout' || batchRows * batchesPerStep * widthOf(op.y) <= 2 ** 32) continue;
+    const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${widthOf(op.y)} units; expected at most 2^32 outputs a step`;
+    const next = 'lower train.batch_size or train.accumulate';
+    throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `model.layers.${op.layer}.dropout`, message, next });
+  }
+}

@@ -1,0 +1,42 @@
+import { f32Bytes, type PlacedTensor } from '../../model/parameters.ts';
+import { blockRows, type Chunk, sliceOf } from './chunks.ts';
+import { isByFactors } from './exchange.ts';
+import type { Range } from './leaves.ts';
+import type { MemoryPlan } from './memory.ts';
+import type { EnginePlan } from './plan.ts';
+
+/** Address of a tensor's gradient in a slab. The first one, where all sums end, has the layout of the parameter vector. */
+export function gradientAt({ slabs, slabOffsets }: MemoryPlan, slab: number, tensor: PlacedTensor): number {
+  const offset = slab === 0 ? tensor.offset : slabOffsets[tensor.name];
+  const region = slabs[slab];
+  if (region === undefined || offset === undefined) throw new RangeError(`slab ${slab} has no place for ${tensor.name}`);
+  return region.at + f32Bytes(offset);
+}
+
+/** Rows of a batch whose products with a float's deltas cost as much as a pass of reduction or update over it. */
+const ROWS_PER_PASS = 16;
+
+/** The chunks that a rank reduces and updates: its share of the work between the barriers, the products with factors included. */
+export function rankChunks({ chunks, exchange, batches, workers }: EnginePlan, rank: number): Chunk[] {
+  const factors = 1 + batches.batchRows / ROWS_PER_PASS;
+  const cost = ({ tensor, count }: Chunk): number => count * (isByFactors(tensor, exchange) ? factors : workers);
+  return sliceOf(chunks, rank, workers, cost);
+}
+
+/** Rows of a weight as stored, [in, out], that lie in the slice: one range, or blocks that do not depend on the workers. */
+export function piecesOfSlice({ traits }: EnginePlan, slice: readonly Chunk[], tensor: PlacedTensor): Range[] {
+  const { from, to } = rowsOfSlice(slice, tensor);
+  const rows = traits.fixedBlocks ? blockRows(tensor, traits) : to - from;
+  return Array.from({ length: from < to ? Math.ceil((to - from) / rows) : 0 }, (_, i) => {
+    return { from: from + i * rows, to: Math.min(to, from + (i + 1) * rows) };
+  });
+}
+
+/** Rows of a weight as stored, [in, out], that lie in the slice. */
+export function rowsOfSlice(slice: readonly Chunk[], tensor: PlacedTensor): Range {
+  const own = slice.filter((chunk) => chunk.tensor.name === tensor.name);
+  const [first, last] = [own[0], own.at(-1)];
+  if (first === undefined || last === undefined) return { from: 0, to: 0 };
+  const [width = 1] = tensor.shape;
+  return { from: (first.offset - tensor.offset) / width, to: (last.offset + last.count - tensor.offset) / width };
+}
