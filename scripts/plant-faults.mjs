@@ -2,7 +2,7 @@
 // test finds survives, and is listed.
 //
 //   npm run build && node scripts/plant-faults.mjs [--jobs 1] [count=100] [seed] [part ...]
-//   parts: src/optim kernels src/optim/adam.ts:40 ... (the faults of a folder, a file, a line of source); default: all of src, and kernels
+//   parts: src/optim kernels src/optim/rules/adam.ts:40 ... (the faults of a folder, a file, a line of source); default: all of src, and kernels
 //
 // Kinds: operators, constants off by one, dropped await, dropped syncs, swapped branches, dropped negations, removed statements. A fault that
 // can change nothing is named with its reason in scripts/faults-without-effect.json. Exits 1 if any other survives. What tests take without

@@ -1,15 +1,15 @@
 import type { OptimizerConfig } from '../config/schema/schema.ts';
-import { adadelta } from './adadelta.ts';
-import { adagrad } from './adagrad.ts';
-import { adam } from './adam.ts';
-import { adamw } from './adamw.ts';
-import { lamb } from './lamb.ts';
-import { lion } from './lion.ts';
-import { nadam } from './nadam.ts';
-import type { OptimizerType } from './optimizer.ts';
-import { radam } from './radam.ts';
-import { rmsprop } from './rmsprop.ts';
-import { sgd } from './sgd.ts';
+import { adadelta } from './rules/adadelta.ts';
+import { adagrad } from './rules/adagrad.ts';
+import { adam } from './rules/adam.ts';
+import { adamw } from './rules/adamw.ts';
+import { lamb } from './rules/lamb.ts';
+import { lion } from './rules/lion.ts';
+import { nadam } from './rules/nadam.ts';
+import { radam } from './rules/radam.ts';
+import { rmsprop } from './rules/rmsprop.ts';
+import type { OptimizerType } from './rules/rule.ts';
+import { sgd } from './rules/sgd.ts';
 
 const optimizerTypes: { [T in OptimizerConfig['type']]: OptimizerType<Extract<OptimizerConfig, { type: T }>> } = {
   sgd,

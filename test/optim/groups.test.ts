@@ -1,7 +1,7 @@
 import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { checkGroups, tensorRates } from '../../src/optim/groups.ts';
-import { optimizerConfig } from './chunked.ts';
+import { optimizerConfig } from './support/chunked.ts';
 
 const config = (keys: Record<string, unknown> = {}) => optimizerConfig({ type: 'sgd', lr: 0.1, weight_decay: 0.01, ...keys });
 

@@ -7,7 +7,7 @@ import { planEngine } from '../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { bitsOf, type Outcome, outcomeOf } from '../engine/support/outcome.ts';
-import { ChunkedTensor, optimizerConfig } from './chunked.ts';
+import { ChunkedTensor, optimizerConfig } from './support/chunked.ts';
 
 const FEATURES = 40;
 

@@ -1,11 +1,11 @@
 import test from 'ava';
-import type { OptimizerConfig } from '../../src/config/schema/schema.ts';
-import { optimizerType } from '../../src/optim/index.ts';
-import type { ChunkRule } from '../../src/optim/optimizer.ts';
-import { Dice } from '../engine/support/samples.ts';
-import { kernels } from '../kernels/arena.ts';
-import { ChunkedTensor, optimizerConfig } from './chunked.ts';
-import { Reference } from './reference.ts';
+import type { OptimizerConfig } from '../../../src/config/schema/schema.ts';
+import { optimizerType } from '../../../src/optim/index.ts';
+import type { ChunkRule } from '../../../src/optim/rules/rule.ts';
+import { Dice } from '../../engine/support/samples.ts';
+import { kernels } from '../../kernels/arena.ts';
+import { ChunkedTensor, optimizerConfig } from '../support/chunked.ts';
+import { Reference } from '../support/reference.ts';
 
 interface Variant {
   type: OptimizerConfig['type'];

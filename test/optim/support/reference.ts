@@ -1,4 +1,4 @@
-import type { OptimizerConfig } from '../../src/config/schema/schema.ts';
+import type { OptimizerConfig } from '../../../src/config/schema/schema.ts';
 
 /** Optimizer state of one parameter in f64, by the names of the formulas; all start at 0 unless the rule says otherwise. */
 type State64 = Record<string, number>;
