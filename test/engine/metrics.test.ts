@@ -3,7 +3,7 @@ import type { Experiment } from '../../src/config/schema/schema.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
 import type { Evaluation } from '../../src/engine/rank/evaluation.ts';
-import { argmax, errorOf, isInTop, scoreOf } from '../model/scores.ts';
+import { argmax, errorOf, isInTop, scoreOf } from '../model/support/scores.ts';
 import { bitsOf, type ExperimentTree, makeExperiment, outcomeOf } from './support/outcome.ts';
 import { Dice, makeSamples, type SampleOptions } from './support/samples.ts';
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { argmax, isInTop } from '../model/scores.ts';
+import { argmax, isInTop } from '../model/support/scores.ts';
 import { Arena, kernels, memory, randomFloats } from './arena.ts';
 
 const CLASSES = [1, 2, 3, 4, 5, 7, 8, 9, 17, 101];
