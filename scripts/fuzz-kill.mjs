@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { checkKillCase, undisturbedRun } from '../dist/test/runs/kill-case.js';
+import { checkKillCase, undisturbedRun } from '../dist/test/runs/support/kill-case.js';
 
 const kills = Number(process.argv[2] ?? 200);
 const seed = Number(process.argv[3] ?? Math.floor(Date.now() / 1000));

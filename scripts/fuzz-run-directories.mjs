@@ -8,7 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { checkHostileRuns, trainOriginals } from '../dist/test/runs/hostile-case.js';
+import { checkHostileRuns, trainOriginals } from '../dist/test/runs/support/hostile-case.js';
 
 const AT_ONCE = 25;
 const cases = Number(process.argv[2] ?? 1000);

@@ -7,8 +7,6 @@ export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
 export { type Check, examine } from './engine/machine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
-export type { Cell, Column } from './runs/columns.ts';
-export { diffRuns, type KeyChange, type RunDiff } from './runs/diff.ts';
 export type {
   MetricsLine,
   RunEnd,
@@ -21,17 +19,19 @@ export type {
   RunWorkers,
   Summary,
 } from './runs/events.ts';
-export { type ExtendOptions, extend, type ScheduleMode } from './runs/extend.ts';
-export { type Inspection, inspectExperiment } from './runs/inspect.ts';
-export type { Prefix } from './runs/prefix.ts';
-export { type ResumeOptions, resume } from './runs/resume.ts';
-export { findReusable, type Reusable } from './runs/reuse.ts';
-export type { TrainRun } from './runs/run.ts';
-export { type Comparison, compareRuns, listTable, type RunTable, type TableOptions } from './runs/run-table.ts';
-export { type RunQuery, selectRuns } from './runs/select.ts';
-export { findRun, findRuns, listRuns, type StoredRun } from './runs/store.ts';
-export { type TrainOptions, train } from './runs/train.ts';
-export { type Verification, type VerifyEvent, type VerifyOptions, type VerifyRun, verify } from './runs/verify.ts';
+export { type Inspection, inspectExperiment } from './runs/prepare/inspect.ts';
+export type { Prefix } from './runs/prepare/prefix.ts';
+export { findReusable, type Reusable } from './runs/prepare/reuse.ts';
+export type { Cell, Column } from './runs/store/columns.ts';
+export { diffRuns, type KeyChange, type RunDiff } from './runs/store/diff.ts';
+export { type RunQuery, selectRuns } from './runs/store/select.ts';
+export { findRun, findRuns, listRuns, type StoredRun } from './runs/store/store.ts';
+export { type Comparison, compareRuns, listTable, type RunTable, type TableOptions } from './runs/store/table.ts';
+export { type ExtendOptions, extend, type ScheduleMode } from './runs/training/extend.ts';
+export { type ResumeOptions, resume } from './runs/training/resume.ts';
+export type { TrainRun } from './runs/training/run.ts';
+export { type TrainOptions, train } from './runs/training/train.ts';
+export { type Verification, type VerifyEvent, type VerifyOptions, type VerifyRun, verify } from './runs/training/verify.ts';
 
 export type {
   Limit,

@@ -48,7 +48,7 @@ async function runCheck(request: CheckRequest, output: Output): Promise<number> 
   const loaded = loadExperiment(file, { overrides: request.overrides });
   const misled = schemaNotice(file);
   showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
-  const { inspectExperiment } = await import('../runs/inspect.ts');
+  const { inspectExperiment } = await import('../runs/prepare/inspect.ts');
   const inspection = await inspectExperiment(loaded);
   showNotices(inspection.notices, output);
   if (output.json) {

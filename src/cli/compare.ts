@@ -1,4 +1,4 @@
-import type { RunQuery } from '../runs/select.ts';
+import type { RunQuery } from '../runs/store/select.ts';
 import { defineCommand, usageError } from './command.ts';
 import type { Output } from './output.ts';
 import { RUNS_DIR, runsDirOf, runWords } from './run-arguments.ts';
@@ -27,9 +27,9 @@ export const compare = defineCommand<CompareRequest>({
 
 async function compareCommand({ runs: words, dir, query, format, ...table }: CompareRequest, output: Output): Promise<number> {
   const [{ findRuns }, { selectRuns }, { compareRuns }] = await Promise.all([
-    import('../runs/store.ts'),
-    import('../runs/select.ts'),
-    import('../runs/run-table.ts'),
+    import('../runs/store/store.ts'),
+    import('../runs/store/select.ts'),
+    import('../runs/store/table.ts'),
   ]);
   const found = await findRuns(words, dir);
   if (found.length < 2) throw usageError('only one run to compare; expected at least two', 'compare');

@@ -22,7 +22,7 @@ export const diff = defineCommand<DiffRequest>({
 });
 
 async function diffCommand({ runs: words, dir }: DiffRequest, output: Output): Promise<number> {
-  const [{ findRuns }, { diffRuns }] = await Promise.all([import('../runs/store.ts'), import('../runs/diff.ts')]);
+  const [{ findRuns }, { diffRuns }] = await Promise.all([import('../runs/store/store.ts'), import('../runs/store/diff.ts')]);
   const [a, b] = await findRuns(words, dir);
   if (a === undefined || b === undefined) return EXIT.usage;
   const found = diffRuns(a, b);

@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import type { ExtendOptions, ScheduleMode } from '../runs/extend.ts';
+import type { ExtendOptions, ScheduleMode } from '../runs/training/extend.ts';
 import { type Arguments, defineCommand, type ExitNow } from './command.ts';
 import { followRun } from './follow.ts';
 import type { Output } from './output.ts';
@@ -47,7 +47,7 @@ function lengthOf(args: Arguments): ExtendRequest['length'] {
 async function extendCommand({ run: word, length, dir }: ExtendRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return followRun(
     async (signal) => {
-      const [{ findRun }, runs] = await Promise.all([import('../runs/store.ts'), import('../runs/extend.ts')]);
+      const [{ findRun }, runs] = await Promise.all([import('../runs/store/store.ts'), import('../runs/training/extend.ts')]);
       const { directory } = await findRun(word, dir);
       return runs.extend(directory, { ...length, signal });
     },

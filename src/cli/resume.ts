@@ -36,7 +36,7 @@ function workersOf(args: Arguments): number | 'auto' | undefined {
 async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return followRun(
     async (signal) => {
-      const [{ findRun }, runs] = await Promise.all([import('../runs/store.ts'), import('../runs/resume.ts')]);
+      const [{ findRun }, runs] = await Promise.all([import('../runs/store/store.ts'), import('../runs/training/resume.ts')]);
       const { directory, record } = await findRun(word, dir);
       if (record.status === 'finished') output.note('finished already: nothing to do');
       return runs.resume(directory, { signal, workers });

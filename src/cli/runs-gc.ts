@@ -24,7 +24,7 @@ export const runsGc = defineCommand<GcRequest>({
 
 async function collect({ dry, dir }: GcRequest, output: Output): Promise<number> {
   const [{ findGarbage, removeGarbage }, { formatBytes, formatCounted }, { shortPath }] = await Promise.all([
-    import('../runs/garbage.ts'),
+    import('../runs/store/garbage.ts'),
     import('../report/numbers.ts'),
     import('../report/results.ts'),
   ]);

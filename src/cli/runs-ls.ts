@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import type { RunQuery } from '../runs/select.ts';
+import type { RunQuery } from '../runs/store/select.ts';
 import { type Arguments, defineCommand } from './command.ts';
 import type { Output } from './output.ts';
 import { NO_WORDS } from './positionals.ts';
@@ -59,9 +59,9 @@ export function orderOf(args: Arguments): Pick<RunQuery, 'sortBy' | 'reverse' | 
 
 async function listCommand({ dir, query, format, ...table }: ListRequest, output: Output): Promise<number> {
   const [{ DEFAULT_RUNS, listRuns }, { selectRuns }, { listTable }] = await Promise.all([
-    import('../runs/store.ts'),
-    import('../runs/select.ts'),
-    import('../runs/run-table.ts'),
+    import('../runs/store/store.ts'),
+    import('../runs/store/select.ts'),
+    import('../runs/store/table.ts'),
   ]);
   const place = dir ?? DEFAULT_RUNS;
   const all = await listRuns(place);

@@ -26,7 +26,7 @@ export const runsRm = defineCommand<RemoveRequest>({
 });
 
 async function removeCommand({ runs: words, yes, dir }: RemoveRequest, output: Output): Promise<number> {
-  const [{ findRuns }, { removeRun }] = await Promise.all([import('../runs/store.ts'), import('../runs/remove.ts')]);
+  const [{ findRuns }, { removeRun }] = await Promise.all([import('../runs/store/store.ts'), import('../runs/store/remove.ts')]);
   const found = await findRuns(words, dir);
   const runs = [...new Map(found.map((run) => [run.directory, run])).values()];
   const names = runs.slice(0, MAX_NAMED).map(({ record }) => printable(record.id));

@@ -21,7 +21,7 @@ export const runsShow = defineCommand<ShowRequest>({
 });
 
 async function showCommand({ run: word, dir }: ShowRequest, output: Output): Promise<number> {
-  const [{ findRun }, { describeRun }] = await Promise.all([import('../runs/store.ts'), import('../runs/describe.ts')]);
+  const [{ findRun }, { describeRun }] = await Promise.all([import('../runs/store/store.ts'), import('../runs/store/describe.ts')]);
   const description = describeRun(await findRun(word, dir));
   if (output.json) {
     const { run, ...rest } = description;

@@ -34,7 +34,7 @@ export const runsTag = defineCommand<TagRequest>({
 });
 
 async function tagCommand({ run: word, changes, dir }: TagRequest, output: Output): Promise<number> {
-  const [{ findRun }, { changeTags }] = await Promise.all([import('../runs/store.ts'), import('../runs/tags.ts')]);
+  const [{ findRun }, { changeTags }] = await Promise.all([import('../runs/store/store.ts'), import('../runs/store/tags.ts')]);
   const run = await findRun(word, dir);
   const tags = await changeTags(run, changes);
   if (output.json) output.object({ id: run.record.id, tags });

@@ -1,4 +1,4 @@
-import type { RunTable } from '../runs/run-table.ts';
+import type { RunTable } from '../runs/store/table.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 import type { Output } from './output.ts';
 import { listOf } from './run-arguments.ts';

@@ -51,9 +51,9 @@ async function runTrain({ file, overrides, needed }: TrainRequest, output: Outpu
       const loaded = loadExperiment(await configFile(file, output), { overrides });
       showNotices(loaded.notices, output);
       const [runs, { findReusable }, { resume }] = await Promise.all([
-        import('../runs/train.ts'),
-        import('../runs/reuse.ts'),
-        import('../runs/resume.ts'),
+        import('../runs/training/train.ts'),
+        import('../runs/prepare/reuse.ts'),
+        import('../runs/training/resume.ts'),
       ]);
       if (!needed) return runs.train(loaded, { signal });
       const { found, dataset } = await findReusable(loaded);

@@ -46,8 +46,8 @@ async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output:
   });
   try {
     const [{ findRun }, runs, report] = await Promise.all([
-      import('../runs/store.ts'),
-      import('../runs/verify.ts'),
+      import('../runs/store/store.ts'),
+      import('../runs/training/verify.ts'),
       import('../report/verify.ts'),
     ]);
     const { directory, record } = await findRun(word, dir);

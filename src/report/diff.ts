@@ -1,7 +1,7 @@
 import { printable } from '../errors.ts';
-import { columnOf } from '../runs/columns.ts';
-import type { KeyChange, RunDiff } from '../runs/diff.ts';
-import { type StoredRun, shortId } from '../runs/store.ts';
+import { columnOf } from '../runs/store/columns.ts';
+import type { KeyChange, RunDiff } from '../runs/store/diff.ts';
+import { type StoredRun, shortId } from '../runs/store/store.ts';
 import { formatCount, formatCounted } from './numbers.ts';
 import type { Paint } from './paint.ts';
 import { formatCell } from './run-table.ts';

@@ -1,6 +1,6 @@
 import type { LoadedExperiment } from '../config/load.ts';
 import { printable } from '../errors.ts';
-import type { Inspection, MemoryUse } from '../runs/inspect.ts';
+import type { Inspection, MemoryUse } from '../runs/prepare/inspect.ts';
 import { renderAnnotated } from './annotated.ts';
 import { formatBytes, formatCount, formatCounted, formatFlops } from './numbers.ts';
 import { renderFacts, renderTable, type TableLook } from './table.ts';

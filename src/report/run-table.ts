@@ -1,7 +1,7 @@
 import { printable } from '../errors.ts';
-import type { Cell, CellKind, Column } from '../runs/columns.ts';
-import type { Comparison, RunTable } from '../runs/run-table.ts';
-import { shortId } from '../runs/store.ts';
+import type { Cell, CellKind, Column } from '../runs/store/columns.ts';
+import { shortId } from '../runs/store/store.ts';
+import type { Comparison, RunTable } from '../runs/store/table.ts';
 import { csvCell } from './csv.ts';
 import { type Fitting, fitColumns } from './fit.ts';
 import { markdownTable } from './markdown.ts';

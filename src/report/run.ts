@@ -1,8 +1,8 @@
 import { printable, printableSentence } from '../errors.ts';
-import { columnOf } from '../runs/columns.ts';
-import { curvesOf } from '../runs/curves.ts';
-import type { RunDescription } from '../runs/describe.ts';
-import { objectOf } from '../runs/record.ts';
+import { columnOf } from '../runs/store/columns.ts';
+import { curvesOf } from '../runs/store/curves.ts';
+import type { RunDescription } from '../runs/store/describe.ts';
+import { objectOf } from '../runs/store/record.ts';
 import { renderCurve } from './curve.ts';
 import { formatBytes, formatCounted, formatSeconds } from './numbers.ts';
 import { shortPath } from './results.ts';

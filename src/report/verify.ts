@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import type { Replay, Verification, VerifyProgress } from '../runs/verify.ts';
+import type { Replay, Verification, VerifyProgress } from '../runs/training/verify.ts';
 import { formatCount, formatCounted, formatSecondsLeft } from './numbers.ts';
 
 /** The line that is redrawn while a run is trained again. */

@@ -5,7 +5,7 @@ import { SEGMENT_STEPS } from '../engine/plan/memory.ts';
 import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
 import type { InitialState } from '../model/initializers.ts';
-import { modelDigest } from '../runs/model-file.ts';
+import { modelDigest } from '../runs/files/model-file.ts';
 import type { RowKind } from './events.ts';
 import type { Repetition, Runner } from './measured.ts';
 import { disturbanceOf, readCounters } from './noise.ts';

@@ -1,5 +1,5 @@
 import type { LoadedExperiment } from '../config/load.ts';
-import { startWork, type UnderWay } from '../runs/under-way.ts';
+import { startWork, type UnderWay } from '../runs/training/under-way.ts';
 import type { SpeedupEvent, SpeedupResult } from './events.ts';
 import { settingsFromObject } from './load.ts';
 import { Measurement, type MeasureOptions } from './measure.ts';

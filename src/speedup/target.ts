@@ -4,9 +4,9 @@ import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { EnginePlan } from '../engine/plan/plan.ts';
 import { GradloomError } from '../errors.ts';
-import { train } from '../runs/train.ts';
-import type { RunOptions } from '../runs/trainer.ts';
-import { checkEvaluated } from '../runs/watched.ts';
+import { checkEvaluated } from '../runs/prepare/watched.ts';
+import { train } from '../runs/training/train.ts';
+import type { RunOptions } from '../runs/training/trainer.ts';
 import type { ReachedTarget, SpeedupSearch } from './events.ts';
 import type { TargetSetting } from './schema.ts';
 

@@ -3,7 +3,7 @@ import type { EngineOptions } from '../engine/coordinator/engine.ts';
 import { Threads } from '../engine/coordinator/threads.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { countCores } from '../machine/cores.ts';
-import type { StorageCalls } from '../runs/run-files.ts';
+import type { StorageCalls } from '../runs/checkpoint/run-files.ts';
 import type { LineCalls } from '../storage/lines.ts';
 import { commandOf } from '../storage/shell.ts';
 import { Crew, type Task } from './crew.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { createRunDirectory, makeRunDirectory } from '../runs/directory.ts';
-import { startWork, type UnderWay } from '../runs/under-way.ts';
+import { createRunDirectory, makeRunDirectory } from '../runs/files/directory.ts';
+import { startWork, type UnderWay } from '../runs/training/under-way.ts';
 import { syncDirectory, writeFileAtomic } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
 import { hasFolder, kindAt } from '../storage/folder.ts';

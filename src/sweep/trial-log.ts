@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { GradloomError, printable } from '../errors.ts';
-import { persist } from '../runs/keeper.ts';
+import { persist } from '../runs/checkpoint/keeper.ts';
 import type { Fence } from '../storage/atomic.ts';
 import { type LineCalls, LineFile, readLines } from '../storage/lines.ts';
 import type { LogEntry, LoggedEntry } from './log-entries.ts';

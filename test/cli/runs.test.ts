@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { writeRun } from '../runs/stored-runs.ts';
+import { writeRun } from '../runs/support/stored-runs.ts';
 import { gradloom, MAIN, start, workplace } from './run-cli.ts';
 
 const FIRST = 'mnist-20260101-000000-aaaaaa';

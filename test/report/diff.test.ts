@@ -1,9 +1,9 @@
 import test from 'ava';
 import { renderDiff } from '../../src/report/diff.ts';
 import { unpainted } from '../../src/report/paint.ts';
-import type { RunDiff } from '../../src/runs/diff.ts';
-import { findRun } from '../../src/runs/store.ts';
-import { runsPlace, writeRun } from '../runs/stored-runs.ts';
+import type { RunDiff } from '../../src/runs/store/diff.ts';
+import { findRun } from '../../src/runs/store/store.ts';
+import { runsPlace, writeRun } from '../runs/support/stored-runs.ts';
 
 async function diff(t: Parameters<typeof runsPlace>[0], parts: Partial<RunDiff>): Promise<string[]> {
   const place = runsPlace(t);

@@ -9,9 +9,9 @@ import {
   runTableObjects,
 } from '../../src/report/run-table.ts';
 import { sparkline } from '../../src/report/sparkline.ts';
-import type { Cell, Column } from '../../src/runs/columns.ts';
-import type { Comparison } from '../../src/runs/run-table.ts';
-import type { StoredRun } from '../../src/runs/store.ts';
+import type { Cell, Column } from '../../src/runs/store/columns.ts';
+import type { StoredRun } from '../../src/runs/store/store.ts';
+import type { Comparison } from '../../src/runs/store/table.ts';
 
 function run(id: string): StoredRun {
   return { directory: `/runs/${id}`, record: { id } as StoredRun['record'], config: () => ({}) };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { checkHostileRuns, trainOriginals } from './hostile-case.ts';
+import { checkHostileRuns, trainOriginals } from './support/hostile-case.ts';
 
 const SEED = 1;
 const CASES = 12;

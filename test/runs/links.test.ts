@@ -16,18 +16,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { describeRun } from '../../src/runs/describe.ts';
-import { diffRuns } from '../../src/runs/diff.ts';
-import { extend } from '../../src/runs/extend.ts';
-import { findGarbage } from '../../src/runs/garbage.ts';
-import { removeRun } from '../../src/runs/remove.ts';
-import { resume } from '../../src/runs/resume.ts';
-import { compareRuns } from '../../src/runs/run-table.ts';
-import { findRun, listRuns } from '../../src/runs/store.ts';
-import { changeTags } from '../../src/runs/tags.ts';
-import { verify } from '../../src/runs/verify.ts';
-import { trainOriginals } from './hostile-case.ts';
-import { changeCheckpoint } from './signed-checkpoint.ts';
+import { describeRun } from '../../src/runs/store/describe.ts';
+import { diffRuns } from '../../src/runs/store/diff.ts';
+import { findGarbage } from '../../src/runs/store/garbage.ts';
+import { removeRun } from '../../src/runs/store/remove.ts';
+import { findRun, listRuns } from '../../src/runs/store/store.ts';
+import { compareRuns } from '../../src/runs/store/table.ts';
+import { changeTags } from '../../src/runs/store/tags.ts';
+import { extend } from '../../src/runs/training/extend.ts';
+import { resume } from '../../src/runs/training/resume.ts';
+import { verify } from '../../src/runs/training/verify.ts';
+import { trainOriginals } from './support/hostile-case.ts';
+import { changeCheckpoint } from './support/signed-checkpoint.ts';
 
 const parent = mkdtempSync(path.join(tmpdir(), 'gradloom-links-'));
 test.after.always(() => rmSync(parent, { recursive: true, force: true }));
@@ -263,7 +263,7 @@ test('a directory that was moved away under a run is not made again', async (t) 
 test('of 12 processes that tag a run at the same moment, none undoes what another has done', async (t) => {
   t.timeout(120_000);
   const { a } = await runs(t);
-  const url = (name: string): string => JSON.stringify(new URL(`../../src/runs/${name}.js`, import.meta.url).href);
+  const url = (name: string): string => JSON.stringify(new URL(`../../src/runs/store/${name}.js`, import.meta.url).href);
   const program = `
     const { findRun } = await import(${url('store')});
     const { changeTags } = await import(${url('tags')});

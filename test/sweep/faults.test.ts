@@ -11,7 +11,7 @@ import type { SweepSummary } from '../../src/sweep/events.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
 import { threadsLeft } from '../engine/support/threads.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { digests, loaded, played, results } from './sweep-case.ts';
 
 const HALVING = 'early_terminate: {type: asha, min: 1, max: 2, eta: 2}\n';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { loaded, played } from './sweep-case.ts';
 
 const onUnix = process.platform === 'win32' ? test.skip : test.serial;

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { trialLogPath } from '../../src/sweep/trial-log.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { ASHA, loaded, played, table } from './sweep-case.ts';
 
 type Line = Record<string, unknown>;

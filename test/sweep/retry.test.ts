@@ -6,7 +6,7 @@ import { loadSweep } from '../../src/sweep/load.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
 import { idxBytes } from '../data/support/idx-file.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { POISON } from './poison-rank.ts';
 import { ASHA, digests, loaded, played, results, sweepFile } from './sweep-case.ts';
 

@@ -5,7 +5,7 @@ import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import type { LineCalls } from '../../src/storage/lines.ts';
 import { sweep } from '../../src/sweep/sweep.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { loaded } from './sweep-case.ts';
 
 test('a result is told only once its line is on the disk: of one that the disk refuses, nothing is', async (t) => {

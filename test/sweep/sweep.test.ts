@@ -6,7 +6,7 @@ import { loadSweep } from '../../src/sweep/load.ts';
 import { readSweep, resumeSweep, sweep } from '../../src/sweep/sweep.ts';
 import { readTrialLog } from '../../src/sweep/trial-log.ts';
 import { liveThreads, threadsLeft } from '../engine/support/threads.ts';
-import { temporary } from '../runs/run-tree.ts';
+import { temporary } from '../runs/support/run-tree.ts';
 import { POISON } from './poison-rank.ts';
 import { ASHA, digests, loaded, played, results, sweepFile, table } from './sweep-case.ts';
 

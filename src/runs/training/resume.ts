@@ -1,0 +1,155 @@
+import path from 'node:path';
+import { loadExperiment } from '../../config/load.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
+import { GradloomError, printable } from '../../errors.ts';
+import { statsAt } from '../../storage/folder.ts';
+import { visitLines } from '../../storage/lines.ts';
+import { DirectoryLock } from '../../storage/lock.ts';
+import { readOwnByte } from '../../storage/read.ts';
+import type { Shape } from '../../storage/shape.ts';
+import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from '../checkpoint/basis.ts';
+import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
+import { CheckpointFiles, newestCheckpoint } from '../checkpoint/files.ts';
+import { RunFiles } from '../checkpoint/run-files.ts';
+import type { RunEvent, RunWarning, Summary } from '../events.ts';
+import { requireRun } from '../files/directory.ts';
+import { digestShape, metricsShape, readEnvironment, readSummary } from '../files/file-shapes.ts';
+import { checkInit, startOf } from '../prepare/initial.ts';
+import type { Prepared } from '../prepare/prepare.ts';
+import { startRun, type TrainRun } from './run.ts';
+import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+
+const NEWLINE = 0x0a;
+
+export interface ResumeOptions extends RunOptions {
+  /** In place of `parallel.workers`: any number gives the same bits. */
+  workers?: number | 'auto' | undefined;
+}
+
+/**
+ * Goes on with a run from its newest checkpoint that verifies, or from the start where there is none; the files come out byte-equal to an
+ * undisturbed run's. A finished run is a no-op that yields its summary. Checkpoints that do not verify are set aside as `.bad`.
+ *
+ * @throws GradloomError (from `result`) E_RUN_READ if it is no run, E_BUSY if another process has it, E_RUN_CHANGED, E_KERNEL_VERSION or
+ *   E_DATA_FINGERPRINT if the files could not go on as they began, E_RUN_FILE for damaged lines, and those of `train`
+ */
+export function resume(directory: string, options: ResumeOptions = {}): TrainRun {
+  return startRun((emit) => resumeIn(path.resolve(directory), options, emit));
+}
+
+async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  requireRun(directory);
+  const config = path.join(directory, 'config.yaml');
+  const summary = readSummary(directory);
+  if (summary?.status === 'finished') {
+    emit({ type: 'end', summary });
+    return summary;
+  }
+  options.fence?.check();
+  const lock = DirectoryLock.acquire(directory);
+  let isOpen = false;
+  try {
+    const { experiment } = loadExperiment(config);
+    return await new Trainer(experiment, options, emit).run((prepared) => {
+      const beginning = reopen(directory, lock, experiment, prepared, options, emit);
+      isOpen = true;
+      return Promise.resolve(beginning);
+    }, options.workers);
+  } finally {
+    // From then on the run's files give it back.
+    if (!isOpen) lock.release();
+  }
+}
+
+function reopen(
+  directory: string,
+  lock: DirectoryLock,
+  experiment: Experiment,
+  { dataset, plan }: Prepared,
+  { storage, fence }: ResumeOptions,
+  emit: (event: RunEvent) => void,
+): Beginning {
+  const warn = (code: RunWarning['code'], message: string): void => emit({ type: 'warning', code, message });
+  const checkpoints = new CheckpointFiles(directory, lock, storage?.files);
+  checkpoints.removeLeftovers();
+  const reject = (file: { path: string; step: number; rollbacks: number }, reason: string): void => {
+    checkpoints.setAside(file);
+    const name = path.basename(file.path);
+    warn('W_CKPT_REJECTED', `${name}: ${reason}; set aside as ${name}.bad, the one before it is used`);
+  };
+  const basis = basisOf(experiment, dataset);
+  const checkpoint = newestCheckpoint(directory, reject, (found) => {
+    checkBasis(found.basis, basis, directory);
+    return linesProblem(directory, found) ?? valuesProblem(found);
+  });
+  if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
+  const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
+  checkLines(directory, lengths, warn);
+  const state = checkpoint && stateOf(checkpoint, plan);
+  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
+  const run = { id: path.basename(directory), path: directory };
+  const files = RunFiles.reopen(run, lock, lengths, storage, fence);
+  return { files, ...start, keptStep: checkpoint?.step };
+}
+
+/** A checkpoint whose lines are gone cannot be gone on from. */
+function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpoint): string | undefined {
+  for (const [name, bytes] of [
+    ['metrics.jsonl', metricsBytes],
+    ['digests.jsonl', digestsBytes],
+  ] as const) {
+    const file = path.join(directory, name);
+    const size = statsAt(file)?.size ?? 0;
+    if (size < bytes) return `${name} has ${size} bytes, but had ${bytes} when it was written`;
+  }
+  return undefined;
+}
+
+/** Without a checkpoint the run begins again, from the same things. */
+function checkBeginning(directory: string, experiment: Experiment, data: string): void {
+  const { kernels, basis } = readEnvironment(directory) ?? {};
+  if (kernels === undefined || basis?.config === undefined || basis.data === undefined || basis.init === undefined) {
+    throw new GradloomError({
+      code: 'E_RUN_READ',
+      where: printable(path.join(directory, 'env.json')),
+      message: 'does not say what the run was trained from',
+      next: 'restore it from a copy',
+    });
+  }
+  checkKernels(kernels, directory);
+  checkConfigHash(basis.config, experiment, directory);
+  checkData(basis.data, data, directory);
+  checkInit(basis.init, experiment, directory);
+}
+
+/** @throws GradloomError E_RUN_FILE for a damaged line among those that count, or a file that is written to under another name too */
+function checkLines(
+  directory: string,
+  lengths: { metrics: number; digests: number },
+  warn: (code: 'W_TORN_LINE', message: string) => void,
+): void {
+  for (const kind of ['metrics', 'digests'] as const) {
+    const file = path.join(directory, `${kind}.jsonl`);
+    const stats = statsAt(file);
+    if (stats === undefined) continue;
+    if (stats.isFile() && stats.nlink > 1) throw hasOtherName(file, stats.nlink);
+    const shape: Shape<object> = kind === 'metrics' ? metricsShape : digestShape;
+    if (visitLines(file, lengths[kind], { shape }, () => undefined).isTorn)
+      throw new GradloomError({ code: 'E_RUN_FILE', where: printable(file), message: `byte ${lengths[kind]} is in the middle of a line` });
+    if (endsTorn(file, stats.size)) warn('W_TORN_LINE', `${kind}.jsonl: the last line was torn and is written again`);
+  }
+}
+
+/** As `cp -l` leaves it: what is written to the file of one run would stand in that of the other. */
+function hasOtherName(file: string, names: number): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: printable(file),
+    message: `the same file has ${names} names (hard links), so another run would be written to`,
+    next: 'make it a file of its own: cp it to another name, then mv that one over it',
+  });
+}
+
+function endsTorn(file: string, size: number): boolean {
+  return size > 0 && readOwnByte(file, size - 1) !== NEWLINE;
+}

@@ -1,0 +1,77 @@
+import path from 'node:path';
+import { type Locatable, located } from '../../config/locate.ts';
+import { resolvedYaml } from '../../config/resolved.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
+import { basisOf, configHash } from '../checkpoint/basis.ts';
+import { RunFiles } from '../checkpoint/run-files.ts';
+import type { RunEvent, Summary } from '../events.ts';
+import { createRunDirectory, makeRunDirectory } from '../files/directory.ts';
+import { describeEnvironment } from '../files/environment.ts';
+import { checkBatchNorms } from '../prepare/batch-norms.ts';
+import { runIdentity } from '../prepare/identity.ts';
+import { initHashes, startOf } from '../prepare/initial.ts';
+import { keepPrefix, type Prefix, stateAfter } from '../prepare/prefix.ts';
+import type { Prepared } from '../prepare/prepare.ts';
+import { startRun, type TrainRun } from './run.ts';
+import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+
+export interface TrainOptions extends RunOptions {
+  /** Write no files. @default false */
+  dry?: boolean | undefined;
+  /** The run's own directory, which must not exist yet. @default a new one under track.dir */
+  directory?: string | undefined;
+  /** Of this experiment, as `findReusable` found it: the run begins with it, and its files are those of one that did every step itself. */
+  prefix?: Prefix | undefined;
+}
+
+/**
+ * Trains an experiment and writes its run directory.
+ *
+ * @example
+ * const run = train(loadExperiment('configs/mnist.yaml'));
+ * for await (const event of run) if (event.type === 'epoch') console.log(event.epoch, event.trainLoss);
+ * const summary = await run.result;
+ */
+export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
+  return startRun(async (emit) => {
+    try {
+      return await trainIn(loaded.experiment, options, emit);
+    } catch (error) {
+      throw located(error, loaded);
+    }
+  });
+}
+
+/** `train`, for who has a channel of events already. */
+export function trainIn(experiment: Experiment, options: TrainOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  return new Trainer(experiment, options, emit).run((prepared) => begin(experiment, options, prepared));
+}
+
+/** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
+async function begin(
+  experiment: Experiment,
+  { dry, directory, storage, fence, prefix }: TrainOptions,
+  { cores, plan, dataset }: Prepared,
+): Promise<Beginning> {
+  if (experiment.parent === undefined) checkBatchNorms(plan);
+  const state = prefix && stateAfter(prefix, plan);
+  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
+  const init = initHashes(experiment);
+  if (dry === true) return { files: undefined, ...start };
+  const { track, name } = experiment;
+  const made = await (directory === undefined ? createRunDirectory(track.dir, name) : makeRunDirectory(path.resolve(directory), fence));
+  const files = await (prefix === undefined ? RunFiles.create(made, storage, fence) : RunFiles.createWith(made, prefix.lines, storage));
+  try {
+    // env.json first: a run counts as begun once its config.yaml is there.
+    const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
+    const continues = prefix && { run: path.basename(prefix.run), step: prefix.step };
+    const environment = { ...(await describeEnvironment(cores, plan.workers)), ...(continues && { continues }), basis };
+    await files.write('env.json', `${JSON.stringify(environment, null, 2)}\n`);
+    if (prefix !== undefined && state !== undefined) await keepPrefix(prefix, state, plan, basisOf(experiment, dataset), files.checkpoints);
+    await files.write('config.yaml', resolvedYaml({ experiment }));
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+  return { files, ...start, keptStep: prefix?.step };
+}

@@ -1,0 +1,283 @@
+import path from 'node:path';
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { Engine, type EngineOptions } from '../../engine/coordinator/engine.ts';
+import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
+import { planEngine } from '../../engine/plan/plan.ts';
+import { GradloomError } from '../../errors.ts';
+import type { Cores } from '../../machine/cores.ts';
+import type { InitialState } from '../../model/initializers.ts';
+import { type Network, parameterCount } from '../../model/network.ts';
+import type { Fence } from '../../storage/atomic.ts';
+import { commandOf } from '../../storage/shell.ts';
+import { basisOf } from '../checkpoint/basis.ts';
+import { Keeper, persist } from '../checkpoint/keeper.ts';
+import { keptOf } from '../checkpoint/kept.ts';
+import type { RunFiles, StorageCalls } from '../checkpoint/run-files.ts';
+import type { RunState } from '../checkpoint/run-state.ts';
+import type { RunEvent, RunWarning, Summary } from '../events.ts';
+import { encodeModel, modelDigest } from '../files/model-file.ts';
+import { Loop } from '../loop/loop.ts';
+import { Restarts } from '../loop/restarts.ts';
+import { Tuning } from '../loop/tuning.ts';
+import { batchNormNotices } from '../prepare/batch-norms.ts';
+import { type Prepared, prepare } from '../prepare/prepare.ts';
+import { likelyCauseOf } from '../record/causes.ts';
+import { LearningRate } from '../record/learning-rate.ts';
+import { Recorder } from '../record/recorder.ts';
+import { rowWarnings } from '../record/row-warnings.ts';
+
+const PROGRESS_MS = 100;
+
+/** How a run is to be done; nothing here changes its result. */
+export interface RunOptions {
+  /** Aborting it finishes the step at hand, saves the run and ends with status `interrupted`. */
+  signal?: AbortSignal | undefined;
+  /** For tests of worker faults: how the engine starts its threads. */
+  engine?: EngineOptions | undefined;
+  /** For tests of storage faults. */
+  storage?: StorageCalls | undefined;
+  /** The right to write where the run's directory is part of something larger, as a trial's is of a sweep's. */
+  fence?: Fence | undefined;
+  /** A data set that is loaded already: all trials of a sweep share one. */
+  dataset?: Dataset | undefined;
+  /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
+  pauseAt?: number | undefined;
+}
+
+/** Where a run starts: from its initial weights in a new directory, or in the middle. */
+export interface Beginning {
+  /** undefined: nothing is written. */
+  files: RunFiles | undefined;
+  initial: InitialState;
+  /** What to go on from; undefined: the initial weights. */
+  state?: RunState | undefined;
+  /** Step of the checkpoint of this run that `state` was read from. */
+  keptStep?: number | undefined;
+}
+
+/** One run from its experiment to its summary. */
+export class Trainer {
+  readonly #experiment: Experiment;
+  readonly #options: RunOptions;
+  readonly #emit: (event: RunEvent) => void;
+  #files: RunFiles | undefined;
+
+  constructor(experiment: Experiment, options: RunOptions, emit: (event: RunEvent) => void) {
+    this.#experiment = experiment;
+    this.#options = options;
+    this.#emit = emit;
+  }
+
+  /**
+   * @param begin    opens the run's directory, once everything that can be wrong with the experiment has been checked
+   * @param workers  in place of `parallel.workers`
+   */
+  async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
+    const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
+    this.#warnOversubscribed(prepared.plan.workers, prepared.cores);
+    for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
+    const beginning = await begin(prepared);
+    this.#files = beginning.files;
+    if (beginning.state === undefined)
+      for (const warning of rowWarnings(this.#experiment, prepared.dataset, prepared.plan.batches)) this.#emit(warning);
+    try {
+      return await this.#runFrom(prepared, beginning, workers === 'auto');
+    } finally {
+      this.#files?.close();
+    }
+  }
+
+  /** @param mayTune  the number of workers is free */
+  async #runFrom(prepared: Prepared, beginning: Beginning, mayTune: boolean): Promise<Summary> {
+    const experiment = this.#experiment;
+    const { dataset, plan } = prepared;
+    const rates = new LearningRate(plan);
+    const hasAccuracy = plan.metrics.names.includes('accuracy');
+    const likelyCause = likelyCauseOf(experiment, dataset);
+    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit, likelyCause);
+    this.#announce(prepared, beginning.state?.loop.step ?? 0);
+    const engine = await this.#start(prepared, beginning, recorder);
+    const { signal, pauseAt } = this.#options;
+    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt });
+    if (beginning.state !== undefined) loop.restore(beginning.state);
+    const warn = (code: RunWarning['code'], message: string): void => this.#emit({ type: 'warning', code, message });
+    const keeper = new Keeper({ plan, basis: basisOf(experiment, dataset), files: this.#files, warn }, loop.state(), beginning.keptStep);
+    const stop = (): void => loop.interrupt();
+    signal?.addEventListener('abort', stop);
+    keeper.start(stop);
+    const start = (workers: number): Promise<Engine> =>
+      Engine.start(planEngine(experiment, dataset, workers), dataset, beginning.initial, this.#options.engine);
+    const tuning = new Tuning<Engine>({ start: mayTune ? start : undefined, tell: this.#emit });
+    tuning.start(stop);
+    const ticker = setInterval(() => this.#emit(loop.progress()), PROGRESS_MS);
+    try {
+      return await this.#trainOn(dataset, loop, recorder, keeper, tuning);
+    } finally {
+      clearInterval(ticker);
+      keeper.stop();
+      await tuning.close();
+      signal?.removeEventListener('abort', stop);
+      await keeper.settle();
+      await loop.engine.close();
+    }
+  }
+
+  /** A run whose threads do not start has a summary that says so. */
+  async #start({ plan, dataset }: Prepared, { initial }: Beginning, recorder: Recorder): Promise<Engine> {
+    try {
+      return await Engine.start(plan, dataset, initial, this.#options.engine);
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+      const summary = { ...recorder.summarise([]), ...this.#identity(plan.workers), status: 'failed' as const, digest: '' };
+      await this.#writeSummary({ ...summary, error: errorOf(error) });
+      throw this.#withKept(error, recorder);
+    }
+  }
+
+  async #trainOn(dataset: Dataset, loop: Loop, recorder: Recorder, keeper: Keeper, tuning: Tuning<Engine>): Promise<Summary> {
+    let failure: GradloomError | undefined;
+    let status: Summary['status'] = 'failed';
+    try {
+      status = await this.#trainThrough(dataset, loop, keeper, tuning);
+      await persist(async () => this.#files?.sync());
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+      failure = error;
+      status = failure.code === 'E_DIVERGED' ? 'diverged' : 'failed';
+      await keeper.settle();
+      await this.#tryTo(() => this.#files?.sync());
+    }
+    // Ranks that failed in the middle of an update leave parameters that belong to no step.
+    const { plan, shared } = loop.engine;
+    const state = status === 'failed' ? undefined : shared.snapshot();
+    const summary: Summary = {
+      ...recorder.summarise(loop.engine.phaseSeconds()),
+      ...this.#identity(plan.workers),
+      status,
+      digest: state === undefined ? '' : modelDigest(plan.network, state),
+    };
+    if (failure !== undefined) summary.error = errorOf(failure);
+    let parametersOf: number | undefined;
+    try {
+      if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
+      if (state !== undefined) await this.#writeModels(plan.network, state);
+      ({ parametersOf } = loop);
+      await this.#writeSummary(summary);
+    } catch (error) {
+      // What went wrong first is told; a full disk takes no summary either.
+      if (!(error instanceof GradloomError)) throw error;
+      failure ??= error;
+    }
+    if (failure !== undefined) throw this.#withKept(failure, recorder, parametersOf, keeper.keptStep);
+    this.#emit({ type: 'end', summary });
+    return summary;
+  }
+
+  /** Trains to the end. After a fault of a worker new threads repeat the steps since the newest state that was kept. */
+  async #trainThrough(dataset: Dataset, loop: Loop, keeper: Keeper, tuning: Tuning<Engine>): Promise<Summary['status']> {
+    const restarts = new Restarts();
+    for (;;) {
+      try {
+        return await loop.run(keeper, tuning);
+      } catch (error) {
+        if (!(error instanceof GradloomError) || !restarts.allow(error, loop.step)) throw error;
+        await keeper.settle();
+        const { newest } = keeper;
+        const place = error.where === undefined ? '' : `${error.where}: `;
+        const message = `${place}${error.message}; new threads repeat the steps from ${newest.loop.step} on`;
+        this.#emit({ type: 'warning', code: 'W_WORKER_RESTART', message });
+        await tuning.close();
+        const { plan } = loop.engine;
+        await loop.engine.close();
+        loop.restore(newest, await Engine.start(plan, dataset, newest.state, this.#options.engine));
+      }
+    }
+  }
+
+  #announce({ dataset, plan, cores }: Prepared, from: number): void {
+    const { network, batches, workers } = plan;
+    this.#emit({
+      type: 'start',
+      id: this.#identity(workers).id,
+      name: this.#experiment.name,
+      directory: this.#files?.directory.path,
+      dataset: dataset.description,
+      rows: rowsOf(dataset),
+      parameters: parameterCount(network),
+      workers,
+      cores: cores.usable,
+      batchRows: batches.batchRows,
+      stepsPerEpoch: batches.stepsPerEpoch,
+      totalSteps: batches.totalSteps,
+      watched: watchedMetric(this.#experiment),
+      from,
+    });
+  }
+
+  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'parent'> {
+    const directory = this.#files?.directory;
+    const { parent } = this.#experiment;
+    return {
+      id: directory?.id ?? this.#experiment.name,
+      directory: directory?.path ?? null,
+      workers,
+      ...(parent && { parent: path.basename(parent.run) }),
+    };
+  }
+
+  #writeSummary(summary: Summary): Promise<void> {
+    return this.#write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+  }
+
+  async #writeModels(network: Network, state: TrainingState): Promise<void> {
+    await this.#write('model.safetensors', encodeModel(network, state));
+    const [parameters] = state.averages;
+    const { type } = this.#experiment.train.average;
+    if (parameters !== undefined) await this.#write(`model-${type}.safetensors`, encodeModel(network, { ...state, parameters }));
+  }
+
+  async #write(name: string, content: string | Uint8Array): Promise<void> {
+    await persist(async () => this.#files?.write(name, content));
+  }
+
+  /** Saves what can be saved after a failure, which is what is told. */
+  async #tryTo(save: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await persist(async () => save());
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+    }
+  }
+
+  /** @param parametersOf  the step whose parameters are saved */
+  #withKept(failure: GradloomError, { step }: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
+    const files = this.#files;
+    if (files === undefined) return new GradloomError({ ...errorOf(failure), next: failure.next, cause: failure.cause });
+    const goOn = commandOf('resume', files.directory.path);
+    const next = failure.code === 'E_STORAGE' ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
+    // What another owner makes of it is not ours to tell.
+    const kept = failure.code === 'E_BUSY' ? undefined : keptOf(files, { step, parametersOf, checkpointOf });
+    return new GradloomError({ ...errorOf(failure), kept, next, cause: failure.cause });
+  }
+
+  #warnOversubscribed(workers: number, cores: Cores): void {
+    if (workers <= cores.usable) return;
+    const message = `${workers} workers on ${cores.usable} usable cores: slower, with the same result`;
+    this.#emit({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
+  }
+}
+
+function watchedMetric({ train, schedule }: Experiment): string | undefined {
+  const plateau = schedule.type === 'plateau' ? schedule.metric : undefined;
+  return train.early_stop?.metric ?? train.checkpoint.best?.metric ?? plateau;
+}
+
+function rowsOf(dataset: Dataset): Record<SplitName, number> {
+  const { train, val, test } = dataset.splits;
+  return { train: train.length, val: val.length, test: test.length };
+}
+
+function errorOf({ code, where, message }: GradloomError): Pick<GradloomError, 'code' | 'message'> & { where?: string } {
+  return where === undefined ? { code, message } : { code, where, message };
+}
