@@ -1,6 +1,6 @@
 // Compares the samplers on functions with known minima: `node scripts/check-samplers.mjs [seeds] [trials]`, after `npx tsc -p .`.
 // Exits 1 unless tpe's median regret is at least 2x lower than random's on Branin and Hartmann6, and lower on the noisy function.
-import { branin, conditional, hartmann6, medianRegret } from '../dist/test/sweep/samplers/functions.js';
+import { branin, conditional, hartmann6, medianRegret } from '../dist/test/sweep/support/functions.js';
 
 const seeds = Number(process.argv[2] ?? 50);
 const trials = Number(process.argv[3] ?? 100);

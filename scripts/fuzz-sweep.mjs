@@ -1,5 +1,5 @@
 // Fuzzes the sweep loader: `node scripts/fuzz-sweep.mjs [count] [seed]`, after `npx tsc -p .`. Exits 1 on a failure.
-import { fuzzSweeps } from '../dist/test/sweep/fuzz.js';
+import { fuzzSweeps } from '../dist/test/sweep/support/fuzz.js';
 
 const count = Number(process.argv[2] ?? 2000);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 32);

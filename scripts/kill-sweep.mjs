@@ -3,7 +3,7 @@
 //   npm run build && node scripts/kill-sweep.mjs [kills=100] [seed=random]
 //
 // Prints its seed.
-import { killedSweep } from '../dist/test/sweep/kill-case.js';
+import { killedSweep } from '../dist/test/sweep/support/kill-case.js';
 
 const total = Number(process.argv[2] ?? 100);
 const first = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));

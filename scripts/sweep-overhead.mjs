@@ -36,8 +36,8 @@ fs.promises.open = async (...args) => {
 };
 syncBuiltinESMExports();
 
-const { loadSweep } = await import('../dist/src/sweep/load.js');
-const { sweep } = await import('../dist/src/sweep/sweep.js');
+const { loadSweep } = await import('../dist/src/sweep/file/load.js');
+const { sweep } = await import('../dist/src/sweep/session/sweep.js');
 
 const WARM = 10;
 const trials = WARM + Number(process.argv[2] ?? 60);

@@ -51,6 +51,21 @@ export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup
 export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
+export { trialExperiment, trialKey } from './sweep/file/experiment.ts';
+export {
+  type ArgumentOptions,
+  type LoadedSweep,
+  type LoadSweepOptions,
+  loadSweep,
+  sweepFiles,
+  sweepFromArguments,
+  sweepFromObject,
+} from './sweep/file/load.ts';
+export { type SweepImportance, sweepImportance } from './sweep/importance/of-sweep.ts';
+export { makeSampler } from './sweep/samplers/index.ts';
+export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
+export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budget.ts';
+export { type ExecutionConfig, type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
 export type {
   RunningTrial,
   SweepBest,
@@ -63,24 +78,9 @@ export type {
   SweepTrialEnd,
   SweepTrialStart,
   SweepWarning,
-} from './sweep/events.ts';
-export { trialExperiment, trialKey } from './sweep/experiment.ts';
-export {
-  type ArgumentOptions,
-  type LoadedSweep,
-  type LoadSweepOptions,
-  loadSweep,
-  sweepFiles,
-  sweepFromArguments,
-  sweepFromObject,
-} from './sweep/load.ts';
-export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from './sweep/plan.ts';
-export type { SweepOptions } from './sweep/runner.ts';
-export { makeSampler } from './sweep/samplers/index.ts';
-export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
-export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budget.ts';
-export { type ExecutionConfig, type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
-export type { SearchSpace } from './sweep/space.ts';
-export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/sweep.ts';
-export { type SweepImportance, sweepImportance } from './sweep/sweep-importance.ts';
+} from './sweep/session/events.ts';
+export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from './sweep/session/plan.ts';
+export type { SweepOptions } from './sweep/session/runner.ts';
+export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
+export type { SearchSpace } from './sweep/space/space.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';

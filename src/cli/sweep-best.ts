@@ -26,7 +26,10 @@ export const sweepBest = defineCommand<BestRequest>({
 
 async function showBest({ sweep: word, config }: BestRequest, output: Output): Promise<number> {
   const state = await readSweepOf(word);
-  const [{ bestTrial, trialConfig }, { partOf }] = await Promise.all([import('../sweep/best.ts'), import('../sweep/trained-to-end.ts')]);
+  const [{ bestTrial, trialConfig }, { partOf }] = await Promise.all([
+    import('../sweep/replay/best.ts'),
+    import('../sweep/schedulers/trained-to-end.ts'),
+  ]);
   const best = bestTrial(state);
   const part = partOf(state, best);
   if (config) {

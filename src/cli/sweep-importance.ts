@@ -17,7 +17,7 @@ export const sweepImportanceCommand = defineCommand<string>({
 
 async function showImportance(word: string, output: Output): Promise<number> {
   const state = await readSweepOf(word);
-  const { requireImportance } = await import('../sweep/sweep-importance.ts');
+  const { requireImportance } = await import('../sweep/importance/of-sweep.ts');
   const importance = requireImportance(state);
   if (output.json) {
     output.object(importance);

@@ -37,11 +37,11 @@ export const sweepPlan = defineCommand<PlanRequest>({
 });
 
 async function showPlan({ file, overrides, base, saveTrials }: PlanRequest, output: Output): Promise<number> {
-  const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/load.ts'), import('../config/text/modeline.ts')]);
+  const [{ loadSweep }, { schemaNotice }] = await Promise.all([import('../sweep/file/load.ts'), import('../config/text/modeline.ts')]);
   const loaded = loadSweep(await configFile(file, output), { overrides: await withBase(overrides, base, output) });
   const misled = schemaNotice(loaded.file);
   showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
-  const { planSweep } = await import('../sweep/plan.ts');
+  const { planSweep } = await import('../sweep/session/plan.ts');
   const plan = await planSweep(loaded);
   if (saveTrials !== undefined) {
     const [{ writeFileAtomic }, { yamlOf }] = await Promise.all([import('../storage/atomic.ts'), import('../config/resolved.ts')]);

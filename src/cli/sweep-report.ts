@@ -27,7 +27,7 @@ async function writeReport({ sweep: word, file }: ReportRequest, output: Output)
   const state = await readSweepOf(word);
   const [{ renderSweepHtml }, { sweepImportance }, { writeFileAtomic }, { shortPath }] = await Promise.all([
     import('../report/sweep-html.ts'),
-    import('../sweep/sweep-importance.ts'),
+    import('../sweep/importance/of-sweep.ts'),
     import('../storage/atomic.ts'),
     import('../report/results.ts'),
   ]);

@@ -38,10 +38,10 @@ export const sweepRun = defineCommand<RunRequest>({
 
 function runSweep({ file, overrides, base, dir }: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return showSession(output, exitNow, async (signal) => {
-    const { loadSweep } = await import('../sweep/load.ts');
+    const { loadSweep } = await import('../sweep/file/load.ts');
     const loaded = loadSweep(await configFile(file, output), { overrides: await withBase(overrides, base, output) });
     showNotices(loaded.notices, output);
-    const { sweep } = await import('../sweep/sweep.ts');
+    const { sweep } = await import('../sweep/session/sweep.ts');
     return { run: sweep(loaded, { signal, parent: dir }), settings: loaded.settings };
   });
 }

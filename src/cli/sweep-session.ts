@@ -1,6 +1,6 @@
 import { EXIT } from '../errors.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
-import type { SweepRun } from '../sweep/sweep.ts';
+import type { SweepRun } from '../sweep/session/sweep.ts';
 import type { ExitNow } from './command.ts';
 import type { Output } from './output.ts';
 import { Stop } from './signals.ts';

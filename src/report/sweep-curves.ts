@@ -1,4 +1,4 @@
-import { countRungs, type RungCount } from '../sweep/rung-counts.ts';
+import { countRungs, type RungCount } from '../sweep/schedulers/rung-counts.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatCounted, formatMetricValue } from './numbers.ts';

@@ -1,4 +1,4 @@
-import { formatParameter } from '../sweep/axes.ts';
+import { formatParameter } from '../sweep/importance/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { csvCell } from './csv.ts';
 import { escapeMarkdown, markdownTable } from './markdown.ts';

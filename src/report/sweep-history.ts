@@ -1,4 +1,4 @@
-import { formatParameter } from '../sweep/axes.ts';
+import { formatParameter } from '../sweep/importance/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';

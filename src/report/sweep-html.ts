@@ -1,5 +1,5 @@
-import { formatParameter } from '../sweep/axes.ts';
-import type { SweepImportance } from '../sweep/sweep-importance.ts';
+import { formatParameter } from '../sweep/importance/axes.ts';
+import type { SweepImportance } from '../sweep/importance/of-sweep.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatCount, formatCounted, formatMetricValue } from './numbers.ts';

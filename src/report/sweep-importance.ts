@@ -1,5 +1,5 @@
-import type { Importance } from '../sweep/importance.ts';
-import type { SweepImportance } from '../sweep/sweep-importance.ts';
+import type { Importance } from '../sweep/importance/importance.ts';
+import type { SweepImportance } from '../sweep/importance/of-sweep.ts';
 import { escapeHtml } from './html.ts';
 import { formatPercent } from './numbers.ts';
 import { svgChart, svgText } from './svg.ts';

@@ -1,4 +1,4 @@
-import { formatParameter, positionsOf } from '../sweep/axes.ts';
+import { formatParameter, positionsOf } from '../sweep/importance/axes.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';

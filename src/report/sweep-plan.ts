@@ -1,6 +1,6 @@
 import { printable } from '../errors.ts';
-import type { PlannedTrial, SweepPlan } from '../sweep/plan.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
+import type { PlannedTrial, SweepPlan } from '../sweep/session/plan.ts';
 import { fitColumns } from './fit.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from './numbers.ts';
 import { assignedKeys, isVaried, shortNumber } from './sweep-cells.ts';

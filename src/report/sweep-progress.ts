@@ -1,6 +1,6 @@
 import { printable } from '../errors.ts';
-import type { RunningTrial, SweepProgress, SweepStart } from '../sweep/events.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
+import type { RunningTrial, SweepProgress, SweepStart } from '../sweep/session/events.ts';
 import type { Trial } from '../sweep/trial.ts';
 import { formatCount, formatCounted, formatLoss, formatMetricValue, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
 import { shortPath } from './results.ts';

@@ -1,4 +1,4 @@
-import { type Axis, positionsOf } from '../sweep/axes.ts';
+import { type Axis, positionsOf } from '../sweep/importance/axes.ts';
 import { escapeHtml } from './html.ts';
 import { formatMetricValue } from './numbers.ts';
 import type { Tick } from './scale.ts';

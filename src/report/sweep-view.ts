@@ -1,4 +1,4 @@
-import { type Axis, axesOf } from '../sweep/axes.ts';
+import { type Axis, axesOf } from '../sweep/importance/axes.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { isShare } from './numbers.ts';
 import { listScale, rangeScale, type Scale, withStrip } from './scale.ts';

@@ -1,9 +1,9 @@
 import { printable, printableSentence } from '../errors.ts';
 import { commandOf } from '../storage/shell.ts';
-import { formatParameter } from '../sweep/axes.ts';
-import { countRungs } from '../sweep/rung-counts.ts';
-import type { SweepImportance } from '../sweep/sweep-importance.ts';
-import { noneToEnd, partOf } from '../sweep/trained-to-end.ts';
+import { formatParameter } from '../sweep/importance/axes.ts';
+import type { SweepImportance } from '../sweep/importance/of-sweep.ts';
+import { countRungs } from '../sweep/schedulers/rung-counts.ts';
+import { noneToEnd, partOf } from '../sweep/schedulers/trained-to-end.ts';
 import type { SweepState, Trial } from '../sweep/trial.ts';
 import { spellCommands } from './commands.ts';
 import { fitColumns } from './fit.ts';

@@ -1,6 +1,6 @@
 import { nextBelow, normalCdf } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
-import { studentQuantile } from '../sweep/values.ts';
+import { studentQuantile } from '../sweep/space/values.ts';
 
 /** A value with the ends of its confidence interval. */
 export interface Estimate {

@@ -1,5 +1,5 @@
 import { GradloomError } from '../errors.ts';
-import type { DecisionEntry, Fault, OverEntry, SessionRules, TrialEntry } from './log-entries.ts';
+import type { DecisionEntry, Fault, OverEntry, SessionRules, TrialEntry } from './journal/entries.ts';
 import type { Observation, Sampler } from './samplers/sampler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import type { SweepSettings } from './schema.ts';

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EXIT } from '../../src/errors.ts';
-import { readSweep } from '../../src/sweep/sweep.ts';
+import { readSweep } from '../../src/sweep/session/sweep.ts';
 import { MAIN } from '../cli/run-cli.ts';
 import { Dice } from '../engine/support/samples.ts';
-import { digests, table } from '../sweep/sweep-case.ts';
+import { digests, table } from '../sweep/support/sweep-case.ts';
 
 const SHIM_SOURCE = fileURLToPath(new URL('../../../test/faults/io-faults.c', import.meta.url));
 /** No command takes so long; what hangs is a failure. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { curveChart } from '../../src/report/sweep-curves.ts';
 import { sweepView } from '../../src/report/sweep-view.ts';
-import { ashaState, largeState, stateOf, trial } from '../sweep/states.ts';
+import { ashaState, largeState, stateOf, trial } from '../sweep/support/states.ts';
 
 /** Where the vertical lines of rungs stand. */
 const rungLines = (svg: string): number => svg.match(/<line class="ideal" x1="([^"]+)" y1="[^"]+" x2="\1"/g)?.length ?? 0;

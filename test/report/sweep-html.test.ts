@@ -3,10 +3,10 @@ import test from 'ava';
 import { bestSoFar } from '../../src/report/sweep-history.ts';
 import { renderSweepHtml } from '../../src/report/sweep-html.ts';
 import { sweepView } from '../../src/report/sweep-view.ts';
+import { sweepImportance } from '../../src/sweep/importance/of-sweep.ts';
 import type { SweepInput } from '../../src/sweep/schema.ts';
-import { sweepImportance } from '../../src/sweep/sweep-importance.ts';
 import type { SweepState } from '../../src/sweep/trial.ts';
-import { ashaState, gridState, hostileState, largeState, noResultState, ONE, seedsState, stateOf, trial } from '../sweep/states.ts';
+import { ashaState, gridState, hostileState, largeState, noResultState, ONE, seedsState, stateOf, trial } from '../sweep/support/states.ts';
 
 const page = (state: SweepState): string => renderSweepHtml(state, sweepImportance(state));
 /** What a browser shows: without style and script. */

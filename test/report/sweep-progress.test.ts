@@ -1,7 +1,7 @@
 import test from 'ava';
 import { renderSweepStart, renderSweepStatus, renderTrial } from '../../src/report/sweep-progress.ts';
-import type { SweepProgress } from '../../src/sweep/events.ts';
-import { ashaState, settings, trial } from '../sweep/states.ts';
+import type { SweepProgress } from '../../src/sweep/session/events.ts';
+import { ashaState, settings, trial } from '../sweep/support/states.ts';
 
 const PROGRESS: SweepProgress = {
   type: 'progress',

@@ -2,8 +2,8 @@ import test from 'ava';
 import { unpainted } from '../../src/report/paint.ts';
 import { renderBest, renderImportance, renderSweep } from '../../src/report/sweep.ts';
 import { bestFirst, renderSweepCsv, renderSweepMarkdown, sweepObject } from '../../src/report/sweep-files.ts';
-import { sweepImportance } from '../../src/sweep/sweep-importance.ts';
-import { ashaState, gridState, hostileState, largeState, noResultState, seedsState, stateOf, trial } from '../sweep/states.ts';
+import { sweepImportance } from '../../src/sweep/importance/of-sweep.ts';
+import { ashaState, gridState, hostileState, largeState, noResultState, seedsState, stateOf, trial } from '../sweep/support/states.ts';
 
 const PIPE = { boxed: false, paint: unpainted, columns: 1000 };
 

@@ -1,8 +1,8 @@
 import { normal } from '../../random/distributions.ts';
 import { exp, integerPower, log } from '../../random/elementary.ts';
 import { RandomStream } from '../../random/stream.ts';
-import type { Cell } from '../distributions.ts';
-import type { Point, SearchSpace } from '../space.ts';
+import type { Cell } from '../space/distributions.ts';
+import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import { eigen } from './eigen.ts';
 import { inside } from './parzen.ts';

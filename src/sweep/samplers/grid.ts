@@ -1,5 +1,5 @@
 import { GradloomError } from '../../errors.ts';
-import type { SearchSpace } from '../space.ts';
+import type { SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import type { Sampler } from './sampler.ts';
 

@@ -1,5 +1,5 @@
 import type { Method } from '../schema.ts';
-import type { SearchSpace } from '../space.ts';
+import type { SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import { CmaesSampler } from './cmaes.ts';
 import { GridSampler } from './grid.ts';

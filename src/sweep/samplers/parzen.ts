@@ -1,6 +1,6 @@
 import { normalCdf, normalQuantile } from '../../random/distributions.ts';
 import { exp } from '../../random/elementary.ts';
-import type { Cell } from '../distributions.ts';
+import type { Cell } from '../space/distributions.ts';
 
 /** Beyond so many standard deviations a kernel adds less than a billionth of its height. */
 const REACH = 6.5;

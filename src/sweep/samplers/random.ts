@@ -1,6 +1,6 @@
 import { openUniform } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
-import type { Point, SearchSpace } from '../space.ts';
+import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import type { Observation, Sampler } from './sampler.ts';
 

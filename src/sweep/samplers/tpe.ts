@@ -1,8 +1,8 @@
 import { openUniform } from '../../random/distributions.ts';
 import { log } from '../../random/elementary.ts';
 import { RandomStream } from '../../random/stream.ts';
-import type { Cell, Distribution } from '../distributions.ts';
-import type { Point, SearchSpace } from '../space.ts';
+import type { Cell, Distribution } from '../space/distributions.ts';
+import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import { type Density, parzen, smoothed } from './parzen.ts';
 import { randomPoints, suggestNew } from './random.ts';

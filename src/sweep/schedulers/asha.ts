@@ -1,4 +1,4 @@
-import { rungs } from '../rungs.ts';
+import { rungs } from './rungs.ts';
 import { addReport, amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 export interface AshaConfig {

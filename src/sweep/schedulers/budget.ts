@@ -1,6 +1,6 @@
-import { rungs } from '../rungs.ts';
 import type { EarlyTerminateConfig } from '../schema.ts';
 import { bracketPlans } from './hyperband.ts';
+import { rungs } from './rungs.ts';
 import { topCount } from './scheduler.ts';
 
 /** So many trials, so many epochs or steps each, on top of what they have had before. */

@@ -1,4 +1,4 @@
-import { LOG_VERSION, type SweepEntry } from '../log-entries.ts';
+import { LOG_VERSION, type SweepEntry } from '../journal/entries.ts';
 import type { SweepSettings } from '../schema.ts';
 import { Asha } from './asha.ts';
 import { Hyperband } from './hyperband.ts';

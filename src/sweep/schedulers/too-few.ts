@@ -1,6 +1,6 @@
-import { rungs } from '../rungs.ts';
 import type { EarlyTerminateConfig } from '../schema.ts';
 import { bracketPlans } from './hyperband.ts';
+import { rungs } from './rungs.ts';
 import { amount, leastFor, topCount } from './scheduler.ts';
 
 /**

@@ -1,14 +1,14 @@
 import test from 'ava';
 import { GradloomError } from '../../../src/errors.ts';
-import { parseConstraint } from '../../../src/sweep/constraints.ts';
-import { categorical, intUniform } from '../../../src/sweep/distributions.ts';
 import { GridSampler } from '../../../src/sweep/samplers/grid.ts';
 import { makeSampler } from '../../../src/sweep/samplers/index.ts';
 import type { Observation } from '../../../src/sweep/samplers/sampler.ts';
 import { METHODS } from '../../../src/sweep/schema.ts';
-import { type Dimension, SearchSpace } from '../../../src/sweep/space.ts';
+import { parseConstraint } from '../../../src/sweep/space/constraints.ts';
+import { categorical, intUniform } from '../../../src/sweep/space/distributions.ts';
+import { type Dimension, SearchSpace } from '../../../src/sweep/space/space.ts';
 import type { Assignment } from '../../../src/sweep/trial.ts';
-import { branin, conditional, hartmann6, median, medianRegret, spaceOf, uniformDimension } from './functions.ts';
+import { branin, conditional, hartmann6, median, medianRegret, spaceOf, uniformDimension } from '../support/functions.ts';
 
 const words = (name: string, values: string[], conditions: Dimension['conditions'] = []): Dimension => {
   return { name, keys: [name], distribution: categorical(values), conditions };

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { randomPoints } from '../../../src/sweep/samplers/random.ts';
 import { SOBOL_DIMENSIONS, SobolPoints, sobolWord } from '../../../src/sweep/samplers/sobol.ts';
-import { spaceOf, uniformDimension } from './functions.ts';
+import { spaceOf, uniformDimension } from '../support/functions.ts';
 
 /** scipy 1.17: stats.qmc.Sobol(64, scramble=False). */
 const published: [index: number, dimension: number, value: number][] = [

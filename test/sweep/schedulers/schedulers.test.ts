@@ -1,10 +1,10 @@
 import test from 'ava';
-import { rungs } from '../../../src/sweep/rungs.ts';
 import { Asha } from '../../../src/sweep/schedulers/asha.ts';
 import { bracketPlans, Hyperband } from '../../../src/sweep/schedulers/hyperband.ts';
 import { makeScheduler } from '../../../src/sweep/schedulers/index.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
+import { rungs } from '../../../src/sweep/schedulers/rungs.ts';
 import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
 import { fewestTrials, tooFewTrials } from '../../../src/sweep/schedulers/too-few.ts';
 import { Dice } from '../../engine/support/samples.ts';

@@ -1,0 +1,149 @@
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+import { GradloomError, printable } from '../../errors.ts';
+import { persist } from '../../runs/checkpoint/keeper.ts';
+import type { Fence } from '../../storage/atomic.ts';
+import { type LineCalls, LineFile, readLines } from '../../storage/lines.ts';
+import type { LogEntry, LoggedEntry } from './entries.ts';
+import { LogOrder, parseEntry } from './schema.ts';
+
+const NAME = 'log.jsonl';
+/** The curve of a trial with a million evaluations. */
+const LONGEST_LINE_BYTES = 2 ** 26;
+
+export function trialLogPath(directory: string): string {
+  return path.join(directory, NAME);
+}
+
+/**
+ * The log of a sweep: one JSON object a line with a sequence number and a checksum, appended and synced before anything is built on it.
+ * All that a sweep knows is a fold over it; there is no other state. What was appended has been said, also where the disk refused it: it
+ * has its number, and is written with the next entries that the disk takes.
+ */
+export class TrialLog {
+  /** The right to write in the sweep's directory. */
+  readonly fence: Fence | undefined;
+  readonly #file: LineFile;
+  readonly #startedAt = performance.now();
+  #seq: number;
+  /** fsyncs, one after the other, whatever became of them. */
+  #synced: Promise<unknown> = Promise.resolve();
+
+  private constructor(file: LineFile, seq: number, fence: Fence | undefined) {
+    this.#file = file;
+    this.#seq = seq;
+    this.fence = fence;
+  }
+
+  /**
+   * @param fence  the directory's lock: nothing is written once it is lost
+   * @throws GradloomError E_STORAGE, also where there is a log
+   */
+  static create(directory: string, fence?: Fence, calls?: LineCalls): TrialLog {
+    return new TrialLog(LineFile.create(trialLogPath(directory), calls, fence), 0, fence);
+  }
+
+  /** Goes on after the whole lines that `readTrialLog` has found; a torn one is cut off. Hold the directory's lock. */
+  static reopen(directory: string, { entries, length }: ReadLog, fence?: Fence, calls?: LineCalls): TrialLog {
+    return new TrialLog(LineFile.reopen(trialLogPath(directory), length, calls, fence), entries.length, fence);
+  }
+
+  /** Seconds since the log was opened. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /**
+   * Appends entries; they, and all before, survive a power loss once the promise is fulfilled.
+   *
+   * @throws GradloomError as `sync`
+   */
+  async append(...entries: readonly LogEntry[]): Promise<void> {
+    for (const entry of entries) this.note(entry);
+    await this.sync();
+  }
+
+  /** Appends without waiting for the disk: whether it took it is for the next `sync` to say. */
+  note(entry: LogEntry): void {
+    const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
+    this.#file.append({ ...numbered, crc: checksum(numbered) });
+    this.#seq++;
+  }
+
+  /**
+   * Makes all that was said survive a power loss.
+   *
+   * @throws GradloomError E_STORAGE if three tries fail, E_BUSY if the sweep has another owner by now: end the session
+   */
+  async sync(): Promise<void> {
+    const before = this.#synced;
+    const synced = (async (): Promise<void> => {
+      await before;
+      await persist(() => this.#file.sync());
+    })();
+    // One failure is not that of all who come later.
+    this.#synced = synced.catch(() => undefined);
+    await synced;
+  }
+
+  async close(): Promise<void> {
+    await this.#synced;
+    this.#file.close();
+  }
+}
+
+export interface ReadLog {
+  entries: LoggedEntry[];
+  /** Bytes of the whole lines. */
+  length: number;
+  /** The last line is torn, as a crash leaves it; it is not among the entries. */
+  isTorn: boolean;
+}
+
+/**
+ * Reads a sweep's log; a process that writes it is not disturbed.
+ *
+ * @param seeds  replicates of a trial, where that is known
+ * @throws GradloomError E_RUN_FILE with the line number if any line but a torn last one is damaged, missing, out of order or not an entry
+ *   that can stand there; E_DATA_READ
+ */
+export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY): ReadLog {
+  const file = trialLogPath(directory);
+  const { lines, ...rest } = readLines(file, undefined, { longest: LONGEST_LINE_BYTES });
+  const order = new LogOrder(seeds);
+  const entries = lines.map((line, i) => {
+    const { crc, ...entry } = line;
+    if (crc !== checksum(entry)) throw badLine(file, i, `the checksum is ${printable(String(crc), 20)}, expected ${checksum(entry)}`);
+    if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
+    const parsed = parseEntry(entry);
+    if (typeof parsed === 'string') throw notReplayed(directory, i, parsed);
+    const problem = order.add(parsed);
+    if (problem !== undefined) throw notReplayed(directory, i, problem);
+    return parsed;
+  });
+  return { entries, ...rest };
+}
+
+/** A line that is whole, but tells what cannot have happened: another version has written it, or somebody. */
+export function notReplayed(directory: string, index: number, problem: string): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: `${printable(trialLogPath(directory))}:${index + 1}`,
+    message: `does not replay: ${problem}`,
+    next: 'go on with the version of gradloom that wrote it, restore it from a copy, or start a new sweep',
+  });
+}
+
+/** CRC-32 of the entry's JSON text, which JSON.parse and JSON.stringify reproduce. */
+function checksum(entry: object): string {
+  return crc32(JSON.stringify(entry)).toString(16).padStart(8, '0');
+}
+
+function badLine(file: string, index: number, message: string): GradloomError {
+  return new GradloomError({
+    code: 'E_RUN_FILE',
+    where: `${printable(file)}:${index + 1}`,
+    message,
+    next: 'restore the file from a copy; it was changed after it was written',
+  });
+}

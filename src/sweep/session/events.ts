@@ -1,0 +1,99 @@
+import type { SweepState, Trial } from '../trial.ts';
+
+export interface SweepStart {
+  type: 'start';
+  id: string;
+  name: string;
+  /** Absolute path. */
+  directory: string;
+  /** The session goes on with a sweep that had begun before, and that has so many trials already. */
+  isResumed: boolean;
+  trials: number;
+  /** Trials in all; undefined where nothing says so. */
+  total: number | undefined;
+  cores: number;
+  /** Trials side by side, at most. */
+  sideBySide: number;
+  metric: { name: string; goal: 'minimize' | 'maximize' };
+}
+
+/** A trial has begun, or goes on. */
+export interface SweepTrialStart {
+  type: 'trial';
+  trial: Trial;
+}
+
+/** One run under way. */
+export interface RunningTrial {
+  trial: number;
+  /** Number of the seed, from 0. */
+  replicate: number;
+  workers: number;
+  step: number;
+  /** Where this part of it ends. */
+  toStep: number;
+  loss: number | undefined;
+  /** The metric at the latest rung; null before the first. */
+  value: number | null;
+}
+
+/** The state of affairs, some five times a second. */
+export interface SweepProgress {
+  type: 'progress';
+  running: readonly RunningTrial[];
+  queued: number;
+  /** Trials that have come to an end. */
+  ended: number;
+  /** Epochs or steps trained by all trials (without early termination: trials), and what is expected in all. */
+  done: number;
+  expected: number | undefined;
+  /** Of this session. */
+  seconds: number;
+  secondsLeft: number | undefined;
+}
+
+/** A trial was promoted from a rung, or stopped there: `reason` says why. */
+export interface SweepDecision {
+  type: 'decision';
+  decision: 'promote' | 'stop';
+  reason: string;
+  trial: Trial;
+}
+
+/** A trial has come to a rung or to its end; also one that failed, diverged or is a duplicate. */
+export interface SweepTrialEnd {
+  type: 'result';
+  trial: Trial;
+}
+
+/** A trial is better than all before it. */
+export interface SweepBest {
+  type: 'best';
+  trial: Trial;
+}
+
+export interface SweepWarning {
+  type: 'warning';
+  /** Of the run that warns, or the sweep's own: W_TORN_LINE, W_RETRY, W_ARRIVAL. */
+  code: string;
+  message: string;
+  trial?: number;
+}
+
+export interface SweepEnd {
+  type: 'end';
+  summary: SweepSummary;
+}
+
+export type SweepEvent = SweepStart | SweepTrialStart | SweepProgress | SweepDecision | SweepTrialEnd | SweepBest | SweepWarning | SweepEnd;
+
+/** How a sweep, or a session of it, ended. */
+export interface SweepSummary extends SweepState {
+  /** Why it ended: every trial is done, the budget is spent, the target is reached, it was interrupted. */
+  reason: string;
+  /** Trials that failed; then the command ends with 82. */
+  failed: number;
+  /** Wall time of this session, and of all. */
+  seconds: number;
+  totalSeconds: number;
+}
