@@ -1,7 +1,7 @@
 import { EXIT, GradloomError } from '../src/errors.ts';
 import { packageVersion } from '../src/machine/version.ts';
-import { internalError, renderError } from '../src/report/errors.ts';
-import { painter } from '../src/report/paint.ts';
+import { internalError, renderError } from '../src/report/text/errors.ts';
+import { painter } from '../src/report/text/paint.ts';
 
 const COLUMNS = 100;
 

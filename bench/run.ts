@@ -1,9 +1,9 @@
 /** `npm run bench -- --help` */
 import { readFileSync } from 'node:fs';
 import { GradloomError } from '../src/errors.ts';
-import { markdownTable } from '../src/report/markdown.ts';
-import { unpainted } from '../src/report/paint.ts';
-import { renderTable } from '../src/report/table.ts';
+import { markdownTable } from '../src/report/text/markdown.ts';
+import { unpainted } from '../src/report/text/paint.ts';
+import { renderTable } from '../src/report/text/table.ts';
 import { writeFileAtomic } from '../src/storage/atomic.ts';
 import { type BenchResult, compareRuns, differencesOf, type Section } from './figures.ts';
 import { kernelSection, tileRate } from './kernels.ts';

@@ -1,4 +1,4 @@
-import { formatCount, formatPercent } from '../src/report/numbers.ts';
+import { formatCount, formatPercent } from '../src/report/text/numbers.ts';
 import type { Estimate } from '../src/speedup/statistics.ts';
 import type { BenchResult, Change, Section, Unit } from './figures.ts';
 

@@ -1,5 +1,5 @@
 import { printable } from '../errors.ts';
-import { GRAPH_FORMS, type GraphForm } from '../report/graph-forms.ts';
+import { GRAPH_FORMS, type GraphForm } from '../report/runs/graph-forms.ts';
 import { type Arguments, defineCommand } from './command.ts';
 import { configFile } from './config-file.ts';
 import { showNotices } from './notices.ts';
@@ -57,11 +57,11 @@ async function runCheck(request: CheckRequest, output: Output): Promise<number> 
     return 0;
   }
   if (request.graph !== undefined) {
-    const { renderGraph } = await import('../report/graph.ts');
+    const { renderGraph } = await import('../report/runs/graph.ts');
     output.result(renderGraph(inspection.graph, request.graph));
     return 0;
   }
-  const { renderInspection } = await import('../report/inspection.ts');
+  const { renderInspection } = await import('../report/runs/inspection.ts');
   output.result(renderInspection(loaded, inspection, output.look(output.resultStream)));
   return 0;
 }

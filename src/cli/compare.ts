@@ -34,7 +34,7 @@ async function compareCommand({ runs: words, dir, query, format, ...table }: Com
   const found = await findRuns(words, dir);
   if (found.length < 2) throw usageError('only one run to compare; expected at least two', 'compare');
   const comparison = compareRuns(selectRuns(found, query), table);
-  const { renderComparison } = await import('../report/run-table.ts');
+  const { renderComparison } = await import('../report/runs/table.ts');
   await printTable(comparison, format, output, (look) => renderComparison(comparison, look));
   return 0;
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { forTerminal } from '../report/paint.ts';
+import { forTerminal } from '../report/text/paint.ts';
 
 /**
  * Asks on stderr; only a yes counts.

@@ -28,7 +28,7 @@ async function diffCommand({ runs: words, dir }: DiffRequest, output: Output): P
   const found = diffRuns(a, b);
   if (output.json) output.object({ ...found, a: a.record.id, b: b.record.id });
   else {
-    const { renderDiff } = await import('../report/diff.ts');
+    const { renderDiff } = await import('../report/runs/diff.ts');
     output.answer(renderDiff(found, output.look(process.stdout)));
   }
   return found.isBroken ? EXIT.mismatch : EXIT.ok;

@@ -23,7 +23,7 @@ async function runDoctor(output: Output): Promise<number> {
   if (output.json) {
     output.object({ usable: isUsable, checks });
   } else {
-    const { renderChecks } = await import('../report/checks.ts');
+    const { renderChecks } = await import('../report/runs/checks.ts');
     const shown = output.quiet ? checks.filter(({ status }) => status !== 'ok') : checks;
     if (shown.length > 0) output.answer(renderChecks(shown, output.look(process.stdout)));
   }

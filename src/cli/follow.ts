@@ -34,7 +34,7 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
       // Read from the start on: no event is lost while the view is loaded.
       start(stop.signal).then((begun) => ({ run: begun, events: begun[Symbol.asyncIterator]() })),
       import('./train-view.ts'),
-      import('../report/results.ts'),
+      import('../report/runs/results.ts'),
     ]);
     view = new TrainView(output);
     for (let next = await events.next(); next.done !== true; next = await events.next()) view.show(next.value);

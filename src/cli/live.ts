@@ -1,4 +1,4 @@
-import { printablePart } from '../report/paint.ts';
+import { printablePart } from '../report/text/paint.ts';
 import type { Output } from './output.ts';
 
 const MIN_REDRAW_MS = 100;

@@ -8,8 +8,8 @@ const { packageVersion } = await import('../machine/version.ts');
 await import('../machine/cgroup.ts');
 await import('../machine/limits.ts');
 const { refusalError } = await import('../machine/refusal.ts');
-await import('../report/paint.ts');
-const { internalError } = await import('../report/errors.ts');
+await import('../report/text/paint.ts');
+const { internalError } = await import('../report/text/errors.ts');
 await import('../storage/errno.ts');
 const { columnsOf, Output } = await import('./output.ts');
 

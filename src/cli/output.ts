@@ -1,7 +1,7 @@
 import { GradloomError, printableJson } from '../errors.ts';
-import { spellCommands } from '../report/commands.ts';
-import { errorObject, renderError } from '../report/errors.ts';
-import { forTerminal, type Paint, painter, printablePart } from '../report/paint.ts';
+import { spellCommands } from '../report/text/commands.ts';
+import { errorObject, renderError } from '../report/text/errors.ts';
+import { forTerminal, type Paint, painter, printablePart } from '../report/text/paint.ts';
 import { errnoText } from '../storage/errno.ts';
 import { launcher } from './launcher.ts';
 

@@ -25,8 +25,8 @@ export const runsGc = defineCommand<GcRequest>({
 async function collect({ dry, dir }: GcRequest, output: Output): Promise<number> {
   const [{ findGarbage, removeGarbage }, { formatBytes, formatCounted }, { shortPath }] = await Promise.all([
     import('../runs/store/garbage.ts'),
-    import('../report/numbers.ts'),
-    import('../report/results.ts'),
+    import('../report/text/numbers.ts'),
+    import('../report/runs/results.ts'),
   ]);
   // The list goes on past a run that cannot be read; the exit code says that there was one.
   let code: number = EXIT.ok;

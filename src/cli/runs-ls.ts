@@ -67,7 +67,7 @@ async function listCommand({ dir, query, format, ...table }: ListRequest, output
   const all = await listRuns(place);
   const selected = selectRuns(all, query);
   const list = listTable(selected, table);
-  const { renderRunTable } = await import('../report/run-table.ts');
+  const { renderRunTable } = await import('../report/runs/table.ts');
   if (selected.length === 0 && format === 'table' && !output.json) {
     output.note(all.length === 0 ? `no runs in ${printable(place)}` : `none of ${all.length} runs in ${printable(place)} is so`);
     return 0;

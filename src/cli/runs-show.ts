@@ -28,7 +28,7 @@ async function showCommand({ run: word, dir }: ShowRequest, output: Output): Pro
     output.object({ ...run.record, directory: run.directory, config: run.config(), ...rest });
     return 0;
   }
-  const { renderRun } = await import('../report/run.ts');
+  const { renderRun } = await import('../report/runs/run.ts');
   output.answer(renderRun(description, output.look(process.stdout)));
   return 0;
 }

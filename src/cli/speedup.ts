@@ -1,5 +1,5 @@
 import { printable, printableSentence } from '../errors.ts';
-import type { ReportFiles } from '../report/speedup-files.ts';
+import type { ReportFiles } from '../report/speedup/files.ts';
 import type { SpeedupEvent } from '../speedup/events.ts';
 import type { SettingArgument } from '../speedup/load.ts';
 import { type Arguments, defineCommand, type ExitNow } from './command.ts';
@@ -92,8 +92,8 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     showNotices(loaded.notices, output);
     const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
       import('../speedup/speedup.ts'),
-      import('../report/speedup.ts'),
-      import('../report/speedup-files.ts'),
+      import('../report/speedup/speedup.ts'),
+      import('../report/speedup/files.ts'),
     ]);
     const run = measureSpeedup(loaded, { ...settings, signal: stop.signal });
     const show = (event: SpeedupEvent): void => {

@@ -41,7 +41,7 @@ async function showBest({ sweep: word, config }: BestRequest, output: Output): P
     output.object({ sweep: state.id, metric: state.settings.metric, isTrainedToEnd: part === undefined, trial: best });
     return 0;
   }
-  const { renderBest } = await import('../report/sweep.ts');
+  const { renderBest } = await import('../report/sweep/sweep.ts');
   output.answer(renderBest(state, best, output.look(process.stdout)));
   return 0;
 }

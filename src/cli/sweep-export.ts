@@ -31,7 +31,7 @@ export const sweepExport = defineCommand<ExportRequest>({
 
 async function printTrials({ sweep: word, format }: ExportRequest, output: Output): Promise<number> {
   const state = await readSweepOf(word);
-  const { renderSweepCsv, renderSweepMarkdown, sweepObject } = await import('../report/sweep-files.ts');
+  const { renderSweepCsv, renderSweepMarkdown, sweepObject } = await import('../report/sweep/files.ts');
   if (format === 'json') output.object(sweepObject(state));
   else output.answer(format === 'csv' ? renderSweepCsv(state) : renderSweepMarkdown(state));
   return 0;

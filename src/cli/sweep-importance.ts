@@ -23,7 +23,7 @@ async function showImportance(word: string, output: Output): Promise<number> {
     output.object(importance);
     return 0;
   }
-  const { renderImportance } = await import('../report/sweep.ts');
+  const { renderImportance } = await import('../report/sweep/sweep.ts');
   output.answer(renderImportance(importance, output.look(process.stdout)));
   return 0;
 }

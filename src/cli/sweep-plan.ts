@@ -52,7 +52,7 @@ async function showPlan({ file, overrides, base, saveTrials }: PlanRequest, outp
     output.object({ settings: loaded.settings, ...plan });
     return 0;
   }
-  const { renderPlan } = await import('../report/sweep-plan.ts');
+  const { renderPlan } = await import('../report/sweep/plan.ts');
   output.answer(renderPlan(plan, loaded.settings, output.look(process.stdout)));
   return 0;
 }

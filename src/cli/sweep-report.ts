@@ -26,10 +26,10 @@ export const sweepReport = defineCommand<ReportRequest>({
 async function writeReport({ sweep: word, file }: ReportRequest, output: Output): Promise<number> {
   const state = await readSweepOf(word);
   const [{ renderSweepHtml }, { sweepImportance }, { writeFileAtomic }, { shortPath }] = await Promise.all([
-    import('../report/sweep-html.ts'),
+    import('../report/sweep/html.ts'),
     import('../sweep/importance/of-sweep.ts'),
     import('../storage/atomic.ts'),
-    import('../report/results.ts'),
+    import('../report/runs/results.ts'),
   ]);
   const target = path.resolve(file ?? path.join(state.directory, 'report.html'));
   await writeFileAtomic(target, renderSweepHtml(state, sweepImportance(state)));

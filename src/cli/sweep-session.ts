@@ -36,7 +36,7 @@ export async function showSession(
     for await (const event of run) view.show(event);
     const summary = await run.result;
     if (output.json) {
-      const { sweepObject } = await import('../report/sweep-files.ts');
+      const { sweepObject } = await import('../report/sweep/files.ts');
       const { reason, failed, seconds } = summary;
       output.object({ ...sweepObject(summary), reason, failed, seconds });
     }

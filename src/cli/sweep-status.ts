@@ -18,11 +18,11 @@ export const sweepStatus = defineCommand<string>({
 async function showStatus(word: string, output: Output): Promise<number> {
   const state = await readSweepOf(word);
   if (output.json) {
-    const { sweepObject } = await import('../report/sweep-files.ts');
+    const { sweepObject } = await import('../report/sweep/files.ts');
     output.object(sweepObject(state));
     return 0;
   }
-  const { renderSweep } = await import('../report/sweep.ts');
+  const { renderSweep } = await import('../report/sweep/sweep.ts');
   output.answer(renderSweep(state, output.look(process.stdout)));
   return 0;
 }

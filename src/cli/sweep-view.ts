@@ -1,8 +1,8 @@
 import { printableSentence } from '../errors.ts';
-import { shortPath } from '../report/results.ts';
-import { renderSweep } from '../report/sweep.ts';
-import { renderSweepStart, renderSweepStatus, renderTrial } from '../report/sweep-progress.ts';
-import { renderWinner } from '../report/sweep-words.ts';
+import { shortPath } from '../report/runs/results.ts';
+import { renderSweepStart, renderSweepStatus, renderTrial } from '../report/sweep/progress.ts';
+import { renderSweep } from '../report/sweep/sweep.ts';
+import { renderWinner } from '../report/sweep/view/words.ts';
 import { commandOf } from '../storage/shell.ts';
 import type { SweepSettings } from '../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../sweep/session/events.ts';

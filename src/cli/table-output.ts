@@ -39,7 +39,7 @@ export async function printTable(
   output: Output,
   render: (look: ReturnType<Output['look']>) => string,
 ): Promise<void> {
-  const { runTableCsv, runTableMarkdown, runTableObjects } = await import('../report/run-table.ts');
+  const { runTableCsv, runTableMarkdown, runTableObjects } = await import('../report/runs/table.ts');
   if (output.json) output.object({ runs: runTableObjects(table) });
   else if (format === 'csv') output.answer(runTableCsv(table));
   else if (format === 'md') output.answer(runTableMarkdown(table));

@@ -1,8 +1,8 @@
 import { printable, printableSentence } from '../errors.ts';
-import { History, scoresOf } from '../report/history.ts';
-import { formatCount, formatCounted } from '../report/numbers.ts';
-import { renderEpoch, renderLogged, renderScores, renderStatus } from '../report/progress.ts';
-import { renderResults, shortPath } from '../report/results.ts';
+import { History, scoresOf } from '../report/runs/history.ts';
+import { renderResults, shortPath } from '../report/runs/results.ts';
+import { formatCount, formatCounted } from '../report/text/numbers.ts';
+import { renderEpoch, renderLogged, renderScores, renderStatus } from '../report/text/progress.ts';
 import type { RunEpoch, RunEvent, RunStart, RunWarning, Summary } from '../runs/events.ts';
 import { LiveStatus } from './live.ts';
 import { columnsOf, type Output } from './output.ts';

@@ -48,7 +48,7 @@ async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output:
     const [{ findRun }, runs, report] = await Promise.all([
       import('../runs/store/store.ts'),
       import('../runs/training/verify.ts'),
-      import('../report/verify.ts'),
+      import('../report/runs/verify.ts'),
     ]);
     const { directory, record } = await findRun(word, dir);
     const run = runs.verify(directory, { signal: stop.signal, workers });

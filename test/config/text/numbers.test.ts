@@ -6,8 +6,8 @@ import { nodeAt } from '../../../src/config/text/node.ts';
 import { parseTree } from '../../../src/config/text/parse.ts';
 import { Problems } from '../../../src/config/text/problems.ts';
 import { makeSource } from '../../../src/config/text/source.ts';
-import { renderAnnotated } from '../../../src/report/annotated.ts';
-import { unpainted } from '../../../src/report/paint.ts';
+import { renderAnnotated } from '../../../src/report/text/annotated.ts';
+import { unpainted } from '../../../src/report/text/paint.ts';
 import { doubles, textsOf } from '../support/fuzz.ts';
 import { parse, problemsOf, VALID } from '../support/support.ts';
 

@@ -5,8 +5,8 @@ import test from 'ava';
 import { experimentFromObject, loadExperiment, parseExperiment } from '../../../src/config/load.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { literalPath } from '../../../src/config/tree/path-text.ts';
-import { renderAnnotated } from '../../../src/report/annotated.ts';
-import { unpainted } from '../../../src/report/paint.ts';
+import { renderAnnotated } from '../../../src/report/text/annotated.ts';
+import { unpainted } from '../../../src/report/text/paint.ts';
 import { errorOf, parse, problemsOf, VALID, withFiles } from '../support/support.ts';
 
 /** Every key whose value is a path, with a file that says it and the value that is read. */

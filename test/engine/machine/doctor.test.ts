@@ -4,8 +4,8 @@ import path from 'node:path';
 import test from 'ava';
 import { checkBackend, checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../../src/engine/machine/doctor.ts';
 import { GradloomError } from '../../../src/errors.ts';
-import { renderChecks } from '../../../src/report/checks.ts';
-import { unpainted } from '../../../src/report/paint.ts';
+import { renderChecks } from '../../../src/report/runs/checks.ts';
+import { unpainted } from '../../../src/report/text/paint.ts';
 
 for (const [version, status] of [
   ['18.20.4', 'fail'],

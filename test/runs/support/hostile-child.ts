@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Output } from '../../../src/cli/output.ts';
 import { parseArguments } from '../../../src/cli/parse.ts';
 import { GradloomError } from '../../../src/errors.ts';
-import { errorObject, renderError } from '../../../src/report/errors.ts';
+import { errorObject, renderError } from '../../../src/report/text/errors.ts';
 
 /** What a verb did. */
 export interface Answer {

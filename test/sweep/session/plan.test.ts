@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { unpainted } from '../../../src/report/paint.ts';
-import { renderPlan } from '../../../src/report/sweep-plan.ts';
+import { renderPlan } from '../../../src/report/sweep/plan.ts';
+import { unpainted } from '../../../src/report/text/paint.ts';
 import { loadSweep, sweepFromObject } from '../../../src/sweep/file/load.ts';
 import type { SweepInput } from '../../../src/sweep/schema.ts';
 import { planSweep, type SweepPlan } from '../../../src/sweep/session/plan.ts';

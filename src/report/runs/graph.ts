@@ -1,0 +1,100 @@
+import { type Graph, rowShape } from '../../graph/graph.ts';
+import { type Op, opType } from '../../graph/op.ts';
+import { shapeText } from '../../graph/shape.ts';
+import type { GraphForm } from './graph-forms.ts';
+
+/** A graph as lines of text, or for Mermaid or Graphviz to draw. */
+export function renderGraph(graph: Graph, form: GraphForm): string {
+  switch (form) {
+    case 'text':
+      return renderText(graph);
+    case 'mermaid':
+      return renderMermaid(graph);
+    case 'dot':
+      return renderDot(graph);
+  }
+}
+
+/** `layers.0.product [128] = dense(x [784], layers.0.weight, layers.0.bias)`, an op a line, in the order of forward. */
+function renderText(graph: Graph): string {
+  const lines = graph.ops.map((op) => {
+    const reads = [
+      ...opType(op)
+        .inputs(op)
+        .map((name) => rowText(graph, name)),
+      ...modelTensors(op),
+    ];
+    return `${rowText(graph, op.y)} = ${opText(op)}(${reads.join(', ')})`;
+  });
+  return [...lines, `loss = ${opText(graph.loss)}(${rowText(graph, graph.loss.x)})`].join('\n');
+}
+
+function renderMermaid(graph: Graph): string {
+  const { nodes, edges } = drawing(graph);
+  return [
+    'flowchart TD',
+    ...nodes.map(({ id, label }) => `  ${id}["${label}"]`),
+    ...edges.map(({ from, to, label }) => `  ${from} -->|"${label}"| ${to}`),
+  ].join('\n');
+}
+
+function renderDot(graph: Graph): string {
+  const { nodes, edges } = drawing(graph);
+  return [
+    'digraph step {',
+    '  node [shape=box];',
+    ...nodes.map(({ id, label }) => `  ${id} [label="${label}"];`),
+    ...edges.map(({ from, to, label }) => `  ${from} -> ${to} [label="${label}"];`),
+    '}',
+  ].join('\n');
+}
+
+interface Drawing {
+  nodes: { id: string; label: string }[];
+  edges: { from: string; to: string; label: string }[];
+}
+
+/** Ops as boxes, tensors of rows as arrows between them. */
+function drawing(graph: Graph): Drawing {
+  const idOf = new Map<string, string>([[graph.input, 'input'], ...graph.ops.map(({ y }, i): [string, string] => [y, `op${i}`])]);
+  const ops: [id: string, op: Op][] = [...graph.ops.map((op, i): [string, Op] => [`op${i}`, op]), ['loss', graph.loss]];
+  return {
+    nodes: [{ id: 'input', label: 'inputs' }, ...ops.map(([id, op]) => ({ id, label: labelOf(op) }))],
+    edges: ops.flatMap(([to, op]) =>
+      opType(op)
+        .inputs(op)
+        .map((name) => ({ from: idOf.get(name) ?? name, to, label: shapeText(rowShape(graph, name)) })),
+    ),
+  };
+}
+
+function labelOf(op: Op): string {
+  return op.type === 'loss' ? opText(op) : `${op.layer}: ${opText(op)}`;
+}
+
+function rowText(graph: Graph, name: string): string {
+  return `${name} [${shapeText(rowShape(graph, name))}]`;
+}
+
+function modelTensors(op: Op): string[] {
+  const type = opType(op);
+  return [...type.parameters(op), ...(type.statistics?.(op) ?? [])];
+}
+
+/** An op by the name that users know. */
+function opText(op: Op): string {
+  switch (op.type) {
+    case 'activation':
+      return op.function.type;
+    case 'loss':
+      return op.loss.type;
+    case 'dropout':
+      return `dropout ${op.p}`;
+    case 'batch_norm':
+      return op.scope === 'batch' ? 'batch_norm' : `batch_norm of each ${op.scope}`;
+    case 'dense':
+    case 'layer_norm':
+    case 'add':
+      return op.type;
+  }
+}

@@ -1,0 +1,67 @@
+import type { LoadedExperiment } from '../../config/load.ts';
+import { printable } from '../../errors.ts';
+import type { Inspection, MemoryUse } from '../../runs/prepare/inspect.ts';
+import { renderAnnotated } from '../text/annotated.ts';
+import { formatBytes, formatCount, formatCounted, formatFlops } from '../text/numbers.ts';
+import { renderFacts, renderTable, type TableLook } from '../text/table.ts';
+
+const PARTS: Record<keyof MemoryUse['parts'], string> = {
+  parameters: 'parameters',
+  optimizer: 'optimizer state, averages',
+  gradients: 'gradient slabs',
+  activations: 'activations and their gradients',
+  inputs: 'inputs and targets of a batch',
+  scratch: 'scratch of the workers',
+  other: 'control words, losses, alignment',
+};
+
+/** All that `gradloom check` shows. */
+export function renderInspection(
+  loaded: Pick<LoadedExperiment, 'experiment' | 'origins'>,
+  inspection: Inspection,
+  look: TableLook,
+): string {
+  return [
+    renderAnnotated(loaded, look.paint),
+    renderLayers(inspection, look),
+    renderMemory(inspection, look),
+    renderPlan(inspection, look),
+  ].join('\n\n');
+}
+
+function renderLayers({ layers, parameters }: Inspection, look: TableLook): string {
+  const rows = layers.flatMap(({ type, inputs, outputs, tensors }) => {
+    const layer = `${type} ${formatCount(inputs)} -> ${formatCount(outputs)}`;
+    return tensors.map(({ name, shape, count }, i) => [i === 0 ? layer : '', name, shape.join(' x '), formatCount(count)]);
+  });
+  rows.push(['', '', 'parameters', formatCount(parameters)]);
+  return renderTable({ head: ['layer', 'tensor', 'shape', 'count'], rows, align: ['left', 'left', 'right', 'right'] }, look);
+}
+
+function renderMemory({ memory }: Inspection, look: TableLook): string {
+  const parts = Object.entries(PARTS) as [keyof MemoryUse['parts'], string][];
+  const rows = parts.map(([part, label]) => [label, formatBytes(memory.parts[part])]);
+  rows.push(['shared memory of the workers', formatBytes(memory.shared)], ['data set, shared by all', formatBytes(memory.dataset)]);
+  const { bytes, file } = memory.limit;
+  rows.push([file === undefined ? 'of the machine' : `allowed by the cgroup (${printable(file)})`, formatBytes(bytes)]);
+  return renderTable({ head: ['memory', 'size'], rows, align: ['left', 'right'] }, look);
+}
+
+function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, look: TableLook): string {
+  const { batchRows, lastRows, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
+  const grouped = batchesPerStep === 1 ? '' : `, ${formatCount(batchesPerStep)} batches a step`;
+  const last = lastRows === batchRows ? '' : `, the last of an epoch of ${formatCount(lastRows)}`;
+  const { forward, backward } = flopsPerStep;
+  return renderFacts(
+    [
+      ['data', printable(dataset.description, 500)],
+      [
+        'batches',
+        `${formatCounted(batchRows, 'row')}${last}${grouped}; ${formatCounted(stepsPerEpoch, 'step')} an epoch, ${formatCount(totalSteps)} in all`,
+      ],
+      ['step', `${formatFlops(forward + backward)}: ${formatFlops(forward)} forward, ${formatFlops(backward)} backward`],
+      ['workers', `${workers.count} (${workers.reason})`],
+    ],
+    look,
+  );
+}

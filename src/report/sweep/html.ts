@@ -1,0 +1,112 @@
+import { formatParameter } from '../../sweep/importance/axes.ts';
+import type { SweepImportance } from '../../sweep/importance/of-sweep.ts';
+import type { SweepState, Trial } from '../../sweep/trial.ts';
+import { escapeHtml } from '../page/html.ts';
+import { renderPage, wide } from '../page/page.ts';
+import { CHART_STYLE } from '../speedup/chart.ts';
+import { formatCount, formatCounted, formatMetricValue } from '../text/numbers.ts';
+import { curveChart, rungChart } from './charts/curves.ts';
+import { historyChart } from './charts/history.ts';
+import { importanceChart, importanceNote } from './charts/importance.ts';
+import { hiddenLines, parallelChart, shadeLegend } from './charts/parallel.ts';
+import { sliceCharts } from './charts/slices.ts';
+import { SWEEP_SCRIPT, SWEEP_STYLE } from './style.ts';
+import { trialColumns, trialNote } from './view/cells.ts';
+import { type SweepView, sweepView } from './view/view.ts';
+import { countStatuses, describeMethod } from './view/words.ts';
+
+/** More rows than anyone reads; the CSV export has all. */
+const MAX_ROWS = 2000;
+const SHADES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/**
+ * A sweep as one page that needs nothing else.
+ *
+ * @param importance  undefined where there are too few trials for it
+ */
+export function renderSweepHtml(state: SweepState, importance: SweepImportance | undefined): string {
+  const view = sweepView(state);
+  const hasResults = view.ranked.length > 0;
+  const hidden = hiddenLines(view);
+  const body = [
+    `<h1>${escapeHtml(state.name)}</h1>`,
+    `<p class="faint">${escapeHtml(describeMethod(state))}</p>`,
+    facts(view),
+    ...(hasResults
+      ? [
+          '<h2>Parameters and metric</h2>',
+          `<p class="faint">A line is a trial; the colours go by rank, from the best tenth ${shadeLegend(SHADES, state.trials)} to the worst.${hidden > 0 ? ` ${formatCount(hidden)} of the lines are left out.` : ''} Point at a line, a mark or a row to find its trial everywhere.</p>`,
+          wide('parameters and metric', parallelChart(view)),
+          '<h2>Trials in their order</h2>',
+          `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.${view.metric.cut === undefined ? '' : ' Beyond the broken line values are off the axis: point at a mark for its own.'}</p>`,
+          wide('trials in their order', historyChart(view)),
+        ]
+      : ['<p>No trial has a result yet.</p>']),
+    ...(importance === undefined
+      ? []
+      : [
+          '<h2>Importance</h2>',
+          wide('importance', importanceChart(importance)),
+          `<p class="faint">${escapeHtml(importanceNote(importance))}</p>`,
+        ]),
+    ...(hasResults && view.axes.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
+    ...section('Rungs', rungChart(state), 'How many trials trained how long. The pale part was stopped or ended there.'),
+    ...section('Learning curves', curveChart(view), ''),
+    ...(state.trials.length > 0 ? ['<h2>Trials</h2>', table(view)] : []),
+  ];
+  return renderPage({ title: `${state.name}: sweep`, style: `${CHART_STYLE}\n${SWEEP_STYLE}`, body, script: SWEEP_SCRIPT });
+}
+
+function section(title: string, chart: string, note: string): string[] {
+  if (chart === '') return [];
+  return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), wide(title.toLowerCase(), chart)];
+}
+
+function facts({ state }: SweepView): string {
+  const { settings, trials } = state;
+  const best = trials.find(({ number }) => number === state.best);
+  const rows: [string, string][] = [
+    ['status', state.status],
+    ['trials', countStatuses(state)],
+  ];
+  if (best !== undefined) rows.push(['best', bestText(best, settings.metric.name)]);
+  const list = `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;
+  if (best === undefined) return list;
+  const set = Object.entries(best.assignment).map(([key, value]) => `${key}: ${formatParameter(value)}`);
+  return `${list}\n<pre>${set.map(escapeHtml).join('\n')}</pre>`;
+}
+
+function bestText({ number, value, interval, values }: Trial, metric: string): string {
+  const between =
+    interval === undefined
+      ? ''
+      : ` (${interval.map((end) => formatMetricValue(metric, end)).join(' to ')}, ${formatCounted(values.length, 'seed')})`;
+  return `trial ${number}: ${metric} ${formatMetricValue(metric, value)}${between}`;
+}
+
+function table({ state, ranked }: SweepView): string {
+  const order = new Map(ranked.map(({ trial }, rank) => [trial.number, rank]));
+  const rowsInOrder = state.trials.toSorted((a, b) => (order.get(a.number) ?? order.size) - (order.get(b.number) ?? order.size));
+  const columns = trialColumns(state);
+  const { metric } = state.settings;
+  // As the rows come.
+  const sorted = ` aria-sort="${metric.goal === 'minimize' ? 'ascending' : 'descending'}"`;
+  const heads = [...columns.map(({ head }) => head), ''].map(
+    (head) =>
+      `<th scope="col"${head === metric.name ? sorted : ''}>${head === '' ? '' : `<button type="button">${escapeHtml(head)}</button>`}</th>`,
+  );
+  const rows = rowsInOrder.slice(0, MAX_ROWS).map((trial) => {
+    const cells = columns.map(({ cell }) => {
+      const { text, sort } = cell(trial);
+      const kind = typeof sort === 'string' ? ' class="text"' : '';
+      return `<td${kind} data-v="${escapeHtml(String(sort ?? ''))}">${escapeHtml(text)}</td>`;
+    });
+    const note = escapeHtml(trialNote(trial));
+    const top = trial.number === state.best ? ' class="top"' : '';
+    return `<tr${top} data-t="${trial.number}">${cells.join('')}<td class="text note" title="${note}">${note}</td></tr>`;
+  });
+  const cut =
+    rowsInOrder.length > MAX_ROWS ? `<p class="faint">The best ${formatCount(MAX_ROWS)} of ${formatCount(rowsInOrder.length)}.</p>` : '';
+  const html = `<table class="sort"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `${cut}${wide('trials', html)}`;
+}

@@ -1,0 +1,74 @@
+import { type ErrorDetails, GradloomError, printable } from '../../errors.ts';
+import { spellCommands } from './commands.ts';
+import type { Paint } from './paint.ts';
+
+/** A message of ours is short; a worker's may hold anything. */
+const MAX_MESSAGE = 2000;
+const MAX_WHERE = 500;
+/** A command that is cut does not work. */
+const MAX_COMMAND = Number.POSITIVE_INFINITY;
+const GAP = '      ';
+
+export interface ErrorLook {
+  paint: Paint;
+  /** What is kept and what to do next share a line if they fit in it. */
+  columns: number;
+  /** How gradloom was started, for the commands to type. @default gradloom */
+  program?: string | undefined;
+}
+
+/** All problems of an error: what, where, what is kept, what next. */
+export function renderError(error: GradloomError, look: ErrorLook): string {
+  return error.problems.map((problem) => renderProblem(problem, look)).join('\n');
+}
+
+function renderProblem(
+  { code, message, lines: list, where, frame, kept, next }: ErrorDetails,
+  { paint, columns, program }: ErrorLook,
+): string {
+  const head = [paint('red', `error[${code}]`), printable(message, MAX_MESSAGE)];
+  if (where !== undefined) head.unshift(paint('bold', printable(where, MAX_WHERE)));
+  const lines = [head.join('  '), ...(list ?? []).map((line) => `  ${printable(line, MAX_MESSAGE)}`)];
+  // Frames have lines of their own, each already escaped where it shows the user's text.
+  if (frame !== undefined) lines.push(...frame.split('\n').map((line) => paintFrame(printable(line, MAX_MESSAGE), paint)));
+  const rest: [label: string, text: string][] = [];
+  if (kept !== undefined) rest.push(['kept:', printable(spellCommands(kept, program), MAX_COMMAND)]);
+  if (next !== undefined) rest.push(['next:', printable(spellCommands(next, program), MAX_COMMAND)]);
+  const isShort = rest.map(([label, text]) => `${label} ${text}`).join(GAP).length <= columns;
+  const shown = rest.map(([label, text]) => `${paint('cyan', label)} ${text}`);
+  if (shown.length > 0) lines.push(shown.join(isShort ? GAP : '\n'));
+  return lines.join('\n');
+}
+
+function paintFrame(line: string, paint: Paint): string {
+  if (line.startsWith('>')) return line;
+  return /^[\s|^]+$/.test(line) ? paint('red', line) : paint('dim', line);
+}
+
+type PlainProblem = Omit<ErrorDetails, 'cause'>;
+
+/** The same for programs: one object. */
+export function errorObject(error: GradloomError, program?: string): { error: PlainProblem & { problems: PlainProblem[] } } {
+  const plain = (problem: ErrorDetails): PlainProblem => plainProblem(problem, program);
+  const [first = error] = error.problems;
+  return { error: { ...plain(first), problems: error.problems.map(plain) } };
+}
+
+function plainProblem({ code, where, message, lines, frame, kept, next }: ErrorDetails, program: string | undefined): PlainProblem {
+  const spelt = (text: string | undefined): string | undefined => text && spellCommands(text, program);
+  return { code, where, message, lines, frame, kept: spelt(kept), next: spelt(next) };
+}
+
+/** Anything thrown that is no GradloomError is a fault of ours: the error to show, with the stack for a report. */
+export function internalError(cause: unknown, version: string): GradloomError {
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  const machine = `gradloom ${version}, Node ${process.version}, ${process.platform} ${process.arch}`;
+  return new GradloomError({
+    code: 'E_INTERNAL',
+    // The frame has the rest.
+    message: (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)).split('\n', 1)[0] ?? '',
+    frame: `${stack}\n${machine}`,
+    next: 'this is a bug in gradloom: report it with the text above, the command and the experiment file',
+    cause,
+  });
+}
