@@ -7,8 +7,8 @@ import { stepAt } from '../src/engine/plan/batches.ts';
 import { planEngine } from '../src/engine/plan/plan.ts';
 import { initialState } from '../src/model/initializers.ts';
 import { flopsPerRow } from '../src/model/network.ts';
-import type { Runner } from '../src/speedup/measured.ts';
-import { Sequential } from '../src/speedup/sequential.ts';
+import type { Runner } from '../src/speedup/measurement/measured.ts';
+import { Sequential } from '../src/speedup/measurement/sequential.ts';
 
 /** The networks and batches that every speed figure of the project speaks of. */
 export interface Workload {

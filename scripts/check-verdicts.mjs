@@ -1,7 +1,7 @@
 // Simulates comparisons of worker counts on machines from which a hypervisor takes 0 to 10 % of the time, and runs the real statistics and
 // verdicts on them: `node scripts/check-verdicts.mjs [runs=200] [repeats=8] [seed]`, after `npx tsc -p .`. Nothing is timed.
 // Exits 1 if more than 5 % of the verdicts on any machine are false, beyond what chance does to so many runs.
-import { simulate, THEFTS, TRUTHS } from '../dist/test/speedup/machine.js';
+import { simulate, THEFTS, TRUTHS } from '../dist/test/speedup/support/machine.js';
 
 const runs = Number(process.argv[2] ?? 200);
 const repeats = Number(process.argv[3] ?? 8);

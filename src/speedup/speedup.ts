@@ -2,7 +2,7 @@ import type { LoadedExperiment } from '../config/load.ts';
 import { startWork, type UnderWay } from '../runs/training/under-way.ts';
 import type { SpeedupEvent, SpeedupResult } from './events.ts';
 import { settingsFromObject } from './load.ts';
-import { Measurement, type MeasureOptions } from './measure.ts';
+import { Measurement, type MeasureOptions } from './measurement/measure.ts';
 import type { SpeedupInput } from './schema.ts';
 
 /** A comparison under way. */

@@ -4,7 +4,7 @@ import { loadDataset } from '../../src/data/load.ts';
 import { javascriptLacks } from '../../src/engine/baseline/javascript.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
 import { initialState } from '../../src/model/initializers.ts';
-import { Sequential } from '../../src/speedup/sequential.ts';
+import { Sequential } from '../../src/speedup/measurement/sequential.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
 
 /** 330 training rows in batches of 32: the last of an epoch has 10. */

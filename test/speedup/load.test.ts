@@ -1,8 +1,8 @@
 import path from 'node:path';
 import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
-import { chooseCounts } from '../../src/speedup/groups.ts';
 import { loadSpeedup, settingsFromObject } from '../../src/speedup/load.ts';
+import { chooseCounts } from '../../src/speedup/measurement/groups.ts';
 import { parseCounts, parseTarget, speedupJsonSchema } from '../../src/speedup/schema.ts';
 import { SMALL, workplace } from '../cli/run-cli.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';

@@ -1,10 +1,10 @@
 import test from 'ava';
 import { normal } from '../../src/random/distributions.ts';
 import { RandomStream } from '../../src/random/stream.ts';
+import { tabulate } from '../../src/speedup/measurement/rows.ts';
 import { bestWorkers, fitScalability, karpFlatt, predictSpeedup } from '../../src/speedup/model.ts';
-import { tabulate } from '../../src/speedup/rows.ts';
 import { bootstrap, median, medianOf, overlaps, quantile } from '../../src/speedup/statistics.ts';
-import { lawSeconds, makeRow, makeTable } from './synthetic.ts';
+import { lawSeconds, makeRow, makeTable } from './support/synthetic.ts';
 
 test('medians and quantiles of few values', (t) => {
   t.is(median([3, 1, 2]), 2);

@@ -1,9 +1,9 @@
 import test from 'ava';
 import type { Verdict } from '../../src/speedup/events.ts';
-import { tabulate } from '../../src/speedup/rows.ts';
+import { tabulate } from '../../src/speedup/measurement/rows.ts';
 import { judge } from '../../src/speedup/verdict.ts';
-import { simulate, TRUTHS } from './machine.ts';
-import { makeRow, makeTable, type SyntheticRow, same } from './synthetic.ts';
+import { simulate, TRUTHS } from './support/machine.ts';
+import { makeRow, makeTable, type SyntheticRow, same } from './support/synthetic.ts';
 
 const ONE: SyntheticRow = { workers: 1, seconds: same(1), shares: { compute: [0.95], reduce: [0.05] } };
 

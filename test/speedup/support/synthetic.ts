@@ -1,7 +1,7 @@
-import { normal } from '../../src/random/distributions.ts';
-import { RandomStream } from '../../src/random/stream.ts';
-import type { MeasuredRow, MeasuredTable, Repetition } from '../../src/speedup/measured.ts';
-import { predictSpeedup } from '../../src/speedup/model.ts';
+import { normal } from '../../../src/random/distributions.ts';
+import { RandomStream } from '../../../src/random/stream.ts';
+import type { MeasuredRow, MeasuredTable, Repetition } from '../../../src/speedup/measurement/measured.ts';
+import { predictSpeedup } from '../../../src/speedup/model.ts';
 
 export const ROWS = 64_000;
 

@@ -1,8 +1,8 @@
-import type { SegmentEnd } from '../engine/coordinator/engine.ts';
-import type { SharedState } from '../engine/coordinator/shared-state.ts';
-import type { PhaseSeconds } from '../engine/plan/control.ts';
-import type { EnginePlan } from '../engine/plan/plan.ts';
-import type { ReachedTarget, RowKind, SpeedupTable } from './events.ts';
+import type { SegmentEnd } from '../../engine/coordinator/engine.ts';
+import type { SharedState } from '../../engine/coordinator/shared-state.ts';
+import type { PhaseSeconds } from '../../engine/plan/control.ts';
+import type { EnginePlan } from '../../engine/plan/plan.ts';
+import type { ReachedTarget, RowKind, SpeedupTable } from '../events.ts';
 import type { Disturbance } from './noise.ts';
 
 /** What does a row's work: an engine, or the sequential program. */

@@ -1,18 +1,18 @@
 import { Worker } from 'node:worker_threads';
-import type { Dataset } from '../data/dataset.ts';
-import { SharedState } from '../engine/coordinator/shared-state.ts';
-import { type PhaseSeconds, rankClocks } from '../engine/plan/control.ts';
-import { reserveMemory } from '../engine/plan/memory.ts';
-import type { EnginePlan } from '../engine/plan/plan.ts';
-import type { RankResult, RankSetup, RankTask } from '../engine/rank/rank.ts';
-import { GradloomError } from '../errors.ts';
-import { backendOf } from '../kernels/backends/index.ts';
-import { refusalError } from '../machine/refusal.ts';
-import type { InitialState } from '../model/initializers.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { SharedState } from '../../engine/coordinator/shared-state.ts';
+import { type PhaseSeconds, rankClocks } from '../../engine/plan/control.ts';
+import { reserveMemory } from '../../engine/plan/memory.ts';
+import type { EnginePlan } from '../../engine/plan/plan.ts';
+import type { RankResult, RankSetup, RankTask } from '../../engine/rank/rank.ts';
+import { GradloomError } from '../../errors.ts';
+import { backendOf } from '../../kernels/backends/index.ts';
+import { refusalError } from '../../machine/refusal.ts';
+import type { InitialState } from '../../model/initializers.ts';
 import type { Runner } from './measured.ts';
 
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const entryOf = (name: string): URL => new URL(`../../workers/${name}.${ext}`, import.meta.url);
+const entryOf = (name: string): URL => new URL(`../../../workers/${name}.${ext}`, import.meta.url);
 
 /**
  * The best program for one thread: the kernels and the step of a worker, run inline, with no pool, no supervisor and no peer. It has a

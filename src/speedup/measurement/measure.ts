@@ -1,23 +1,23 @@
 import os from 'node:os';
-import type { Experiment } from '../config/schema/schema.ts';
-import { checkTargets } from '../data/check.ts';
-import type { Dataset } from '../data/dataset.ts';
-import { loadDataset } from '../data/load.ts';
-import type { EngineOptions } from '../engine/coordinator/engine.ts';
-import { planEngine } from '../engine/plan/plan.ts';
-import { type Cores, countCores } from '../machine/cores.ts';
-import { packageVersion } from '../machine/version.ts';
-import { initialState } from '../model/initializers.ts';
-import { buildNetwork, parameterCount } from '../model/network.ts';
-import type { SpeedupEvent, SpeedupResult, SpeedupTable } from './events.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
+import { checkTargets } from '../../data/check.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { loadDataset } from '../../data/load.ts';
+import type { EngineOptions } from '../../engine/coordinator/engine.ts';
+import { planEngine } from '../../engine/plan/plan.ts';
+import { type Cores, countCores } from '../../machine/cores.ts';
+import { packageVersion } from '../../machine/version.ts';
+import { initialState } from '../../model/initializers.ts';
+import { buildNetwork, parameterCount } from '../../model/network.ts';
+import type { SpeedupEvent, SpeedupResult, SpeedupTable } from '../events.ts';
+import type { SpeedupSettings } from '../schema.ts';
+import { judge } from '../verdict.ts';
 import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec } from './groups.ts';
 import type { MeasuredTable, Repetition } from './measured.ts';
 import { loadAverage } from './noise.ts';
 import { tabulate } from './rows.ts';
 import { RowRunner, rowsOf } from './runner.ts';
-import type { SpeedupSettings } from './schema.ts';
 import { findTarget } from './target.ts';
-import { judge } from './verdict.ts';
 
 /** A repetition that calibrates the others takes at least this long. */
 const CALIBRATION_SECONDS = 0.1;

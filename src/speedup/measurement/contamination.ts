@@ -1,5 +1,5 @@
+import type { Estimate } from '../statistics.ts';
 import type { MeasuredRow, Repetition } from './measured.ts';
-import type { Estimate } from './statistics.ts';
 
 /** Cores of others that a row can bear beside its workers: clock ticks of 10 ms and our own main thread are not counted exactly. */
 const TOLERATED_CORES = 0.15;

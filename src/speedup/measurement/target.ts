@@ -1,14 +1,14 @@
-import { lossName } from '../config/check/evaluated.ts';
-import { goalOf } from '../config/schema/metric-names.ts';
-import type { Experiment } from '../config/schema/schema.ts';
-import type { Dataset } from '../data/dataset.ts';
-import type { EnginePlan } from '../engine/plan/plan.ts';
-import { GradloomError } from '../errors.ts';
-import { checkEvaluated } from '../runs/prepare/watched.ts';
-import { train } from '../runs/training/train.ts';
-import type { RunOptions } from '../runs/training/trainer.ts';
-import type { ReachedTarget, SpeedupSearch } from './events.ts';
-import type { TargetSetting } from './schema.ts';
+import { lossName } from '../../config/check/evaluated.ts';
+import { goalOf } from '../../config/schema/metric-names.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import type { EnginePlan } from '../../engine/plan/plan.ts';
+import { GradloomError } from '../../errors.ts';
+import { checkEvaluated } from '../../runs/prepare/watched.ts';
+import { train } from '../../runs/training/train.ts';
+import type { RunOptions } from '../../runs/training/trainer.ts';
+import type { ReachedTarget, SpeedupSearch } from '../events.ts';
+import type { TargetSetting } from '../schema.ts';
 
 /**
  * Trains the experiment once, writing nothing, until a metric reaches a value at one of its own evaluations. Where that happens is the

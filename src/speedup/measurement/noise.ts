@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { readSystemFile } from '../storage/read.ts';
+import { readSystemFile } from '../../storage/read.ts';
 
 /** What the machine has done so far, in counters that only grow; undefined where the system does not tell. */
 export interface MachineCounters {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { disturbanceOf, readCounters } from '../../src/speedup/noise.ts';
+import { disturbanceOf, readCounters } from '../../../src/speedup/measurement/noise.ts';
 
 function machine(t: ExecutionContext, files: Record<string, string>): string {
   const root = mkdtempSync(path.join(tmpdir(), 'gradloom-noise-'));

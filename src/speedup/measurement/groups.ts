@@ -1,10 +1,10 @@
-import type { Experiment } from '../config/schema/schema.ts';
-import type { Dataset } from '../data/dataset.ts';
-import { javascriptLacks } from '../engine/baseline/javascript.ts';
-import { GradloomError } from '../errors.ts';
-import type { Cores } from '../machine/cores.ts';
-import type { RowKind, SpeedupTable } from './events.ts';
-import type { SpeedupSettings } from './schema.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { javascriptLacks } from '../../engine/baseline/javascript.ts';
+import { GradloomError } from '../../errors.ts';
+import type { Cores } from '../../machine/cores.ts';
+import type { RowKind, SpeedupTable } from '../events.ts';
+import type { SpeedupSettings } from '../schema.ts';
 
 export interface RowSpec {
   kind: RowKind;

@@ -1,8 +1,8 @@
+import type { RowKind, SpeedupRow, SpeedupTable } from '../events.ts';
+import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from '../model.ts';
+import { bootstrap, type Estimate, median, medianOf, type Resampling } from '../statistics.ts';
 import { leastSeconds, reasonsOf, takenOf } from './contamination.ts';
-import type { RowKind, SpeedupRow, SpeedupTable } from './events.ts';
 import type { MeasuredRow, MeasuredTable, Repetition } from './measured.ts';
-import { bestWorkers, fitScalability, karpFlatt, type SpeedupPoint } from './model.ts';
-import { bootstrap, type Estimate, median, medianOf, type Resampling } from './statistics.ts';
 
 /** Relative, for losses above it, between programs that round differently. */
 const LOSS_TOLERANCE = 5e-3;

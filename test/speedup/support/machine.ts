@@ -1,10 +1,10 @@
-import { normal, uniform } from '../../src/random/distributions.ts';
-import { RandomStream } from '../../src/random/stream.ts';
-import type { Verdict } from '../../src/speedup/events.ts';
-import type { MeasuredRow, MeasuredTable, Repetition } from '../../src/speedup/measured.ts';
-import { tabulate } from '../../src/speedup/rows.ts';
-import { overlaps } from '../../src/speedup/statistics.ts';
-import { judge, type VerdictContext } from '../../src/speedup/verdict.ts';
+import { normal, uniform } from '../../../src/random/distributions.ts';
+import { RandomStream } from '../../../src/random/stream.ts';
+import type { Verdict } from '../../../src/speedup/events.ts';
+import type { MeasuredRow, MeasuredTable, Repetition } from '../../../src/speedup/measurement/measured.ts';
+import { tabulate } from '../../../src/speedup/measurement/rows.ts';
+import { overlaps } from '../../../src/speedup/statistics.ts';
+import { judge, type VerdictContext } from '../../../src/speedup/verdict.ts';
 import { makeTable, ROWS } from './synthetic.ts';
 
 /** What a worker count does on a machine that nobody disturbs. */
