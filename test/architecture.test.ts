@@ -92,7 +92,7 @@ test('files are opened and read in src/storage only, where FIFOs, devices, links
   t.deepEqual(wrong, []);
 });
 
-test('what reaches the terminal goes through src/cli/output.ts, which escapes it', (t) => {
+test('what reaches the terminal goes through src/cli/terminal/output.ts, which escapes it', (t) => {
   const writes = /\bprocess\.(?:stdout|stderr)\.write\(|\b(?:writeSync|appendFileSync|writeFileSync)\((?:1|2|process\.)/;
   t.deepEqual(
     [...sources].filter(([, text]) => writes.test(text)).map(([file]) => file),
@@ -101,7 +101,7 @@ test('what reaches the terminal goes through src/cli/output.ts, which escapes it
   const named = [...sources].filter(([, text]) => /\bstream\.write\(|createInterface\(/.test(text)).map(([file]) => file);
   t.deepEqual(
     named.filter((file) => file.startsWith('src/cli/') || file.startsWith('src/report/')),
-    ['src/cli/confirm.ts', 'src/cli/output.ts'],
+    ['src/cli/terminal/confirm.ts', 'src/cli/terminal/output.ts'],
   );
 });
 

@@ -3,9 +3,9 @@ import { closestMatch } from 'leven';
 import { bundledConfig } from '../config/text/bundled.ts';
 import { isReserved } from '../config/text/reserved.ts';
 import { type GradloomError, printable } from '../errors.ts';
-import { type Command, type CommandGroup, type OptionSpec, usageError } from './command.ts';
-import { allCommands, COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './commands.ts';
-import { FILE_AND_OVERRIDES } from './positionals.ts';
+import { type Command, type CommandGroup, type OptionSpec, usageError } from './arguments/command.ts';
+import { FILE_AND_OVERRIDES } from './arguments/positionals.ts';
+import { allCommands, COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './verbs/commands.ts';
 
 const SHARED_OPTIONS: Record<string, OptionSpec> = { ...GLOBAL_OPTIONS, ...HELP_OPTIONS };
 /** Wrong letters that a misspelling may have, for each of its letters. */

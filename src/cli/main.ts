@@ -11,7 +11,7 @@ const { refusalError } = await import('../machine/refusal.ts');
 await import('../report/text/paint.ts');
 const { internalError } = await import('../report/text/errors.ts');
 await import('../storage/errno.ts');
-const { columnsOf, Output } = await import('./output.ts');
+const { columnsOf, Output } = await import('./terminal/output.ts');
 
 /** Of stdin, stdout and stderr; a terminal that has gone is none any more. */
 const isTerminal = [0, 1, 2].map((fd) => isatty(fd));

@@ -1,9 +1,9 @@
 import yargs, { type Argv } from 'yargs';
 import { EXIT, printable } from '../errors.ts';
 import { packageVersion } from '../machine/version.ts';
-import { Arguments, type Command, type CommandGroup, type Invocation, type OptionSpec, usageError } from './command.ts';
-import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './commands.ts';
+import { Arguments, type Command, type CommandGroup, type Invocation, type OptionSpec, usageError } from './arguments/command.ts';
 import { guardArguments } from './guard.ts';
+import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './verbs/commands.ts';
 
 const HELP_WIDTH = 100;
 

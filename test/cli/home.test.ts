@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { gradloom, SMALL, workplace } from './run-cli.ts';
+import { gradloom, SMALL, workplace } from './support/run-cli.ts';
 
 test.serial('runs go to the home directory where track.dir begins with ~, and resume finds their data there', async (t) => {
   const cwd = workplace(t, { 'home.yaml': `${SMALL}track: {dir: ~/gradloom-runs}\n` });

@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { gradloom, SMALL, workplace } from './run-cli.ts';
+import { gradloom, SMALL, workplace } from './support/run-cli.ts';
 
 /** Controls, bidi marks, invisible and odd characters, line breaks: all that a file can try on a terminal. */
 const HOSTILE = 'x\u001b[2J\u001b[31m\u0007\u007f\u009b\u202e\u2066\u061c\u200b\u2028\u00a0\u{e0041}\ny';

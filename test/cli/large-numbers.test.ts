@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { gradloom, SMALL, start, workplace } from './run-cli.ts';
+import { gradloom, SMALL, start, workplace } from './support/run-cli.ts';
 
 /** 1e16 is written as a whole number past 2^53 by JavaScript. */
 const LARGE = SMALL.replace('epochs: 3', 'epochs: 3000, max_loss_ratio: 1e16');

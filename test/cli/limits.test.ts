@@ -4,7 +4,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT } from '../../src/errors.ts';
 import { encodeSafetensors } from '../../src/storage/safetensors.ts';
-import { gradloom, MAIN, SMALL, workplace } from './run-cli.ts';
+import { gradloom, MAIN, SMALL, workplace } from './support/run-cli.ts';
 
 /** A user that owns nothing here. */
 const STRANGER = 54_321;

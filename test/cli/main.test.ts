@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { gradloom, MAIN, SMALL, workplace } from './run-cli.ts';
+import { gradloom, MAIN, SMALL, workplace } from './support/run-cli.ts';
 
 const ESCAPE = '\u001b';
 const BAD = SMALL.replace('{epochs: 3, batch_size: 32}', '{learning_rate: 0.1}').concat('optimizr: sgd\n');

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { allCommands, COMMANDS } from '../../src/cli/commands.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
+import { allCommands, COMMANDS } from '../../src/cli/verbs/commands.ts';
 import { GradloomError } from '../../src/errors.ts';
 
 function usage(argv: readonly string[]): { message: string; next: string | undefined } | undefined {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { EXIT } from '../../src/errors.ts';
-import { gradloom, workplace } from './run-cli.ts';
+import { gradloom, workplace } from './support/run-cli.ts';
 
 const FILES = {
   'a.yaml': `data: {source: {type: synthetic, kind: blobs, samples: 100}, split: {train: 65, val: 0, test: 10}}

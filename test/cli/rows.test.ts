@@ -1,5 +1,5 @@
 import test from 'ava';
-import { gradloom, workplace } from './run-cli.ts';
+import { gradloom, workplace } from './support/run-cli.ts';
 
 const ARGUMENTS = ['small.yaml', 'data.split={train: 100, val: 50, test: 50}', 'train.batch_size=4096', 'train.epochs=1'];
 const UNUSED = '800 of the 1000 samples are in no part of data.split: train 100, val 50, test 50';

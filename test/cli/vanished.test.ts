@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT } from '../../src/errors.ts';
-import { gradloom, type Started, start, workplace } from './run-cli.ts';
+import { gradloom, type Started, start, workplace } from './support/run-cli.ts';
 
 /** Far longer than any of these tests. */
 const ENDLESS = `name: endless

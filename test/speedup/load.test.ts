@@ -4,7 +4,7 @@ import { GradloomError } from '../../src/errors.ts';
 import { loadSpeedup, settingsFromObject } from '../../src/speedup/load.ts';
 import { chooseCounts } from '../../src/speedup/measurement/groups.ts';
 import { parseCounts, parseTarget, speedupJsonSchema } from '../../src/speedup/schema.ts';
-import { SMALL, workplace } from '../cli/run-cli.ts';
+import { SMALL, workplace } from '../cli/support/run-cli.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 
 const counts: [text: string, expected: number[] | undefined][] = [

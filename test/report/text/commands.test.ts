@@ -1,5 +1,5 @@
 import test from 'ava';
-import { COMMANDS } from '../../../src/cli/commands.ts';
+import { COMMANDS } from '../../../src/cli/verbs/commands.ts';
 import { spellCommands, VERBS } from '../../../src/report/text/commands.ts';
 
 test('the words that make a text a command are those of the command line', (t) => {

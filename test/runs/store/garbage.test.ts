@@ -5,7 +5,7 @@ import { findGarbage, removeGarbage } from '../../../src/runs/store/garbage.ts';
 import { removeRun } from '../../../src/runs/store/remove.ts';
 import { findRun, listRuns } from '../../../src/runs/store/store.ts';
 import { DirectoryLock } from '../../../src/storage/lock.ts';
-import { gradloom } from '../../cli/run-cli.ts';
+import { gradloom } from '../../cli/support/run-cli.ts';
 import { runsPlace, writeRun } from '../support/stored-runs.ts';
 
 function addFiles(directory: string, names: readonly string[]): void {

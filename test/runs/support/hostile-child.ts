@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Output } from '../../../src/cli/output.ts';
 import { parseArguments } from '../../../src/cli/parse.ts';
+import { Output } from '../../../src/cli/terminal/output.ts';
 import { GradloomError } from '../../../src/errors.ts';
 import { errorObject, renderError } from '../../../src/report/text/errors.ts';
 

@@ -4,7 +4,7 @@ import { GradloomError } from '../../../src/errors.ts';
 import { habitualMetric } from '../../../src/sweep/check/metric-habits.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from '../../../src/sweep/file/load.ts';
 import { checkUnchanged } from '../../../src/sweep/journal/changes.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 
 const MNIST = path.resolve('configs/mnist.yaml');
 const TWO_HIDDEN = `extends: mnist.yaml

@@ -2,7 +2,7 @@ import path from 'node:path';
 import test from 'ava';
 import { GradloomError } from '../../../src/errors.ts';
 import { sweepFromArguments } from '../../../src/sweep/file/load.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 
 const forms: [argument: string, key: string, config: object][] = [
   ['optimizer.lr=1e-3,3e-3', 'optimizer.lr', { distribution: 'categorical', values: [0.001, 0.003] }],

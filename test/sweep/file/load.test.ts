@@ -7,7 +7,7 @@ import { trialExperiment, trialKey } from '../../../src/sweep/file/experiment.ts
 import { loadSweep, sweepFiles, sweepFromArguments, sweepFromObject } from '../../../src/sweep/file/load.ts';
 import { makeSampler } from '../../../src/sweep/samplers/index.ts';
 import { meanLastCount, parseDuration, sweepJsonSchema } from '../../../src/sweep/schema.ts';
-import { SMALL, workplace } from '../../cli/run-cli.ts';
+import { SMALL, workplace } from '../../cli/support/run-cli.ts';
 import { BASE, load } from '../support/support.ts';
 
 const HEAD = 'base: ./base.yaml\nrun_cap: 5\n';

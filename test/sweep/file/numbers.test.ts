@@ -5,7 +5,7 @@ import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { trialExperiment } from '../../../src/sweep/file/experiment.ts';
 import { loadSweep, sweepFiles } from '../../../src/sweep/file/load.ts';
 import type { Assignment } from '../../../src/sweep/trial.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 import { doubles, textsOf } from '../../config/support/fuzz.ts';
 import { load } from '../support/support.ts';
 

@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../../src/errors.ts';
 import type { LogEntry, SweepEntry } from '../../../src/sweep/journal/entries.ts';
 import { readTrialLog, TrialLog, trialLogPath } from '../../../src/sweep/journal/log.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 
 const FIRST: SweepEntry = { type: 'sweep', version: 1, id: 'a', name: 'a', lanes: 4, files: { 'sweep.yaml': 'name: "ä\\u2028"\n' } };
 const ENTRIES: readonly LogEntry[] = [

@@ -6,7 +6,7 @@ import { unpainted } from '../../../src/report/text/paint.ts';
 import { loadSweep, sweepFromObject } from '../../../src/sweep/file/load.ts';
 import type { SweepInput } from '../../../src/sweep/schema.ts';
 import { planSweep, type SweepPlan } from '../../../src/sweep/session/plan.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 
 const QUICK = { probeMs: 50 };
 const LOOK = { boxed: false, paint: unpainted };

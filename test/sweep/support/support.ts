@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { type LoadedSweep, loadSweep } from '../../../src/sweep/file/load.ts';
-import { workplace } from '../../cli/run-cli.ts';
+import { workplace } from '../../cli/support/run-cli.ts';
 
 /** An experiment with two layers; its optimizer is sgd. */
 export const BASE = `name: base

@@ -1,0 +1,70 @@
+import { printable } from '../../errors.ts';
+import { GRAPH_FORMS, type GraphForm } from '../../report/runs/graph-forms.ts';
+import { type Arguments, defineCommand } from '../arguments/command.ts';
+import { configFile } from '../arguments/config-file.ts';
+import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
+import { showNotices } from '../terminal/notices.ts';
+import type { Output } from '../terminal/output.ts';
+
+interface CheckRequest {
+  file: string;
+  overrides: readonly string[];
+  /** Show the graph of a step, and nothing else, in this form. */
+  graph: GraphForm | undefined;
+}
+
+/** `gradloom check`. */
+export const check = defineCommand<CheckRequest>({
+  positionals: FILE_AND_OVERRIDES,
+  describe: 'Validate an experiment, load its data and show what a run would do',
+  options: {
+    graph: { describe: 'show the ops that a step is made of, with the tensors that they read' },
+    as: { value: 'FORM', describe: `of the graph: ${GRAPH_FORMS.join(', ')}; default text` },
+  },
+  examples: [
+    ['$0 check configs/seed.yaml', 'values and their origins, parameters, memory, batches'],
+    ['$0 check configs/seed.yaml train.batch_size=256 --json', 'the same facts for programs'],
+    ['$0 check configs/seed.yaml --graph --as mermaid', 'the ops of a step, for Mermaid to draw'],
+  ],
+  request: (args) => ({ ...fileOf(args), graph: graphForm(args) }),
+  run: runCheck,
+});
+
+/** @throws GradloomError E_USAGE */
+function graphForm(args: Arguments): GraphForm | undefined {
+  const word = args.text('as');
+  if (!args.flag('graph')) {
+    if (word !== undefined) throw args.error('--as says how to show the graph; expected --graph with it');
+    return undefined;
+  }
+  const form = GRAPH_FORMS.find((one) => one === (word ?? 'text'));
+  if (form === undefined) throw args.error(`--as: expected ${GRAPH_FORMS.join(', ')}; got ${printable(word ?? '')}`);
+  return form;
+}
+
+async function runCheck(request: CheckRequest, output: Output): Promise<number> {
+  const [{ loadExperiment }, { schemaNotice }] = await Promise.all([
+    import('../../config/load.ts'),
+    import('../../config/text/modeline.ts'),
+  ]);
+  const file = await configFile(request.file, output);
+  const loaded = loadExperiment(file, { overrides: request.overrides });
+  const misled = schemaNotice(file);
+  showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
+  const { inspectExperiment } = await import('../../runs/prepare/inspect.ts');
+  const inspection = await inspectExperiment(loaded);
+  showNotices(inspection.notices, output);
+  if (output.json) {
+    const notices = [...loaded.notices, ...inspection.notices];
+    output.object({ experiment: loaded.experiment, origins: Object.fromEntries(loaded.origins), ...inspection, notices });
+    return 0;
+  }
+  if (request.graph !== undefined) {
+    const { renderGraph } = await import('../../report/runs/graph.ts');
+    output.result(renderGraph(inspection.graph, request.graph));
+    return 0;
+  }
+  const { renderInspection } = await import('../../report/runs/inspection.ts');
+  output.result(renderInspection(loaded, inspection, output.look(output.resultStream)));
+  return 0;
+}

@@ -1,0 +1,55 @@
+import type { Command, CommandGroup, OptionSpec } from '../arguments/command.ts';
+import { check } from './check.ts';
+import { compare } from './compare.ts';
+import { diff } from './diff.ts';
+import { doctor } from './doctor.ts';
+import { extend } from './extend.ts';
+import { resume } from './resume.ts';
+import { runs } from './runs/index.ts';
+import { schema } from './schema.ts';
+import { speedup } from './speedup.ts';
+import { sweep } from './sweep/index.ts';
+import { train } from './train.ts';
+import { verify } from './verify.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
+  train,
+  check,
+  resume,
+  extend,
+  verify,
+  runs,
+  compare,
+  diff,
+  sweep,
+  speedup,
+  schema,
+  doctor,
+};
+
+/** Options that every command knows. */
+export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  json: { describe: 'print one JSON object on stdout, all else on stderr' },
+  quiet: { short: 'q', describe: 'print nothing but errors and what was asked for' },
+  'no-color': { describe: 'no colours (also: NO_COLOR=1; FORCE_COLOR=1 for colours in pipes)' },
+};
+
+/** Those that yargs answers by itself. */
+export const HELP_OPTIONS = {
+  help: { short: 'h', describe: 'show help' },
+  version: { describe: 'show the version' },
+} satisfies Record<string, OptionSpec>;
+
+export function isGroup(command: Command | CommandGroup): command is CommandGroup {
+  return 'commands' in command;
+}
+
+/** All commands with their full names: `train`, `runs ls`. */
+export function allCommands(): (readonly [name: string, command: Command])[] {
+  return Object.entries(COMMANDS).flatMap(([name, command]) =>
+    isGroup(command)
+      ? Object.entries(command.commands).map(([sub, inner]) => [`${name} ${sub}`, inner] as const)
+      : [[name, command] as const],
+  );
+}

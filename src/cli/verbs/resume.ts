@@ -1,0 +1,47 @@
+import { printable } from '../../errors.ts';
+import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
+import { RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
+import type { Output } from '../terminal/output.ts';
+import { followRun } from '../views/follow.ts';
+
+interface ResumeRequest {
+  run: string;
+  workers?: number | 'auto';
+  dir?: string;
+}
+
+/** `gradloom resume`. */
+export const resume = defineCommand<ResumeRequest>({
+  positionals: runWords(1, 1),
+  describe: 'Go on with a run from its newest checkpoint: its files end as if nothing had happened',
+  options: { workers: { value: 'N', describe: 'worker threads, or auto, for this part of the run; the result is the same' }, ...RUNS_DIR },
+  examples: [
+    ['$0 resume @last', 'the run that started last'],
+    ['$0 resume runs/mnist-20260101-120000-29898d --workers 4', 'with four threads from here on'],
+  ],
+  request: (args) => {
+    const workers = workersOf(args);
+    return { run: args.text('run') ?? '', ...(workers && { workers }), ...runsDirOf(args) };
+  },
+  run: resumeCommand,
+});
+
+function workersOf(args: Arguments): number | 'auto' | undefined {
+  const given = args.text('workers');
+  if (given === undefined || given === 'auto') return given;
+  if (!/^[1-9]\d{0,8}$/.test(given)) throw args.error(`--workers: expected a whole number from 1 or auto; got ${printable(given)}`);
+  return Number(given);
+}
+
+async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  return followRun(
+    async (signal) => {
+      const [{ findRun }, runs] = await Promise.all([import('../../runs/store/store.ts'), import('../../runs/training/resume.ts')]);
+      const { directory, record } = await findRun(word, dir);
+      if (record.status === 'finished') output.note('finished already: nothing to do');
+      return runs.resume(directory, { signal, workers });
+    },
+    output,
+    exitNow,
+  );
+}

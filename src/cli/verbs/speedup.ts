@@ -1,0 +1,123 @@
+import { printable, printableSentence } from '../../errors.ts';
+import type { ReportFiles } from '../../report/speedup/files.ts';
+import type { SpeedupEvent } from '../../speedup/events.ts';
+import type { SettingArgument } from '../../speedup/load.ts';
+import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
+import { configFile } from '../arguments/config-file.ts';
+import { fileAndOverrides, fileOf } from '../arguments/positionals.ts';
+import { LiveStatus } from '../terminal/live.ts';
+import { showNotices } from '../terminal/notices.ts';
+import { columnsOf, type Output } from '../terminal/output.ts';
+import { Stop } from '../terminal/signals.ts';
+
+interface SpeedupRequest {
+  file: string;
+  overrides: readonly string[];
+  settings: readonly SettingArgument[];
+  files: ReportFiles;
+}
+
+/** `gradloom speedup`. */
+export const speedup = defineCommand<SpeedupRequest>({
+  positionals: fileAndOverrides('experiment or speedup file (YAML)'),
+  describe: 'Measure what more workers buy: the same work at each worker count; FILE is an experiment or a speedup file',
+  options: {
+    workers: { value: 'LIST', describe: 'worker counts, such as 1..4 or 1,2,4; default 1 to the usable cores' },
+    mode: { value: 'MODE', describe: 'strong (the same batch), weak (the batch grows with the workers) or both' },
+    steps: { value: 'N', describe: 'parameter updates of one repetition' },
+    seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
+    repeats: { value: 'N', describe: 'repetitions of each row; default 8' },
+    'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
+    baselines: { value: 'LIST', describe: 'of sequential, unsliced, javascript; default sequential' },
+    'time-to': { value: 'METRIC=VALUE', describe: 'also the time until the experiment reaches it: val.accuracy=0.95' },
+    confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
+    csv: { value: 'FILE', describe: 'write all numbers' },
+    md: { value: 'FILE', describe: 'write the tables as Markdown' },
+    svg: { value: 'FILE', describe: 'write the charts' },
+    html: { value: 'FILE', describe: 'write a report of one page' },
+  },
+  examples: [
+    ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
+    ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
+    ['$0 speedup configs/mnist.yaml --time-to val.accuracy=0.95', 'how long each worker count takes to get there'],
+    ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
+  ],
+  request: (args) => ({ ...fileOf(args), settings: settingsOf(args), files: filesOf(args) }),
+  run: runSpeedup,
+});
+
+/** Options that are keys of a speedup file, with the key. */
+const SETTINGS: Record<string, string> = {
+  workers: 'workers',
+  mode: 'mode',
+  steps: 'work.steps',
+  seconds: 'work.seconds',
+  repeats: 'repeats',
+  'batch-sizes': 'batch_sizes',
+  baselines: 'baselines',
+  'time-to': 'time_to',
+  confidence: 'confidence',
+};
+
+function settingsOf(args: Arguments): SettingArgument[] {
+  if (args.text('steps') !== undefined && args.text('seconds') !== undefined)
+    throw args.error('--steps and --seconds: give one of the two');
+  return Object.entries(SETTINGS).flatMap(([name, key]) => {
+    const text = args.text(name);
+    if (text === undefined) return [];
+    // A list of words needs brackets to be YAML's.
+    return [{ option: `--${name}`, key, text: name === 'baselines' && !text.startsWith('[') ? `[${text}]` : text }];
+  });
+}
+
+function filesOf(args: Arguments): ReportFiles {
+  const [csv, md, svg, html] = ['csv', 'md', 'svg', 'html'].map((name) => args.text(name));
+  return { ...(csv && { csv }), ...(md && { md }), ...(svg && { svg }), ...(html && { html }) };
+}
+
+async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet ? new LiveStatus(output) : undefined;
+  const keep = (line: string): void => (live === undefined ? output.note(line) : live.keep(line));
+  output.wipeBeforeErrors(() => live?.clear());
+  const stop = new Stop({
+    onFirst: (signal) => keep(`${signal}: finishing the repetition; once more to stop at once`),
+    onSecond: (code) => {
+      live?.clear();
+      exitNow(code);
+    },
+  });
+  try {
+    const { loadSpeedup } = await import('../../speedup/load.ts');
+    const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
+    showNotices(loaded.notices, output);
+    const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
+      import('../../speedup/speedup.ts'),
+      import('../../report/speedup/speedup.ts'),
+      import('../../report/speedup/files.ts'),
+    ]);
+    const run = measureSpeedup(loaded, { ...settings, signal: stop.signal });
+    const show = (event: SpeedupEvent): void => {
+      if (event.type === 'start') {
+        const rows = event.workers.join(', ');
+        keep(
+          `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
+        );
+      } else if (event.type === 'warning')
+        keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
+      else if (event.type === 'progress' || event.type === 'search') {
+        const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
+        if (live === undefined) output.note(line);
+        else live.update([line.slice(0, columnsOf(process.stderr) - 1)]);
+      } else live?.clear();
+    };
+    for await (const event of run) show(event);
+    const result = await run.result;
+    if (output.json) output.object(result);
+    const stream = output.resultStream;
+    output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
+    for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
+    return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
+  } finally {
+    stop.release();
+  }
+}

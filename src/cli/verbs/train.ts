@@ -1,0 +1,72 @@
+import { literalPath } from '../../config/tree/path-text.ts';
+import { printable } from '../../errors.ts';
+import { defineCommand, type ExitNow } from '../arguments/command.ts';
+import { configFile } from '../arguments/config-file.ts';
+import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.ts';
+import { showNotices } from '../terminal/notices.ts';
+import type { Output } from '../terminal/output.ts';
+import { followRun } from '../views/follow.ts';
+
+interface TrainRequest {
+  file: string;
+  /** Only if there is no run of the same identity yet. */
+  needed: boolean;
+  overrides: readonly string[];
+}
+
+/** `gradloom train`. */
+export const train = defineCommand<TrainRequest>({
+  positionals: FILE_AND_OVERRIDES,
+  describe: 'Train an experiment and write its run directory',
+  options: {
+    workers: { value: 'N', describe: 'worker threads, or auto; the same as parallel.workers=N' },
+    dir: { value: 'DIR', describe: 'parent of the run directory; the same as track.dir=DIR' },
+    needed: {
+      describe: 'do only what is not done yet: reuse a finished run of the same identity, resume a broken off one, continue a shorter one',
+    },
+  },
+  examples: [
+    ['$0 train configs/seed.yaml', 'train as the file says'],
+    ['$0 train configs/seed.yaml optimizer.lr=3e-3 train.epochs=5', 'change values'],
+    ['$0 train configs/seed.yaml model.layers.0.units=64 +tags.0=small', 'change an item of a list, add a key'],
+    ['$0 train configs/seed.yaml --needed', 'does nothing the second time: the same experiment, data and kernels give the same result'],
+    ['$0 train configs/seed.yaml --workers 2 --json > summary.json', 'two threads, the summary as JSON'],
+  ],
+  request: (args) => {
+    const { file, overrides } = fileOf(args);
+    const workers = workersOf(args);
+    const dir = args.text('dir');
+    if (workers !== undefined) overrides.push(`parallel.workers=${workers}`);
+    // The shell has read it: a directory named 1, ~ or $x stays one.
+    if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(literalPath(dir))}`);
+    return { file, overrides, needed: args.flag('needed') };
+  },
+  run: runTrain,
+});
+
+async function runTrain({ file, overrides, needed }: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  return followRun(
+    async (signal) => {
+      const { loadExperiment } = await import('../../config/load.ts');
+      const loaded = loadExperiment(await configFile(file, output), { overrides });
+      showNotices(loaded.notices, output);
+      const [runs, { findReusable }, { resume }] = await Promise.all([
+        import('../../runs/training/train.ts'),
+        import('../../runs/prepare/reuse.ts'),
+        import('../../runs/training/resume.ts'),
+      ]);
+      if (!needed) return runs.train(loaded, { signal });
+      const { found, dataset } = await findReusable(loaded);
+      if (found === undefined) return runs.train(loaded, { signal, dataset });
+      const id = printable(found.run.record.id);
+      if (found.kind === 'prefix') {
+        output.note(`continues ${id} from step ${found.prefix.step}: the same training but for its length`);
+        return runs.train(loaded, { signal, dataset, prefix: found.prefix });
+      }
+      output.note(found.kind === 'finished' ? `reusing ${id}: finished, with the same identity` : `resuming ${id}: the same identity`);
+      return resume(found.run.directory, { signal, dataset });
+    },
+    output,
+    exitNow,
+  );
+}

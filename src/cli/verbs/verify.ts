@@ -1,0 +1,71 @@
+import { printable } from '../../errors.ts';
+import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
+import { listOf, RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
+import { LiveStatus } from '../terminal/live.ts';
+import { columnsOf, type Output } from '../terminal/output.ts';
+import { Stop } from '../terminal/signals.ts';
+
+interface VerifyRequest {
+  run: string;
+  workers?: number[];
+  dir?: string;
+}
+
+/** `gradloom verify`. */
+export const verify = defineCommand<VerifyRequest>({
+  positionals: runWords(1, 1),
+  describe: 'Train a run again in a temporary place and compare its digests: the same to the bit, or the first step and tensor that differ',
+  options: {
+    workers: { value: 'LIST', repeats: true, describe: 'worker counts to train with, by comma; each must give the same' },
+    ...RUNS_DIR,
+  },
+  examples: [
+    ['$0 verify @last', 'the run that started last'],
+    ['$0 verify 29898d --workers 1,3', 'with one worker, then with three'],
+  ],
+  request: (args) => {
+    const workers = workerCounts(args);
+    return { run: args.text('run') ?? '', ...(workers && { workers }), ...runsDirOf(args) };
+  },
+  run: verifyCommand,
+});
+
+function workerCounts(args: Arguments): number[] | undefined {
+  return listOf(args, 'workers')?.map((text) => {
+    if (!/^[1-9]\d{0,3}$/.test(text)) throw args.error(`--workers: expected numbers from 1, by comma; got ${printable(text)}`);
+    return Number(text);
+  });
+}
+
+async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet ? new LiveStatus(output) : undefined;
+  output.wipeBeforeErrors(() => live?.clear());
+  const stop = new Stop({
+    onFirst: (signal) => output.note(`${signal}: stopping after the step; nothing is kept`),
+    onSecond: exitNow,
+  });
+  try {
+    const [{ findRun }, runs, report] = await Promise.all([
+      import('../../runs/store/store.ts'),
+      import('../../runs/training/verify.ts'),
+      import('../../report/runs/verify.ts'),
+    ]);
+    const { directory, record } = await findRun(word, dir);
+    const run = runs.verify(directory, { signal: stop.signal, workers });
+    for await (const event of run) {
+      if (event.type === 'progress') live?.update([report.renderVerifying(event).slice(0, columnsOf(process.stderr) - 1)]);
+      else {
+        live?.clear();
+        output.note(report.renderReplay(event.replay));
+      }
+    }
+    const result = await run.result;
+    live?.clear();
+    if (output.json) output.object({ id: record.id, ...result });
+    if (result.status === 'interrupted') return stop.exitCode ?? 0;
+    output.result(report.renderVerification(record.id, result));
+    return 0;
+  } finally {
+    stop.release();
+  }
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { gradloom, start, workplace } from '../support/run-cli.ts';
+
+const QUICK = ['--workers', '1,2', '--steps', '20', '--repeats', '3'];
+
+test.serial('speedup prints a table and a verdict, writes the reports it was asked for, and nothing else', async (t) => {
+  const cwd = workplace(t);
+  const files = ['--csv', 's.csv', '--md', 's.md', '--svg', 's.svg', '--html', 's.html'];
+  const { code, stdout, stderr } = await gradloom(['speedup', 'small.yaml', ...QUICK, ...files], { cwd });
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^\nStrong scaling: 20 steps of 32 rows, 3 repetitions\n/);
+  t.regex(stdout, /^sequential +[\d,]+ {2}/m);
+  t.regex(stdout, /^2 workers +[\d,]+ {2}/m);
+  t.regex(stdout, /^verdict {2}\S/m);
+  t.regex(stderr, /^9\/9 {2}strong \w/m);
+  t.true(stderr.includes('saved  s.html'));
+  t.deepEqual(readdirSync(cwd).toSorted(), ['s.csv', 's.html', 's.md', 's.svg', 'small.yaml']);
+  t.is(readFileSync(path.join(cwd, 's.csv'), 'utf8').split('\r\n').length, 5);
+});
+
+test.serial('--json is one object, and Ctrl-C ends after the repetition at hand with 130', async (t) => {
+  const { child, finished, says } = start(['speedup', 'small.yaml', '--json', '--workers', '1,2', '--steps', '200', '--repeats', '5000'], {
+    cwd: workplace(t),
+  });
+  await says('10/15000  ');
+  child.kill('SIGINT');
+  const { code, stdout, stderr } = await finished;
+  t.is(code, 130);
+  t.true(stderr.includes('SIGINT: finishing the repetition; once more to stop at once'));
+  const result = JSON.parse(stdout) as { status: string; tables: { repeats: number; rows: { same_work: boolean }[] }[]; verdict: object };
+  t.is(result.status, 'interrupted');
+  t.true(result.tables[0]!.repeats >= 3);
+  t.true(result.tables[0]!.rows.every((row) => row.same_work));
+});
+
+const usage: [args: string[], code: number, text: string][] = [
+  [[], 64, 'FILE is missing; expected gradloom speedup FILE [key=value ...]'],
+  [['small.yaml', '--worker', '2'], 64, 'unknown option --worker; did you mean --workers?'],
+  [['small.yaml', '--workers'], 64, '--workers: the value is missing; expected --workers LIST'],
+  [['small.yaml', '--steps', '1', '--seconds', '1'], 64, '--steps and --seconds: give one of the two'],
+  [['small.yaml', '--workers', '0'], 78, 'command line: --workers=0  error[E_CONFIG_RANGE]  workers: out of range; got 0;'],
+  [['small.yaml', '--workers', '4..1'], 78, 'error[E_CONFIG_VALUE]  workers: not understood; got 4..1;'],
+  [['small.yaml', '--workers', 'two'], 78, 'error[E_CONFIG_VALUE]  workers: not understood; got two;'],
+  [['small.yaml', '--workers', '1..17'], 78, 'error[E_CONFIG_RANGE]  17 workers, but numerics.leaves is 16;'],
+  [['small.yaml', '--repeats', '2'], 78, 'repeats: out of range; got 2; expected an integer from 3 to 10000'],
+  [['small.yaml', '--seconds', '0'], 78, 'work.seconds: out of range; got 0; expected a number above 0, at most 86400'],
+  [['small.yaml', '--batch-sizes', '801'], 78, 'error[E_CONFIG_RANGE]  a batch of 801 rows; the training set has 800'],
+  [['small.yaml', '--mode', 'weka'], 78, 'mode: unknown value; got weka; expected one of strong, weak, both; did you mean weak?'],
+  [['small.yaml', 'train.lr=1'], 78, 'train.lr: unknown key; did you mean optimizer.lr?'],
+  [['none.yaml'], 78, 'none.yaml  error[E_CONFIG_READ]  cannot read the experiment: no such file'],
+];
+for (const [args, code, text] of usage) {
+  test.serial(`speedup ${args.join(' ')}: exit ${code}, ${text}`, async (t) => {
+    const finished = await gradloom(['speedup', ...args], { cwd: workplace(t) });
+    t.is(finished.code, code);
+    t.true(finished.stderr.includes(text), finished.stderr);
+    t.is(finished.stdout, '');
+  });
+}
+
+test.serial('schema speedup prints its JSON Schema', async (t) => {
+  const { code, stdout } = await gradloom(['schema', 'speedup']);
+  t.is(code, 0);
+  t.is((JSON.parse(stdout) as { title: string }).title, 'gradloom speedup');
+});
