@@ -1,4 +1,4 @@
-// Compiles kernels/ twice: for the engine wasm, and for wasm-fma, where products may round once (kernels/lanes.ts). Part of `npm run build`.
+// Compiles kernels/ twice: for the engine wasm, and for wasm-fma, where products may round once (kernels/vector/lanes.ts). Part of `npm run build`.
 import asc from 'assemblyscript/asc';
 
 const MODULES = { 'dist/kernels/kernels.wasm': 'simd', 'dist/kernels/kernels-fma.wasm': 'simd,relaxed-simd' };

@@ -98,7 +98,9 @@ export class Tests {
     this.#environment = environment;
     this.#graph = importGraph(root);
     for (const file of filesIn(root, 'kernels', /\.ts$/)) {
-      const imported = [...this.#read(file).matchAll(/\bfrom '\.\/([\w-]+)'/g)].map((match) => `kernels/${match[1]}.ts`);
+      const imported = [...this.#read(file).matchAll(/\bfrom '(\.[^']+)'/g)].map(
+        ([, name]) => `${path.posix.join(path.posix.dirname(file), name)}.ts`,
+      );
       if (!file.endsWith('/index.ts')) this.#kernelGraph.set(file, imported);
     }
   }
@@ -128,7 +130,7 @@ export class Tests {
       step,
       names: [...this.#read(name).matchAll(/^export function (\w+)/gm)].map((match) => match[1]),
     }));
-    const own = `dist/test/kernels/${path.basename(file, '.ts')}.test.js`;
+    const own = `dist/test/${file.replace(/\.ts$/, '.test.js')}`;
     const rank = (test) => {
       if (test === own) return -1;
       const words = new Set(this.#read(test).match(/\w+/g));

@@ -1,7 +1,7 @@
 /**
  * Floats of per-worker scratch that the matrix products need for at most `rows` rows and layers up to `inputs` by `outputs`.
  * An upper bound that grows with every argument: packed panels (at most 1 MiB, or one panel where the depth is larger), packed columns of x
- * and the stack of partial tiles. The constants mirror kernels/dense.ts and kernels/gradient.ts; test/kernels/scratch.test.ts holds them.
+ * and the stack of partial tiles. The constants mirror kernels/products/dense.ts and kernels/products/gradient.ts; test/kernels/products/scratch.test.ts holds them.
  */
 export function scratchFloats(rows: number, inputs: number, outputs: number, leaves: number): number {
   const roundUp8 = (n: number) => Math.ceil(n / 8) * 8;
@@ -20,7 +20,7 @@ export function scratchFloats(rows: number, inputs: number, outputs: number, lea
   return Math.max(forward, inputGradient, weightGradient);
 }
 
-/** i32 of the list of non-zero columns of a row of `columns`. Mirrors kernels/sparse.ts. */
+/** i32 of the list of non-zero columns of a row of `columns`. Mirrors kernels/products/sparse.ts. */
 export function listWords(columns: number): number {
   return columns + 4;
 }

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { BackendName } from '../../config/schema/backend-names.ts';
 import { cacheDirectory } from '../../data/sources/cache.ts';
-import type { BackendCode } from '../../kernels/backends/backend.ts';
+import type { BackendCode } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
 import { bindKernels, compileKernels } from '../../kernels/module.ts';
 import { type ProcessLimit, processLimitOfGroups } from '../../machine/cgroup.ts';

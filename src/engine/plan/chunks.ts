@@ -1,4 +1,4 @@
-import type { Traits } from '../../kernels/backends/backend.ts';
+import type { Traits } from '../../kernels/backend.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import type { Range } from './leaves.ts';

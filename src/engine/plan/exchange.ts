@@ -1,5 +1,5 @@
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Traits } from '../../kernels/backends/backend.ts';
+import type { Traits } from '../../kernels/backend.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import type { BatchPlan } from './batches.ts';

@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
-import type { Traits } from '../../kernels/backends/backend.ts';
+import type { Traits } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
 import { listWords } from '../../kernels/sizes.ts';
 import { showBytes } from '../../machine/limits.ts';

@@ -2,7 +2,7 @@ import { type Graph, GraphIndex } from '../../graph/graph.ts';
 import { backwardReads, type LayerOp, opType } from '../../graph/op.ts';
 import type { Shape } from '../../graph/shape.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Backend } from '../../kernels/backends/backend.ts';
+import type { Backend } from '../../kernels/backend.ts';
 
 /** Byte address and length of one part of the shared memory. */
 export interface Region {

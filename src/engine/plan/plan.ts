@@ -3,7 +3,7 @@ import type { Dataset, SplitName } from '../../data/dataset.ts';
 import { classCounts } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
 import { GraphIndex } from '../../graph/graph.ts';
-import type { Traits } from '../../kernels/backends/backend.ts';
+import type { Traits } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
 import { countCores } from '../../machine/cores.ts';
 import { lossWeights } from '../../model/losses.ts';

@@ -1,5 +1,5 @@
 import type { Dataset, SplitName } from '../../data/dataset.ts';
-import type { BackendCode } from '../../kernels/backends/backend.ts';
+import type { BackendCode } from '../../kernels/backend.ts';
 import type { KernelCall, Kernels } from '../../kernels/kernels.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';

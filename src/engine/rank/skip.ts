@@ -23,7 +23,7 @@ const untried = (): Times => ({
 /**
  * Chooses, for one rank, whether the products of the network's inputs skip their zeros. Every rank chooses by itself and by the clock,
  * because the bits do not depend on it:
- * - the kernels have equal bits for finite weights and deltas (kernels/sparse.ts);
+ * - the kernels have equal bits for finite weights and deltas (kernels/products/sparse.ts);
  * - with a weight that is not finite the dense kernel computes. Every rank finds that out from the same numbers: from all weights at the
  *   start of a task, then from what the ranks record of the weights they update;
  * - with a delta that is not finite the bias gradient, the sum of the deltas, is not finite either, so the step is left before its update

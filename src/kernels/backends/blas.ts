@@ -1,6 +1,6 @@
+import type { Backend } from '../backend.ts';
 import { findBlas, withBlas } from '../blas.ts';
 import { bindKernels } from '../module.ts';
-import type { Backend } from './backend.ts';
 import { wasm } from './wasm.ts';
 
 /** The system's BLAS for the products of dense layers, WebAssembly for the rest. How it sums depends on the shape of a whole product. */

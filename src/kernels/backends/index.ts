@@ -1,5 +1,5 @@
 import type { BackendName } from '../../config/schema/backend-names.ts';
-import type { Backend } from './backend.ts';
+import type { Backend } from '../backend.ts';
 import { blas } from './blas.ts';
 import { wasm } from './wasm.ts';
 import { wasmFma } from './wasm-fma.ts';

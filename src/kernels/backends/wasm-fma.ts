@@ -1,5 +1,5 @@
+import type { Backend } from '../backend.ts';
 import { compileRelaxedKernels } from '../module.ts';
-import type { Backend } from './backend.ts';
 import { wasm } from './wasm.ts';
 
 /** The same with relaxed SIMD's multiply-add, whose rounding is the processor's. */

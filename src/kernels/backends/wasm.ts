@@ -1,7 +1,7 @@
+import type { Backend } from '../backend.ts';
 import { fusesEpilogue, lowerings, productScratch } from '../lowerings/index.ts';
 import { lowerLoss } from '../lowerings/loss.ts';
 import { bindKernels, compileKernels } from '../module.ts';
-import type { Backend } from './backend.ts';
 
 /** WebAssembly with plain SIMD: multiply, then add. The reference for all bits. */
 export const wasm: Backend = {

@@ -1,8 +1,8 @@
 import type { DenseOp } from '../../graph/ops/dense.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backends/backend.ts';
-import type { BackwardSite, Emit, ForwardSite } from '../backends/site.ts';
+import type { Lowering } from '../backend.ts';
 import { kernelCall } from '../kernels.ts';
+import type { BackwardSite, Emit, ForwardSite } from '../site.ts';
 import { epilogueOf, slopeOf } from './activation.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;

@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowerings } from '../backends/backend.ts';
+import type { Lowerings } from '../backend.ts';
 import { scratchFloats } from '../sizes.ts';
 import { activation, epilogueOf } from './activation.ts';
 import { add } from './add.ts';

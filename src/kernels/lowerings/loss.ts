@@ -1,5 +1,5 @@
 import type { LossOp } from '../../graph/ops/loss.ts';
-import type { LossSite } from '../backends/site.ts';
+import type { LossSite } from '../site.ts';
 
 /** The rows' losses and, where they are wanted, their gradients. */
 export function lowerLoss({ loss }: LossOp, { x, target, sampleWeights, lossWeights, dx, rows, outputs, out, emit }: LossSite): void {

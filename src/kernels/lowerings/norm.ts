@@ -1,7 +1,7 @@
 import type { BatchNormOp, LayerNormOp } from '../../graph/ops/norm.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backends/backend.ts';
-import type { BackwardSite, Emit, ForwardSite } from '../backends/site.ts';
+import type { Lowering } from '../backend.ts';
+import type { BackwardSite, Emit, ForwardSite } from '../site.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 const F64 = Float64Array.BYTES_PER_ELEMENT;

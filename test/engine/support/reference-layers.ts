@@ -8,7 +8,7 @@ import type { InitialState } from '../../../src/model/initializers.ts';
 import type { Network } from '../../../src/model/network.ts';
 import { readTensor } from '../../../src/model/parameters.ts';
 import { RandomStream } from '../../../src/random/stream.ts';
-import { normalOfWord } from '../../kernels/twins.ts';
+import { normalOfWord } from '../../kernels/support/twins.ts';
 import { epochOrder } from './outcome.ts';
 import { rowOf } from './samples.ts';
 

@@ -3,7 +3,7 @@ import type { OptimizerConfig } from '../../../src/config/schema/schema.ts';
 import { optimizerType } from '../../../src/optim/index.ts';
 import type { ChunkRule } from '../../../src/optim/rules/rule.ts';
 import { Dice } from '../../engine/support/samples.ts';
-import { kernels } from '../../kernels/arena.ts';
+import { kernels } from '../../kernels/support/arena.ts';
 import { ChunkedTensor, optimizerConfig } from '../support/chunked.ts';
 import { Reference } from '../support/reference.ts';
 

@@ -1,0 +1,125 @@
+import type { LayerOp } from '../graph/op.ts';
+import type { Shape } from '../graph/shape.ts';
+import type { KernelCall, KernelName, Kernels } from './kernels.ts';
+
+/** Appends a call of a kernel, with exactly its arguments. */
+export type Emit = <K extends KernelName>(kernel: K, ...args: Parameters<Kernels[K]>) => void;
+
+/** One leaf of the rank. */
+export interface LeafSite {
+  /** Its number in the batch. */
+  index: number;
+  /** Its first row, relative to the rank's. */
+  row: number;
+  rows: number;
+}
+
+/** The two calls of a product of the network's inputs, of which each batch runs one. */
+export interface SkippablePair {
+  product: 'forward' | 'gradient';
+  dense: KernelCall;
+  skipping: KernelCall;
+}
+
+/** Rows of one rank on their way through one op; all pointers are byte addresses of the rank's first row. */
+export interface ForwardSite {
+  rows: number;
+  /** Rows of the whole batch, and the number of the rank's first row in the step: they tell nothing about the workers. */
+  batchRows: number;
+  firstRow: number;
+  training: boolean;
+  leaves: readonly LeafSite[];
+  leafTotal: number;
+  /** Rows that go into one product: all of the rank's, or leaf by leaf where a row's bits may depend on the rows beside it. */
+  products: readonly Pick<LeafSite, 'row' | 'rows'>[];
+  /** The op behind this one, if its call applies that as well. */
+  fused: LayerOp | undefined;
+  shapeOf(tensor: string): Shape;
+  /** A tensor of rows. */
+  at(tensor: string): number;
+  parameter(tensor: string): number;
+  statistic(tensor: string): number;
+  /** What forward leaves for backward. */
+  kept(name: string): number;
+  /** Leaf 0's values of a `perLeaf` workspace. */
+  perLeaf(name: string): number;
+  own(name: string): number;
+  scratch: number;
+  /** u32[4]: key and number of a random stream of this step. */
+  stream(number: number): number;
+  emit: Emit;
+  /** Appends a call that may skip the zeros of the network's inputs; undefined where nothing may skip. */
+  skippable: ((pair: SkippablePair) => void) | undefined;
+  /** i32[rows, listWords]: the non-zero columns of the rank's inputs. */
+  lists: number;
+  /** What follows runs when all ranks have come so far. Every rank must call it equally often. */
+  barrier(): void;
+  /** A call for rank 0 alone, when all ranks are through with the batch and its loss is finite. */
+  afterwards: Emit;
+}
+
+/** One complete node of the reduction tree among the rank's leaves. */
+export interface SubtreeSite {
+  /** First row of the subtree, relative to the rank's first row. */
+  row: number;
+  /** Number of its first leaf in the batch. */
+  first: number;
+  leaves: number;
+  /** i32[leaves + 1]: row bounds of its leaves, relative to `row`. */
+  bounds: number;
+  /** Where the gradient of a parameter goes. */
+  gradient(tensor: string): number;
+}
+
+/** Whole rows of a weight as stored, [in, out]. */
+export interface WeightPiece {
+  /** Rows [from, to). */
+  from: number;
+  to: number;
+  /** Where the gradient of row `from` goes. */
+  gradient: number;
+}
+
+/** The rank's part of a weight whose gradient it computes over the whole batch; pointers are of the batch's first row. */
+export interface SliceSite {
+  pieces: readonly WeightPiece[];
+  /** [batchRows, inputs]: the op's inputs. */
+  x: number;
+  /** [batchRows, outputs]: what backward left in place of the gradient of the op's output. */
+  d: number;
+  /** i32[leaves + 1]: row bounds of all leaves of the batch. */
+  bounds: number;
+  leaves: number;
+  /** What follows runs when all ranks are through with the batch. */
+  emit: Emit;
+  skippable: ForwardSite['skippable'];
+}
+
+export interface BackwardSite extends ForwardSite {
+  /** The gradient of a tensor of rows; backward may overwrite that of its output. 0 where nobody needs it. */
+  gradient(tensor: string): number;
+  /** Runs `emit` when the gradient of a tensor has its first contribution, to which others are added. */
+  onceBegun(tensor: string, emit: () => void): void;
+  subtrees: readonly SubtreeSite[];
+  /** Where the gradient of a weight is computed from all ranks' rows, in place of the subtrees' sums. */
+  slice(weight: string): SliceSite | undefined;
+}
+
+/** A leaf's rows on their way through the loss; pointers are byte addresses, 0 where there is nothing. */
+export interface LossSite {
+  /** [rows, outputs] */
+  x: number;
+  /** i32[rows] or [rows, outputs], as the loss wants it. */
+  target: number;
+  /** f32[rows], or 0: all 1. */
+  sampleWeights: number;
+  /** f32[outputs], or 0: all 1. */
+  lossWeights: number;
+  /** [rows, outputs], or 0 without gradient. */
+  dx: number;
+  rows: number;
+  outputs: number;
+  /** f64[3]: receives the sum of the rows' weighted losses, the number of correct rows, and the sum of the rows' weights. */
+  out: number;
+  emit: Emit;
+}
