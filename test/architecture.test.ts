@@ -70,6 +70,62 @@ test('no file imports itself through others', (t) => {
   );
 });
 
+/** A folder within a folder of src is a room; a file beside rooms is one of its own. */
+const roomOf = (file: string): string => (file.split('/').length > 3 ? path.posix.dirname(file) : file);
+
+test('no room imports itself through others', (t) => {
+  const imported = new Map<string, Set<string>>();
+  for (const file of sources.keys()) {
+    const room = roomOf(file);
+    const rooms = importsOf(file)
+      .map(roomOf)
+      .filter((target) => target !== room);
+    imported.set(room, new Set([...(imported.get(room) ?? []), ...rooms]));
+  }
+  const done = new Set<string>();
+  const visit = (room: string, trail: readonly string[]): string[] => {
+    if (trail.includes(room)) return [[...trail.slice(trail.indexOf(room)), room].join(' -> ')];
+    if (done.has(room)) return [];
+    const circles = [...(imported.get(room) ?? [])].flatMap((target) => visit(target, [...trail, room]));
+    done.add(room);
+    return circles;
+  };
+  t.deepEqual(
+    [...imported.keys()].flatMap((room) => visit(room, [])),
+    [],
+  );
+});
+
+/** Lines of a file, at most, but for those with a reason. */
+const LINES = 300;
+const LONGER = new Map([
+  ['src/config/schema/schema.ts', 'to be split by block'],
+  ['src/engine/coordinator/engine.ts', 'to be split'],
+  ['src/engine/plan/lower.ts', 'to be split'],
+  ['src/engine/rank/rank.ts', 'a step reads from its top to its bottom'],
+  ['src/runs/loop/loop.ts', 'to be split'],
+  ['src/runs/record/recorder.ts', 'to be split'],
+  ['src/storage/lines.ts', 'to be split'],
+  ['src/storage/lock.ts', 'to be split'],
+  ['src/storage/safetensors.ts', 'to be split'],
+  ['src/sweep/search.ts', 'to be split'],
+  ['src/sweep/session/runner.ts', 'to be split'],
+]);
+/** Files of a folder, about a dozen. */
+const FILES = 13;
+
+test('files have one purpose and at most 300 lines, folders about a dozen files', (t) => {
+  const all = [...filesIn('src'), ...filesIn('workers'), ...filesIn('kernels')];
+  const long = all.filter((file) => readFileSync(path.join(root, file), 'utf8').split('\n').length - 1 > LINES);
+  t.deepEqual(long.toSorted(), [...LONGER.keys()].toSorted());
+  const counts = new Map<string, number>();
+  for (const file of all) counts.set(path.posix.dirname(file), (counts.get(path.posix.dirname(file)) ?? 0) + 1);
+  t.deepEqual(
+    [...counts].filter(([, count]) => count > FILES),
+    [],
+  );
+});
+
 test('process.exit stands in src/cli/main.ts only, console nowhere but in cli and report', (t) => {
   const calls = (pattern: RegExp, allowed: RegExp): string[] =>
     [...sources].filter(([file, text]) => !allowed.test(file) && pattern.test(text)).map(([file]) => file);
