@@ -32,7 +32,20 @@ test.before(async (t) => {
     '65536',
   ];
   const { error, stderr } = await main(
-    ['vector/probe.ts', '-o', 'probe.wasm', '--runtime', 'stub', '--noAssert', '-O3', '--use', 'abort=', ...flags, '--disableWarning', '112'],
+    [
+      'vector/probe.ts',
+      '-o',
+      'probe.wasm',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '-O3',
+      '--use',
+      'abort=',
+      ...flags,
+      '--disableWarning',
+      '112',
+    ],
     {
       readFile: (name) => {
         try {
