@@ -4,7 +4,7 @@ import { checkAcross, DEFAULT_EPOCHS } from './check/checks.ts';
 import { diagnose, expectationAt } from './check/diagnose.ts';
 import { withLikelyTypes } from './check/likely-types.ts';
 import { defaultMetrics, goalNotices } from './check/watch.ts';
-import { problemOf } from './schema/metric-names.ts';
+import { problemOf } from './names/metrics.ts';
 import { outline } from './schema/outline.ts';
 import { type Experiment, experimentSchema } from './schema/schema.ts';
 import type { MapNode, Node } from './text/node.ts';

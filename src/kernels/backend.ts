@@ -1,4 +1,4 @@
-import type { BackendName } from '../config/schema/backend-names.ts';
+import type { BackendName } from '../config/names/backends.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { LayerOp, Op } from '../graph/op.ts';
 import type { Shape } from '../graph/shape.ts';

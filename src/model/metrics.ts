@@ -1,4 +1,4 @@
-import { isRegressionMetric, topKOf } from '../config/schema/metric-names.ts';
+import { isRegressionMetric, topKOf } from '../config/names/metrics.ts';
 import { GradloomError } from '../errors.ts';
 import { type KernelCall, kernelCall } from '../kernels/kernels.ts';
 

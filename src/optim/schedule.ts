@@ -1,5 +1,6 @@
-import type { Every } from '../config/schema/parts.ts';
-import type { ScheduleConfig, ScheduleSpan } from '../config/schema/schema.ts';
+import type { ScheduleSpan } from '../config/schema/blocks/parent.ts';
+import type { Every } from '../config/schema/blocks/parts.ts';
+import type { ScheduleConfig } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import { cosSin, integerPower, power } from '../random/elementary.ts';
 

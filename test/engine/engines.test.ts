@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
-import { BACKENDS, type BackendName } from '../../src/config/schema/backend-names.ts';
+import { BACKENDS, type BackendName } from '../../src/config/names/backends.ts';
 import { lowerProgram } from '../../src/engine/plan/lower.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../src/errors.ts';

@@ -1,5 +1,6 @@
 import test from 'ava';
-import type { ActivationConfig, LossConfig } from '../../src/config/schema/schema.ts';
+import type { ActivationConfig } from '../../src/config/schema/blocks/model.ts';
+import type { LossConfig } from '../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../src/graph/ops/activation.ts';
 import { erf } from '../../src/graph/ops/erf.ts';
 import { evaluate64, type Layer64, type Row64, rowLoss } from './support/reference.ts';

@@ -1,5 +1,5 @@
 import { printable } from '../../errors.ts';
-import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from '../schema/metric-names.ts';
+import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from '../names/metrics.ts';
 import { outlineAt } from '../schema/outline.ts';
 import { oneOf } from '../text/closest.ts';
 import { dotted, type Node, nodeAt, type Path } from '../text/node.ts';

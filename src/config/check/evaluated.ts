@@ -1,5 +1,5 @@
 import { printable } from '../../errors.ts';
-import { isMetric, topKOf } from '../schema/metric-names.ts';
+import { isMetric, topKOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import { closest, listed } from '../text/closest.ts';
 

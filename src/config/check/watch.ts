@@ -1,4 +1,4 @@
-import { goalNotice, problemOf } from '../schema/metric-names.ts';
+import { goalNotice, problemOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import type { Path } from '../text/node.ts';
 import { absenceOf, type Evaluation, emptySplit } from './evaluated.ts';

@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../config/schema/schema.ts';
+import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
 import { erf } from './erf.ts';
 import type { OpType } from './op-type.ts';
 

@@ -1,4 +1,4 @@
-import type { BackendName } from '../../config/schema/backend-names.ts';
+import type { BackendName } from '../../config/names/backends.ts';
 import type { Backend } from '../backend.ts';
 import { blas } from './blas.ts';
 import { wasm } from './wasm.ts';

@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../config/schema/schema.ts';
+import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 
 /** act(x); identity adds nothing. */

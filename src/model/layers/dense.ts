@@ -1,4 +1,4 @@
-import type { DenseConfig } from '../../config/schema/schema.ts';
+import type { DenseConfig } from '../../config/schema/blocks/model.ts';
 import { elements } from '../../graph/shape.ts';
 import { addActivation } from './activation.ts';
 import { addDropout } from './dropout.ts';

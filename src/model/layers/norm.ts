@@ -1,4 +1,4 @@
-import { batchNormOf, type DenseConfig, layerNormOf } from '../../config/schema/schema.ts';
+import { batchNormOf, type DenseConfig, layerNormOf } from '../../config/schema/blocks/model.ts';
 import type { GraphBuilder, TensorSpec } from '../../graph/graph.ts';
 import { elements } from '../../graph/shape.ts';
 

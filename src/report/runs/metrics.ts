@@ -1,4 +1,4 @@
-import { isMetric } from '../../config/schema/metric-names.ts';
+import { isMetric } from '../../config/names/metrics.ts';
 import type { Summary } from '../../runs/events.ts';
 import { formatLoss, formatPercent } from '../text/numbers.ts';
 import { unpainted } from '../text/paint.ts';

@@ -1,5 +1,5 @@
 import { type AverageName, lossName, metricName } from '../../config/check/evaluated.ts';
-import { goalOf } from '../../config/schema/metric-names.ts';
+import { goalOf } from '../../config/names/metrics.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { SplitName } from '../../data/dataset.ts';
 import type { StepRecord } from '../../engine/coordinator/engine.ts';

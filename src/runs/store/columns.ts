@@ -1,4 +1,4 @@
-import { type Goal, goalOf } from '../../config/schema/metric-names.ts';
+import { type Goal, goalOf } from '../../config/names/metrics.ts';
 import { closest } from '../../config/text/closest.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { type Curve, curvesOf } from './curves.ts';

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { loadExperiment } from '../../config/load.ts';
-import type { Experiment, ScheduleSpan } from '../../config/schema/schema.ts';
+import type { ScheduleSpan } from '../../config/schema/blocks/parent.ts';
+import type { Experiment } from '../../config/schema/schema.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { horizonSteps } from '../../optim/schedule.ts';
 import { commandOf } from '../../storage/shell.ts';

@@ -1,5 +1,5 @@
 import { lossName } from '../../config/check/evaluated.ts';
-import { goalOf } from '../../config/schema/metric-names.ts';
+import { goalOf } from '../../config/names/metrics.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';

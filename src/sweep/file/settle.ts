@@ -1,6 +1,6 @@
 import { absenceOf, evaluatedNames, evaluationOf } from '../../config/check/evaluated.ts';
 import type { LoadedExperiment } from '../../config/load.ts';
-import { goalNotice, goalOf } from '../../config/schema/metric-names.ts';
+import { goalNotice, goalOf } from '../../config/names/metrics.ts';
 import { printable } from '../../errors.ts';
 import type { Blame } from '../check/blame.ts';
 import { habitualMetric, isOfTestSet } from '../check/metric-habits.ts';

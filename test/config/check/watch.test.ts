@@ -1,6 +1,6 @@
 import test from 'ava';
+import { goalOf } from '../../../src/config/names/metrics.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
-import { goalOf } from '../../../src/config/schema/metric-names.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { errorOf, parse, problemsOf } from '../support/support.ts';
 

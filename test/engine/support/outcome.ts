@@ -1,5 +1,5 @@
 import { experimentFromObject } from '../../../src/config/load.ts';
-import type { BackendName } from '../../../src/config/schema/backend-names.ts';
+import type { BackendName } from '../../../src/config/names/backends.ts';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../../src/data/dataset.ts';
 import { Engine, type StepRecord } from '../../../src/engine/coordinator/engine.ts';

@@ -1,4 +1,5 @@
-import type { ActivationConfig, LossConfig } from '../../../src/config/schema/schema.ts';
+import type { ActivationConfig } from '../../../src/config/schema/blocks/model.ts';
+import type { LossConfig } from '../../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../../src/graph/ops/activation.ts';
 import type { Network } from '../../../src/model/network.ts';
 import { readTensor } from '../../../src/model/parameters.ts';

@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { type Goal, goalOf } from './metric-names.ts';
+import { type Goal, goalOf } from '../../names/metrics.ts';
 
 export const positiveInteger = z.int().min(1);
 
 /** Strict object: an unknown key is an error, never ignored. */
 export const object = z.strictObject;
+
+/** A file name; a relative one counts from the file that says it, and `~/` is the user's home directory. */
+export const path = z.string().min(1).meta({ isPath: true });
 
 /** A length of training, in either unit. */
 export const every = z

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { goalOf, isRegressionMetric, problemOf, topKOf } from '../../../src/config/schema/metric-names.ts';
+import { goalOf, isRegressionMetric, problemOf, topKOf } from '../../../src/config/names/metrics.ts';
 
 test('a loss is for classes or for values, and a word that is no loss for neither', (t) => {
   for (const loss of ['softmax_cross_entropy', 'sigmoid_cross_entropy']) t.is(problemOf(loss), 'classification');
