@@ -33,6 +33,24 @@ test('what a key is stands in the schema: these are not of the result, all other
     t.true(execution.includes(key), key);
 });
 
+test('the schema says of no key two kinds, in whatever variant it stands', (t) => {
+  const said = new Map<string, Set<string>>();
+  const collect = ({ properties = {}, items, additionalProperties, anyOf = [], oneOf = [] }: Outline, at: string, above: string): void => {
+    const children = [...Object.entries(properties), ...[items, additionalProperties || undefined].map((of) => ['0', of] as const)];
+    for (const [name, child] of children) {
+      if (child === undefined) continue;
+      const key = at === '' ? name : `${at}.${name}`;
+      const kind = child.kind ?? above;
+      said.set(key, (said.get(key) ?? new Set()).add(kind));
+      collect(child, key, kind);
+    }
+    for (const variant of [...anyOf, ...oneOf]) collect(variant, at, above);
+  };
+  collect(outline, '', 'result');
+  t.deepEqual([...said.keys()].toSorted(), KEYS.toSorted());
+  for (const [key, kinds] of said) t.deepEqual([...kinds], [factsOf(key).kind], key);
+});
+
 test('paths of files are known wherever they stand', (t) => {
   t.deepEqual(without(({ isPath }) => isPath).toSorted(), [
     'data.sample_weights',
