@@ -1,84 +1,6 @@
-/** What the process exits with; sysexits where one fits. The table users see is in the README. */
-export const EXIT = {
-  ok: 0,
-  usage: 64,
-  data: 65,
-  unavailable: 69,
-  internal: 70,
-  storage: 74,
-  busy: 75,
-  config: 78,
-  diverged: 80,
-  worker: 81,
-  trials: 82,
-  mismatch: 83,
-  interrupted: 130,
-  terminated: 143,
-} as const;
+import { ERROR_CODES, type ErrorCode, EXIT } from './error-codes.ts';
 
-/** Every code an error of gradloom can carry, with the exit code that goes with it. */
-export const ERROR_EXITS = {
-  E_USAGE: EXIT.usage,
-  E_YAML_SYNTAX: EXIT.config,
-  E_YAML_ALIASES: EXIT.config,
-  E_YAML_TOO_DEEP: EXIT.config,
-  E_YAML_TOO_LARGE: EXIT.config,
-  E_YAML_CYCLE: EXIT.config,
-  E_YAML_TAG: EXIT.config,
-  E_CONFIG_READ: EXIT.config,
-  E_CONFIG_UNKNOWN_KEY: EXIT.config,
-  E_CONFIG_MISSING: EXIT.config,
-  E_CONFIG_TYPE: EXIT.config,
-  E_CONFIG_RANGE: EXIT.config,
-  E_CONFIG_INTEGER: EXIT.config,
-  E_CONFIG_VALUE: EXIT.config,
-  E_CONFIG_RESERVED: EXIT.config,
-  E_RUN_NAME: EXIT.config,
-  E_RUN_NOT_FOUND: EXIT.usage,
-  E_SWEEP_NOT_FOUND: EXIT.usage,
-  E_EXTENDS_OUTSIDE: EXIT.config,
-  E_EXTENDS_CYCLE: EXIT.config,
-  E_OVERRIDE: EXIT.config,
-  E_SWEEP_CONSTRAINTS: EXIT.config,
-  E_DATA_READ: EXIT.data,
-  E_DATA_MAGIC: EXIT.data,
-  E_DATA_LENGTH: EXIT.data,
-  E_DATA_DIMS: EXIT.data,
-  E_DATA_TOO_LARGE: EXIT.data,
-  E_DATA_MISMATCH: EXIT.data,
-  E_DATA_EMPTY: EXIT.data,
-  E_DATA_NONFINITE: EXIT.data,
-  E_DATA_SPLIT: EXIT.data,
-  E_LABEL_RANGE: EXIT.data,
-  E_WEIGHT_RANGE: EXIT.data,
-  E_SAFETENSORS: EXIT.data,
-  E_TENSOR_MISMATCH: EXIT.data,
-  E_RUN_FILE: EXIT.data,
-  E_SWEEP_RESULT: EXIT.data,
-  E_RUN_READ: EXIT.data,
-  E_CHECKPOINT: EXIT.data,
-  E_DATA_FINGERPRINT: EXIT.data,
-  E_RUN_CHANGED: EXIT.config,
-  E_KERNEL_VERSION: EXIT.config,
-  E_MEMORY: EXIT.config,
-  E_LIMIT: EXIT.unavailable,
-  E_ENGINE: EXIT.unavailable,
-  E_POOL_START: EXIT.worker,
-  E_WORKER: EXIT.worker,
-  E_WORKER_TRAP: EXIT.worker,
-  E_WORKER_EXIT: EXIT.worker,
-  E_WORKER_HANG: EXIT.worker,
-  E_DIVERGED: EXIT.diverged,
-  E_VERIFY: EXIT.mismatch,
-  E_STORAGE: EXIT.storage,
-  E_BUSY: EXIT.busy,
-  E_SWEEP_READ: EXIT.data,
-  E_SWEEP_CHANGED: EXIT.config,
-  E_SWEEP_FAILED: EXIT.trials,
-  E_INTERNAL: EXIT.internal,
-} as const satisfies Record<string, number>;
-
-export type ErrorCode = keyof typeof ERROR_EXITS;
+export { type ErrorCode, EXIT } from './error-codes.ts';
 
 /**
  * Whose fault an error is: the machine's (storage, memory, threads, descriptors, a lock), that of the configuration or of its data, or
@@ -149,7 +71,7 @@ export class GradloomError extends Error {
   }
 
   get exitCode(): number {
-    return ERROR_EXITS[this.code];
+    return ERROR_CODES[this.code].exit;
   }
 
   /** The machine's where the operating system said so, as for a data file that is there and cannot be read; otherwise that of the code. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import test from 'ava';
-import { type Blame, ERROR_EXITS, type ErrorCode, EXIT, GradloomError } from '../src/errors.ts';
+import { ERROR_CODES } from '../src/error-codes.ts';
+import { type Blame, type ErrorCode, EXIT, GradloomError } from '../src/errors.ts';
 import { readError } from '../src/storage/read.ts';
 
 function refused(code: string): NodeJS.ErrnoException {
@@ -27,7 +28,7 @@ for (const [code, blame] of [
 
 test('whatever exits with 69, 74 or 75 is the fault of the machine', (t) => {
   const paused: readonly number[] = [EXIT.unavailable, EXIT.storage, EXIT.busy];
-  for (const code of Object.keys(ERROR_EXITS) as ErrorCode[]) {
+  for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
     const { blame, exitCode } = new GradloomError({ code, message: 'x' });
     if (paused.includes(exitCode)) t.is(blame, 'machine', code);
   }

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 // One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
+await import('../error-codes.ts');
 const { GradloomError } = await import('../errors.ts');
 const { packageVersion } = await import('../machine/version.ts');
 await import('../machine/cgroup.ts');
