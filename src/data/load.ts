@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { DataConfig, SourceConfig } from '../config/schema/schema.ts';
+import type { DataConfig } from '../config/schema/schema.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { normalizationFor } from './normalize.ts';
 import type { Samples } from './samples.ts';
-import { loadIdx } from './sources/idx.ts';
-import { loadMnist } from './sources/mnist.ts';
-import { makeSynthetic } from './sources/synthetic.ts';
+import { dataSource } from './sources/index.ts';
 import { splitSamples } from './split.ts';
 import { checkWeights, loadWeights } from './weights.ts';
 
@@ -19,7 +17,7 @@ import { checkWeights, loadWeights } from './weights.ts';
  * @throws GradloomError E_DATA_*, E_MEMORY or E_CONFIG_* with the place in the file or the key
  */
 export async function loadDataset(config: DataConfig, seed: number): Promise<Dataset> {
-  const samples = await loadSource(config.source, seed);
+  const samples = await dataSource(config.source).load(config.source, seed);
   const { features, featureCount, sampleCount, sampleShape, target } = samples;
   if (features instanceof Float32Array) checkFinite(features, featureCount, 'feature');
   if (target.kind === 'value') checkFinite(target.values, target.width, 'target');
@@ -36,17 +34,6 @@ export async function loadDataset(config: DataConfig, seed: number): Promise<Dat
     fingerprint: fingerprintOf(stored),
     description: describe(samples, splits),
   };
-}
-
-function loadSource(source: SourceConfig, seed: number): Promise<Samples> | Samples {
-  switch (source.type) {
-    case 'mnist':
-      return loadMnist(source.order, seed);
-    case 'idx':
-      return loadIdx(source);
-    case 'synthetic':
-      return makeSynthetic(source, seed);
-  }
 }
 
 type Stored = Omit<Dataset, 'normalization' | 'fingerprint' | 'description'>;

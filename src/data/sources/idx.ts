@@ -3,6 +3,7 @@ import { GradloomError, printable } from '../../errors.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
 import { type IdxHeader, readIdxElements, readIdxHeader } from './idx-file.ts';
+import type { DataSource } from './source.ts';
 
 type IdxConfig = Extract<SourceConfig, { type: 'idx' }>;
 
@@ -20,7 +21,7 @@ interface Pair {
  * @throws GradloomError of the files (see `readIdxHeader`); E_DATA_MISMATCH if counts or shapes disagree; E_CONFIG_MISSING if only one
  *   of test_images and test_labels is given
  */
-export async function loadIdx(config: IdxConfig): Promise<Samples> {
+async function loadIdx(config: IdxConfig): Promise<Samples> {
   const pairs = [await readPair(config.images, config.labels)];
   const { test_images: testImages, test_labels: testLabels } = config;
   if (testImages !== undefined && testLabels !== undefined) pairs.push(await readPair(testImages, testLabels));
@@ -59,6 +60,8 @@ export async function loadIdx(config: IdxConfig): Promise<Samples> {
     origin: `IDX ${printable(config.images)}${testImages === undefined ? '' : ` and ${printable(testImages)}`}`,
   };
 }
+
+export const idx: DataSource<IdxConfig> = { load: loadIdx };
 
 async function readPair(imagesPath: string, labelsPath: string): Promise<Pair> {
   const images = await readIdxHeader(imagesPath, 'images');

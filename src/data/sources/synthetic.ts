@@ -5,6 +5,7 @@ import { cosSin } from '../../random/elementary.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
+import type { DataSource } from './source.ts';
 
 type SyntheticConfig = Extract<SourceConfig, { type: 'synthetic' }>;
 
@@ -50,6 +51,8 @@ export function makeSynthetic(config: SyntheticConfig, seed: number): Samples {
   else fillSpirals(features, config, seed);
   return { ...common, target: { kind: 'class', labels, classes }, origin: `synthetic ${kind}, noise ${config.noise}` };
 }
+
+export const synthetic: DataSource<SyntheticConfig> = { load: makeSynthetic };
 
 function fillBlobs(out: Float32Array, { samples, features: width, classes, noise }: SyntheticConfig, seed: number): void {
   const centres = new Float64Array(classes * width);

@@ -1,0 +1,12 @@
+import type { SourceConfig } from '../../config/schema/schema.ts';
+import { idx } from './idx.ts';
+import { mnist } from './mnist.ts';
+import type { DataSource } from './source.ts';
+import { synthetic } from './synthetic.ts';
+
+const dataSources: { [T in SourceConfig['type']]: DataSource<Extract<SourceConfig, { type: T }>> } = { mnist, idx, synthetic };
+
+/** The implementation of a data source by the `type` of its config. */
+export function dataSource(config: SourceConfig): DataSource<SourceConfig> {
+  return dataSources[config.type];
+}

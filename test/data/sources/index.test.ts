@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import { outline, variantsOf } from '../../../src/config/schema/outline.ts';
+import type { SourceConfig } from '../../../src/config/schema/schema.ts';
+import { dataSource } from '../../../src/data/sources/index.ts';
+import { idxBytes, ramp } from '../support/idx-file.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'gradloom-sources-'));
+process.env['GRADLOOM_CACHE_DIR'] = path.join(root, 'cache');
+test.after.always(() => rmSync(root, { recursive: true, force: true }));
+
+function file(name: string, shape: readonly number[]): string {
+  const at = path.join(root, name);
+  const count = shape.reduce((product, size) => product * size, 1);
+  writeFileSync(at, idxBytes(shape, shape.length === 1 ? ramp(count).map((value) => value % 4) : ramp(count)));
+  return at;
+}
+
+/** One of each type; a type without one does not compile. */
+const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }> } = {
+  mnist: { type: 'mnist', order: 'by_seed' },
+  idx: {
+    type: 'idx',
+    images: file('images', [9, 3, 2]),
+    labels: file('labels', [9]),
+    test_images: file('test-images', [5, 3, 2]),
+    test_labels: file('test-labels', [5]),
+  },
+  synthetic: { type: 'synthetic', kind: 'linear', samples: 50, features: 3, classes: 2, noise: 0.1 },
+};
+
+test('every source that a file may name has an implementation', (t) => {
+  const source = outline.properties?.['data']?.properties?.['source'];
+  t.deepEqual([...(variantsOf(source)?.keys() ?? [])].toSorted(), Object.keys(CONFIGS).toSorted());
+});
+
+for (const config of Object.values(CONFIGS)) {
+  test(`${config.type}: samples of one shape with as many targets, in shared memory, the same each time`, async (t) => {
+    const samples = await dataSource(config).load(config, 3);
+    const { features, featureCount, sampleCount, sampleShape, target, ownTestCount, origin } = samples;
+    t.is(
+      sampleShape.reduce((product, size) => product * size, 1),
+      featureCount,
+    );
+    t.is(features.length, sampleCount * featureCount);
+    t.true(ownTestCount >= 0 && ownTestCount < sampleCount);
+    t.regex(origin, /^\S.+$/);
+    const targets = target.kind === 'class' ? target.labels : target.values;
+    t.is(targets.length, target.kind === 'class' ? sampleCount : sampleCount * target.width);
+    if (target.kind === 'class') t.true(target.labels.every((label) => label >= 0 && label < target.classes));
+    t.true(features.every(Number.isFinite) && targets.every(Number.isFinite));
+    for (const { buffer } of [features, targets]) t.true(buffer instanceof SharedArrayBuffer);
+    const again = await dataSource(config).load(config, 3);
+    t.deepEqual({ ...again, features: undefined, target: undefined }, { ...samples, features: undefined, target: undefined });
+    t.is(Buffer.compare(Buffer.from(again.features.buffer), Buffer.from(features.buffer)), 0);
+    t.deepEqual(again.target, target);
+  });
+}
