@@ -5,6 +5,7 @@ import { oneOf } from '../text/closest.ts';
 import { dotted, type Node, nodeAt, type Path } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
 import { checkLayers } from './layers.ts';
+import { checkSource } from './sources.ts';
 import { checkSplit } from './splits.ts';
 import { View } from './view.ts';
 import { checkWatched } from './watch.ts';
@@ -100,24 +101,6 @@ function checkWarmup(view: View, unit: 'steps' | 'epochs'): void {
   if (warmup === undefined || length === undefined || warmup < length) return;
   const message = `a warmup that leaves nothing of the schedule; got ${warmup}; expected less than ${dotted(horizon)}, which is ${length}`;
   view.report('E_CONFIG_RANGE', ['schedule', 'warmup', unit], message);
-}
-
-function checkSource(view: View): void {
-  const source = ['data', 'source'];
-  const type = view.type(source);
-  if (type === 'idx') {
-    for (const [one, other] of [
-      ['test_images', 'test_labels'],
-      ['test_labels', 'test_images'],
-    ] as const) {
-      if (!view.given([...source, one]) || view.given([...source, other])) continue;
-      view.report('E_CONFIG_MISSING', [...source, other], `missing; ${one} needs it`, [...source, one]);
-    }
-  }
-  const features = view.number([...source, 'features']);
-  if (type === 'synthetic' && view.value([...source, 'kind']) === 'spirals' && features !== undefined && features !== 2) {
-    view.report('E_CONFIG_VALUE', [...source, 'features'], `spirals have 2 features; got ${features}`);
-  }
 }
 
 /** Weights of classes or outputs: one for each output of the last layer, and not all of them 0. */

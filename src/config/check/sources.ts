@@ -1,0 +1,31 @@
+import type { SourceConfig } from '../schema/schema.ts';
+import type { View } from './view.ts';
+
+const SOURCE = ['data', 'source'];
+
+/** What the keys of a source mean together, for those that have such keys. */
+const sourceChecks: ReadonlyMap<unknown, (view: View) => void> = new Map<SourceConfig['type'], (view: View) => void>([
+  ['idx', checkIdx],
+  ['synthetic', checkSynthetic],
+]);
+
+export function checkSource(view: View): void {
+  sourceChecks.get(view.type(SOURCE))?.(view);
+}
+
+function checkIdx(view: View): void {
+  for (const [one, other] of [
+    ['test_images', 'test_labels'],
+    ['test_labels', 'test_images'],
+  ] as const) {
+    if (!view.given([...SOURCE, one]) || view.given([...SOURCE, other])) continue;
+    view.report('E_CONFIG_MISSING', [...SOURCE, other], `missing; ${one} needs it`, [...SOURCE, one]);
+  }
+}
+
+function checkSynthetic(view: View): void {
+  const features = view.number([...SOURCE, 'features']);
+  if (view.value([...SOURCE, 'kind']) === 'spirals' && features !== undefined && features !== 2) {
+    view.report('E_CONFIG_VALUE', [...SOURCE, 'features'], `spirals have 2 features; got ${features}`);
+  }
+}
