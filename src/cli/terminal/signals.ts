@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { Display } from './display.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -48,6 +49,31 @@ export class Stop {
   /** From here on signals do again what they do by default. */
   release(): void {
     for (const [name, listener] of this.#listeners) process.off(name, listener);
+  }
+}
+
+/** What a session does with its signals. */
+export interface SessionSignals {
+  display: Pick<Display, 'say' | 'clear'>;
+  /** What the first signal starts, to be said after its name: `finishing the step and saving; once more to stop at once`. */
+  onFirst: string;
+  /** Ends the process. */
+  exitNow: (code: number) => void;
+}
+
+/** Does the work of a session: the first signal ends it in order, the second at once, and after it they do again what they do by default. */
+export async function stoppable<T>({ display, onFirst, exitNow }: SessionSignals, work: (stop: Stop) => Promise<T>): Promise<T> {
+  const stop = new Stop({
+    onFirst: (signal) => display.say(`${signal}: ${onFirst}`),
+    onSecond: (code) => {
+      display.clear();
+      exitNow(code);
+    },
+  });
+  try {
+    return await work(stop);
+  } finally {
+    stop.release();
   }
 }
 

@@ -5,10 +5,10 @@ import type { SettingArgument } from '../../speedup/load.ts';
 import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { fileAndOverrides, fileOf } from '../arguments/positionals.ts';
-import { LiveStatus } from '../terminal/live.ts';
+import { Display } from '../terminal/display.ts';
 import { showNotices } from '../terminal/notices.ts';
-import { columnsOf, type Output } from '../terminal/output.ts';
-import { Stop } from '../terminal/signals.ts';
+import type { Output } from '../terminal/output.ts';
+import { stoppable } from '../terminal/signals.ts';
 
 interface SpeedupRequest {
   file: string;
@@ -76,17 +76,8 @@ function filesOf(args: Arguments): ReportFiles {
 }
 
 async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet ? new LiveStatus(output) : undefined;
-  const keep = (line: string): void => (live === undefined ? output.note(line) : live.keep(line));
-  output.wipeBeforeErrors(() => live?.clear());
-  const stop = new Stop({
-    onFirst: (signal) => keep(`${signal}: finishing the repetition; once more to stop at once`),
-    onSecond: (code) => {
-      live?.clear();
-      exitNow(code);
-    },
-  });
-  try {
+  const display = new Display(output);
+  return stoppable({ display, onFirst: 'finishing the repetition; once more to stop at once', exitNow }, async (stop) => {
     const { loadSpeedup } = await import('../../speedup/load.ts');
     const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
     showNotices(loaded.notices, output);
@@ -99,16 +90,16 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const show = (event: SpeedupEvent): void => {
       if (event.type === 'start') {
         const rows = event.workers.join(', ');
-        keep(
+        display.say(
           `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
         );
       } else if (event.type === 'warning')
-        keep(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
+        display.say(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
       else if (event.type === 'progress' || event.type === 'search') {
         const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
-        if (live === undefined) output.note(line);
-        else live.update([line.slice(0, columnsOf(process.stderr) - 1)]);
-      } else live?.clear();
+        if (display.isLive) display.update([line.slice(0, display.width)]);
+        else output.note(line);
+      } else display.clear();
     };
     for await (const event of run) show(event);
     const result = await run.result;
@@ -117,7 +108,5 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
     for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
     return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
-  } finally {
-    stop.release();
-  }
+  });
 }

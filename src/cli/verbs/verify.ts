@@ -1,9 +1,9 @@
 import { printable } from '../../errors.ts';
 import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
 import { listOf, RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
-import { LiveStatus } from '../terminal/live.ts';
-import { columnsOf, type Output } from '../terminal/output.ts';
-import { Stop } from '../terminal/signals.ts';
+import { Display } from '../terminal/display.ts';
+import type { Output } from '../terminal/output.ts';
+import { stoppable } from '../terminal/signals.ts';
 
 interface VerifyRequest {
   run: string;
@@ -38,13 +38,8 @@ function workerCounts(args: Arguments): number[] | undefined {
 }
 
 async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet ? new LiveStatus(output) : undefined;
-  output.wipeBeforeErrors(() => live?.clear());
-  const stop = new Stop({
-    onFirst: (signal) => output.note(`${signal}: stopping after the step; nothing is kept`),
-    onSecond: exitNow,
-  });
-  try {
+  const display = new Display(output);
+  return stoppable({ display, onFirst: 'stopping after the step; nothing is kept', exitNow }, async (stop) => {
     const [{ findRun }, runs, report] = await Promise.all([
       import('../../runs/store/store.ts'),
       import('../../runs/training/verify.ts'),
@@ -53,19 +48,17 @@ async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output:
     const { directory, record } = await findRun(word, dir);
     const run = runs.verify(directory, { signal: stop.signal, workers });
     for await (const event of run) {
-      if (event.type === 'progress') live?.update([report.renderVerifying(event).slice(0, columnsOf(process.stderr) - 1)]);
+      if (event.type === 'progress') display.update([report.renderVerifying(event).slice(0, display.width)]);
       else {
-        live?.clear();
+        display.clear();
         output.note(report.renderReplay(event.replay));
       }
     }
     const result = await run.result;
-    live?.clear();
+    display.clear();
     if (output.json) output.object({ id: record.id, ...result });
     if (result.status === 'interrupted') return stop.exitCode ?? 0;
     output.result(report.renderVerification(record.id, result));
     return 0;
-  } finally {
-    stop.release();
-  }
+  });
 }

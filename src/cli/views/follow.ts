@@ -1,9 +1,9 @@
 import type { RunEvent, Summary } from '../../runs/events.ts';
 import { commandOf } from '../../storage/shell.ts';
 import type { ExitNow } from '../arguments/command.ts';
+import { Display } from '../terminal/display.ts';
 import type { Output } from '../terminal/output.ts';
-import { Stop } from '../terminal/signals.ts';
-import type { TrainView } from './train.ts';
+import { stoppable } from '../terminal/signals.ts';
 
 /** A run that is under way. */
 interface Run extends AsyncIterable<RunEvent> {
@@ -17,26 +17,15 @@ interface Run extends AsyncIterable<RunEvent> {
  * @returns the exit code
  */
 export async function followRun(start: (signal: AbortSignal) => Promise<Run>, output: Output, exitNow: ExitNow): Promise<number> {
-  let view: TrainView | undefined;
-  const stop = new Stop({
-    onFirst: (signal) => {
-      const text = `${signal}: finishing the step and saving; once more to stop at once`;
-      if (view === undefined) output.note(text);
-      else view.say(text);
-    },
-    onSecond: (code) => {
-      view?.clear();
-      exitNow(code);
-    },
-  });
-  try {
+  const display = new Display(output);
+  return stoppable({ display, onFirst: 'finishing the step and saving; once more to stop at once', exitNow }, async (stop) => {
     const [{ run, events }, { TrainView }, { shortPath }] = await Promise.all([
       // Read from the start on: no event is lost while the view is loaded.
       start(stop.signal).then((begun) => ({ run: begun, events: begun[Symbol.asyncIterator]() })),
       import('./train.ts'),
       import('../../report/runs/results.ts'),
     ]);
-    view = new TrainView(output);
+    const view = new TrainView(output, display);
     for (let next = await events.next(); next.done !== true; next = await events.next()) view.show(next.value);
     const summary = await run.result;
     if (output.json) output.object(summary);
@@ -44,7 +33,5 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
     if (summary.status !== 'interrupted') return 0;
     if (summary.directory !== null) output.next(commandOf('resume', shortPath(summary.directory)));
     return stop.exitCode ?? 0;
-  } finally {
-    stop.release();
-  }
+  });
 }

@@ -3,7 +3,7 @@ import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepRun } from '../../sweep/session/sweep.ts';
 import type { ExitNow } from '../arguments/command.ts';
 import type { Output } from '../terminal/output.ts';
-import { Stop } from '../terminal/signals.ts';
+import { stoppable } from '../terminal/signals.ts';
 import type { SweepView } from './sweep.ts';
 
 /**
@@ -18,18 +18,8 @@ export async function showSession(
   start: (signal: AbortSignal) => Promise<{ run: SweepRun; settings: SweepSettings }>,
 ): Promise<number> {
   let view: SweepView | undefined;
-  const stop = new Stop({
-    onFirst: (signal) => {
-      const text = `${signal}: saving the trials that run; once more to stop at once`;
-      if (view === undefined) output.note(text);
-      else view.say(text);
-    },
-    onSecond: (code) => {
-      view?.clear();
-      exitNow(code);
-    },
-  });
-  try {
+  const display = { say: (text: string) => (view === undefined ? output.note(text) : view.say(text)), clear: () => view?.clear() };
+  return stoppable({ display, onFirst: 'saving the trials that run; once more to stop at once', exitNow }, async (stop) => {
     const { SweepView: View } = await import('./sweep.ts');
     const { run, settings } = await start(stop.signal);
     view = new View(output, settings);
@@ -43,7 +33,5 @@ export async function showSession(
     view.showResults(summary);
     if (summary.status === 'interrupted') return stop.exitCode ?? EXIT.interrupted;
     return summary.failed > 0 ? EXIT.trials : EXIT.ok;
-  } finally {
-    stop.release();
-  }
+  });
 }

@@ -4,7 +4,7 @@ import { renderResults, shortPath } from '../../report/runs/results.ts';
 import { formatCount, formatCounted } from '../../report/text/numbers.ts';
 import { renderEpoch, renderLogged, renderScores, renderStatus } from '../../report/text/progress.ts';
 import type { RunEpoch, RunEvent, RunStart, RunWarning, Summary } from '../../runs/events.ts';
-import { LiveStatus } from '../terminal/live.ts';
+import type { Display } from '../terminal/display.ts';
 import { columnsOf, type Output } from '../terminal/output.ts';
 
 /** With more epochs than this, only some of them leave a line. */
@@ -13,18 +13,15 @@ const MAX_EPOCH_LINES = 20;
 /** What the user sees of a run: progress on stderr, results on stdout. */
 export class TrainView {
   readonly #output: Output;
-  readonly #live: LiveStatus | undefined;
+  readonly #display: Display;
   readonly #history = new History();
   #start: RunStart | undefined;
   #hasAccuracy = false;
   #lastScores: { step: number; text: string } | undefined;
 
-  constructor(output: Output) {
+  constructor(output: Output, display: Display) {
     this.#output = output;
-    if (process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !output.quiet) {
-      this.#live = new LiveStatus(output);
-      output.wipeBeforeErrors(() => this.clear());
-    }
+    this.#display = display;
   }
 
   show(event: RunEvent): void {
@@ -34,8 +31,7 @@ export class TrainView {
         this.#showStart(event);
         break;
       case 'progress':
-        // A terminal wraps a line that fills it.
-        this.#live?.update(renderStatus(event, { width: columnsOf(process.stderr) - 1, hasAccuracy: this.#hasAccuracy }));
+        if (this.#display.isLive) this.#display.update(renderStatus(event, { width: this.#display.width, hasAccuracy: this.#hasAccuracy }));
         break;
       case 'epoch':
         this.#showEpoch(event);
@@ -44,28 +40,18 @@ export class TrainView {
         this.#showMetrics(event.line);
         break;
       case 'warning':
-        this.#keep(this.#warning(event));
+        this.#display.say(this.#warning(event));
         break;
       case 'workers': {
         const { before, workers, speedup } = event;
-        this.#keep(
+        this.#display.say(
           `${formatCounted(workers, 'worker')} from here on: ${speedup.toFixed(1)} times as fast as ${before}, with the same result`,
         );
         break;
       }
       case 'end':
-        this.clear();
+        this.#display.clear();
     }
-  }
-
-  /** A line that stays. */
-  say(text: string): void {
-    this.#keep(text);
-  }
-
-  /** Wipes what is not meant to stay. */
-  clear(): void {
-    this.#live?.clear();
   }
 
   showResults(summary: Summary): void {
@@ -79,9 +65,9 @@ export class TrainView {
     const { parameters, totalSteps, batchRows, stepsPerEpoch, workers } = start;
     const epoch = stepsPerEpoch === 1 ? 'each an epoch' : `${formatCount(stepsPerEpoch)} an epoch`;
     const steps = `${formatCounted(totalSteps, 'step')} of ${formatCounted(batchRows, 'row')}, ${epoch}`;
-    this.#keep(`${printable(start.name)}: ${formatCounted(parameters, 'parameter')}, ${steps}, ${formatCounted(workers, 'worker')}`);
-    this.#keep(printable(start.dataset));
-    if (start.directory !== undefined) this.#keep(`saving to ${printable(shortPath(start.directory), Number.POSITIVE_INFINITY)}`);
+    this.#display.say(`${printable(start.name)}: ${formatCounted(parameters, 'parameter')}, ${steps}, ${formatCounted(workers, 'worker')}`);
+    this.#display.say(printable(start.dataset));
+    if (start.directory !== undefined) this.#display.say(`saving to ${printable(shortPath(start.directory), Number.POSITIVE_INFINITY)}`);
   }
 
   #showEpoch(event: RunEpoch): void {
@@ -91,7 +77,7 @@ export class TrainView {
     // Epoch 1, the last one, and those that step over the next of evenly spaced marks.
     const mark = (epoch: number): number => Math.floor((epoch * (MAX_EPOCH_LINES - 1)) / epochs);
     const isShown = epochs <= MAX_EPOCH_LINES || event.epoch === 1 || mark(event.epoch) > mark(event.epoch - 1);
-    if (isShown) this.#keep(renderEpoch(event, epochs, columnsOf(process.stderr)));
+    if (isShown) this.#display.say(renderEpoch(event, epochs, columnsOf(process.stderr)));
   }
 
   #showMetrics(line: Extract<RunEvent, { type: 'metrics' }>['line']): void {
@@ -104,15 +90,10 @@ export class TrainView {
     if (line['train.loss'] === undefined || this.#start?.stepsPerEpoch !== 1) return;
     const evaluated = this.#lastScores?.step === line.step ? [this.#lastScores.text] : [];
     const { totalSteps } = this.#start;
-    this.#keep(renderLogged(line.step, totalSteps, [renderScores('train', line['train.loss'], undefined), ...evaluated]));
+    this.#display.say(renderLogged(line.step, totalSteps, [renderScores('train', line['train.loss'], undefined), ...evaluated]));
   }
 
   #warning({ code, message }: RunWarning): string {
     return `${this.#output.paint('yellow', `warning[${code}]`)}  ${printableSentence(message, 2000)}`;
-  }
-
-  #keep(line: string): void {
-    if (this.#live === undefined) this.#output.note(line);
-    else this.#live.keep(line);
   }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Stop, type StopSignal } from '../../../src/cli/terminal/signals.ts';
+import { Stop, type StopSignal, stoppable } from '../../../src/cli/terminal/signals.ts';
 
 /** Signals do not reach the threads that tests run in; their events do. */
 function recorded(): { stop: Stop; first: StopSignal[]; second: number[] } {
@@ -55,3 +55,21 @@ test.serial('a terminal that closes is never the second signal: what is being sa
   t.deepEqual([first, second], [['SIGINT'], []]);
   t.is(stop.exitCode, 130);
 });
+
+test.serial(
+  'a session says what the first signal starts, wipes its display and ends at the second, and lets go of signals, also when it fails',
+  async (t) => {
+    const before = process.listenerCount('SIGINT');
+    const seen: unknown[] = [];
+    const display = { say: (line: string) => seen.push(line), clear: () => seen.push('clear') };
+    const session = stoppable({ display, onFirst: 'saving', exitNow: (code) => seen.push(code) }, (stop) => {
+      process.emit('SIGINT');
+      t.true(stop.signal.aborted);
+      process.emit('SIGTERM');
+      return Promise.reject(new Error('failed'));
+    });
+    await t.throwsAsync(session, { message: 'failed' });
+    t.deepEqual(seen, ['SIGINT: saving', 'clear', 143]);
+    t.is(process.listenerCount('SIGINT'), before);
+  },
+);
