@@ -32,7 +32,7 @@ export interface ParseOptions extends LoadOptions {
 /** A valid experiment and where its values come from. */
 export interface LoadedExperiment {
   readonly experiment: Experiment;
-  /** Each leaf value's origin by dotted path, for example `optimizer.lr`. */
+  /** Each value's origin by dotted path, for example `optimizer.lr`. */
   readonly origins: ReadonlyMap<string, Origin>;
   readonly file: string;
   /** The absolute directory of the file. */

@@ -8,7 +8,7 @@ export type Origin =
   | { readonly kind: 'command line'; readonly argument: string }
   | { readonly kind: 'object' };
 
-/** The origin of each leaf of a resolved value; an empty list or map is a leaf. */
+/** The origin of each value within a resolved one by dotted path; an empty list or map counts as a value. */
 export function originsOf(resolved: unknown, tree: Node): Map<string, Origin> {
   const origins = new Map<string, Origin>();
   collect(resolved, tree, '', origins);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { resultKeys } from '../../config/resolved.ts';
 import { factsOf } from '../../config/schema/key-facts.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
-import { leavesOf } from '../../config/tree/leaves.ts';
+import { configValues } from '../../config/tree/values.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { KERNEL_VERSION } from '../../kernels/module.ts';
 import { initHashes } from './initial.ts';
@@ -24,7 +24,7 @@ export function runIdentity(experiment: Experiment, { fingerprint }: Pick<Datase
   const init = Object.values(initHashes(experiment));
   // A path counts by its content, in `init`, and by which other keys name the same one.
   const paths: unknown[] = [];
-  const entries = Object.entries(leavesOf(resultKeys(experiment)))
+  const entries = Object.entries(configValues(resultKeys(experiment)))
     .filter(([key]) => !factsOf(key).isData)
     .map(([key, value]) => [key, factsOf(key).isPath ? ordinal(paths, value) : value] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,5 @@
 import { factsOf } from '../../config/schema/key-facts.ts';
-import type { Leaf } from '../../config/tree/leaves.ts';
+import type { ConfigValue } from '../../config/tree/values.ts';
 import { damaged } from '../../storage/read.ts';
 import { type ChainComparison, compareChains, readDigests } from '../files/digest-chain.ts';
 import { requireRun } from '../files/directory.ts';
@@ -9,8 +9,8 @@ import type { StoredRun } from './store.ts';
 /** A config key that two runs have differently; undefined where one has it not. */
 export interface KeyChange {
   key: string;
-  a: Leaf | undefined;
-  b: Leaf | undefined;
+  a: ConfigValue | undefined;
+  b: ConfigValue | undefined;
 }
 
 /** How two runs differ, and whether they may. */
@@ -70,12 +70,12 @@ export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
 
 /** Two runs of which nothing is known would have no differences. */
 function configOf({ directory, record, config }: StoredRun): ReturnType<StoredRun['config']> {
-  const leaves = config();
-  if (Object.keys(leaves).length === 0) throw damaged(directory, `no config to compare: ${record.problem ?? 'config.yaml is empty'}`);
-  return leaves;
+  const values = config();
+  if (Object.keys(values).length === 0) throw damaged(directory, `no config to compare: ${record.problem ?? 'config.yaml is empty'}`);
+  return values;
 }
 
-function changesBetween(a: Readonly<Record<string, Leaf>>, b: Readonly<Record<string, Leaf>>): KeyChange[] {
+function changesBetween(a: Readonly<Record<string, ConfigValue>>, b: Readonly<Record<string, ConfigValue>>): KeyChange[] {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].filter((key) => a[key] !== b[key]).map((key) => ({ key, a: a[key], b: b[key] }));
 }

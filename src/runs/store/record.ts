@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { readBlockYaml } from '../../config/text/block-yaml.ts';
 import { excessOf } from '../../config/text/parse.ts';
 import { MAX_BYTES } from '../../config/text/read.ts';
-import { type Leaf, leavesOf } from '../../config/tree/leaves.ts';
+import { type ConfigValue, configValues } from '../../config/tree/values.ts';
 import { GradloomError } from '../../errors.ts';
 import { damaged, readOwnText } from '../../storage/read.ts';
 import { readSummary, readTags, STATUSES } from '../files/file-shapes.ts';
@@ -36,13 +36,13 @@ export interface RunRecord {
 }
 
 /** A run's config by dotted name: `optimizer.lr`. */
-export type ConfigLeaves = Readonly<Record<string, Leaf>>;
+export type ConfigValues = Readonly<Record<string, ConfigValue>>;
 
 /**
  * Reads a run's record and config. Files that cannot be read make the run `damaged`, never the list of runs. Whether a process is at work
  * in the run is not looked at.
  */
-export function readRecord(directory: string): { record: RunRecord; config: ConfigLeaves } {
+export function readRecord(directory: string): { record: RunRecord; config: ConfigValues } {
   const problems: string[] = [];
   const attempt = <T>(file: string, read: (directory: string) => T | undefined): T | undefined => {
     try {
@@ -76,7 +76,7 @@ export function readRecord(directory: string): { record: RunRecord; config: Conf
       }),
       problem: problems.length > 0 ? problems.join('; ') : (summary?.error?.message ?? null),
     },
-    config: leavesOf(config),
+    config: configValues(config),
   };
 }
 

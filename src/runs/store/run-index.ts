@@ -3,7 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { appendText, writeFileAtomic } from '../../storage/atomic.ts';
 import { readOwnText } from '../../storage/read.ts';
 import { anyOf, count, fields, finite, flag, isShaped, listOf, mapOf, oneOf, orNull, text } from '../../storage/shape.ts';
-import { type ConfigLeaves, RECORD_STATUSES, type RunRecord, readRecord } from './record.ts';
+import { type ConfigValues, RECORD_STATUSES, type RunRecord, readRecord } from './record.ts';
 
 const NAME = '.index';
 /** Of the lines' format: an index of another version is as good as none. */
@@ -39,7 +39,7 @@ export interface Indexed {
   signature: string;
   record: RunRecord;
   /** Parsed only when asked for: most lists do not show it. */
-  config: () => ConfigLeaves;
+  config: () => ConfigValues;
 }
 
 interface Entry extends Indexed {
@@ -73,7 +73,7 @@ export class StoreIndex {
     return entry?.signature === signature ? entry : undefined;
   }
 
-  put(id: string, signature: string, record: RunRecord, config: ConfigLeaves): Indexed {
+  put(id: string, signature: string, record: RunRecord, config: ConfigValues): Indexed {
     const line = [id, signature, JSON.stringify(record), JSON.stringify(config)].join('\t');
     const entry: Entry = { signature, record, config: () => config, line };
     // A name that would tear its own line has none.
@@ -109,7 +109,7 @@ export class StoreIndex {
 
   #read(line: string): void {
     const [id = '', signature = '', recordText = '', configText = '', ...more] = line.split('\t');
-    let config: ConfigLeaves | undefined;
+    let config: ConfigValues | undefined;
     try {
       // A line is whole if it ends as it began: two that were torn into one do not.
       if (more.length > 0 || !configText.startsWith('{') || !configText.endsWith('}')) throw new SyntaxError('torn line');
@@ -124,7 +124,7 @@ export class StoreIndex {
   }
 
   /** Of a line that is only found to be wrong when its config is asked for, the run is read again. */
-  #config(id: string, configText: string): ConfigLeaves {
+  #config(id: string, configText: string): ConfigValues {
     try {
       const config: unknown = JSON.parse(configText);
       if (isShaped(config, configShape)) return config;

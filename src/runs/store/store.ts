@@ -8,7 +8,7 @@ import { type LockOwner, lockOwner, thisProcess } from '../../storage/lock.ts';
 import { linkProblem } from '../files/directory.ts';
 import { TAGS_FILE } from '../files/file-shapes.ts';
 import { matchesGlob } from './glob.ts';
-import { type ConfigLeaves, damagedRecord, type RunRecord, readRecord } from './record.ts';
+import { type ConfigValues, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './run-index.ts';
 
 /** Where runs are if nothing else is said: the default of `track.dir`. */
@@ -22,7 +22,7 @@ export interface StoredRun {
   /** Absolute. */
   directory: string;
   record: RunRecord;
-  config: () => ConfigLeaves;
+  config: () => ConfigValues;
 }
 
 /**

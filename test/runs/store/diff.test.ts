@@ -6,7 +6,7 @@ import { loadExperiment } from '../../../src/config/load.ts';
 import { resultKeys } from '../../../src/config/resolved.ts';
 import { factsOf } from '../../../src/config/schema/key-facts.ts';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
-import { leavesOf } from '../../../src/config/tree/leaves.ts';
+import { configValues } from '../../../src/config/tree/values.ts';
 import { GradloomError } from '../../../src/errors.ts';
 import { compareChains, readDigests } from '../../../src/runs/files/digest-chain.ts';
 import { diffRuns } from '../../../src/runs/store/diff.ts';
@@ -26,9 +26,9 @@ async function diffOf(t: Parameters<typeof runsPlace>[0], a: RunText, b: RunText
 test('result keys are exactly the keys of kind result', (t) => {
   for (const file of ['seed', 'mnist', 'mnist-best']) {
     const { experiment } = loadExperiment(`configs/${file}.yaml`, { overrides: ['+track.statistics.every.epochs=1', 'track.notes=x'] });
-    const kept = Object.keys(leavesOf(resultKeys(experiment)));
+    const kept = Object.keys(configValues(resultKeys(experiment)));
     t.deepEqual(
-      Object.keys(leavesOf(experiment)).filter((key) => factsOf(key).kind === 'result'),
+      Object.keys(configValues(experiment)).filter((key) => factsOf(key).kind === 'result'),
       kept,
     );
   }
