@@ -1,5 +1,6 @@
 import { literalPath } from '../../config/tree/path-text.ts';
 import { printable } from '../../errors.ts';
+import type { Reusable } from '../../runs/prepare/reuse.ts';
 import { defineCommand, type ExitNow } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.ts';
@@ -50,23 +51,19 @@ async function runTrain({ file, overrides, needed }: TrainRequest, output: Outpu
       const { loadExperiment } = await import('../../config/load.ts');
       const loaded = loadExperiment(await configFile(file, output), { overrides });
       showNotices(loaded.notices, output);
-      const [runs, { findReusable }, { resume }] = await Promise.all([
-        import('../../runs/training/train.ts'),
-        import('../../runs/prepare/reuse.ts'),
-        import('../../runs/training/resume.ts'),
-      ]);
-      if (!needed) return runs.train(loaded, { signal });
-      const { found, dataset } = await findReusable(loaded);
-      if (found === undefined) return runs.train(loaded, { signal, dataset });
-      const id = printable(found.run.record.id);
-      if (found.kind === 'prefix') {
-        output.note(`continues ${id} from step ${found.prefix.step}: the same training but for its length`);
-        return runs.train(loaded, { signal, dataset, prefix: found.prefix });
-      }
-      output.note(found.kind === 'finished' ? `reusing ${id}: finished, with the same identity` : `resuming ${id}: the same identity`);
-      return resume(found.run.directory, { signal, dataset });
+      if (!needed) return (await import('../../runs/training/train.ts')).train(loaded, { signal });
+      const { trainNeeded } = await import('../../runs/training/needed.ts');
+      const { run, found } = await trainNeeded(loaded, { signal });
+      if (found !== undefined) output.note(reuseText(found));
+      return run;
     },
     output,
     exitNow,
   );
+}
+
+function reuseText(found: Reusable): string {
+  const id = printable(found.run.record.id);
+  if (found.kind === 'prefix') return `continues ${id} from step ${found.prefix.step}: the same training but for its length`;
+  return found.kind === 'finished' ? `reusing ${id}: finished, with the same identity` : `resuming ${id}: the same identity`;
 }

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
 import type { Summary } from '../../../src/runs/events.ts';
 import { findReusable, identityOf } from '../../../src/runs/prepare/reuse.ts';
+import { trainNeeded } from '../../../src/runs/training/needed.ts';
 import { resume } from '../../../src/runs/training/resume.ts';
 import { type TrainOptions, train } from '../../../src/runs/training/train.ts';
 import { threads } from '../../engine/support/warm-threads.ts';
@@ -22,11 +23,10 @@ function caseOf(parent: string, steps: number, others: Others = {}): Experiment 
 const run = (experiment: Experiment, options?: TrainOptions): Promise<Summary> =>
   train({ experiment }, { engine: { threads }, ...options }).result;
 
-/** As `train --needed` does it. @returns the step that it went on from too; undefined if it trained from the start */
+/** @returns the step that it went on from too; undefined if it trained from the start */
 async function needed(experiment: Experiment, options: TrainOptions = {}): Promise<{ from: number | undefined; summary: Summary }> {
-  const { found, dataset } = await findReusable({ experiment });
-  const prefix = found?.kind === 'prefix' ? found.prefix : undefined;
-  return { from: prefix?.step, summary: await run(experiment, { ...options, dataset, prefix }) };
+  const { run: begun, found } = await trainNeeded({ experiment }, { engine: { threads }, ...options });
+  return { from: found?.kind === 'prefix' ? found.prefix.step : undefined, summary: await begun.result };
 }
 
 async function straight(t: ExecutionContext, steps: number, others: Others): Promise<string> {
