@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { InitializerConfig } from '../config/schema/schema.ts';
+import type { Experiment, InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
@@ -59,6 +59,15 @@ export interface InitialState {
   statistics: Float32Array;
 }
 
+/** What of a model's config says how its tensors start. */
+type ModelInit = Pick<Experiment['model'], 'init'> & Partial<Pick<Experiment['model'], 'layers'>>;
+
+/** How the tensors of a layer start: as the layer says, if it does, else as the model says. */
+export function initOf({ init, layers = [] }: ModelInit, layer: number): InitializerConfig {
+  const config = layers[layer];
+  return config !== undefined && 'init' in config ? (config.init ?? init) : init;
+}
+
 /**
  * The initial parameters and statistics. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout; norms start as the
  * identity, whatever the initialiser.
@@ -68,14 +77,14 @@ export interface InitialState {
  */
 export function initialState(
   network: Network,
-  model: { init: InitializerConfig; layers?: readonly { init?: InitializerConfig | undefined }[] },
+  model: ModelInit,
   seed: number,
   readRun: (directory: string) => Safetensors = (directory) => readSafetensors(join(directory, 'model.safetensors')),
 ): InitialState {
   const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
   const fromFile = new Map<string, Taken>();
   const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
-    const config = model.layers?.[tensor.layer]?.init ?? model.init;
+    const config = initOf(model, tensor.layer);
     if (config.type === 'file' || config.type === 'run') {
       const { placed } = fromFile.get(config.path) ?? { placed: [] };
       fromFile.set(config.path, { type: config.type, placed: [...placed, { tensor, vector }] });

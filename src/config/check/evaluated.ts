@@ -32,11 +32,12 @@ export function metricName(split: Part, metric: string, average?: AverageName): 
 
 /** What an experiment evaluates during training. */
 export function evaluationOf({ data, model, metrics = [], train }: Experiment): Evaluation {
+  const last = model.layers.at(-1);
   return {
     on: train.eval.on,
     average: train.average.type,
     metrics,
-    outputs: model.layers.at(-1)?.units,
+    outputs: last !== undefined && 'units' in last ? last.units : undefined,
     noRows: (part) => (part !== 'train' && data.split[part] === 0 ? emptySplit(part) : undefined),
   };
 }

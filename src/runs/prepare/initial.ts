@@ -5,7 +5,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { GradloomError, printable } from '../../errors.ts';
-import { type InitialState, initialState } from '../../model/initializers.ts';
+import { type InitialState, initialState, initOf } from '../../model/initializers.ts';
 import { PLATEAU_START } from '../../optim/plateau.ts';
 import { readFileBytes } from '../../storage/read.ts';
 import { readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
@@ -93,9 +93,9 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
 
 /** sha256 (hex) of each file of initial weights, by its path. @throws GradloomError E_DATA_READ */
 export function initHashes({ model }: Experiment): Record<string, string> {
-  const inits = [model.init, ...model.layers.map(({ init }) => init)];
+  const inits = [model.init, ...model.layers.map((_, layer) => initOf(model, layer))];
   const paths = new Set(
-    inits.flatMap((init) => (init?.type === 'file' ? [init.path] : init?.type === 'run' ? [runWeightsFile(init.path)] : [])),
+    inits.flatMap((init) => (init.type === 'file' ? [init.path] : init.type === 'run' ? [runWeightsFile(init.path)] : [])),
   );
   return Object.fromEntries([...paths].map((file) => [file, hashOf(file)]));
 }

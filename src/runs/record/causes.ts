@@ -1,5 +1,6 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { initOf } from '../../model/initializers.ts';
 
 /** Inputs beyond this drive a network of the usual initial weights far out: standardized ones stay below. */
 const LARGE_INPUT = 10;
@@ -18,9 +19,9 @@ export type LikelyCause = (layer?: number) => string | undefined;
 export function likelyCauseOf({ model }: Experiment, dataset: Pick<Dataset, 'features' | 'normalization'>): LikelyCause {
   let largest: number | undefined;
   return (layer) => {
-    const zeros = model.layers.findIndex(({ init = model.init }, i) => init.type === 'zeros' && i <= (layer ?? model.layers.length - 2));
+    const zeros = model.layers.findIndex((_, i) => initOf(model, i).type === 'zeros' && i <= (layer ?? model.layers.length - 2));
     if (zeros >= 0) {
-      const key = model.layers[zeros]?.init === undefined ? 'model.init' : `model.layers.${zeros}.init`;
+      const key = initOf(model, zeros) === model.init ? 'model.init' : `model.layers.${zeros}.init`;
       return `the weights of layers.${zeros} start at 0 (${key}: zeros); take another, such as he_normal`;
     }
     largest ??= largestInput(dataset);
