@@ -4,6 +4,7 @@ import type { Experiment, LossConfig } from '../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
 import { Engine } from '../../src/engine/coordinator/engine.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
+import { denseLayers } from '../config/support/support.ts';
 import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './support/outcome.ts';
 import { layersOf } from './support/reference.ts';
 import { Dice, makeSamples, randomVector, type SampleOptions } from './support/samples.ts';
@@ -152,7 +153,7 @@ function randomCase(seed: number): { experiment: Experiment; dataset: Dataset; w
     seed,
   });
   const workers = Math.min(leaves, dice.pick([2, 2, 2, 3, 3, 5]));
-  const shape = [dataset.featureCount, ...experiment.model.layers.map(({ units, activation: { type } }) => `${units} ${type}`)].join(', ');
+  const shape = [dataset.featureCount, ...denseLayers(experiment).map(({ units, activation: { type } }) => `${units} ${type}`)].join(', ');
   const title = `[${shape}] ${loss}, ${train} rows, batch ${batch}, ${leaves} leaves, ${workers} workers`;
   return { experiment, dataset, workers, parameters: startingAt(experiment, dataset, seed + 1), title };
 }

@@ -8,6 +8,7 @@ import { initialState } from '../../src/model/initializers.ts';
 import { buildNetwork } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';
 import { encodeSafetensors } from '../../src/storage/safetensors.ts';
+import { denseLayers } from '../config/support/support.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 
 const IN = 200;
@@ -90,7 +91,7 @@ test('values are a function of (seed, tensor, element): another seed and another
 
 test("a layer's own init overrides the model's", (t) => {
   const mixed = makeExperiment({ layers: [{ units: 4 }, { units: 2 }] });
-  mixed.model.layers[1]!.init = { type: 'zeros' };
+  denseLayers(mixed)[1]!.init = { type: 'zeros' };
   const net = buildNetwork(mixed, 3);
   const { parameters: vector } = initialState(net, { ...mixed.model, init: { type: 'uniform', low: 1, high: 2 } }, 0);
   t.true(readTensor(vector, net.parameters[0]!).every((v) => v >= 1 && v <= 2));

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type LoadedExperiment, parseExperiment } from '../../../src/config/load.ts';
+import type { Experiment } from '../../../src/config/schema/schema.ts';
 import { GradloomError } from '../../../src/errors.ts';
 
 /** The two things that every experiment must say; two lines, so that what a test adds starts at line 3. */
@@ -20,6 +21,13 @@ export function errorOf(call: () => unknown): GradloomError {
 
 export function parse(text: string, overrides: string[] = []): LoadedExperiment {
   return parseExperiment(text, { file: 'a.yaml', overrides });
+}
+
+type DenseConfig = Extract<Experiment['model']['layers'][number], { type: 'dense' }>;
+
+/** The dense layers of an experiment. */
+export function denseLayers({ model }: Experiment): DenseConfig[] {
+  return model.layers.filter((layer): layer is DenseConfig => layer.type === 'dense');
 }
 
 /** Each problem as one line: `where [CODE] message`, with the `next` of those that have one. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, parse, problemsOf, VALID } from '../support/support.ts';
 
 const layers = (text: string) =>
   `data: {source: mnist}\nmodel:\n  layers:\n    - &hidden {type: dense, units: 8, activation: relu}\n    - ${text}\n    - {type: dense, units: 3}\n`;
@@ -8,14 +8,14 @@ test('a merge key takes over the keys of a map, and the keys beside it win where
   for (const text of ['{<<: *hidden, units: 4}', '{units: 4, <<: *hidden}', '{<<: [*hidden], units: 4}', '{<<: {units: 4}, <<: *hidden}']) {
     const { experiment } = parse(layers(text));
     t.like(experiment.model.layers[1], { type: 'dense', units: 4, activation: { type: 'relu' } }, text);
-    t.is(experiment.model.layers[0]?.units, 8);
+    t.is(denseLayers(experiment)[0]?.units, 8);
   }
 });
 
 test('of several merged maps the earlier wins', (t) => {
   const { experiment } = parse(layers('{<<: [{units: 5}, {units: 6, dropout: 0.5}, *hidden]}'));
   t.like(experiment.model.layers[1], { type: 'dense', units: 5, dropout: 0.5 });
-  t.is(parse(layers('{<<: *hidden, <<: *hidden}')).experiment.model.layers[1]?.units, 8);
+  t.is(denseLayers(parse(layers('{<<: *hidden, <<: *hidden}')).experiment)[1]?.units, 8);
   t.is(parse(`${VALID}<<: {seed: 4}\ntrain: {<<: {epochs: 3}}`).experiment.seed, 4);
   t.is(parse(VALID, ['train={<<: {epochs: 3}, batch_size: 2}']).experiment.train.epochs, 3);
 });

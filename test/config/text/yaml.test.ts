@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/support.ts';
 
 const cases: { title: string; text: string; problems: string[] }[] = [
   { title: 'C4 a duplicate key', text: `${VALID}seed: 1\nseed: 2\n`, problems: ['a.yaml:4:1 [E_YAML_SYNTAX] seed: duplicate key'] },
@@ -120,7 +120,7 @@ test('brackets in text and comments are not nesting', (t) => {
 
 test('an alias stands for the value of its anchor', (t) => {
   t.deepEqual(
-    parse('data: {source: mnist}\nmodel: {layers: [&wide {type: dense, units: 9}, *wide]}\n').experiment.model.layers.map(
+    denseLayers(parse('data: {source: mnist}\nmodel: {layers: [&wide {type: dense, units: 9}, *wide]}\n').experiment).map(
       ({ units }) => units,
     ),
     [9, 9],

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: some values look like templates on purpose
 import { resolve } from 'node:path';
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/support.ts';
 
 test('an argument changes a value and becomes its origin', (t) => {
   const { experiment, origins } = parse(`${VALID}optimizer: {lr: 0.1}\n`, ['optimizer.lr=3e-3']);
@@ -21,7 +21,7 @@ test('an argument on top of a bare word adds to its map', (t) => {
 });
 
 test('an argument reaches an item of a list by its number', (t) => {
-  t.is(parse(VALID, ['model.layers.0.units=64']).experiment.model.layers[0]?.units, 64);
+  t.is(denseLayers(parse(VALID, ['model.layers.0.units=64']).experiment)[0]?.units, 64);
 });
 
 test('of two arguments for one key the later wins', (t) => {
@@ -36,7 +36,7 @@ test('+ adds a key and an item, ++ adds or sets', (t) => {
   const { experiment } = parse(VALID, ['+seed=3', '+model.layers.1={type: dense, units: 4}', '++seed=4', '+tags.0=a']);
   t.is(experiment.seed, 4);
   t.deepEqual(
-    experiment.model.layers.map(({ units }) => units),
+    denseLayers(experiment).map(({ units }) => units),
     [10, 4],
   );
   t.deepEqual(experiment.tags, ['a']);

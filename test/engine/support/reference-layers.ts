@@ -143,7 +143,9 @@ const boundsOf = (leaves: number, rows: number): number[] => Array.from({ length
 export function dropoutMask({ seed, model }: Experiment, step: number, rowOfStep: number): Pass['mask'] {
   const streams = model.layers.map((_, layer) => new RandomStream(seed, 'dropout', step * model.layers.length + layer));
   return (stream, row, unit) => {
-    const { dropout, units } = model.layers[stream]!;
+    const layer = model.layers[stream];
+    if (layer?.type !== 'dense') throw new RangeError(`layer ${stream} drops nothing`);
+    const { dropout, units } = layer;
     const word = streams[stream]!.word((rowOfStep + row) * units + unit);
     return word >= dropout * 2 ** 32 ? 1 / (1 - dropout) : 0;
   };
