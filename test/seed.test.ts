@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { loadExperiment, train } from '../src/index.ts';
 
-/** Losses that the numpy network printed before steps 0, 100, 200, 300, in f64 (FACTS.md; all 20: scripts/check-seed.mjs). */
+/** Losses that the numpy network printed before steps 0, 100, 200, 300, in f64 (all 20: scripts/check-seed.mjs). */
 const PUBLISHED = [2.422624, 2.129232, 1.876095, 1.604213];
 const RELATIVE_BOUND = 2e-4;
 

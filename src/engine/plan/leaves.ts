@@ -1,5 +1,5 @@
 /**
- * Leaves and the pairwise tree over them (DESIGN section 5). Everything here is a pure function of row and leaf counts, so that
+ * Leaves and the pairwise tree over them. Everything here is a pure function of row and leaf counts, so that
  * the tree, and with it every bit of a gradient, is the same however the leaves are shared out among workers.
  */
 

@@ -3,7 +3,7 @@ import { leafStart, rankLeaves, reduction, type Subtree, subtrees } from '../../
 
 const LEAVES = Array.from({ length: 40 }, (_, i) => i + 1);
 
-/** DESIGN section 5 as text: level by level, node j = node 2j + node 2j+1; a missing partner passes through. */
+/** The promise as text: level by level, node j = node 2j + node 2j+1; a missing partner passes through. */
 function treeOver(leaves: readonly string[]): string {
   let level = [...leaves];
   while (level.length > 1) {

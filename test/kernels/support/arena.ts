@@ -90,7 +90,7 @@ export function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): num
   return -1;
 }
 
-/** Leaf i of `leaves` covers rows floor(i*B/S) .. floor((i+1)*B/S)-1, as DESIGN section 5 has it. */
+/** Leaf i of `leaves` covers rows floor(i*B/S) .. floor((i+1)*B/S)-1, as the engine promises. */
 export function evenBounds(rows: number, leaves: number): Int32Array {
   return Int32Array.from({ length: leaves + 1 }, (_, i) => Math.floor((i * rows) / leaves));
 }
