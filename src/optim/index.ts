@@ -1,4 +1,5 @@
 import type { OptimizerConfig } from '../config/schema/schema.ts';
+import type { OptimizerType } from './rule.ts';
 import { adadelta } from './rules/adadelta.ts';
 import { adagrad } from './rules/adagrad.ts';
 import { adam } from './rules/adam.ts';
@@ -8,7 +9,6 @@ import { lion } from './rules/lion.ts';
 import { nadam } from './rules/nadam.ts';
 import { radam } from './rules/radam.ts';
 import { rmsprop } from './rules/rmsprop.ts';
-import type { OptimizerType } from './rules/rule.ts';
 import { sgd } from './rules/sgd.ts';
 
 const optimizerTypes: { [T in OptimizerConfig['type']]: OptimizerType<Extract<OptimizerConfig, { type: T }>> } = {

@@ -2,7 +2,7 @@ import type { Kernels } from '../../kernels/kernels.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { tensorRates } from '../../optim/groups.ts';
 import { optimizerType } from '../../optim/index.ts';
-import type { TensorRule, UpdateChunk, UpdateContext } from '../../optim/rules/rule.ts';
+import type { TensorRule, UpdateChunk, UpdateContext } from '../../optim/rule.ts';
 import { lrAt, type ScheduleTime, scheduleTime } from '../../optim/schedule.ts';
 import { power } from '../../random/elementary.ts';
 import { type Chunk, columnsOf } from '../plan/chunks.ts';

@@ -1,6 +1,6 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient } from './decay.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * g = g + weight_decay p;  v = rho v + (1 - rho) g^2;  d = sqrt(u + eps) / sqrt(v + eps) g;  u = rho u + (1 - rho) d^2;  p = p - lr d.

@@ -1,6 +1,6 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient } from './decay.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * g = g + weight_decay p;  s = s + g^2, from initial_accumulator_value on;  p = p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps).

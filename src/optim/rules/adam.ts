@@ -1,8 +1,8 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
+import type { ChunkRule, UpdateChunk, UpdateContext } from '../rule.ts';
 import { decayGradient } from './decay.ts';
 import { biasCorrections, MOMENTS, type MomentsConfig, updateMoments } from './moments.ts';
-import type { ChunkRule, UpdateChunk, UpdateContext } from './rule.ts';
 
 interface AdamConfig extends MomentsConfig {
   eps: number;

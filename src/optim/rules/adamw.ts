@@ -1,7 +1,7 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { adamState, applyAdam } from './adam.ts';
 import { decayParameters } from './decay.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * p = p - lr weight_decay p, then Adam's update with the plain gradient.

@@ -1,5 +1,5 @@
 import type { Kernels } from '../../kernels/kernels.ts';
-import type { UpdateChunk, UpdateContext } from './rule.ts';
+import type { UpdateChunk, UpdateContext } from '../rule.ts';
 
 /** Coupled weight decay, g = g + weight_decay * p. */
 export function decayGradient(kernels: Kernels, chunk: UpdateChunk, { weightDecay }: UpdateContext): void {

@@ -1,6 +1,6 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { TensorRule } from '../rule.ts';
 import { biasCorrections, MOMENTS, updateMoments } from './moments.ts';
-import type { TensorRule } from './rule.ts';
 
 /**
  * m and v as in Adam;  d = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p;

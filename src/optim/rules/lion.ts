@@ -1,7 +1,7 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayParameters } from './decay.ts';
 import { betasOf } from './moments.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * p = p - lr (sign(beta1 m + (1 - beta1) g) + weight_decay p);  m = beta2 m + (1 - beta2) g.

@@ -1,6 +1,6 @@
 import type { Kernels } from '../../kernels/kernels.ts';
 import { integerPower } from '../../random/elementary.ts';
-import type { UpdateChunk } from './rule.ts';
+import type { UpdateChunk } from '../rule.ts';
 
 /** Names of the two running means that Adam and its relatives keep. */
 export const MOMENTS = ['exp_avg', 'exp_avg_sq'] as const;

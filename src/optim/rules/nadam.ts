@@ -1,8 +1,8 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
 import { power } from '../../random/elementary.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient, decayParameters } from './decay.ts';
 import { betasOf, biasCorrections, MOMENTS, updateMoments } from './moments.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * m and v as in Adam;  mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  d = sqrt(v / (1 - beta2^t)) + eps;

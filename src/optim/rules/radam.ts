@@ -1,7 +1,7 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient, decayParameters } from './decay.ts';
 import { betasOf, biasCorrections, MOMENTS, updateMoments } from './moments.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * m and v as in Adam, mhat = m / (1 - beta1^t);  rho_inf = 2 / (1 - beta2) - 1;  rho = rho_inf - 2 t beta2^t / (1 - beta2^t);

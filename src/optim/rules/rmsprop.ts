@@ -1,6 +1,6 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient } from './decay.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * g = g + weight_decay p;  v = alpha v + (1 - alpha) g^2;  d = g / (sqrt(v) + eps);

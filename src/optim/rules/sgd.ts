@@ -1,6 +1,6 @@
 import type { OptimizerConfig } from '../../config/schema/schema.ts';
+import type { ChunkRule } from '../rule.ts';
 import { decayGradient } from './decay.ts';
-import type { ChunkRule } from './rule.ts';
 
 /**
  * g = g + weight_decay p;  b = momentum b + (1 - dampening) g, at the first step b = g;  p = p - lr b, with nesterov p = p - lr (g + momentum b).

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { OptimizerConfig } from '../../../src/config/schema/schema.ts';
 import { optimizerType } from '../../../src/optim/index.ts';
-import type { ChunkRule } from '../../../src/optim/rules/rule.ts';
+import type { ChunkRule } from '../../../src/optim/rule.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { kernels } from '../../kernels/support/arena.ts';
 import { ChunkedTensor, optimizerConfig } from '../support/chunked.ts';

@@ -1,7 +1,7 @@
 import { experimentFromObject } from '../../../src/config/load.ts';
 import type { OptimizerConfig } from '../../../src/config/schema/schema.ts';
 import { optimizerType } from '../../../src/optim/index.ts';
-import type { Squares, UpdateChunk } from '../../../src/optim/rules/rule.ts';
+import type { Squares, UpdateChunk } from '../../../src/optim/rule.ts';
 import { Arena, kernels, memory } from '../../kernels/support/arena.ts';
 
 /** An optimizer's config with the defaults of the schema. */

@@ -1,4 +1,4 @@
-import type { Kernels } from '../../kernels/kernels.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 
 /** A piece of one tensor, small enough to stay in the first-level cache; all byte addresses. */
 export interface UpdateChunk {
