@@ -1,5 +1,6 @@
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import type { DecisionState } from '../record/decisions.ts';
+import type { RateState } from '../record/learning-rate.ts';
 import type { RecorderState } from '../record/recorder-state.ts';
 
 /** A point of the run that training can go back to; its vectors are never written to. */
@@ -9,26 +10,29 @@ export interface Landmark {
 }
 
 /** What evaluations, rollbacks and skipped steps have decided so far; plain data, kept in checkpoints. */
-export interface LoopState extends DecisionState {
+export interface LoopState extends DecisionState, RateState {
   step: number;
   /** No more steps: the last one is done, or early stopping said so. */
   isOver: boolean;
   /** undefined (not finite numbers included): no limit follows from it. */
   firstLoss: number | undefined;
-  lrFactor: number;
   rollbacks: number;
   skippedInRow: number;
   lastSkipped: number;
 }
 
-/** A run between two steps: all that decides what comes after. */
-export interface RunState {
-  loop: LoopState;
-  recorder: RecorderState;
-  /** Of `loop.step`. */
-  state: TrainingState;
+/** The points of a run that are worth going back to. */
+export interface Landmarks {
   /** Parameters, statistics and averages of the best evaluation, where early stopping restores them. */
   best: Landmark | undefined;
   /** The latest evaluated state whose values were finite; with its optimizer where a rollback may need it. */
   good: Landmark | undefined;
+}
+
+/** A run between two steps: all that decides what comes after. */
+export interface RunState extends Landmarks {
+  loop: LoopState;
+  recorder: RecorderState;
+  /** Of `loop.step`. */
+  state: TrainingState;
 }

@@ -1,12 +1,12 @@
 import type { Experiment } from '../../config/schema/schema.ts';
-import { PLATEAU_START, type PlateauState, plateauNext } from '../../optim/plateau.ts';
-import { EarlyStop, type EarlyStopState } from './early-stop.ts';
-import type { LearningRate } from './learning-rate.ts';
+import { type PlateauState, plateauNext } from '../../optim/plateau.ts';
+import { EARLY_STOP_START, type EarlyStopState, earlyStopNext } from './early-stop.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What evaluations have decided so far; plain data, kept in checkpoints. */
 export interface DecisionState {
   plateau: PlateauState;
+  /** undefined without `train.early_stop`. */
   earlyStop: EarlyStopState | undefined;
   /** The best value of `train.checkpoint.best` so far. */
   bestKept: { step: number; value: number } | undefined;
@@ -23,60 +23,54 @@ export interface Decision {
 export class Decisions {
   readonly #experiment: Experiment;
   readonly #recorder: Recorder;
-  readonly #rates: LearningRate;
-  readonly #earlyStop: EarlyStop | undefined;
-  #plateau = PLATEAU_START;
-  #bestKept: DecisionState['bestKept'];
 
-  constructor(experiment: Experiment, recorder: Recorder, rates: LearningRate) {
+  constructor(experiment: Experiment, recorder: Recorder) {
     this.#experiment = experiment;
     this.#recorder = recorder;
-    this.#rates = rates;
-    const { early_stop: earlyStop } = experiment.train;
-    this.#earlyStop = earlyStop && new EarlyStop(earlyStop);
   }
 
-  get state(): DecisionState {
-    return { plateau: this.#plateau, earlyStop: this.#earlyStop?.state, bestKept: this.#bestKept };
+  /**
+   * Takes the evaluations of a step.
+   *
+   * @param state     is changed by them
+   * @param bestStep  of the best evaluation before this one
+   */
+  take(state: DecisionState, step: number, bestStep: number | undefined): Decision {
+    this.#takePlateau(state);
+    const isToKeep = this.#takeBest(state, step);
+    const outcome = this.#takeEarlyStop(state, bestStep);
+    return { isImproved: outcome === 'improved', isToKeep, isLast: outcome === 'stop' };
   }
 
-  restore({ plateau, earlyStop, bestKept }: DecisionState): void {
-    this.#plateau = plateau;
-    this.#rates.plateauFactor = plateau.factor;
-    if (this.#earlyStop !== undefined && earlyStop !== undefined) this.#earlyStop.state = earlyStop;
-    this.#bestKept = bestKept;
-  }
-
-  /** @param bestStep  of the best evaluation before this one */
-  take(step: number, bestStep: number | undefined): Decision {
-    this.#takePlateau();
-    const isToKeep = this.#takeBest(step);
-    const outcome = this.#earlyStop?.take(this.#evaluated(this.#earlyStop.config.metric));
-    if (this.#earlyStop !== undefined && outcome === 'stop') {
-      const { metric, patience } = this.#earlyStop.config;
+  #takeEarlyStop(state: DecisionState, bestStep: number | undefined): 'improved' | 'stale' | 'stop' | undefined {
+    const { early_stop: config } = this.#experiment.train;
+    if (config === undefined) return undefined;
+    const next = earlyStopNext(config, state.earlyStop ?? EARLY_STOP_START, this.#evaluated(config.metric));
+    state.earlyStop = next.state;
+    if (next.outcome === 'stop') {
+      const { metric, patience } = config;
       const evaluations = `${patience} ${patience === 1 ? 'evaluation' : 'evaluations'}`;
       const message = `stopped early: ${metric} has not improved in ${evaluations}; best at step ${bestStep}`;
       this.#recorder.tell({ type: 'warning', code: 'W_EARLY_STOP', message });
     }
-    return { isImproved: outcome === 'improved', isToKeep, isLast: outcome === 'stop' };
+    return next.outcome;
   }
 
   /** A rate that is held does not fall either. */
-  #takePlateau(): void {
+  #takePlateau(state: DecisionState): void {
     const { schedule, parent } = this.#experiment;
     if (schedule.type !== 'plateau' || parent?.schedule.until !== undefined) return;
-    this.#plateau = plateauNext(schedule, this.#plateau, this.#evaluated(schedule.metric));
-    this.#rates.plateauFactor = this.#plateau.factor;
+    state.plateau = plateauNext(schedule, state.plateau, this.#evaluated(schedule.metric));
   }
 
-  #takeBest(step: number): boolean {
+  #takeBest(state: DecisionState, step: number): boolean {
     const { best } = this.#experiment.train.checkpoint;
     if (best === undefined) return false;
     const value = this.#evaluated(best.metric);
-    const before = this.#bestKept?.value;
+    const before = state.bestKept?.value;
     const isBetter = before === undefined || (best.goal === 'minimize' ? value < before : value > before);
     if (Number.isNaN(value) || !isBetter) return false;
-    this.#bestKept = { step, value };
+    state.bestKept = { step, value };
     return true;
   }
 

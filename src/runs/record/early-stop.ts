@@ -10,25 +10,18 @@ export interface EarlyStopState {
   stale: number;
 }
 
-/** Early stopping after each evaluation: patience counts evaluations without improvement of more than min_delta. */
-export class EarlyStop {
-  readonly config: EarlyStopConfig;
-  state: EarlyStopState = { best: undefined, stale: 0 };
+export const EARLY_STOP_START: EarlyStopState = { best: undefined, stale: 0 };
 
-  constructor(config: EarlyStopConfig) {
-    this.config = config;
-  }
-
-  /** Takes an evaluation's value. A value that is not a number is no improvement. */
-  take(value: number): 'improved' | 'stale' | 'stop' {
-    const { goal, min_delta: delta, patience } = this.config;
-    const { best, stale } = this.state;
-    const gain = goal === 'minimize' ? (best ?? value) - value : value - (best ?? value);
-    if (gain > delta || (best === undefined && !Number.isNaN(value))) {
-      this.state = { best: value, stale: 0 };
-      return 'improved';
-    }
-    this.state = { best, stale: stale + 1 };
-    return stale + 1 >= patience ? 'stop' : 'stale';
-  }
+/**
+ * The state after one more evaluation: patience counts evaluations without improvement of more than min_delta. A value that is not a number
+ * is no improvement.
+ */
+export function earlyStopNext(
+  { goal, min_delta: delta, patience }: Pick<EarlyStopConfig, 'goal' | 'min_delta' | 'patience'>,
+  { best, stale }: EarlyStopState,
+  value: number,
+): { state: EarlyStopState; outcome: 'improved' | 'stale' | 'stop' } {
+  const gain = goal === 'minimize' ? (best ?? value) - value : value - (best ?? value);
+  if (gain > delta || (best === undefined && !Number.isNaN(value))) return { state: { best: value, stale: 0 }, outcome: 'improved' };
+  return { state: { best, stale: stale + 1 }, outcome: stale + 1 >= patience ? 'stop' : 'stale' };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import test from 'ava';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import { EXIT } from '../../../src/errors.ts';
-import { EarlyStop } from '../../../src/runs/record/early-stop.ts';
+import { EARLY_STOP_START, earlyStopNext } from '../../../src/runs/record/early-stop.ts';
 import { readSafetensors } from '../../../src/storage/safetensors.ts';
 import { errorOf } from '../../config/support/support.ts';
 import { curve, finished, runTree, type Told, temporary } from '../support/run-tree.ts';
@@ -173,8 +173,12 @@ for (const { title, train, others, where, known } of [
 
 test('an equal value is no improvement, nor is one within min_delta, nor one that is not a number', (t) => {
   const outcomes = (values: readonly number[], min_delta: number, goal: 'minimize' | 'maximize'): string[] => {
-    const stop = new EarlyStop({ metric: '', goal, min_delta, patience: 3, restore_best: true });
-    return values.map((value) => stop.take(value));
+    let state = EARLY_STOP_START;
+    return values.map((value) => {
+      const next = earlyStopNext({ goal, min_delta, patience: 3 }, state, value);
+      ({ state } = next);
+      return next.outcome;
+    });
   };
   t.deepEqual(outcomes([2, 2, 1, 1], 0, 'minimize'), ['improved', 'stale', 'improved', 'stale']);
   t.deepEqual(outcomes([2, 2, 3, 3], 0, 'maximize'), ['improved', 'stale', 'improved', 'stale']);
