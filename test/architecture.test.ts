@@ -106,7 +106,6 @@ const LONGER = new Map([
   ['src/engine/coordinator/engine.ts', 'to be split'],
   ['src/engine/plan/lower.ts', 'to be split'],
   ['src/engine/rank/rank.ts', 'a step reads from its top to its bottom'],
-  ['src/runs/record/recorder.ts', 'to be split'],
   ['src/storage/lines.ts', 'to be split'],
   ['src/storage/lock.ts', 'to be split'],
   ['src/storage/safetensors.ts', 'to be split'],

@@ -3,7 +3,7 @@ import { type Fence, type FileCalls, writeFileAtomic } from '../../storage/atomi
 import { type LineCalls, LineFile } from '../../storage/lines.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import type { RunDirectory } from '../files/directory.ts';
-import type { RunLines } from '../record/recorder.ts';
+import type { RunLines } from '../record/line-writer.ts';
 import { CheckpointFiles } from './files.ts';
 
 /** For tests of storage faults: the calls behind files, and behind files of lines. */

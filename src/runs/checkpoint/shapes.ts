@@ -15,7 +15,12 @@ import {
   simple,
   text,
 } from '../../storage/shape.ts';
+import type { RecorderState } from '../record/recorder-state.ts';
 import type { Basis } from './basis.ts';
+import type { LoopState } from './run-state.ts';
+
+/** A shape for each key: one that is forgotten does not compile. */
+type Whole<T> = Readonly<Record<keyof T, Shape<unknown>>>;
 
 /** Of a learning rate; a factor that is not above 0 would undo or stop training. */
 const factor: Shape<number> = simple('a number above 0', (value) => typeof value === 'number' && value > 0 && Number.isFinite(value));
@@ -37,7 +42,7 @@ const loop = fields({
   plateau: fields({ best: orNull(anyNumber), bad: count, cooldown: count, factor }),
   earlyStop: optional(fields({ best: optional(anyNumber), stale: count })),
   bestKept: optional(fields({ step: count, value: anyNumber })),
-});
+} satisfies Whole<LoopState>);
 
 const step = fields({
   step: count,
@@ -66,7 +71,7 @@ const recorder = fields({
   samples: count,
   metricsBytes: count,
   digestsBytes: count,
-});
+} satisfies Whole<RecorderState>);
 
 /** What `gradloom.state` of a checkpoint holds, once its special numbers are read. */
 export const savedShape = fields({ loop, recorder, best: optional(landmark), good: optional(landmark) });

@@ -13,7 +13,7 @@ import { type Checkpoint, encodeCheckpoint, stateOf } from '../checkpoint/checkp
 import { type CheckpointFile, type CheckpointFiles, listCheckpoints, loadCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import { digestShape, metricsShape } from '../files/file-shapes.ts';
-import type { RunLines } from '../record/recorder.ts';
+import type { RunLines } from '../record/line-writer.ts';
 import type { Prepared } from './prepare.ts';
 import { Stops } from './stops.ts';
 

@@ -4,7 +4,7 @@ import { batchesAt } from '../../engine/plan/batches.ts';
 import { leafStart } from '../../engine/plan/leaves.ts';
 import { epochOrder } from '../../engine/plan/order.ts';
 import { GradloomError } from '../../errors.ts';
-import { finiteOrNull } from '../files/metrics.ts';
+import { finiteOrNull } from './metrics-values.ts';
 
 const MAX_SAMPLES = 64;
 

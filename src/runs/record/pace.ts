@@ -4,21 +4,29 @@ import type { Summary } from '../events.ts';
 /** How far back the displayed rate looks. */
 const RATE_WINDOW_MS = 1000;
 
-/** How fast a run goes: samples and wall time, also those of its earlier parts; nothing here decides anything. */
+/** How far a run has come in how long, its earlier parts included; plain data, kept in checkpoints. */
+export interface PaceState {
+  /** Wall time; in a state that is in use, as of its latest snapshot. */
+  seconds: number;
+  samples: number;
+}
+
+/** How fast a run goes; nothing here decides anything. */
 export class Pace {
   readonly #startedAt = performance.now();
-  /** Seconds, and samples in them, of the run before it was resumed. */
+  #state: PaceState;
+  /** Seconds of the run before this process. */
   #earlierSeconds = 0;
-  #samples = 0;
   #firstStep = 0;
   readonly #marks: { at: number; samples: number }[] = [];
 
-  add(samples: number): void {
-    this.#samples += samples;
+  /** @param state  is kept up to date */
+  constructor(state: PaceState) {
+    this.#state = state;
   }
 
-  get samples(): number {
-    return this.#samples;
+  add(samples: number): void {
+    this.#state.samples += samples;
   }
 
   get seconds(): number {
@@ -29,24 +37,25 @@ export class Pace {
     return (performance.now() - this.#startedAt) / 1000;
   }
 
-  /** Goes on from a point of the run that had taken so long; time spent since then in this process stays spent. */
-  resume(step: number, seconds: number, samples: number): void {
+  /** Goes on from a point of the run, whose state is kept up to date from now on; time spent since then in this process stays spent. */
+  restore(step: number, state: PaceState): void {
     this.#firstStep = step;
-    this.#earlierSeconds = Math.max(this.#earlierSeconds, seconds - this.#ownSeconds);
-    this.#samples = samples;
+    this.#earlierSeconds = Math.max(this.#earlierSeconds, state.seconds - this.#ownSeconds);
+    this.#state = state;
   }
 
   /** Samples per second, lately and over the whole run. */
   get rates(): { lately: number; whole: number } {
     const now = performance.now();
+    const { samples } = this.#state;
     const marks = this.#marks;
-    marks.push({ at: now, samples: this.#samples });
+    marks.push({ at: now, samples });
     while (marks.length > 2 && now - (marks[1]?.at ?? now) > RATE_WINDOW_MS) marks.shift();
     const oldest = marks[0] ?? { at: now, samples: 0 };
     const { seconds } = this;
     return {
-      lately: now > oldest.at ? ((this.#samples - oldest.samples) * 1000) / (now - oldest.at) : 0,
-      whole: seconds > 0 ? this.#samples / seconds : 0,
+      lately: now > oldest.at ? ((samples - oldest.samples) * 1000) / (now - oldest.at) : 0,
+      whole: seconds > 0 ? samples / seconds : 0,
     };
   }
 

@@ -1,4 +1,4 @@
-import { type AverageName, lossName, metricName } from '../../config/check/evaluated.ts';
+import type { AverageName } from '../../config/check/evaluated.ts';
 import { goalOf } from '../../config/names/metrics.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { SplitName } from '../../data/dataset.ts';
@@ -8,26 +8,19 @@ import type { BatchPlan } from '../../engine/plan/batches.ts';
 import type { PhaseSeconds } from '../../engine/plan/control.ts';
 import type { Evaluation } from '../../engine/rank/evaluation.ts';
 import type { GradloomError } from '../../errors.ts';
-import type { LineFile } from '../../storage/lines.ts';
-import { isLoss } from '../../storage/loss.ts';
 import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from '../events.ts';
-import { finiteOrNull } from '../files/metrics.ts';
 import type { DigestLine } from '../files/state-tensors.ts';
 import type { LikelyCause } from './causes.ts';
 import type { LearningRate } from './learning-rate.ts';
+import { LineWriter, type RunLines } from './line-writer.ts';
+import { epochValues, evaluationNumbers, finiteOrNull, type MetricsValues, statisticsValues, stepValues } from './metrics-values.ts';
 import { Pace, shares } from './pace.ts';
-import { type EpochSums, NO_SUMS, type RecorderState } from './recorder-state.ts';
+import { NO_SUMS, RECORDER_START, type RecorderState } from './recorder-state.ts';
 import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
 
 /** Steps that diverged.json shows. */
 const RECENT_STEPS = 50;
-
-/** The files that a recorder writes. */
-export interface RunLines {
-  metrics: LineFile;
-  digests: LineFile;
-}
 
 /**
  * Turns finished steps and evaluations into metrics, events and the summary. What it writes to metrics.jsonl depends on the sequence
@@ -37,26 +30,15 @@ export class Recorder {
   readonly #experiment: Experiment;
   readonly #batches: BatchPlan;
   readonly #hasAccuracy: boolean;
-  readonly #files: RunLines | undefined;
-  readonly #emit: (event: RunEvent) => void;
+  readonly #lines: LineWriter;
   readonly #teller: Teller;
-  readonly #pace = new Pace();
-  #last: Record<string, number | null> = {};
-  #best: Summary['best'] = {};
-  /** Step at which each split was last evaluated. */
-  #evaluatedAt = new Map<SplitName, number>();
-  #evaluation: RunProgress['evaluation'];
-  #confusion: Summary['confusion'];
-  #epoch: EpochSums = { ...NO_SUMS };
+  readonly #pace: Pace;
+  readonly #watch: Watch;
+  readonly #rates: LearningRate;
+  #state: RecorderState = structuredClone(RECORDER_START);
   #epochStartedAt = performance.now();
   /** A finished epoch that waits for the evaluation at its end. */
   #pendingEpoch: RunEpoch | undefined;
-  #recent: StepRecord[] = [];
-  readonly #watch: Watch;
-  readonly #rates: LearningRate;
-  #lost: GradloomError | undefined;
-  /** Updates done, or left out. */
-  step = 0;
 
   constructor(
     experiment: Experiment,
@@ -70,11 +52,11 @@ export class Recorder {
     this.#experiment = experiment;
     this.#batches = batches;
     this.#hasAccuracy = hasAccuracy;
-    this.#files = files;
     this.#rates = rates;
-    this.#emit = emit;
-    this.#teller = new Teller(emit);
-    this.#watch = new Watch(this.#teller.tell, likelyCause);
+    this.#lines = new LineWriter(files, emit);
+    this.#teller = new Teller(emit, this.#state);
+    this.#pace = new Pace(this.#state);
+    this.#watch = new Watch(this.#teller.tell, likelyCause, this.#state.watch);
   }
 
   /** Passes on an event that the experiment determines. */
@@ -84,60 +66,43 @@ export class Recorder {
 
   /** A copy of the state, at a step boundary without a pending epoch. */
   state(): RecorderState {
-    return structuredClone({
-      step: this.step,
-      last: this.#last,
-      best: this.#best,
-      evaluatedAt: [...this.#evaluatedAt],
-      evaluation: this.#evaluation ?? null,
-      confusion: this.#confusion ?? null,
-      epoch: this.#epoch,
-      recent: this.#recent,
-      watch: this.#watch.state(),
-      events: this.#teller.count,
-      seconds: this.#pace.seconds,
-      samples: this.#pace.samples,
-      metricsBytes: this.#files?.metrics.length ?? 0,
-      digestsBytes: this.#files?.digests.length ?? 0,
-    });
+    Object.assign(this.#state, { seconds: this.#pace.seconds, ...this.#lines.lengths });
+    return structuredClone(this.#state);
   }
 
   /** Goes on from a state; the files must be as long as it says, or longer. */
   restore(saved: RecorderState): void {
     const state = structuredClone(saved);
-    this.#report(this.#files?.metrics.cut(state.metricsBytes));
-    this.#report(this.#files?.digests.cut(state.digestsBytes));
-    this.step = state.step;
-    this.#last = state.last;
-    this.#best = state.best;
-    this.#evaluatedAt = new Map(state.evaluatedAt);
-    this.#evaluation = state.evaluation ?? undefined;
-    this.#confusion = state.confusion ?? undefined;
-    this.#epoch = state.epoch;
+    this.#state = state;
+    this.#lines.cutTo(state);
     this.#pendingEpoch = undefined;
-    this.#recent = state.recent;
     this.#watch.restore(state.watch);
-    this.#teller.rewind(state.events);
-    this.#pace.resume(state.step, state.seconds, state.samples);
+    this.#teller.restore(state);
+    this.#pace.restore(state.step, state);
+  }
+
+  /** Updates done, or left out. */
+  get step(): number {
+    return this.#state.step;
   }
 
   /** Why no line will ever be written any more: the run has another owner, or its directory is gone. */
   get lost(): GradloomError | undefined {
-    return this.#lost;
+    return this.#lines.lost;
   }
 
   /** The last steps, the latest last. */
   get recent(): readonly StepRecord[] {
-    return this.#recent;
+    return this.#state.recent;
   }
 
   isEvaluated(split: SplitName): boolean {
-    return this.#evaluatedAt.get(split) === this.step;
+    return this.#state.evaluatedAt.some(([name, step]) => name === split && step === this.step);
   }
 
   /** The latest value of a metric by its dotted name. */
   latest(name: string): number | undefined {
-    return this.#last[name] ?? undefined;
+    return this.#state.last[name] ?? undefined;
   }
 
   take(records: readonly StepRecord[]): void {
@@ -147,50 +112,44 @@ export class Recorder {
   #takeStep(record: StepRecord): void {
     const { step, loss, correct, rows, weight } = record;
     this.flushEpoch();
-    this.#recent.push(record);
-    if (this.#recent.length > RECENT_STEPS) this.#recent.shift();
+    const { recent, last, epoch } = this.#state;
+    recent.push(record);
+    if (recent.length > RECENT_STEPS) recent.shift();
     this.#watch.step(record);
-    if (step % this.#experiment.track.log_every.steps === 0) this.#logStep(record);
-    this.#last['train.loss'] = finiteOrNull(loss);
-    this.#epoch.loss += loss * weight;
-    this.#epoch.weight += weight;
-    this.#epoch.correct += correct;
-    this.#epoch.rows += rows;
+    if (step % this.#experiment.track.log_every.steps === 0)
+      this.#write(this.#line(step, stepValues(record, this.#rates.at(step), this.#experiment)));
+    last['train.loss'] = finiteOrNull(loss);
+    epoch.loss += loss * weight;
+    epoch.weight += weight;
+    epoch.correct += correct;
+    epoch.rows += rows;
     this.#pace.add(rows);
     this.#passStep(step);
   }
 
   /** A step was left out: its batch counts for nothing. */
   skip(step: number): void {
-    this.#write({ step, epoch: this.#epochOf(step), skipped: 1 });
+    this.#write(this.#line(step, { skipped: 1 }));
     this.#passStep(step);
   }
 
   /** Training starts again after `step` updates, with a lower learning rate. */
   rollback(from: number, step: number, lrFactor: number): void {
     this.flushEpoch();
-    this.#write({ step: from, epoch: this.#epochOf(from), 'rollback.to': step, 'rollback.lr_factor': lrFactor });
-    this.step = step;
+    this.#write(this.#line(from, { 'rollback.to': step, 'rollback.lr_factor': lrFactor }));
+    this.#state.step = step;
     // What the epoch had before is not kept: its means are those of the steps from here on.
     this.#startEpoch();
   }
 
   /** Training ends with the parameters of an earlier evaluation. */
   restored(step: number): void {
-    this.#write({ step: this.step, epoch: this.#epochOf(this.step), 'restored.from': step });
-    this.#evaluatedAt.clear();
+    this.#write(this.#line(this.step, { 'restored.from': step }));
+    this.#state.evaluatedAt = [];
   }
 
-  #logStep({ step, loss, gradientNorm, penalty }: StepRecord): void {
-    const { l1, l2 } = this.#experiment.regularization;
-    this.#write({
-      step,
-      epoch: this.#epochOf(step),
-      'train.loss': finiteOrNull(loss),
-      ...(l1 > 0 || l2 > 0 ? { 'train.penalty': finiteOrNull(penalty) } : {}),
-      lr: this.#rates.at(step),
-      ...(gradientNorm === undefined ? {} : { grad_norm: finiteOrNull(gradientNorm) }),
-    });
+  #line(step: number, values: MetricsValues): MetricsLine {
+    return { step, epoch: this.#epochOf(step), ...values };
   }
 
   #epochOf(step: number): number {
@@ -198,13 +157,13 @@ export class Recorder {
   }
 
   #passStep(step: number): void {
-    this.step = step + 1;
+    this.#state.step = step + 1;
     // Where an epoch is a single step, its mean is that step's loss: nothing to add.
     if (this.#batches.stepsPerEpoch > 1 && this.step % this.#batches.stepsPerEpoch === 0) this.#endEpoch(this.#epochOf(step) + 1);
   }
 
   #endEpoch(epoch: number): void {
-    const { loss, weight, correct, rows } = this.#epoch;
+    const { loss, weight, correct, rows } = this.#state.epoch;
     const trainLoss = weight === 0 ? 0 : loss / weight;
     const trainAccuracy = this.#hasAccuracy ? correct / rows : undefined;
     const now = performance.now();
@@ -217,17 +176,12 @@ export class Recorder {
       evaluation: undefined,
       seconds: (now - this.#epochStartedAt) / 1000,
     };
-    this.#write({
-      step: this.step,
-      epoch,
-      'train.epoch_loss': finiteOrNull(trainLoss),
-      ...optional('train.epoch_accuracy', trainAccuracy),
-    });
+    this.#write({ step: this.step, epoch, ...epochValues(trainLoss, trainAccuracy) });
     this.#startEpoch();
   }
 
   #startEpoch(): void {
-    this.#epoch = { ...NO_SUMS };
+    this.#state.epoch = { ...NO_SUMS };
     this.#epochStartedAt = performance.now();
   }
 
@@ -244,32 +198,26 @@ export class Recorder {
    * @param average  name of the averaged parameters that were evaluated instead of the raw ones
    */
   evaluated(split: SplitName, result: Evaluation, average?: AverageName): void {
-    const loss = lossName(split, average);
-    const values = Object.entries(result.metrics).map(([name, value]): [string, number] => [metricName(split, name, average), value]);
-    if (average === undefined) {
-      this.#evaluatedAt.set(split, this.step);
-      this.#evaluation = { ...result, split };
-      if (this.#pendingEpoch !== undefined) this.#pendingEpoch.evaluation = this.#evaluation;
-      // A matrix is no point of a curve: the last one goes into the summary.
-      if (result.confusion !== undefined) this.#confusion = { ...this.#confusion, [split]: result.confusion };
-    }
-    const numbers = Object.fromEntries(values.map(([name, value]) => [name, finiteOrNull(value)]));
-    this.#write({ step: this.step, epoch: this.#epochOf(this.step), [loss]: finiteOrNull(result.loss), ...numbers });
-    for (const [name, value] of [[loss, result.loss] as const, ...values]) this.#keepBest(name, value);
+    if (average === undefined) this.#keepEvaluation(split, result);
+    const numbers = evaluationNumbers(split, result, average);
+    this.#write(this.#line(this.step, Object.fromEntries(numbers.map(([name, value]) => [name, finiteOrNull(value)]))));
+    for (const [name, value] of numbers) this.#keepBest(name, value);
+  }
+
+  #keepEvaluation(split: SplitName, result: Evaluation): void {
+    const state = this.#state;
+    const known = state.evaluatedAt.find(([name]) => name === split);
+    if (known === undefined) state.evaluatedAt.push([split, this.step]);
+    else known[1] = this.step;
+    state.evaluation = { ...result, split };
+    if (this.#pendingEpoch !== undefined) this.#pendingEpoch.evaluation = state.evaluation;
+    // A matrix is no point of a curve: the last one goes into the summary.
+    if (result.confusion !== undefined) state.confusion = { ...state.confusion, [split]: result.confusion };
   }
 
   /** What the last step did to each tensor, and what its layers put out. */
   statistics(changes: readonly TensorChange[], activity: readonly LayerActivity[]): void {
-    const line: MetricsLine = { step: this.step, epoch: this.#epochOf(this.step) };
-    for (const { tensor, weightNorm, updateNorm } of changes) {
-      line[`${tensor.name}.norm`] = finiteOrNull(weightNorm);
-      line[`${tensor.name}.update_ratio`] = finiteOrNull(updateNorm / weightNorm);
-    }
-    for (const { layer, mean, std, zeros, largest } of activity) {
-      const name = `layers.${layer}.activation`;
-      Object.assign(line, { [`${name}.mean`]: mean, [`${name}.std`]: std, [`${name}.zeros`]: zeros, [`${name}.largest`]: largest });
-    }
-    this.#write(line);
+    this.#write(this.#line(this.step, statisticsValues(changes, activity)));
   }
 
   /** Looks at the outputs of the last step for signs of trouble. */
@@ -278,15 +226,15 @@ export class Recorder {
   }
 
   #keepBest(name: string, value: number): void {
-    const best = this.#best[name];
+    const { best, step } = this.#state;
+    const before = best[name];
     if (!Number.isFinite(value)) return;
-    if (best === undefined || (goalOf(name) === 'minimize' ? value < best.value : value > best.value))
-      this.#best[name] = { value, step: this.step };
+    if (before === undefined || (goalOf(name) === 'minimize' ? value < before.value : value > before.value)) best[name] = { value, step };
   }
 
   /** The training state's digest. */
   digest(line: DigestLine): void {
-    this.#append('digests', line);
+    this.#lines.append('digests', line);
   }
 
   progress(phases: readonly PhaseSeconds[]): RunProgress {
@@ -296,50 +244,33 @@ export class Recorder {
       totalSteps: this.#batches.totalSteps,
       epoch: this.#epochOf(this.step),
       stepsPerEpoch: this.#batches.stepsPerEpoch,
-      loss: this.#last['train.loss'] ?? undefined,
+      loss: this.latest('train.loss'),
       samplesPerSecond: this.#pace.rates.lately,
       phases: shares(phases),
       secondsLeft: this.#pace.secondsLeft(this.step, this.#batches.totalSteps),
-      evaluation: this.#evaluation,
+      evaluation: this.#state.evaluation ?? undefined,
     };
   }
 
   summarise(phases: readonly PhaseSeconds[]): Omit<Summary, 'id' | 'status' | 'directory' | 'workers' | 'digest'> {
+    const { step, last, best, confusion } = this.#state;
     return {
       name: this.#experiment.name,
-      steps: this.step,
-      epochs: this.#epochOf(this.step),
+      steps: step,
+      epochs: this.#epochOf(step),
       seconds: this.#pace.seconds,
       samples_per_second: this.#pace.rates.whole,
-      last: this.#last,
-      best: this.#best,
-      ...(this.#confusion && { confusion: this.#confusion }),
+      last,
+      best,
+      ...(confusion && { confusion }),
       phases: shares(phases),
     };
   }
 
   #write(line: MetricsLine): void {
     const { step: _step, epoch: _epoch, ...values } = line;
-    Object.assign(this.#last, values);
+    Object.assign(this.#state.last, values);
     this.tell({ type: 'metrics', line });
-    this.#append('metrics', line);
+    this.#lines.append('metrics', line);
   }
-
-  #append(file: keyof RunLines, line: object): void {
-    this.#report(this.#files?.[file].append(line));
-  }
-
-  #report(failure: GradloomError | undefined): void {
-    if (failure === undefined) return;
-    if (isLoss(failure)) {
-      this.#lost ??= failure;
-      return;
-    }
-    const message = `${failure.where}: ${failure.message}; training goes on and keeps the lines in memory`;
-    this.#emit({ type: 'warning', code: 'W_STORAGE', message });
-  }
-}
-
-function optional(name: string, value: number | undefined): Record<string, number> {
-  return value === undefined ? {} : { [name]: value };
 }

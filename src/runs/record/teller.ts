@@ -1,33 +1,33 @@
 import type { RunEvent } from '../events.ts';
 
+/** How many events the steps so far have had; plain data, kept in checkpoints. */
+export interface TellerState {
+  events: number;
+}
+
 /** Passes on the events that the experiment determines, each once: training that is repeated after a restart repeats them in the same order. */
 export class Teller {
   readonly #emit: (event: RunEvent) => void;
-  #count: number;
+  #state: TellerState;
   #told: number;
 
-  /** @param count  events that earlier parts of the run have told */
-  constructor(emit: (event: RunEvent) => void, count = 0) {
+  /** @param state  is kept up to date */
+  constructor(emit: (event: RunEvent) => void, state: TellerState) {
     this.#emit = emit;
-    this.#count = count;
-    this.#told = count;
+    this.#state = state;
+    this.#told = state.events;
   }
 
   readonly tell = (event: RunEvent): void => {
-    this.#count++;
-    if (this.#count <= this.#told) return;
-    this.#told = this.#count;
+    this.#state.events++;
+    if (this.#state.events <= this.#told) return;
+    this.#told = this.#state.events;
     this.#emit(event);
   };
 
-  /** How many events the steps so far have had. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Training is back where it had told `count` events. */
-  rewind(count: number): void {
-    this.#count = count;
-    this.#told = Math.max(this.#told, count);
+  /** Training is where another state says, which is kept up to date from now on. */
+  restore(state: TellerState): void {
+    this.#state = state;
+    this.#told = Math.max(this.#told, state.events);
   }
 }

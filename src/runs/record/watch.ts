@@ -11,37 +11,36 @@ const FLAT_STEPS = 100;
 /** What has been seen and said so far; plain data, kept in checkpoints. */
 export interface WatchState {
   said: string[];
+  /** Of the last step; null before the first. */
   loss: number | null;
   sameLoss: number;
 }
+
+export const WATCH_START: Readonly<WatchState> = { said: [], loss: null, sameLoss: 0 };
 
 /** Looks for signs that training does nothing, and says each once. */
 export class Watch {
   readonly #emit: (event: RunEvent) => void;
   readonly #likelyCause: LikelyCause;
-  #said = new Set<string>();
-  #loss: number | undefined;
-  #sameLoss = 0;
+  #state: WatchState;
 
-  constructor(emit: (event: RunEvent) => void, likelyCause: LikelyCause) {
+  /** @param state  is kept up to date */
+  constructor(emit: (event: RunEvent) => void, likelyCause: LikelyCause, state: WatchState) {
     this.#emit = emit;
     this.#likelyCause = likelyCause;
+    this.#state = state;
   }
 
-  state(): WatchState {
-    return { said: [...this.#said], loss: this.#loss ?? null, sameLoss: this.#sameLoss };
-  }
-
-  restore({ said, loss, sameLoss }: WatchState): void {
-    this.#said = new Set(said);
-    this.#loss = loss ?? undefined;
-    this.#sameLoss = sameLoss;
+  /** Goes on from another state, and keeps that one up to date. */
+  restore(state: WatchState): void {
+    this.#state = state;
   }
 
   step({ step, loss, gradientNorm }: StepRecord): void {
-    this.#sameLoss = loss === this.#loss ? this.#sameLoss + 1 : 1;
-    this.#loss = loss;
-    if (this.#sameLoss === FLAT_STEPS) this.#say('W_FLAT_LOSS', '', `the loss was ${loss} in each of the last ${FLAT_STEPS} steps`);
+    const state = this.#state;
+    state.sameLoss = loss === state.loss ? state.sameLoss + 1 : 1;
+    state.loss = loss;
+    if (state.sameLoss === FLAT_STEPS) this.#say('W_FLAT_LOSS', '', `the loss was ${loss} in each of the last ${FLAT_STEPS} steps`);
     if (gradientNorm === 0) this.#say('W_ZERO_GRADIENT', '', `the gradient of step ${step} is exactly 0: nothing is learned from here on`);
   }
 
@@ -61,8 +60,8 @@ export class Watch {
 
   /** @param cause  asked only where it is said, because it may look through the data */
   #say(code: RunWarning['code'], key: string, found: string, cause = (): string | undefined => this.#likelyCause()): void {
-    if (this.#said.has(code + key)) return;
-    this.#said.add(code + key);
+    if (this.#state.said.includes(code + key)) return;
+    this.#state.said.push(code + key);
     const why = cause();
     this.#emit({ type: 'warning', code, message: why === undefined ? found : `${found}; ${why}` });
   }
