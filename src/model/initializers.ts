@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Experiment, InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { normal, uniform } from '../random/distributions.ts';
@@ -72,14 +71,14 @@ export function initOf({ init, layers = [] }: ModelInit, layer: number): Initial
  * The initial parameters and statistics. Value j of tensor i is a function of (seed, i, j), in PyTorch's layout; norms start as the
  * identity, whatever the initialiser.
  *
- * @param readRun  the tensors of a run's model
+ * @param readRun  the tensors of a run's model; who knows runs gives it
  * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit, E_DATA_NONFINITE where it holds NaN or infinities
  */
 export function initialState(
   network: Network,
   model: ModelInit,
   seed: number,
-  readRun: (directory: string) => Safetensors = (directory) => readSafetensors(join(directory, 'model.safetensors')),
+  readRun: (directory: string) => Safetensors = unknownRun,
 ): InitialState {
   const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
   const fromFile = new Map<string, Taken>();
@@ -106,6 +105,10 @@ export function initialState(
     }
   }
   return state;
+}
+
+function unknownRun(directory: string): never {
+  throw new TypeError(`nobody has said how the weights of the run ${directory} are read`);
 }
 
 function nonfinite(path: string, fault: string): GradloomError {

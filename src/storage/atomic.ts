@@ -37,6 +37,17 @@ const OWNER_ONLY = 0o600;
 /** Linux writes at most 2 GiB - 4 KiB a call. */
 const WRITE_AT_ONCE = 2 ** 30;
 
+const TEMPORARY = '.tmp-';
+
+/** A name for a file that is none yet; of a process that died before it was, it stays. */
+export function temporaryName(prefix = ''): string {
+  return `${TEMPORARY}${prefix}${process.pid}-${randomBytes(8).toString('hex')}`;
+}
+
+export function isTemporary(name: string): boolean {
+  return name.startsWith(TEMPORARY);
+}
+
 /**
  * Writes a file so that, whatever happens, its path holds either the old content or all of the new, and the new survives a power
  * loss once the promise is fulfilled: temporary file in the same directory (mode 0600), write, fsync, close, rename, fsync of the
@@ -53,10 +64,7 @@ export async function writeFileAtomic(
   fence?: Fence,
 ): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const temporary = join(
-    dirname(path),
-    `.tmp-${fence === undefined ? '' : `${fence.generation}-`}${process.pid}-${randomBytes(8).toString('hex')}`,
-  );
+  const temporary = join(dirname(path), temporaryName(fence === undefined ? '' : `${fence.generation}-`));
   fence?.check();
   let file: WritableFile;
   try {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, linkSync, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
+import { temporaryName } from './atomic.ts';
 import { errnoText } from './errno.ts';
 import { kindAt, makeFolder, namesInFolder } from './folder.ts';
 import { readOwnFile, readSystemFile } from './read.ts';
@@ -165,7 +165,7 @@ class Generations {
 
   /** Content first, then the name: nobody ever reads a lock that is half written. @returns false if another process was faster */
   claim(generation: number, bytes: Buffer): boolean {
-    const temporary = path.join(this.folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
+    const temporary = path.join(this.folder, temporaryName());
     const fd = openSync(temporary, CREATE, 0o600);
     try {
       try {

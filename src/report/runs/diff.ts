@@ -1,4 +1,5 @@
 import { printable } from '../../errors.ts';
+import { RUN_FILES } from '../../runs/files/names.ts';
 import { columnOf } from '../../runs/store/columns.ts';
 import type { KeyChange, RunDiff } from '../../runs/store/diff.ts';
 import { type StoredRun, shortId } from '../../runs/store/store.ts';
@@ -46,7 +47,8 @@ function renderVerdict({ expected, digests, sameEnd, isBroken }: RunDiff, paint:
   const found = facts.length === 0 ? 'no digests to compare' : facts.join(', ');
   if (isBroken) return paint('red', `results must be identical, but are not: ${found}`);
   if (expected === 'identical') return paint('green', `results must be identical: ${found}`);
-  if (expected === 'unknown') return `results must be identical if data and kernels are the same, which env.json does not tell: ${found}`;
+  if (expected === 'unknown')
+    return `results must be identical if data and kernels are the same, which ${RUN_FILES.environment} does not tell: ${found}`;
   return `results may differ: ${found}`;
 }
 

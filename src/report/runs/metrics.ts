@@ -1,5 +1,6 @@
 import { isMetric } from '../../config/names/metrics.ts';
 import type { Summary } from '../../runs/events.ts';
+import { RUN_FILES } from '../../runs/files/names.ts';
 import { formatLoss, formatPercent } from '../text/numbers.ts';
 import { unpainted } from '../text/paint.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
@@ -34,6 +35,6 @@ export function renderConfusion({ confusion }: Pick<Summary, 'confusion'>, look:
   const head = ['', ...matrix.map((_, predicted) => String(predicted))];
   const table = { head, rows: matrix.map((counts, label) => [String(label), ...counts.map(String)]) };
   const width = (renderTable(table, { boxed: look.boxed, paint: unpainted }).split('\n')[0] ?? '').length;
-  if (width > look.columns) return `${title}; ${matrix.length} x ${matrix.length}, too wide to show: it is in summary.json`;
+  if (width > look.columns) return `${title}; ${matrix.length} x ${matrix.length}, too wide to show: it is in ${RUN_FILES.summary}`;
   return `${title}\n${renderTable(table, look)}`;
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { factsOf, withoutKeys } from '../../config/schema/key-facts.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { KERNEL_VERSION } from '../../kernels/module.ts';
 import { commandOf } from '../../storage/shell.ts';
+import { RUN_FILES, runFile } from '../files/names.ts';
 
 /** What the files of a run follow from, beside its initial weights: with another basis they would not go on as they began. */
 export interface Basis {
@@ -52,7 +52,8 @@ function sorted(value: unknown): unknown {
 export function checkBasis(before: Basis, now: Basis, directory: string): void {
   checkKernels(before.kernels, directory);
   const keys = differences(before.config, now.config, '').map(({ text }) => text);
-  if (keys.length > 0) throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of config.yaml changed:`, keys);
+  if (keys.length > 0)
+    throw runChanged(directory, `${keys.length === 1 ? 'a key' : `${keys.length} keys`} of ${RUN_FILES.config} changed:`, keys);
   checkData(before.data, now.data, directory);
 }
 
@@ -69,7 +70,7 @@ export function checkKernels(before: number, directory: string): void {
     code: 'E_KERNEL_VERSION',
     where: printable(directory),
     message: `trained with kernels of version ${before}, this gradloom has version ${KERNEL_VERSION}, whose results differ in their last bits`,
-    next: `go on with the gradloom that env.json names, or train again: ${trainAgain(directory)}`,
+    next: `go on with the gradloom that ${RUN_FILES.environment} names, or train again: ${trainAgain(directory)}`,
   });
 }
 
@@ -86,7 +87,7 @@ export function checkData(before: string, now: string, directory: string): void 
 
 /** @throws GradloomError E_RUN_CHANGED */
 export function checkConfigHash(before: string, experiment: Experiment, directory: string): void {
-  if (before !== configHash(experiment)) throw runChanged(directory, 'config.yaml changed since the run began');
+  if (before !== configHash(experiment)) throw runChanged(directory, `${RUN_FILES.config} changed since the run began`);
 }
 
 /** What a run follows from is not what it was. */
@@ -97,7 +98,7 @@ export function runChanged(directory: string, message: string, lines?: readonly 
 }
 
 function trainAgain(directory: string): string {
-  return commandOf('train', path.join(directory, 'config.yaml'));
+  return commandOf('train', runFile(directory, 'config'));
 }
 
 /** A leaf that two configs have differently. */

@@ -1,24 +1,16 @@
 import { renameSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
-import { type Fence, FILE_CALLS, type FileCalls, syncDirectory, writeFileAtomic } from '../../storage/atomic.ts';
+import { type Fence, FILE_CALLS, type FileCalls, isTemporary, syncDirectory, writeFileAtomic } from '../../storage/atomic.ts';
 import { errnoText } from '../../storage/errno.ts';
 import { hasFolder, kindAt, makeFolder, namesInFolder } from '../../storage/folder.ts';
 import { damaged, readOwnFile } from '../../storage/read.ts';
 import { checkHead } from '../../storage/safetensors.ts';
+import { checkpointFolder, checkpointName, type Moment, momentOf, setAsideName } from '../files/names.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 
-const FOLDER = 'checkpoints';
-/** A step may come twice, before and after a rollback: `-r1` and so on tell them apart, and the later ones count as newer. */
-const NAME = /^step-(\d{12,})(?:-r(\d+))?\.safetensors$/;
 /** Larger ones are not read. */
 export const LIMIT_BYTES = 2 ** 32;
-
-/** When a checkpoint was: after how many rollbacks, at which step. */
-export interface Moment {
-  rollbacks: number;
-  step: number;
-}
 
 /** A file in checkpoints/ by its name. */
 export interface CheckpointFile extends Moment {
@@ -31,10 +23,10 @@ export interface CheckpointFile extends Moment {
  * @throws GradloomError E_RUN_FILE if the folder is a link, and so another run's; E_STORAGE
  */
 export function listCheckpoints(directory: string): CheckpointFile[] {
-  const folder = path.join(directory, FOLDER);
+  const folder = checkpointFolder(directory);
   const files = namesInFolder(folder).flatMap((name) => {
-    const [, step, rollbacks = 0] = NAME.exec(name) ?? [];
-    return step === undefined ? [] : [{ path: path.join(folder, name), step: Number(step), rollbacks: Number(rollbacks) }];
+    const moment = momentOf(name);
+    return moment === undefined ? [] : [{ path: path.join(folder, name), ...moment }];
   });
   return files.sort((a, b) => b.rollbacks - a.rollbacks || b.step - a.step);
 }
@@ -96,7 +88,7 @@ export class CheckpointFiles {
     this.#directory = directory;
     this.#fence = fence;
     this.#calls = calls;
-    this.#hasFolder = kindAt(path.join(directory, FOLDER)) !== undefined;
+    this.#hasFolder = kindAt(checkpointFolder(directory)) !== undefined;
   }
 
   get generation(): number {
@@ -110,8 +102,8 @@ export class CheckpointFiles {
    * @throws GradloomError E_STORAGE; E_BUSY if the run has another owner by now; E_RUN_FILE if the folder is a link
    */
   async write(moment: Moment, bytes: () => Uint8Array): Promise<void> {
-    const folder = path.join(this.#directory, FOLDER);
-    const file = this.#path(moment);
+    const folder = checkpointFolder(this.#directory);
+    const file = path.join(folder, checkpointName(moment));
     this.#fence.check();
     try {
       if (!this.#hasFolder) {
@@ -149,7 +141,7 @@ export class CheckpointFiles {
     this.#fence.check();
     hasFolder(path.dirname(file.path));
     try {
-      renameSync(file.path, `${file.path}.bad`);
+      renameSync(file.path, setAsideName(file.path));
     } catch (cause) {
       throw storageError(file.path, 'cannot be renamed', cause);
     }
@@ -157,9 +149,9 @@ export class CheckpointFiles {
 
   /** Removes what writers that died have left. @throws GradloomError E_STORAGE */
   removeLeftovers(): void {
-    for (const folder of [this.#directory, path.join(this.#directory, FOLDER)]) {
+    for (const folder of [this.#directory, checkpointFolder(this.#directory)]) {
       for (const name of namesInFolder(folder)) {
-        if (!name.startsWith('.tmp-') || kindAt(path.join(folder, name)) === 'directory') continue;
+        if (!isTemporary(name) || kindAt(path.join(folder, name)) === 'directory') continue;
         try {
           unlinkSync(path.join(folder, name));
         } catch (cause) {
@@ -167,11 +159,6 @@ export class CheckpointFiles {
         }
       }
     }
-  }
-
-  #path({ step, rollbacks }: Moment): string {
-    const name = `step-${String(step).padStart(12, '0')}${rollbacks === 0 ? '' : `-r${rollbacks}`}.safetensors`;
-    return path.join(this.#directory, FOLDER, name);
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
-import { readLines } from '../../storage/lines.ts';
+import { runFile } from '../files/names.ts';
+import { visitMetrics } from '../files/run-lines.ts';
 import { listCheckpoints } from './files.ts';
 import type { RunFiles } from './run-files.ts';
 
@@ -19,22 +19,26 @@ interface Progress {
 export function keptOf({ directory: { path: directory }, lines }: RunFiles, progress: Progress): string | undefined {
   if (!existsSync(directory)) return undefined;
   const { step, parametersOf, checkpointOf } = progress;
-  const metrics = lines.metrics.isWhole && existsSync(lines.metrics.path) ? step : lastStepOf(lines.metrics.path);
+  const metrics = lines.metrics.isWhole && existsSync(lines.metrics.path) ? step : lastStepOf(directory);
   const checkpoint = checkpointOf !== undefined && hasCheckpoint(directory, checkpointOf) ? checkpointOf : undefined;
   const parts = [
     directory,
     metrics !== undefined && `metrics up to step ${metrics}`,
-    parametersOf !== undefined && existsSync(path.join(directory, 'model.safetensors')) && `the parameters of step ${parametersOf}`,
+    parametersOf !== undefined && existsSync(runFile(directory, 'model')) && `the parameters of step ${parametersOf}`,
     checkpoint !== undefined && `checkpoint of step ${checkpoint}`,
   ];
   return parts.filter((part) => part !== false).join(', ');
 }
 
 /** Of the last whole line; undefined without one. */
-function lastStepOf(file: string): number | undefined {
+function lastStepOf(directory: string): number | undefined {
   return quietly(() => {
-    const step = existsSync(file) ? readLines(file).lines.at(-1)?.['step'] : undefined;
-    return typeof step === 'number' ? step : undefined;
+    let last: number | undefined;
+    if (existsSync(runFile(directory, 'metrics')))
+      visitMetrics(directory, ({ step }) => {
+        last = step;
+      });
+    return last;
   });
 }
 

@@ -1,9 +1,9 @@
-import path from 'node:path';
 import { type Fence, type FileCalls, writeFileAtomic } from '../../storage/atomic.ts';
 import { type LineCalls, LineFile } from '../../storage/lines.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import type { RunDirectory } from '../files/directory.ts';
-import type { RunLines } from '../record/line-writer.ts';
+import { type RunFile, runFile } from '../files/names.ts';
+import { LINE_KINDS, type LineKind, type RunLines } from '../files/run-lines.ts';
 import { CheckpointFiles } from './files.ts';
 
 /** For tests of storage faults: the calls behind files, and behind files of lines. */
@@ -48,13 +48,12 @@ export class RunFiles {
   /** In a directory that was just made, for a run whose first lines are known. @throws GradloomError E_STORAGE */
   static async createWith(
     directory: RunDirectory,
-    lines: Readonly<Record<keyof RunLines, Uint8Array>>,
+    lines: Readonly<Record<LineKind, Uint8Array>>,
     calls: StorageCalls = {},
   ): Promise<RunFiles> {
     const lock = DirectoryLock.acquire(directory.path);
     try {
-      for (const kind of ['metrics', 'digests'] as const)
-        await writeFileAtomic(path.join(directory.path, `${kind}.jsonl`), lines[kind], calls.files, lock);
+      for (const kind of LINE_KINDS) await writeFileAtomic(runFile(directory.path, kind), lines[kind], calls.files, lock);
     } catch (error) {
       lock.release();
       throw error;
@@ -66,7 +65,7 @@ export class RunFiles {
   static reopen(
     directory: RunDirectory,
     lock: DirectoryLock,
-    lengths: { metrics: number; digests: number },
+    lengths: Readonly<Record<LineKind, number>>,
     calls: StorageCalls = {},
     outer?: Fence,
   ): RunFiles {
@@ -74,16 +73,11 @@ export class RunFiles {
     return RunFiles.#open(directory, right, calls, (file, kind) => LineFile.reopen(file, lengths[kind], calls.lines, right.fence));
   }
 
-  static #open(
-    directory: RunDirectory,
-    right: Right,
-    calls: StorageCalls,
-    open: (file: string, kind: keyof RunLines) => LineFile,
-  ): RunFiles {
+  static #open(directory: RunDirectory, right: Right, calls: StorageCalls, open: (file: string, kind: LineKind) => LineFile): RunFiles {
     let metrics: LineFile | undefined;
     try {
-      metrics = open(path.join(directory.path, 'metrics.jsonl'), 'metrics');
-      const digests = open(path.join(directory.path, 'digests.jsonl'), 'digests');
+      metrics = open(runFile(directory.path, 'metrics'), 'metrics');
+      const digests = open(runFile(directory.path, 'digests'), 'digests');
       return new RunFiles(directory, right, { metrics, digests }, calls);
     } catch (error) {
       metrics?.close();
@@ -93,8 +87,8 @@ export class RunFiles {
   }
 
   /** Writes a file of the run whole or not at all. @throws GradloomError E_STORAGE, E_BUSY */
-  write(name: string, content: string | Uint8Array): Promise<void> {
-    return writeFileAtomic(path.join(this.directory.path, name), content, this.#calls.files, this.#right.fence);
+  write(file: RunFile, content: string | Uint8Array): Promise<void> {
+    return writeFileAtomic(runFile(this.directory.path, file), content, this.#calls.files, this.#right.fence);
   }
 
   /** Makes the lines written so far durable. @throws GradloomError E_STORAGE, E_BUSY */

@@ -6,6 +6,7 @@ import { type Fence, syncDirectory } from '../../storage/atomic.ts';
 import { errnoText } from '../../storage/errno.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { targetOf } from '../../storage/read.ts';
+import { RUN_FILES, runFile } from './names.ts';
 
 /** A run's own directory. */
 export interface RunDirectory {
@@ -74,7 +75,7 @@ function makeParents(directory: string): string[] {
  */
 export function requireRun(directory: string): void {
   const kind = kindAt(directory);
-  const config = kind === 'directory' ? kindAt(path.join(directory, 'config.yaml')) : undefined;
+  const config = kind === 'directory' ? kindAt(runFile(directory, 'config')) : undefined;
   if (config === 'file') return;
   throw new GradloomError({ code: 'E_RUN_READ', where: printable(directory), ...whyNoRun(directory, kind, config) });
 }
@@ -83,8 +84,8 @@ type Kind = ReturnType<typeof kindAt>;
 
 function whyNoRun(directory: string, kind: Kind, config: Kind): { message: string; next: string } {
   if (kind === 'link') return { message: linkProblem(directory), next: 'name the run itself' };
-  if (config !== undefined) return { message: 'its config.yaml is no regular file', next: 'restore it from a copy' };
-  const message = kind === 'directory' ? 'not a run: it has no config.yaml and env.json' : 'no such directory';
+  if (config !== undefined) return { message: `its ${RUN_FILES.config} is no regular file`, next: 'restore it from a copy' };
+  const message = kind === 'directory' ? `not a run: it has no ${RUN_FILES.config} and ${RUN_FILES.environment}` : 'no such directory';
   return { message, next: 'name the directory of a run, as runs/<id>' };
 }
 

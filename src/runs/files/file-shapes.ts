@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
 import {
   anything,
@@ -17,10 +16,9 @@ import {
   textLike,
   textUpTo,
 } from '../../storage/shape.ts';
-import type { MetricsLine, Summary } from '../events.ts';
+import type { Summary } from '../events.ts';
+import { runFile } from './names.ts';
 
-/** Words to find runs by that were changed after the run began; in place of `tags` of config.yaml. */
-export const TAGS_FILE = 'tags.json';
 /** As the experiment's schema has it for `tags`. */
 export const MAX_TAGS = 100;
 export const MAX_TAG_LETTERS = 100;
@@ -78,12 +76,8 @@ const tagsShape = listOf(textUpTo(MAX_TAG_LETTERS), MAX_TAGS);
 /** What gradloom reads in env.json; the rest is for people. */
 export type Environment = Shaped<typeof environmentShape> & Record<string, unknown>;
 
-/** Numbers by name, and the point that they belong to. */
-export const metricsShape: Shape<MetricsLine> = bothOf(fields({ step: count, epoch: count }), mapOf(orNull(finite)));
-
-export const digestShape = fields({ step: count, digest, tensors: mapOf(text) });
-
-function bothOf<A, B>(first: Shape<A>, second: Shape<B>): Shape<A & B> {
+/** What two shapes take. */
+export function bothOf<A, B>(first: Shape<A>, second: Shape<B>): Shape<A & B> {
   return { misfit: (value) => first.misfit(value) ?? second.misfit(value) };
 }
 
@@ -95,7 +89,7 @@ function bothOf<A, B>(first: Shape<A>, second: Shape<B>): Shape<A & B> {
  */
 export function readSummary(directory: string): Summary | undefined {
   try {
-    return readJson(path.join(directory, 'summary.json'), SUMMARY_LIMIT_BYTES, summaryShape) as Summary | undefined;
+    return readJson(runFile(directory, 'summary'), SUMMARY_LIMIT_BYTES, summaryShape) as Summary | undefined;
   } catch (error) {
     if (!(error instanceof GradloomError) || error.code !== 'E_RUN_FILE') throw error;
     const { code, where, message, cause } = error;
@@ -106,10 +100,10 @@ export function readSummary(directory: string): Summary | undefined {
 
 /** env.json; undefined if there is none, as in a run that was killed at its start. @throws GradloomError E_RUN_FILE, E_STORAGE */
 export function readEnvironment(directory: string): Environment | undefined {
-  return readJson(path.join(directory, 'env.json'), ENVIRONMENT_LIMIT_BYTES, bothOf(environmentShape, mapOf(anything)));
+  return readJson(runFile(directory, 'environment'), ENVIRONMENT_LIMIT_BYTES, bothOf(environmentShape, mapOf(anything)));
 }
 
 /** tags.json; undefined if there is none. @throws GradloomError E_RUN_FILE, E_STORAGE */
 export function readTags(directory: string): string[] | undefined {
-  return readJson(path.join(directory, TAGS_FILE), TAGS_LIMIT_BYTES, tagsShape);
+  return readJson(runFile(directory, 'tags'), TAGS_LIMIT_BYTES, tagsShape);
 }

@@ -2,7 +2,7 @@ import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { type Network, tensorsInOrder } from '../../model/network.ts';
 import { readTensor } from '../../model/parameters.ts';
 import { encodeSafetensors } from '../../storage/safetensors.ts';
-import { digestOf } from './metrics.ts';
+import { digestOf } from './digests.ts';
 
 type Vectors = Pick<TrainingState, 'parameters' | 'statistics'>;
 

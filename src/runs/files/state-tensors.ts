@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { tensorsInOrder } from '../../model/network.ts';
-import { type PlacedTensor, readTensor, writeTensor } from '../../model/parameters.ts';
+import { type PlacedTensor, writeTensor } from '../../model/parameters.ts';
 import { optimizerType } from '../../optim/index.ts';
 
 /** A tensor of a training state: its place in one of the state's vectors, and its name in files. */
@@ -43,29 +42,4 @@ export function emptyState({ network, memory }: EnginePlan, hasOptimizer = true)
 /** Writes tensors, given by name in PyTorch's layout, into the vectors of a state. */
 export function fillState(tensors: readonly StateTensor[], read: (name: string) => Float32Array): void {
   for (const { name, tensor, vector } of tensors) writeTensor(vector, tensor, read(name));
-}
-
-/** A line of digests.jsonl. */
-export interface DigestLine {
-  /** Updates done. */
-  step: number;
-  /** sha256 (hex) over the bytes of all tensors of the training state, in file order and PyTorch's layout. */
-  digest: string;
-  /** The first 16 digits of each tensor's own sha256, by name. */
-  tensors: Record<string, string>;
-}
-
-const TENSOR_DIGITS = 16;
-
-/** What the training state is after `step` updates, in few bytes. */
-export function digestLine(plan: EnginePlan, step: number, state: TrainingState): DigestLine {
-  const whole = createHash('sha256');
-  const tensors: Record<string, string> = {};
-  for (const { name, tensor, vector } of stateTensors(plan, state)) {
-    const { buffer } = readTensor(vector, tensor);
-    const bytes = new Uint8Array(buffer);
-    whole.update(bytes);
-    tensors[name] = createHash('sha256').update(bytes).digest('hex').slice(0, TENSOR_DIGITS);
-  }
-  return { step, digest: whole.digest('hex'), tensors };
 }

@@ -6,7 +6,7 @@ import { PLATEAU_START } from '../../optim/plateau.ts';
 import type { Keeper } from '../checkpoint/keeper.ts';
 import type { LoopState, RunState } from '../checkpoint/run-state.ts';
 import type { RunProgress } from '../events.ts';
-import { digestLine } from '../files/state-tensors.ts';
+import { digestLine } from '../files/digests.ts';
 import { Stops } from '../prepare/stops.ts';
 import { Decisions } from '../record/decisions.ts';
 import { type Divergence, describeEvaluation, describeStep } from '../record/divergence.ts';

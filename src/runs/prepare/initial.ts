@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
@@ -13,6 +12,7 @@ import { checkData, checkKernels, runChanged } from '../checkpoint/basis.ts';
 import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
 import { LIMIT_BYTES, listCheckpoints, loadCheckpoint, newestCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
+import { RUN_FILES, runFile } from '../files/names.ts';
 
 /**
  * What the first step of a new run finds: its initial weights, or the state in which its parent ended.
@@ -33,15 +33,15 @@ export function startOf(
 
 /** The file with a run's parameters: model.safetensors, or the newest checkpoint that verifies. @throws GradloomError E_CHECKPOINT */
 function runWeightsFile(directory: string): string {
-  const model = path.join(directory, 'model.safetensors');
+  const model = runFile(directory, 'model');
   if (existsSync(model)) return model;
   const checkpoint = newestCheckpoint(directory, () => undefined);
-  if (checkpoint === undefined) throw noCheckpoint(directory, 'it has no model.safetensors, and no checkpoint that verifies');
+  if (checkpoint === undefined) throw noCheckpoint(directory, `it has no ${RUN_FILES.model}, and no checkpoint that verifies`);
   return checkpoint.path;
 }
 
-/** Of a checkpoint, only what a model file has. */
-function readRunWeights(directory: string): Safetensors {
+/** A run's parameters; of a checkpoint, only what a model file has. @throws GradloomError E_CHECKPOINT, E_SAFETENSORS */
+export function readRunWeights(directory: string): Safetensors {
   const file = readSafetensors(runWeightsFile(directory));
   return { ...file, tensors: new Map([...file.tensors].filter(([name]) => name.startsWith('layers.'))) };
 }

@@ -1,19 +1,16 @@
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { loadExperiment } from '../../config/load.ts';
 import { averageFollowsLength } from '../../engine/plan/average.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
 import { scheduleFollowsLength } from '../../optim/schedule.ts';
-import { visitLines } from '../../storage/lines.ts';
 import { visitOwnFile } from '../../storage/read.ts';
-import type { Shape } from '../../storage/shape.ts';
 import { type Basis, basisOf, isSameButLength } from '../checkpoint/basis.ts';
 import { type Checkpoint, encodeCheckpoint, stateOf } from '../checkpoint/checkpoint.ts';
 import { type CheckpointFile, type CheckpointFiles, listCheckpoints, loadCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
-import { digestShape, metricsShape } from '../files/file-shapes.ts';
-import type { RunLines } from '../record/line-writer.ts';
+import { loadRunConfig } from '../files/config.ts';
+import { runFile } from '../files/names.ts';
+import { checkLines, type LineKind } from '../files/run-lines.ts';
 import type { Prepared } from './prepare.ts';
 import { Stops } from './stops.ts';
 
@@ -29,7 +26,7 @@ export interface Prefix {
   /** The checkpoint of the best evaluation so far, where the experiment keeps that one and it is another. */
   best: Checkpoint | undefined;
   /** Contents of the files up to there. */
-  lines: Record<keyof RunLines, Uint8Array>;
+  lines: Record<LineKind, Uint8Array>;
 }
 
 /**
@@ -89,7 +86,7 @@ function isOnTheWay({ step, saved: { loop } }: Checkpoint, plan: EnginePlan): bo
 function hasBest(run: string, checkpoint: Checkpoint, plan: EnginePlan): boolean {
   const { best } = plan.experiment.train.checkpoint;
   if (best === undefined) return true;
-  const { experiment } = loadExperiment(path.join(run, 'config.yaml'));
+  const { experiment } = loadRunConfig(run);
   if (!isDeepStrictEqual(experiment.train.checkpoint.best, best)) return false;
   return checkpoint.saved.loop.bestKept === undefined || bestFile(run, checkpoint, plan) !== undefined;
 }
@@ -100,12 +97,10 @@ function bestFile(run: string, { saved }: Checkpoint, { experiment }: EnginePlan
 }
 
 /** So many bytes of a file; undefined if they are not whole lines. @throws GradloomError E_RUN_FILE, E_DATA_READ */
-function linesOf(run: string, kind: keyof RunLines, bytes: number): Uint8Array | undefined {
-  const file = path.join(run, `${kind}.jsonl`);
-  const shape: Shape<object> = kind === 'metrics' ? metricsShape : digestShape;
-  if (visitLines(file, bytes, { shape }, () => undefined).length !== bytes) return undefined;
+function linesOf(run: string, kind: LineKind, bytes: number): Uint8Array | undefined {
+  if (checkLines(run, kind, bytes).length !== bytes) return undefined;
   const pieces: Buffer[] = [];
-  visitOwnFile(file, bytes, PIECE_BYTES, (piece) => pieces.push(Buffer.from(piece)));
+  visitOwnFile(runFile(run, kind), bytes, PIECE_BYTES, (piece) => pieces.push(Buffer.from(piece)));
   return Buffer.concat(pieces);
 }
 

@@ -1,13 +1,7 @@
 import type { GradloomError } from '../../errors.ts';
-import type { LineFile } from '../../storage/lines.ts';
 import { isLoss } from '../../storage/loss.ts';
 import type { RunEvent } from '../events.ts';
-
-/** The files that a recorder writes. */
-export interface RunLines {
-  metrics: LineFile;
-  digests: LineFile;
-}
+import type { LineKind, RunLines } from '../files/run-lines.ts';
 
 /** Bytes of the files; plain data, kept in checkpoints. */
 export interface LineLengths {
@@ -35,7 +29,7 @@ export class LineWriter {
     return { metricsBytes: this.#files?.metrics.length ?? 0, digestsBytes: this.#files?.digests.length ?? 0 };
   }
 
-  append(file: keyof RunLines, line: object): void {
+  append(file: LineKind, line: object): void {
     this.#report(this.#files?.[file].append(line));
   }
 

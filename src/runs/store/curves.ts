@@ -1,8 +1,7 @@
-import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
 import { kindAt } from '../../storage/folder.ts';
-import { visitLines } from '../../storage/lines.ts';
-import { metricsShape } from '../files/file-shapes.ts';
+import { RUN_FILES, runFile } from '../files/names.ts';
+import { visitMetrics } from '../files/run-lines.ts';
 import { type StoredRun, withProblem } from './store.ts';
 
 /** The values of a metric in the order of metrics.jsonl; null where it was not finite. */
@@ -46,12 +45,12 @@ function curvesIn(run: StoredRun): ReadCurves {
 }
 
 function readCurves(directory: string): ReadCurves {
-  const file = path.join(directory, 'metrics.jsonl');
+  const file = runFile(directory, 'metrics');
   const curves = new Map<string, Curve>();
   // A run that has not begun, or is only a link to one.
   if (kindAt(directory) !== 'directory' || kindAt(file) === undefined) return { curves, problem: undefined };
   try {
-    visitLines(file, Number.POSITIVE_INFINITY, { shape: metricsShape }, ({ step, epoch: _epoch, ...values }) => {
+    visitMetrics(directory, ({ step, epoch: _epoch, ...values }) => {
       for (const [name, value] of Object.entries(values)) {
         const curve = curves.get(name) ?? { steps: [], values: [] };
         curve.steps.push(step);
@@ -63,6 +62,6 @@ function readCurves(directory: string): ReadCurves {
   } catch (error) {
     if (!(error instanceof GradloomError)) throw error;
     const line = /:\d+$/.exec(error.where ?? '')?.[0] ?? '';
-    return { curves: new Map(), problem: `metrics.jsonl${line}: ${error.message}` };
+    return { curves: new Map(), problem: `${RUN_FILES.metrics}${line}: ${error.message}` };
   }
 }

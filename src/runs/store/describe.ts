@@ -3,6 +3,7 @@ import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
 import { kindAt, statsAt } from '../../storage/folder.ts';
 import { type Environment, readEnvironment } from '../files/file-shapes.ts';
+import { RUN_FILES } from '../files/names.ts';
 import { curvesOf, withCurvesProblem } from './curves.ts';
 import { type StoredRun, withProblem } from './store.ts';
 
@@ -25,7 +26,7 @@ export function describeRun(found: StoredRun): RunDescription {
     return { run, environment: readEnvironment(run.directory) ?? null, files };
   } catch (error) {
     if (!(error instanceof GradloomError)) throw error;
-    return { run: withProblem(run, `env.json: ${error.message}`), environment: null, files };
+    return { run: withProblem(run, `${RUN_FILES.environment}: ${error.message}`), environment: null, files };
   }
 }
 

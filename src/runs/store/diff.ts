@@ -1,9 +1,11 @@
 import { factsOf } from '../../config/schema/key-facts.ts';
 import type { ConfigValue } from '../../config/tree/values.ts';
 import { damaged } from '../../storage/read.ts';
-import { type ChainComparison, compareChains, readDigests } from '../files/digest-chain.ts';
+import { type ChainComparison, compareChains } from '../files/digests.ts';
 import { requireRun } from '../files/directory.ts';
 import { readEnvironment } from '../files/file-shapes.ts';
+import { RUN_FILES } from '../files/names.ts';
+import { readDigests } from '../files/run-lines.ts';
 import type { StoredRun } from './store.ts';
 
 /** A config key that two runs have differently; undefined where one has it not. */
@@ -71,7 +73,8 @@ export function diffRuns(a: StoredRun, b: StoredRun): RunDiff {
 /** Two runs of which nothing is known would have no differences. */
 function configOf({ directory, record, config }: StoredRun): ReturnType<StoredRun['config']> {
   const values = config();
-  if (Object.keys(values).length === 0) throw damaged(directory, `no config to compare: ${record.problem ?? 'config.yaml is empty'}`);
+  if (Object.keys(values).length === 0)
+    throw damaged(directory, `no config to compare: ${record.problem ?? `${RUN_FILES.config} is empty`}`);
   return values;
 }
 

@@ -1,11 +1,13 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
+import { isTemporary } from '../../storage/atomic.ts';
 import { errnoText } from '../../storage/errno.ts';
 import { kindAt, statsAt } from '../../storage/folder.ts';
 import { lockOwner } from '../../storage/lock.ts';
 import { listCheckpoints } from '../checkpoint/files.ts';
 import { readSummary } from '../files/file-shapes.ts';
+import { isSetAside } from '../files/names.ts';
 import { filesBelow } from './describe.ts';
 import { TRASH } from './remove.ts';
 import { DEFAULT_RUNS, listRuns, type StoredRun } from './store.ts';
@@ -20,8 +22,6 @@ export interface Garbage {
 
 /** A temporary file beside runs belongs to whoever writes the index: nobody takes so long. */
 const TEMPORARY_MS = 3_600_000;
-const TEMPORARY = /^\.tmp-/;
-const DAMAGED = /^checkpoints[/\\].*\.bad$/;
 
 /**
  * Finds what crashes and finished runs have left in a directory of runs: runs whose removal was cut off, temporary files, and of finished
@@ -71,7 +71,7 @@ function besideRuns(parent: string): Garbage[] {
     if (name.startsWith(TRASH) && stats.isDirectory()) {
       return [{ path: place, why: 'half removed', bytes: filesBelow(place).reduce((sum, { bytes }) => sum + bytes, 0) }];
     }
-    return TEMPORARY.test(name) && stats.isFile() && stats.mtimeMs < old ? [{ path: place, why: 'temporary', bytes: stats.size }] : [];
+    return isTemporary(name) && stats.isFile() && stats.mtimeMs < old ? [{ path: place, why: 'temporary', bytes: stats.size }] : [];
   });
 }
 
@@ -88,7 +88,7 @@ function garbageOf(run: StoredRun): Garbage[] {
   const files = filesBelow(directory).map(({ name, bytes }) => ({ path: path.join(directory, name), bytes }));
   const as = (found: typeof files, why: Garbage['why']): Garbage[] => found.map((file) => ({ ...file, why }));
   const temporary = as(
-    files.filter((file) => TEMPORARY.test(path.basename(file.path))),
+    files.filter((file) => isTemporary(path.basename(file.path))),
     'temporary',
   );
   if (record.status !== 'finished') return temporary;
@@ -100,7 +100,7 @@ function garbageOf(run: StoredRun): Garbage[] {
       'older checkpoint',
     ),
     ...as(
-      files.filter((file) => DAMAGED.test(path.relative(directory, file.path))),
+      files.filter((file) => isSetAside(path.relative(directory, file.path))),
       'damaged checkpoint',
     ),
   ];

@@ -7,6 +7,7 @@ import { type ConfigValue, configValues } from '../../config/tree/values.ts';
 import { GradloomError } from '../../errors.ts';
 import { damaged, readOwnText } from '../../storage/read.ts';
 import { readSummary, readTags, STATUSES } from '../files/file-shapes.ts';
+import { RUN_FILES, type RunFile, runFile } from '../files/names.ts';
 
 /** `running`: a process holds its lock; `killed`: it ended without a summary; `damaged`: its files cannot be read. */
 export const RECORD_STATUSES = [...STATUSES, 'running', 'killed', 'damaged'] as const;
@@ -44,17 +45,19 @@ export type ConfigValues = Readonly<Record<string, ConfigValue>>;
  */
 export function readRecord(directory: string): { record: RunRecord; config: ConfigValues } {
   const problems: string[] = [];
-  const attempt = <T>(file: string, read: (directory: string) => T | undefined): T | undefined => {
+  const attempt = <T>(file: RunFile, read: (directory: string) => T | undefined): T | undefined => {
     try {
       return read(directory);
     } catch (error) {
-      problems.push(`${file}: ${error instanceof GradloomError ? error.message : ((error as Error).message.split('\n')[0] ?? '')}`);
+      problems.push(
+        `${RUN_FILES[file]}: ${error instanceof GradloomError ? error.message : ((error as Error).message.split('\n')[0] ?? '')}`,
+      );
       return undefined;
     }
   };
-  const config = attempt('config.yaml', readConfig);
-  const summary = attempt('summary.json', readSummary);
-  const tags = attempt('tags.json', readTags);
+  const config = attempt('config', readConfig);
+  const summary = attempt('summary', readSummary);
+  const tags = attempt('tags', readTags);
   const id = path.basename(directory);
   return {
     record: {
@@ -99,7 +102,7 @@ const EMPTY = {
 } satisfies Partial<RunRecord>;
 
 function readConfig(directory: string): Record<string, unknown> | undefined {
-  const file = path.join(directory, 'config.yaml');
+  const file = runFile(directory, 'config');
   const content = readOwnText(file, MAX_BYTES);
   const config = content === undefined ? undefined : objectOf(readBlockYaml(content) ?? parseYaml(file, content));
   if (config === undefined) throw damaged(file, content === undefined ? 'missing' : 'not what gradloom writes');

@@ -6,7 +6,7 @@ import { errnoText } from '../../storage/errno.ts';
 import { kindAt, statsAt } from '../../storage/folder.ts';
 import { type LockOwner, lockOwner, thisProcess } from '../../storage/lock.ts';
 import { linkProblem } from '../files/directory.ts';
-import { TAGS_FILE } from '../files/file-shapes.ts';
+import { RUN_FILES, runFile } from '../files/names.ts';
 import { matchesGlob } from './glob.ts';
 import { type ConfigValues, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './run-index.ts';
@@ -64,10 +64,10 @@ function entriesIn(root: string): Dirent[] {
 
 /** The run in a directory that is no link; undefined if there is none. */
 function readRun(directory: string, index?: StoreIndex): StoredRun | undefined {
-  const config = statsAt(path.join(directory, 'config.yaml'));
+  const config = statsAt(runFile(directory, 'config'));
   if (config === undefined) return undefined;
-  const summary = statsAt(path.join(directory, 'summary.json'));
-  const tags = statsAt(path.join(directory, TAGS_FILE));
+  const summary = statsAt(runFile(directory, 'summary'));
+  const tags = statsAt(runFile(directory, 'tags'));
   const id = path.basename(directory);
   const signature = [config, summary, tags].map(signatureOf).join(' ');
   const known = index?.get(id, signature);
@@ -79,7 +79,7 @@ function readRun(directory: string, index?: StoreIndex): StoredRun | undefined {
 
 /** A link to a run is listed, but neither read nor written through. */
 function linkedRun(directory: string): StoredRun | undefined {
-  if (!existsSync(path.join(directory, 'config.yaml'))) return undefined;
+  if (!existsSync(runFile(directory, 'config'))) return undefined;
   return { directory, record: damagedRecord(directory, linkProblem(directory)), config: () => ({}) };
 }
 
@@ -122,7 +122,7 @@ export async function findRuns(words: readonly string[], parent: string = DEFAUL
   for (const word of words) {
     const direct = runAtPath(word) ?? (isPath(word) ? undefined : runAtPath(path.join(parent, word)));
     if (direct === undefined && isPath(word))
-      throw notFound(word, existsSync(word) ? 'no run there: config.yaml is missing' : 'no such directory');
+      throw notFound(word, existsSync(word) ? `no run there: ${RUN_FILES.config} is missing` : 'no such directory');
     if (direct !== undefined) {
       found.push(direct);
       continue;
@@ -159,7 +159,7 @@ function runAtPath(word: string): StoredRun | undefined {
   if (word === '' || word.includes('\0')) return undefined;
   const directory = path.resolve(word);
   if (kindAt(directory) === 'link') return linkedRun(directory);
-  return kindAt(path.join(directory, 'config.yaml')) === undefined ? undefined : readRun(realpathSync(directory));
+  return kindAt(runFile(directory, 'config')) === undefined ? undefined : readRun(realpathSync(directory));
 }
 
 function matching(word: string, runs: readonly StoredRun[], parent: string): StoredRun {

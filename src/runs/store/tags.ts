@@ -1,10 +1,10 @@
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GradloomError, printable } from '../../errors.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import { requireRun } from '../files/directory.ts';
-import { MAX_TAG_LETTERS, MAX_TAGS, readTags, TAGS_FILE } from '../files/file-shapes.ts';
+import { MAX_TAG_LETTERS, MAX_TAGS, readTags } from '../files/file-shapes.ts';
+import { runFile } from '../files/names.ts';
 import type { StoredRun } from './store.ts';
 
 /** Others hold the lock of the tags for some milliseconds. */
@@ -25,7 +25,7 @@ export async function changeTags(run: StoredRun, changes: readonly string[]): Pr
   const lock = await acquire(run.directory);
   try {
     const tags = changed(readTags(run.directory) ?? firstTags(run), changes, run.record.id);
-    await writeFileAtomic(path.join(run.directory, TAGS_FILE), `${JSON.stringify(tags)}\n`, undefined, lock);
+    await writeFileAtomic(runFile(run.directory, 'tags'), `${JSON.stringify(tags)}\n`, undefined, lock);
     return tags;
   } finally {
     lock.release();

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { loadExperiment } from '../../config/load.ts';
 import type { ScheduleSpan } from '../../config/schema/blocks/parent.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { horizonSteps } from '../../optim/schedule.ts';
 import { commandOf } from '../../storage/shell.ts';
+import { loadRunConfig } from '../files/config.ts';
 import { requireRun } from '../files/directory.ts';
 import { readSummary } from '../files/file-shapes.ts';
 import { lastCheckpoint } from '../prepare/initial.ts';
@@ -48,7 +48,7 @@ export function extend(directory: string, options: ExtendOptions): TrainRun {
 /** The experiment of a run that makes another one longer. */
 async function extended(run: string, { epochs, steps, schedule = 'stretch', dataset }: ExtendOptions): Promise<Experiment> {
   requireRun(run);
-  const { experiment } = loadExperiment(path.join(run, 'config.yaml'));
+  const { experiment } = loadRunConfig(run);
   const status = readSummary(run)?.status;
   if (status !== 'finished') throw notFinished(run, status);
   if ((epochs === undefined) === (steps === undefined))

@@ -1,19 +1,19 @@
 import path from 'node:path';
-import { loadExperiment } from '../../config/load.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { statsAt } from '../../storage/folder.ts';
-import { visitLines } from '../../storage/lines.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import { readOwnByte } from '../../storage/read.ts';
-import type { Shape } from '../../storage/shape.ts';
 import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from '../checkpoint/basis.ts';
 import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from '../checkpoint/files.ts';
 import { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
+import { loadRunConfig } from '../files/config.ts';
 import { requireRun } from '../files/directory.ts';
-import { digestShape, metricsShape, readEnvironment, readSummary } from '../files/file-shapes.ts';
+import { readEnvironment, readSummary } from '../files/file-shapes.ts';
+import { RUN_FILES, runFile, setAsideName } from '../files/names.ts';
+import { checkLines, LINE_KINDS, type LineKind } from '../files/run-lines.ts';
 import { checkInit, startOf } from '../prepare/initial.ts';
 import type { Prepared } from '../prepare/prepare.ts';
 import { startRun, type TrainRun } from './run.ts';
@@ -39,7 +39,6 @@ export function resume(directory: string, options: ResumeOptions = {}): TrainRun
 
 async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
   requireRun(directory);
-  const config = path.join(directory, 'config.yaml');
   const summary = readSummary(directory);
   if (summary?.status === 'finished') {
     emit({ type: 'end', summary });
@@ -49,7 +48,7 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   const lock = DirectoryLock.acquire(directory);
   let isOpen = false;
   try {
-    const { experiment } = loadExperiment(config);
+    const { experiment } = loadRunConfig(directory);
     return await new Trainer(experiment, options, emit).run((prepared) => {
       const beginning = reopen(directory, lock, experiment, prepared, options, emit);
       isOpen = true;
@@ -75,7 +74,7 @@ function reopen(
   const reject = (file: { path: string; step: number; rollbacks: number }, reason: string): void => {
     checkpoints.setAside(file);
     const name = path.basename(file.path);
-    warn('W_CKPT_REJECTED', `${name}: ${reason}; set aside as ${name}.bad, the one before it is used`);
+    warn('W_CKPT_REJECTED', `${name}: ${reason}; set aside as ${setAsideName(name)}, the one before it is used`);
   };
   const basis = basisOf(experiment, dataset);
   const checkpoint = newestCheckpoint(directory, reject, (found) => {
@@ -84,7 +83,7 @@ function reopen(
   });
   if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
   const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
-  checkLines(directory, lengths, warn);
+  checkRunLines(directory, lengths, warn);
   const state = checkpoint && stateOf(checkpoint, plan);
   const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
   const run = { id: path.basename(directory), path: directory };
@@ -94,13 +93,12 @@ function reopen(
 
 /** A checkpoint whose lines are gone cannot be gone on from. */
 function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpoint): string | undefined {
-  for (const [name, bytes] of [
-    ['metrics.jsonl', metricsBytes],
-    ['digests.jsonl', digestsBytes],
+  for (const [kind, bytes] of [
+    ['metrics', metricsBytes],
+    ['digests', digestsBytes],
   ] as const) {
-    const file = path.join(directory, name);
-    const size = statsAt(file)?.size ?? 0;
-    if (size < bytes) return `${name} has ${size} bytes, but had ${bytes} when it was written`;
+    const size = statsAt(runFile(directory, kind))?.size ?? 0;
+    if (size < bytes) return `${RUN_FILES[kind]} has ${size} bytes, but had ${bytes} when it was written`;
   }
   return undefined;
 }
@@ -111,7 +109,7 @@ function checkBeginning(directory: string, experiment: Experiment, data: string)
   if (kernels === undefined || basis?.config === undefined || basis.data === undefined || basis.init === undefined) {
     throw new GradloomError({
       code: 'E_RUN_READ',
-      where: printable(path.join(directory, 'env.json')),
+      where: printable(runFile(directory, 'environment')),
       message: 'does not say what the run was trained from',
       next: 'restore it from a copy',
     });
@@ -123,20 +121,19 @@ function checkBeginning(directory: string, experiment: Experiment, data: string)
 }
 
 /** @throws GradloomError E_RUN_FILE for a damaged line among those that count, or a file that is written to under another name too */
-function checkLines(
+function checkRunLines(
   directory: string,
-  lengths: { metrics: number; digests: number },
+  lengths: Readonly<Record<LineKind, number>>,
   warn: (code: 'W_TORN_LINE', message: string) => void,
 ): void {
-  for (const kind of ['metrics', 'digests'] as const) {
-    const file = path.join(directory, `${kind}.jsonl`);
+  for (const kind of LINE_KINDS) {
+    const file = runFile(directory, kind);
     const stats = statsAt(file);
     if (stats === undefined) continue;
     if (stats.isFile() && stats.nlink > 1) throw hasOtherName(file, stats.nlink);
-    const shape: Shape<object> = kind === 'metrics' ? metricsShape : digestShape;
-    if (visitLines(file, lengths[kind], { shape }, () => undefined).isTorn)
+    if (checkLines(directory, kind, lengths[kind]).isTorn)
       throw new GradloomError({ code: 'E_RUN_FILE', where: printable(file), message: `byte ${lengths[kind]} is in the middle of a line` });
-    if (endsTorn(file, stats.size)) warn('W_TORN_LINE', `${kind}.jsonl: the last line was torn and is written again`);
+    if (endsTorn(file, stats.size)) warn('W_TORN_LINE', `${RUN_FILES[kind]}: the last line was torn and is written again`);
   }
 }
 

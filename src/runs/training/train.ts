@@ -66,9 +66,9 @@ async function begin(
     const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
     const continues = prefix && { run: path.basename(prefix.run), step: prefix.step };
     const environment = { ...(await describeEnvironment(cores, plan.workers)), ...(continues && { continues }), basis };
-    await files.write('env.json', `${JSON.stringify(environment, null, 2)}\n`);
+    await files.write('environment', `${JSON.stringify(environment, null, 2)}\n`);
     if (prefix !== undefined && state !== undefined) await keepPrefix(prefix, state, plan, basisOf(experiment, dataset), files.checkpoints);
-    await files.write('config.yaml', resolvedYaml({ experiment }));
+    await files.write('config', resolvedYaml({ experiment }));
   } catch (error) {
     files.close();
     throw error;

@@ -17,6 +17,7 @@ import type { RunFiles, StorageCalls } from '../checkpoint/run-files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
 import { encodeModel, modelDigest } from '../files/model-file.ts';
+import type { RunFile } from '../files/names.ts';
 import { Loop } from '../loop/loop.ts';
 import { Restarts } from '../loop/restarts.ts';
 import { Tuning } from '../loop/tuning.ts';
@@ -160,7 +161,7 @@ export class Trainer {
     if (failure !== undefined) summary.error = errorOf(failure);
     let parametersOf: number | undefined;
     try {
-      if (loop.divergence !== undefined) await this.#write('diverged.json', `${JSON.stringify(loop.divergence, null, 2)}\n`);
+      if (loop.divergence !== undefined) await this.#write('divergence', `${JSON.stringify(loop.divergence, null, 2)}\n`);
       if (state !== undefined) await this.#writeModels(plan.network, state);
       ({ parametersOf } = loop);
       await this.#writeSummary(summary);
@@ -227,18 +228,18 @@ export class Trainer {
   }
 
   #writeSummary(summary: Summary): Promise<void> {
-    return this.#write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+    return this.#write('summary', `${JSON.stringify(summary, null, 2)}\n`);
   }
 
   async #writeModels(network: Network, state: TrainingState): Promise<void> {
-    await this.#write('model.safetensors', encodeModel(network, state));
+    await this.#write('model', encodeModel(network, state));
     const [parameters] = state.averages;
     const { type } = this.#experiment.train.average;
-    if (parameters !== undefined) await this.#write(`model-${type}.safetensors`, encodeModel(network, { ...state, parameters }));
+    if (parameters !== undefined && type !== 'none') await this.#write(type, encodeModel(network, { ...state, parameters }));
   }
 
-  async #write(name: string, content: string | Uint8Array): Promise<void> {
-    await persist(async () => this.#files?.write(name, content));
+  async #write(file: RunFile, content: string | Uint8Array): Promise<void> {
+    await persist(async () => this.#files?.write(file, content));
   }
 
   /** Saves what can be saved after a failure, which is what is told. */

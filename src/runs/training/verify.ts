@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadExperiment } from '../../config/load.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/load.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { checkConfigHash, checkData, checkKernels } from '../checkpoint/basis.ts';
-import { compareChains, type Parting, readDigests } from '../files/digest-chain.ts';
+import { loadRunConfig } from '../files/config.ts';
+import { compareChains, type DigestLine, type Parting } from '../files/digests.ts';
 import { requireRun } from '../files/directory.ts';
 import { readEnvironment, readSummary } from '../files/file-shapes.ts';
-import type { DigestLine } from '../files/state-tensors.ts';
+import { RUN_FILES, runFile } from '../files/names.ts';
+import { readDigests } from '../files/run-lines.ts';
 import { checkInit } from '../prepare/initial.ts';
 import { train } from './train.ts';
 import { startWork, type UnderWay } from './under-way.ts';
@@ -76,7 +77,7 @@ export function verify(directory: string, options: VerifyOptions = {}): VerifyRu
 
 async function verifyIn(directory: string, { workers, signal }: VerifyOptions, emit: (event: VerifyEvent) => void): Promise<Verification> {
   requireRun(directory);
-  const { experiment } = loadExperiment(path.join(directory, 'config.yaml'));
+  const { experiment } = loadRunConfig(directory);
   const recorded = readDigests(directory);
   const steps = recorded.at(-1)?.step ?? 0;
   if (recorded.length === 0) {
@@ -84,7 +85,7 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
     throw new GradloomError({
       code: 'E_RUN_FILE',
       where: printable(directory),
-      message: 'nothing to verify: digests.jsonl has no line yet',
+      message: `nothing to verify: ${RUN_FILES.digests} has no line yet`,
       next,
     });
   }
@@ -109,7 +110,7 @@ async function checkOrigin(directory: string, experiment: Experiment): Promise<D
   if (kernels === undefined || basis?.config === undefined || basis.data === undefined) {
     throw new GradloomError({
       code: 'E_RUN_FILE',
-      where: printable(path.join(directory, 'env.json')),
+      where: printable(runFile(directory, 'environment')),
       message: 'does not say what the run was trained from',
       next: 'restore it from a copy',
     });
@@ -141,7 +142,7 @@ async function replayRun(
   const place = mkdtempSync(path.join(tmpdir(), 'gradloom-verify-'));
   try {
     const overrides = workers === undefined ? [] : [`parallel.workers=${workers}`];
-    const loaded = loadExperiment(path.join(directory, 'config.yaml'), { overrides });
+    const loaded = loadRunConfig(directory, { overrides });
     const enough = new AbortController();
     const signals = signal === undefined ? enough.signal : AbortSignal.any([enough.signal, signal]);
     const again = path.join(place, 'run');

@@ -9,6 +9,7 @@ import { type Cores, countCores } from '../../machine/cores.ts';
 import { packageVersion } from '../../machine/version.ts';
 import { initialState } from '../../model/initializers.ts';
 import { buildNetwork, parameterCount } from '../../model/network.ts';
+import { readRunWeights } from '../../runs/prepare/initial.ts';
 import type { SpeedupEvent, SpeedupResult, SpeedupTable } from '../events.ts';
 import type { SpeedupSettings } from '../schema.ts';
 import { judge } from '../verdict.ts';
@@ -140,7 +141,7 @@ export class Measurement {
       numerics: kind === 'unsliced' ? { ...numerics, leaves: 1 } : numerics,
     };
     const plan = planEngine(experiment, dataset, workers);
-    const initial = initialState(plan.network, experiment.model, experiment.seed);
+    const initial = initialState(plan.network, experiment.model, experiment.seed, readRunWeights);
     return RowRunner.start(plan, dataset, initial, kind, this.#options.engine);
   }
 

@@ -1,19 +1,17 @@
 import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { EngineOptions } from '../../engine/coordinator/engine.ts';
 import { planBatches } from '../../engine/plan/batches.ts';
 import { GradloomError } from '../../errors.ts';
 import type { StorageCalls } from '../../runs/checkpoint/run-files.ts';
-import type { MetricsLine, RunWarning, Summary } from '../../runs/events.ts';
-import { metricsShape } from '../../runs/files/file-shapes.ts';
+import type { RunWarning, Summary } from '../../runs/events.ts';
+import { visitMetrics } from '../../runs/files/run-lines.ts';
 import { resume } from '../../runs/training/resume.ts';
 import type { TrainRun } from '../../runs/training/run.ts';
 import { train } from '../../runs/training/train.ts';
 import type { Fence } from '../../storage/atomic.ts';
 import { kindAt } from '../../storage/folder.ts';
-import { readLines } from '../../storage/lines.ts';
 import type { RunEntry } from '../journal/entries.ts';
 import type { Job } from '../search.ts';
 import type { CurvePoint } from '../trial.ts';
@@ -177,12 +175,12 @@ export class TrialRun {
   /** @param isNew  the file was written just now: who cannot read it back has a machine at fault, not a damaged run */
   #curve(isNew: boolean): CurvePoint[] {
     const { metric, directory } = this.work;
-    const file = path.join(directory, 'metrics.jsonl');
+    const curve: CurvePoint[] = [];
     try {
-      return readLines<MetricsLine>(file, undefined, { shape: metricsShape }).lines.flatMap((line) => {
-        const { step, epoch, [metric]: value } = line;
-        return typeof value === 'number' ? [{ step, epoch, value }] : [];
+      visitMetrics(directory, ({ step, epoch, [metric]: value }) => {
+        if (typeof value === 'number') curve.push({ step, epoch, value });
       });
+      return curve;
     } catch (error) {
       if (!isNew || !(error instanceof GradloomError)) throw error;
       const { where, message } = error;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readRootText } from '../../config/text/read.ts';
 import { GradloomError, printable } from '../../errors.ts';
+import { runFile } from '../../runs/files/names.ts';
 import type { SweepState, Trial } from '../trial.ts';
 
 /**
@@ -25,7 +26,7 @@ export function bestTrial(state: SweepState): Trial {
  * @throws GradloomError E_CONFIG_READ if the run's directory is gone
  */
 export function trialConfig(state: SweepState, { number, runs, value }: Trial): string {
-  const file = path.join(state.directory, runs[0] ?? '', 'config.yaml');
+  const file = runFile(path.join(state.directory, runs[0] ?? ''), 'config');
   const note = `# Trial ${number} of the sweep ${printable(state.id)}: ${printable(state.settings.metric.name)} ${value}`;
   return `${note}\n${readRootText(file)}`;
 }

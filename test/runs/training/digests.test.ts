@@ -5,7 +5,7 @@ import test from 'ava';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import { loadDataset } from '../../../src/data/load.ts';
 import { GradloomError } from '../../../src/errors.ts';
-import type { DigestLine } from '../../../src/runs/files/state-tensors.ts';
+import type { DigestLine } from '../../../src/runs/files/digests.ts';
 import { train } from '../../../src/runs/training/train.ts';
 import { readSafetensors } from '../../../src/storage/safetensors.ts';
 import { finished, runTree, temporary } from '../support/run-tree.ts';

@@ -12,7 +12,7 @@ import { initialState } from '../../../src/model/initializers.ts';
 import { buildNetwork } from '../../../src/model/network.ts';
 import { readTensor } from '../../../src/model/parameters.ts';
 import type { RunEvent, Summary } from '../../../src/runs/events.ts';
-import { digestOf } from '../../../src/runs/files/metrics.ts';
+import { digestOf } from '../../../src/runs/files/digests.ts';
 import type { Divergence } from '../../../src/runs/record/divergence.ts';
 import { resume } from '../../../src/runs/training/resume.ts';
 import { type TrainOptions, train } from '../../../src/runs/training/train.ts';

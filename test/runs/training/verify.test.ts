@@ -4,7 +4,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import { GradloomError } from '../../../src/errors.ts';
-import type { DigestLine } from '../../../src/runs/files/state-tensors.ts';
+import type { DigestLine } from '../../../src/runs/files/digests.ts';
 import { train } from '../../../src/runs/training/train.ts';
 import { type VerifyEvent, verify } from '../../../src/runs/training/verify.ts';
 import { temporary } from '../support/run-tree.ts';
