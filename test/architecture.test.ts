@@ -106,9 +106,6 @@ const LONGER = new Map([
   ['src/engine/coordinator/engine.ts', 'to be split'],
   ['src/engine/plan/lower.ts', 'to be split'],
   ['src/engine/rank/rank.ts', 'a step reads from its top to its bottom'],
-  ['src/storage/lines.ts', 'to be split'],
-  ['src/storage/lock.ts', 'to be split'],
-  ['src/storage/safetensors.ts', 'to be split'],
   ['src/sweep/search.ts', 'to be split'],
   ['src/sweep/session/runner.ts', 'to be split'],
 ]);

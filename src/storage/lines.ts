@@ -3,8 +3,6 @@ import { promisify } from 'node:util';
 import { GradloomError, printable } from '../errors.ts';
 import type { Fence } from './atomic.ts';
 import { errnoText } from './errno.ts';
-import { readError, visitOwnFile } from './read.ts';
-import { problemOf, type Shape } from './shape.ts';
 
 /** The calls of `node:fs` behind a file of lines; tests put failing ones in their place. */
 export interface LineCalls {
@@ -17,7 +15,6 @@ export interface LineCalls {
 
 const CALLS: LineCalls = { open: openSync, write: writeSync, truncate: ftruncateSync, sync: promisify(fsync), close: closeSync };
 const APPEND = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
-const NEWLINE = 0x0a;
 
 /** How long a fence counts as asked: appending is done thousands of times a second, and who was stopped wakes up later than that. */
 const FENCE_MS = 10;
@@ -234,100 +231,4 @@ function closeQuietly(fd: number, calls: LineCalls): void {
 function storageError(path: string, cause: unknown): GradloomError {
   const next = 'free space or mend the file system';
   return new GradloomError({ code: 'E_STORAGE', where: printable(path), message: `cannot be written: ${errnoText(cause)}`, next, cause });
-}
-
-/** What is in a file of JSON lines. */
-export interface Lines<T = Record<string, unknown>> {
-  lines: T[];
-  /** Bytes of the whole lines. */
-  length: number;
-  /** The file ends in the middle of a line, as after a crash; the rest is not in `lines`. */
-  isTorn: boolean;
-}
-
-/** What the lines of a file must be. */
-export interface LineRules<T> {
-  /** @default any object */
-  shape?: Shape<T>;
-  /** A longer line is none of ours: it is refused before it fills the memory. */
-  longest?: number;
-}
-
-const PIECE_BYTES = 2 ** 16;
-/** Digests of ten thousand tensors take a fifth of it. */
-const LONGEST_LINE_BYTES = 2 ** 22;
-
-/**
- * Reads a file of JSON objects, one a line. Only the last line may be torn.
- *
- * @param limit  bytes to look at; what follows is not read as lines
- * @throws GradloomError E_RUN_FILE with file and line for anything else; E_DATA_READ if there is no such file, E_STORAGE
- */
-export function readLines<T extends object = Record<string, unknown>>(
-  path: string,
-  limit = Number.POSITIVE_INFINITY,
-  rules: LineRules<T> = {},
-): Lines<T> {
-  const lines: T[] = [];
-  const { length, isTorn } = visitLines<T>(path, limit, rules, (line) => lines.push(line));
-  return { lines, length, isTorn };
-}
-
-/**
- * `readLines` for files of any length: a line is forgotten as soon as it was visited.
- *
- * @throws GradloomError as `readLines`
- */
-export function visitLines<T extends object = Record<string, unknown>>(
-  path: string,
-  limit: number,
-  { shape, longest = LONGEST_LINE_BYTES }: LineRules<T>,
-  visit: (line: T) => void,
-): Omit<Lines, 'lines'> {
-  let number = 0;
-  let length = 0;
-  /** The beginning of a line whose end is in a later piece. */
-  let begun: Buffer[] = [];
-  let begunBytes = 0;
-  const add = (part: Buffer): void => {
-    begunBytes += part.length;
-    if (begunBytes > longest) throw badLine(path, number + 1, `longer than ${longest} bytes`);
-    begun.push(part);
-  };
-  const read = visitOwnFile(path, limit, PIECE_BYTES, (piece) => {
-    let from = 0;
-    for (let to = piece.indexOf(NEWLINE); to >= 0; to = piece.indexOf(NEWLINE, from)) {
-      add(piece.subarray(from, to));
-      const line = begun.length === 1 ? piece.subarray(from, to) : Buffer.concat(begun);
-      length += line.length + 1;
-      number++;
-      visit(parseLine(line, path, number, shape));
-      begun = [];
-      begunBytes = 0;
-      from = to + 1;
-    }
-    // The piece is overwritten by the next one.
-    if (from < piece.length) add(Buffer.from(piece.subarray(from)));
-  });
-  if (read === undefined)
-    throw readError(path, Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT', errno: -2 }));
-  return { length, isTorn: length < read };
-}
-
-function parseLine<T extends object>(bytes: Uint8Array, path: string, number: number, shape: Shape<T> | undefined): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw badLine(path, number, `not a line of JSON: ${(cause as Error).message}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badLine(path, number, 'expected an object');
-  const problem = shape && problemOf(value, shape);
-  if (problem !== undefined) throw badLine(path, number, problem);
-  return value as T;
-}
-
-function badLine(path: string, number: number, problem: string): GradloomError {
-  const next = 'restore the file from a copy; it was changed after it was written';
-  return new GradloomError({ code: 'E_RUN_FILE', where: `${printable(path)}:${number}`, message: printable(problem, 300), next });
 }

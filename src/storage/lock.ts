@@ -1,34 +1,18 @@
-import { closeSync, constants, fsyncSync, linkSync, openSync, readlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { temporaryName } from './atomic.ts';
 import { errnoText } from './errno.ts';
 import { kindAt, makeFolder, namesInFolder } from './folder.ts';
-import { readOwnFile, readSystemFile } from './read.ts';
-import { count, fields, readJson, text } from './shape.ts';
-
-/** Who holds a directory. What the system cannot tell is ''. */
-export interface LockOwner {
-  pid: number;
-  /** Start of the process, in clock ticks since the boot: a pid is used again, the pair is not. */
-  started: string;
-  boot: string;
-  /** The pid namespace: pids of another container mean nothing here. */
-  namespace: string;
-  host: string;
-  /** Command line. */
-  command: string;
-  /** For people only; UTC. */
-  since: string;
-}
+import { type LockOwner, mayBeAlive, ownerShape, thisProcess } from './lock-owner.ts';
+import { readOwnFile } from './read.ts';
+import { readJson } from './shape.ts';
 
 /** The folder of the lock in the directory that it locks. */
 const FOLDER = 'lock';
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const NAME = /^(\d+)(\.released)?$/;
-const MAX_COMMAND = 300;
-const OWNER = fields({ pid: count, started: text, boot: text, namespace: text, host: text, command: text, since: text });
 const OWNER_LIMIT_BYTES = 2 ** 16;
 /** So often somebody else may be faster in taking the same generation. */
 const MAX_CLAIMS = 1000;
@@ -125,19 +109,6 @@ export function lockOwner(directory: string, self: LockOwner = thisProcess()): L
   return owner !== undefined && mayBeAlive(owner, self) ? owner : undefined;
 }
 
-/** This process as the owner of a lock. */
-export function thisProcess(): LockOwner {
-  return {
-    pid: process.pid,
-    started: startOf(process.pid) ?? '',
-    boot: firstLine('/proc/sys/kernel/random/boot_id'),
-    namespace: linkTarget('/proc/self/ns/pid'),
-    host: hostname(),
-    command: process.argv.join(' ').slice(0, MAX_COMMAND),
-    since: new Date().toISOString(),
-  };
-}
-
 /** The files of a lock: `<prefix><n>`, and `<prefix><n>.released` once its owner is done. */
 class Generations {
   readonly folder: string;
@@ -187,7 +158,7 @@ class Generations {
   /** undefined if the file is gone or not one of ours. */
   ownerOf(generation: number): LockOwner | undefined {
     try {
-      return readJson(this.#file(generation), OWNER_LIMIT_BYTES, OWNER);
+      return readJson(this.#file(generation), OWNER_LIMIT_BYTES, ownerShape);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       return undefined;
@@ -239,44 +210,6 @@ function refuseIfAlive(generations: Generations, generation: number, self: LockO
     throw busy(path.dirname(generations.folder), owner);
 }
 
-/** Only what is provably dead is: a process of this boot and this pid namespace that is gone or whose pid another one has; or of an earlier boot of this host. */
-function mayBeAlive(owner: LockOwner, self: LockOwner): boolean {
-  if (owner.host !== self.host) return true;
-  if (owner.boot !== self.boot) return false;
-  if (owner.namespace !== self.namespace) return true;
-  if (self.started !== '') return startOf(owner.pid) === owner.started;
-  return isRunning(owner.pid);
-}
-
-/** Field 22 of /proc/<pid>/stat; the second one, in parentheses, may hold anything. undefined without such a process, or without /proc. */
-function startOf(pid: number): string | undefined {
-  const stat = firstLine(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended; only its parent has not looked.
-  return stat === '' || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** '' where the file is missing, as on other systems than Linux. */
-function firstLine(file: string): string {
-  return readSystemFile(file)?.split('\n')[0] ?? '';
-}
-
-function linkTarget(file: string): string {
-  try {
-    return readlinkSync(file);
-  } catch {
-    return '';
-  }
-}
-
 function busy(directory: string, owner: LockOwner | undefined): GradloomError {
   const who =
     owner === undefined ? 'a lock that cannot be read' : `process ${owner.pid} on ${printable(owner.host)} since ${printable(owner.since)}`;
@@ -301,6 +234,11 @@ function gone(place: string): GradloomError {
     next: 'put it back',
     cause,
   });
+}
+
+/** Whether a failed write says that no later one can succeed: the directory has another owner by now, or is no longer there. */
+export function isLoss(error: GradloomError): boolean {
+  return error.code === 'E_BUSY' || (error.code === 'E_STORAGE' && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT');
 }
 
 function storing<T>(folder: string, run: () => T): T {

@@ -1,21 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { EXIT, GradloomError } from '../../src/errors.ts';
-import { type LineCalls, LineFile, readLines } from '../../src/storage/lines.ts';
-import { count, fields } from '../../src/storage/shape.ts';
+import { GradloomError } from '../../src/errors.ts';
+import { type LineCalls, LineFile } from '../../src/storage/lines.ts';
 
 function fileIn(t: ExecutionContext, content?: string | Uint8Array): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lines-'));
@@ -292,49 +280,3 @@ test('a file that was removed or cut by somebody else is E_STORAGE, and is not m
   t.false(existsSync(name));
   file.close();
 });
-
-test('S8 a torn last line is told from whole ones', (t) => {
-  const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a');
-  t.deepEqual(readLines(name), { lines: [{ a: 1 }, { a: 2 }], length: 16, isTorn: true });
-  t.deepEqual(readLines(name, 8), { lines: [{ a: 1 }], length: 8, isTorn: false });
-  t.deepEqual(readLines(fileIn(t, '')), { lines: [], length: 0, isTorn: false });
-});
-
-test('lines longer than a piece that is read at once are whole, and longer than allowed are refused before they fill the memory', (t) => {
-  const long = { text: 'x'.repeat(200_000) };
-  const name = fileIn(t, `{"a":1}\n${JSON.stringify(long)}\n{"a":2}\n`);
-  t.deepEqual(readLines(name).lines, [{ a: 1 }, long, { a: 2 }]);
-  t.is(readLines(name).length, 200_028);
-  const error = t.throws(() => readLines(name, undefined, { longest: 100_000 }), { instanceOf: GradloomError });
-  t.like(error, { code: 'E_RUN_FILE', where: `${name}:2`, message: 'longer than 100000 bytes' });
-  const huge = fileIn(t, '{"a":1}\n');
-  truncateSync(huge, 2 ** 36);
-  t.regex(t.throws(() => readLines(huge), { instanceOf: GradloomError }).message, /^longer than \d+ bytes$/);
-});
-
-test('a line of another shape is E_RUN_FILE with what is wrong', (t) => {
-  const name = fileIn(t, '{"a":1}\n{"a":"x"}\n');
-  const error = t.throws(() => readLines(name, undefined, { shape: fields({ a: count }) }), { instanceOf: GradloomError });
-  t.like(error, { code: 'E_RUN_FILE', where: `${name}:2`, message: 'a: "x", expected a whole number from 0' });
-});
-
-for (const { title, content, message } of [
-  { title: 'garbage', content: '{"a":1}\nga\u0001rbage\n{"a":2}\n', message: /^not a line of JSON: .*$/ },
-  { title: 'zeros', content: '{"a":1}\n\0\0\0\0\n{"a":2}\n', message: /^not a line of JSON: .*$/ },
-  {
-    title: 'bytes that are no text',
-    content: Uint8Array.of(0x7b, 0x7d, 0x0a, 0xff, 0x0a, 0x7b, 0x7d, 0x0a),
-    message: /^not a line of JSON: /,
-  },
-  { title: 'a number', content: '{}\n7\n', message: /^expected an object$/ },
-]) {
-  test(`S8 ${title} in the middle of a file of lines is E_RUN_FILE (65) with its line`, (t) => {
-    const name = fileIn(t, content);
-    const error = t.throws(() => readLines(name), { instanceOf: GradloomError });
-    t.is(error.code, 'E_RUN_FILE');
-    t.is(error.exitCode, EXIT.data);
-    t.is(error.where, `${name}:2`);
-    t.regex(error.message, message);
-    t.false(error.message.includes('\u0001'));
-  });
-}

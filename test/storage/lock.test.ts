@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { DirectoryLock, type LockOwner, lockOwner, thisProcess } from '../../src/storage/lock.ts';
+import { DirectoryLock, lockOwner } from '../../src/storage/lock.ts';
+import { type LockOwner, thisProcess } from '../../src/storage/lock-owner.ts';
 
 function temporary(t: ExecutionContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lock-'));

@@ -5,12 +5,9 @@ import { type Fence, FILE_CALLS, type FileCalls, isTemporary, syncDirectory, wri
 import { errnoText } from '../../storage/errno.ts';
 import { hasFolder, kindAt, makeFolder, namesInFolder } from '../../storage/folder.ts';
 import { damaged, readOwnFile } from '../../storage/read.ts';
-import { checkHead } from '../../storage/safetensors.ts';
+import { checkHead, FILE_LIMIT_BYTES } from '../../storage/safetensors.ts';
 import { checkpointFolder, checkpointName, type Moment, momentOf, setAsideName } from '../files/names.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
-
-/** Larger ones are not read. */
-export const LIMIT_BYTES = 2 ** 32;
 
 /** A file in checkpoints/ by its name. */
 export interface CheckpointFile extends Moment {
@@ -70,7 +67,7 @@ function isUnreadable(cause: unknown): boolean {
 export function loadCheckpoint(place: string): Checkpoint {
   // A huge file that is no checkpoint takes no memory.
   checkHead(place);
-  const bytes = readOwnFile(place, LIMIT_BYTES);
+  const bytes = readOwnFile(place, FILE_LIMIT_BYTES);
   if (bytes === undefined) throw damaged(place, 'missing');
   return readCheckpoint(place, bytes);
 }

@@ -1,6 +1,6 @@
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
-import { isLoss } from '../../storage/loss.ts';
+import { isLoss } from '../../storage/lock.ts';
 import type { RunWarning } from '../events.ts';
 import type { Basis } from './basis.ts';
 import { encodeCheckpoint } from './checkpoint.ts';

@@ -1,5 +1,6 @@
 import { kindAt } from '../../storage/folder.ts';
-import { type LineFile, type Lines, readLines, visitLines } from '../../storage/lines.ts';
+import { type Lines, readLines, visitLines } from '../../storage/line-reader.ts';
+import type { LineFile } from '../../storage/lines.ts';
 import { count, fields, finite, mapOf, orNull, type Shape, text } from '../../storage/shape.ts';
 import type { MetricsLine } from '../events.ts';
 import type { DigestLine } from './digests.ts';

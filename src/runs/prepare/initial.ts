@@ -7,10 +7,10 @@ import { GradloomError, printable } from '../../errors.ts';
 import { type InitialState, initialState, initOf } from '../../model/initializers.ts';
 import { PLATEAU_START } from '../../optim/plateau.ts';
 import { readFileBytes } from '../../storage/read.ts';
-import { readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
+import { FILE_LIMIT_BYTES, readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
 import { checkData, checkKernels, runChanged } from '../checkpoint/basis.ts';
 import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
-import { LIMIT_BYTES, listCheckpoints, loadCheckpoint, newestCheckpoint } from '../checkpoint/files.ts';
+import { listCheckpoints, loadCheckpoint, newestCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
 
@@ -101,7 +101,7 @@ export function initHashes({ model }: Experiment): Record<string, string> {
 }
 
 function hashOf(file: string): string {
-  return createHash('sha256').update(readFileBytes(file, LIMIT_BYTES)).digest('hex');
+  return createHash('sha256').update(readFileBytes(file, FILE_LIMIT_BYTES)).digest('hex');
 }
 
 /** @throws GradloomError E_RUN_CHANGED if a file of initial weights is not the one that the run began with */

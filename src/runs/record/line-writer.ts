@@ -1,5 +1,5 @@
 import type { GradloomError } from '../../errors.ts';
-import { isLoss } from '../../storage/loss.ts';
+import { isLoss } from '../../storage/lock.ts';
 import type { RunEvent } from '../events.ts';
 import type { LineKind, RunLines } from '../files/run-lines.ts';
 

@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib';
 import { GradloomError, printable } from '../../errors.ts';
 import { persist } from '../../runs/checkpoint/keeper.ts';
 import type { Fence } from '../../storage/atomic.ts';
-import { type LineCalls, LineFile, readLines } from '../../storage/lines.ts';
+import { readLines } from '../../storage/line-reader.ts';
+import { type LineCalls, LineFile } from '../../storage/lines.ts';
 import type { LogEntry, LoggedEntry } from './entries.ts';
 import { LogOrder, parseEntry } from './schema.ts';
 
