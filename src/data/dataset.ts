@@ -1,5 +1,6 @@
-/** A contiguous run of samples in split order; `rows[i]` is the sample's index in the stored arrays. */
-export type SplitName = 'train' | 'val' | 'test';
+/** The parts of a data set. */
+export const SPLITS = ['train', 'val', 'test'] as const;
+export type SplitName = (typeof SPLITS)[number];
 
 /**
  * How stored features become the f32 inputs of the network.

@@ -101,12 +101,14 @@ export interface RunEnd {
 
 export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarning | RunWorkers | RunEnd;
 
+/** How a part of a run has ended; paused: at the step that was asked for, to be resumed. */
+export const STATUSES = ['finished', 'interrupted', 'paused', 'diverged', 'failed'] as const;
+
 /** summary.json, and what `train` resolves to. */
 export interface Summary {
   id: string;
   name: string;
-  /** paused: at the step that was asked for, to be resumed. */
-  status: 'finished' | 'interrupted' | 'paused' | 'diverged' | 'failed';
+  status: (typeof STATUSES)[number];
   /** Absolute path of the run directory; null when nothing was written. */
   directory: string | null;
   /** Id of the run that this one goes on from. */

@@ -1,8 +1,9 @@
 import { printable } from '../../errors.ts';
 import { RUN_FILES } from '../../runs/files/names.ts';
+import { shortId } from '../../runs/files/run-id.ts';
 import { columnOf } from '../../runs/store/columns.ts';
 import type { KeyChange, RunDiff } from '../../runs/store/diff.ts';
-import { type StoredRun, shortId } from '../../runs/store/store.ts';
+import type { StoredRun } from '../../runs/store/store.ts';
 import { formatCount, formatCounted } from '../text/numbers.ts';
 import type { Paint } from '../text/paint.ts';
 import { renderTable, type TableLook } from '../text/table.ts';

@@ -1,6 +1,6 @@
 import { printable } from '../../errors.ts';
+import { shortId } from '../../runs/files/run-id.ts';
 import type { Cell, CellKind, Column } from '../../runs/store/columns.ts';
-import { shortId } from '../../runs/store/store.ts';
 import type { Comparison, RunTable } from '../../runs/store/table.ts';
 import { csvCell } from '../text/csv.ts';
 import { type Fitting, fitColumns } from '../text/fit.ts';

@@ -189,7 +189,7 @@ function hashWithout(bytes: Uint8Array, at: number): string {
  * @param plan  of the same experiment, whatever its workers
  * @throws GradloomError E_TENSOR_MISMATCH; E_CHECKPOINT for a step that the experiment does not come to
  */
-export function stateOf({ file, saved, path }: Checkpoint, plan: EnginePlan): RunState {
+export function runStateIn({ file, saved, path }: Checkpoint, plan: EnginePlan): RunState {
   const { loop, recorder } = saved;
   const { totalSteps } = plan.batches;
   if (loop.step > totalSteps) throw badCheckpoint(path, `of step ${loop.step}, but the run has ${totalSteps}`);

@@ -1,4 +1,4 @@
-import type { SplitName } from '../../data/dataset.ts';
+import { SPLITS, type SplitName } from '../../data/dataset.ts';
 import {
   anyNumber,
   anything,
@@ -24,7 +24,7 @@ type Whole<T> = Readonly<Record<keyof T, Shape<unknown>>>;
 
 /** Of a learning rate; a factor that is not above 0 would undo or stop training. */
 const factor: Shape<number> = simple('a number above 0', (value) => typeof value === 'number' && value > 0 && Number.isFinite(value));
-const split: Shape<SplitName> = oneOf(['train', 'val', 'test']);
+const split: Shape<SplitName> = oneOf(SPLITS);
 /** -1: none yet. */
 const lastSkipped: Shape<number> = simple('a whole number from -1', (value) => Number.isSafeInteger(value) && (value as number) >= -1);
 const seconds: Shape<number> = simple('a number from 0', (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value));

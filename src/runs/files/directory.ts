@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
@@ -7,10 +6,11 @@ import { errnoText } from '../../storage/errno.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { targetOf } from '../../storage/read.ts';
 import { RUN_FILES, runFile } from './names.ts';
+import { newRunId } from './run-id.ts';
 
 /** A run's own directory. */
 export interface RunDirectory {
-  /** Its name: `<name>-<UTC time>-<random>`, which sorts by time and is never taken twice, unless it was chosen. */
+  /** Its name: a `newRunId`, unless it was chosen. */
   id: string;
   path: string;
 }
@@ -21,9 +21,7 @@ export interface RunDirectory {
  * @throws GradloomError E_STORAGE
  */
 export function createRunDirectory(parent: string, name: string, now = new Date()): Promise<RunDirectory> {
-  const time = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  const id = `${name}-${time}-${randomBytes(3).toString('hex')}`;
-  return makeRunDirectory(path.resolve(parent, id));
+  return makeRunDirectory(path.resolve(parent, newRunId(name, now)));
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   textLike,
   textUpTo,
 } from '../../storage/shape.ts';
-import type { Summary } from '../events.ts';
+import { STATUSES, type Summary } from '../events.ts';
 import { runFile } from './names.ts';
 
 /** As the experiment's schema has it for `tags`. */
@@ -28,7 +28,6 @@ const SUMMARY_LIMIT_BYTES = 2 ** 25;
 const ENVIRONMENT_LIMIT_BYTES = 2 ** 20;
 const TAGS_LIMIT_BYTES = 2 ** 17;
 
-export const STATUSES = ['finished', 'interrupted', 'paused', 'diverged', 'failed'] as const satisfies readonly Summary['status'][];
 const matrices = fields({
   train: optional(listOf(listOf(finite))),
   val: optional(listOf(listOf(finite))),

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { type Dataset, SPLITS, type SplitName } from '../../data/dataset.ts';
 import type { Engine, SegmentEnd } from '../../engine/coordinator/engine.ts';
 import { batchesAt } from '../../engine/plan/batches.ts';
 import { PLATEAU_START } from '../../optim/plateau.ts';
@@ -16,8 +16,6 @@ import type { Recorder } from '../record/recorder.ts';
 import { Survival } from './survival.ts';
 import type { Tuning } from './tuning.ts';
 import { Vectors } from './vectors.ts';
-
-const SPLITS = ['train', 'val', 'test'] as const satisfies SplitName[];
 
 export interface LoopParts {
   engine: Engine;

@@ -9,7 +9,7 @@ import { PLATEAU_START } from '../../optim/plateau.ts';
 import { readFileBytes } from '../../storage/read.ts';
 import { FILE_LIMIT_BYTES, readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
 import { checkData, checkKernels, runChanged } from '../checkpoint/basis.ts';
-import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
+import { type Checkpoint, runStateIn, valuesProblem } from '../checkpoint/checkpoint.ts';
 import { listCheckpoints, loadCheckpoint, newestCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
@@ -19,7 +19,7 @@ import { RUN_FILES, runFile } from '../files/names.ts';
  *
  * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH; E_CHECKPOINT, E_KERNEL_VERSION, E_DATA_FINGERPRINT, E_CONFIG_RANGE of a parent
  */
-export function startOf(
+export function beginningOf(
   plan: EnginePlan,
   dataset: Dataset,
   experiment: Experiment,
@@ -74,7 +74,7 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
       next: `give it more: the length counts from the parent's first step`,
     });
   }
-  const { loop, recorder, ...vectors } = stateOf(checkpoint, plan);
+  const { loop, recorder, ...vectors } = runStateIn(checkpoint, plan);
   const isRestart = schedule.from === step;
   return {
     ...vectors,

@@ -5,7 +5,7 @@ import { GradloomError } from '../../errors.ts';
 import { scheduleFollowsLength } from '../../optim/schedule.ts';
 import { visitOwnFile } from '../../storage/read.ts';
 import { type Basis, basisOf, isSameButLength } from '../checkpoint/basis.ts';
-import { type Checkpoint, encodeCheckpoint, stateOf } from '../checkpoint/checkpoint.ts';
+import { type Checkpoint, encodeCheckpoint, runStateIn } from '../checkpoint/checkpoint.ts';
 import { type CheckpointFile, type CheckpointFiles, listCheckpoints, loadCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import { loadRunConfig } from '../files/config.ts';
@@ -110,7 +110,7 @@ function withoutLast(lines: Uint8Array): Uint8Array {
 
 /** The state that a run begins with. @throws GradloomError E_TENSOR_MISMATCH */
 export function stateAfter({ checkpoint, lines }: Prefix, plan: EnginePlan): RunState {
-  const { loop, recorder, ...vectors } = stateOf(checkpoint, plan);
+  const { loop, recorder, ...vectors } = runStateIn(checkpoint, plan);
   const { best } = plan.experiment.train.checkpoint;
   return {
     ...vectors,
@@ -126,7 +126,7 @@ export function stateAfter({ checkpoint, lines }: Prefix, plan: EnginePlan): Run
  * @throws GradloomError E_STORAGE
  */
 export async function keepPrefix({ best }: Prefix, state: RunState, plan: EnginePlan, basis: Basis, files: CheckpointFiles): Promise<void> {
-  for (const kept of best === undefined ? [state] : [stateOf(best, plan), state]) {
+  for (const kept of best === undefined ? [state] : [runStateIn(best, plan), state]) {
     const { step, rollbacks } = kept.loop;
     await files.write({ step, rollbacks }, () => encodeCheckpoint(plan, kept, basis, files.generation));
   }

@@ -1,9 +1,7 @@
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { type Dataset, SPLITS } from '../../data/dataset.ts';
 import type { BatchPlan } from '../../engine/plan/batches.ts';
 import type { RunWarning } from '../events.ts';
-
-const PARTS: readonly SplitName[] = ['train', 'val', 'test'];
 
 /** What is used otherwise than the experiment's numbers seem to say, now that the rows are known: each as a sentence with the numbers. */
 export function rowWarnings(
@@ -13,15 +11,15 @@ export function rowWarnings(
 ): RunWarning[] {
   const warnings: RunWarning[] = [];
   const warn = (code: RunWarning['code'], message: string): void => void warnings.push({ type: 'warning', code, message });
-  const used = PARTS.reduce((rows, part) => rows + splits[part].length, 0);
-  for (const part of PARTS) {
+  const used = SPLITS.reduce((rows, part) => rows + splits[part].length, 0);
+  for (const part of SPLITS) {
     // A count of 1 is more often meant as the whole.
     if (data.split[part] !== 1 || sampleCount <= 1) continue;
     const instead = part === 'train' ? 'rest for all that val and test leave, or 1.0 for every row' : 'a fraction below 1 for a share';
     warn('W_ONE_ROW', `data.split.${part}: 1 is a count, 1 of the ${sampleCount} samples; write ${instead}`);
   }
   if (used < sampleCount) {
-    const sizes = PARTS.map((part) => `${part} ${splits[part].length}`).join(', ');
+    const sizes = SPLITS.map((part) => `${part} ${splits[part].length}`).join(', ');
     warn('W_UNUSED_ROWS', `${sampleCount - used} of the ${sampleCount} samples are in no part of data.split: ${sizes}`);
   }
   if (train.batch_size !== 'full' && train.batch_size > trainRows) {

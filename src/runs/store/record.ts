@@ -6,8 +6,10 @@ import { MAX_BYTES } from '../../config/text/read.ts';
 import { type ConfigValue, configValues } from '../../config/tree/values.ts';
 import { GradloomError } from '../../errors.ts';
 import { damaged, readOwnText } from '../../storage/read.ts';
-import { readSummary, readTags, STATUSES } from '../files/file-shapes.ts';
+import { STATUSES } from '../events.ts';
+import { readSummary, readTags } from '../files/file-shapes.ts';
 import { RUN_FILES, type RunFile, runFile } from '../files/names.ts';
+import { startedAt } from '../files/run-id.ts';
 
 /** `running`: a process holds its lock; `killed`: it ended without a summary; `damaged`: its files cannot be read. */
 export const RECORD_STATUSES = [...STATUSES, 'running', 'killed', 'damaged'] as const;
@@ -65,7 +67,7 @@ export function readRecord(directory: string): { record: RunRecord; config: Conf
       id,
       name: textOf(config?.['name']) ?? id,
       status: problems.length > 0 ? 'damaged' : (summary?.status ?? 'killed'),
-      started: startOf(id),
+      started: startedAt(id),
       tags: tags ?? textsOf(config?.['tags']) ?? [],
       ...(summary && {
         steps: summary.steps,
@@ -86,7 +88,7 @@ export function readRecord(directory: string): { record: RunRecord; config: Conf
 /** The record of a run that cannot be looked into at all. */
 export function damagedRecord(directory: string, problem: string): RunRecord {
   const id = path.basename(directory);
-  return { ...EMPTY, id, name: id, status: 'damaged', started: startOf(id), problem };
+  return { ...EMPTY, id, name: id, status: 'damaged', started: startedAt(id), problem };
 }
 
 const EMPTY = {
@@ -121,12 +123,6 @@ function parseYaml(file: string, content: string): unknown {
 
 /** More than the schema allows, so that nobody's run is damaged by a name. */
 const MAX_NAME = 1000;
-
-/** The time in an id as `createRunDirectory` makes it. */
-function startOf(id: string): string | null {
-  const [, year, month, day, hour, minute, second] = /-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{6}$/.exec(id) ?? [];
-  return year === undefined ? null : `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
-}
 
 export function objectOf(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;

@@ -1,7 +1,7 @@
 import { GradloomError, printable } from '../../errors.ts';
 import { type Cell, type Column, columnOf } from './columns.ts';
 import { matchesGlob } from './glob.ts';
-import type { StoredRun } from './store.ts';
+import { compareText, type StoredRun } from './store.ts';
 
 /** Which runs, and in which order. */
 export interface RunQuery {
@@ -77,10 +77,6 @@ function holds(cell: Cell, operator: string, text: string): boolean {
     default:
       return order === 0;
   }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 function sortRuns(runs: readonly StoredRun[], { of, goal }: Column): StoredRun[] {

@@ -8,6 +8,7 @@ import { lockOwner } from '../../storage/lock.ts';
 import { type LockOwner, thisProcess } from '../../storage/lock-owner.ts';
 import { linkProblem } from '../files/directory.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
+import { shortId } from '../files/run-id.ts';
 import { matchesGlob } from './glob.ts';
 import { type ConfigValues, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './run-index.ts';
@@ -50,7 +51,8 @@ function latestFirst({ record: a }: StoredRun, { record: b }: StoredRun): number
   return compareText(b.started ?? '', a.started ?? '') || compareText(a.id, b.id);
 }
 
-function compareText(a: string, b: string): number {
+/** The order of code units, the same in every language. */
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
@@ -145,11 +147,6 @@ function matchingGlob(word: string, runs: readonly StoredRun[], parent: string):
   const matches = runs.filter(({ record }) => matchesGlob(word, record.id) || matchesGlob(word, record.name));
   if (matches.length === 0) throw notFound(word, `no such runs in ${printable(parent)}`);
   return matches;
-}
-
-/** An id without its time: `mnist-29898d`, short enough for tables. */
-export function shortId(id: string): string {
-  return id.replace(/-\d{8}-\d{6}(-[0-9a-f]{6})$/, '$1');
 }
 
 function isPath(word: string): boolean {

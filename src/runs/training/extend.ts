@@ -9,8 +9,9 @@ import { requireRun } from '../files/directory.ts';
 import { readSummary } from '../files/file-shapes.ts';
 import { lastCheckpoint } from '../prepare/initial.ts';
 import { prepare } from '../prepare/prepare.ts';
-import { startRun, type TrainRun } from './run.ts';
+import type { TrainRun } from './run.ts';
 import { type TrainOptions, trainIn } from './train.ts';
+import { startWork } from './under-way.ts';
 
 /**
  * What becomes of the learning rate when a training is made longer:
@@ -39,7 +40,7 @@ export interface ExtendOptions extends Omit<TrainOptions, 'dry' | 'prefix'> {
  */
 export function extend(directory: string, options: ExtendOptions): TrainRun {
   const run = path.resolve(directory);
-  return startRun(async (emit) => {
+  return startWork(async (emit) => {
     const experiment = await extended(run, options);
     return trainIn(experiment, options, emit);
   });

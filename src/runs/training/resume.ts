@@ -5,19 +5,21 @@ import { statsAt } from '../../storage/folder.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
 import { readOwnByte } from '../../storage/read.ts';
 import { basisOf, checkBasis, checkConfigHash, checkData, checkKernels } from '../checkpoint/basis.ts';
-import { type Checkpoint, stateOf, valuesProblem } from '../checkpoint/checkpoint.ts';
+import { type Checkpoint, runStateIn, valuesProblem } from '../checkpoint/checkpoint.ts';
 import { CheckpointFiles, newestCheckpoint } from '../checkpoint/files.ts';
 import { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
 import { loadRunConfig } from '../files/config.ts';
 import { requireRun } from '../files/directory.ts';
-import { readEnvironment, readSummary } from '../files/file-shapes.ts';
+import { readSummary } from '../files/file-shapes.ts';
 import { RUN_FILES, runFile, setAsideName } from '../files/names.ts';
+import { originUnknown, readOrigin } from '../files/origin.ts';
 import { checkLines, LINE_KINDS, type LineKind } from '../files/run-lines.ts';
-import { checkInit, startOf } from '../prepare/initial.ts';
+import { beginningOf, checkInit } from '../prepare/initial.ts';
 import type { Prepared } from '../prepare/prepare.ts';
-import { startRun, type TrainRun } from './run.ts';
+import type { TrainRun } from './run.ts';
 import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+import { startWork } from './under-way.ts';
 
 const NEWLINE = 0x0a;
 
@@ -34,7 +36,7 @@ export interface ResumeOptions extends RunOptions {
  *   E_DATA_FINGERPRINT if the files could not go on as they began, E_RUN_FILE for damaged lines, and those of `train`
  */
 export function resume(directory: string, options: ResumeOptions = {}): TrainRun {
-  return startRun((emit) => resumeIn(path.resolve(directory), options, emit));
+  return startWork((emit) => resumeIn(path.resolve(directory), options, emit));
 }
 
 async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
@@ -84,8 +86,8 @@ function reopen(
   if (checkpoint === undefined) checkBeginning(directory, experiment, basis.data);
   const lengths = { metrics: checkpoint?.metricsBytes ?? 0, digests: checkpoint?.digestsBytes ?? 0 };
   checkRunLines(directory, lengths, warn);
-  const state = checkpoint && stateOf(checkpoint, plan);
-  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
+  const state = checkpoint && runStateIn(checkpoint, plan);
+  const start = state === undefined ? beginningOf(plan, dataset, experiment) : { initial: state.state, state };
   const run = { id: path.basename(directory), path: directory };
   const files = RunFiles.reopen(run, lock, lengths, storage, fence);
   return { files, ...start, keptStep: checkpoint?.step };
@@ -105,19 +107,12 @@ function linesProblem(directory: string, { metricsBytes, digestsBytes }: Checkpo
 
 /** Without a checkpoint the run begins again, from the same things. */
 function checkBeginning(directory: string, experiment: Experiment, data: string): void {
-  const { kernels, basis } = readEnvironment(directory) ?? {};
-  if (kernels === undefined || basis?.config === undefined || basis.data === undefined || basis.init === undefined) {
-    throw new GradloomError({
-      code: 'E_RUN_READ',
-      where: printable(runFile(directory, 'environment')),
-      message: 'does not say what the run was trained from',
-      next: 'restore it from a copy',
-    });
-  }
-  checkKernels(kernels, directory);
-  checkConfigHash(basis.config, experiment, directory);
-  checkData(basis.data, data, directory);
-  checkInit(basis.init, experiment, directory);
+  const origin = readOrigin(directory, 'E_RUN_READ');
+  if (origin.init === undefined) throw originUnknown(directory, 'E_RUN_READ');
+  checkKernels(origin.kernels, directory);
+  checkConfigHash(origin.config, experiment, directory);
+  checkData(origin.data, data, directory);
+  checkInit(origin.init, experiment, directory);
 }
 
 /** @throws GradloomError E_RUN_FILE for a damaged line among those that count, or a file that is written to under another name too */

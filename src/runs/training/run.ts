@@ -1,5 +1,5 @@
 import type { RunEvent, Summary } from '../events.ts';
-import { startWork, type UnderWay } from './under-way.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** A run under way. */
 export interface TrainRun extends UnderWay<RunEvent, Summary> {
@@ -8,9 +8,4 @@ export interface TrainRun extends UnderWay<RunEvent, Summary> {
    * Rejects with a GradloomError (E_DIVERGED, E_WORKER..., E_STORAGE, E_DATA..., E_MEMORY) once everything that can be saved is saved.
    */
   readonly result: Promise<Summary>;
-}
-
-/** Starts something that tells events and ends with a summary. */
-export function startRun(run: (emit: (event: RunEvent) => void) => Promise<Summary>): TrainRun {
-  return startWork(run);
 }

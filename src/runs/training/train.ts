@@ -9,11 +9,12 @@ import { createRunDirectory, makeRunDirectory } from '../files/directory.ts';
 import { describeEnvironment } from '../files/environment.ts';
 import { checkBatchNorms } from '../prepare/batch-norms.ts';
 import { runIdentity } from '../prepare/identity.ts';
-import { initHashes, startOf } from '../prepare/initial.ts';
+import { beginningOf, initHashes } from '../prepare/initial.ts';
 import { keepPrefix, type Prefix, stateAfter } from '../prepare/prefix.ts';
 import type { Prepared } from '../prepare/prepare.ts';
-import { startRun, type TrainRun } from './run.ts';
+import type { TrainRun } from './run.ts';
 import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+import { startWork } from './under-way.ts';
 
 export interface TrainOptions extends RunOptions {
   /** Write no files. @default false */
@@ -33,7 +34,7 @@ export interface TrainOptions extends RunOptions {
  * const summary = await run.result;
  */
 export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
-  return startRun(async (emit) => {
+  return startWork(async (emit) => {
     try {
       return await trainIn(loaded.experiment, options, emit);
     } catch (error) {
@@ -55,7 +56,7 @@ async function begin(
 ): Promise<Beginning> {
   if (experiment.parent === undefined) checkBatchNorms(plan);
   const state = prefix && stateAfter(prefix, plan);
-  const start = state === undefined ? startOf(plan, dataset, experiment) : { initial: state.state, state };
+  const start = state === undefined ? beginningOf(plan, dataset, experiment) : { initial: state.state, state };
   const init = initHashes(experiment);
   if (dry === true) return { files: undefined, ...start };
   const { track, name } = experiment;

@@ -9,8 +9,9 @@ import { checkConfigHash, checkData, checkKernels } from '../checkpoint/basis.ts
 import { loadRunConfig } from '../files/config.ts';
 import { compareChains, type DigestLine, type Parting } from '../files/digests.ts';
 import { requireRun } from '../files/directory.ts';
-import { readEnvironment, readSummary } from '../files/file-shapes.ts';
-import { RUN_FILES, runFile } from '../files/names.ts';
+import { readSummary } from '../files/file-shapes.ts';
+import { RUN_FILES } from '../files/names.ts';
+import { readOrigin } from '../files/origin.ts';
 import { readDigests } from '../files/run-lines.ts';
 import { checkInit } from '../prepare/initial.ts';
 import { train } from './train.ts';
@@ -106,20 +107,12 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
 
 /** Checks that the run can be trained again as it was. */
 async function checkOrigin(directory: string, experiment: Experiment): Promise<Dataset> {
-  const { kernels, basis } = readEnvironment(directory) ?? {};
-  if (kernels === undefined || basis?.config === undefined || basis.data === undefined) {
-    throw new GradloomError({
-      code: 'E_RUN_FILE',
-      where: printable(runFile(directory, 'environment')),
-      message: 'does not say what the run was trained from',
-      next: 'restore it from a copy',
-    });
-  }
-  checkKernels(kernels, directory);
-  checkConfigHash(basis.config, experiment, directory);
-  checkInit(basis.init ?? {}, experiment, directory);
+  const origin = readOrigin(directory, 'E_RUN_FILE');
+  checkKernels(origin.kernels, directory);
+  checkConfigHash(origin.config, experiment, directory);
+  checkInit(origin.init ?? {}, experiment, directory);
   const dataset = await loadDataset(experiment.data, experiment.seed);
-  checkData(basis.data, dataset.fingerprint, directory);
+  checkData(origin.data, dataset.fingerprint, directory);
   return dataset;
 }
 

@@ -9,7 +9,7 @@ import type { TrainingState } from '../../../src/engine/coordinator/shared-state
 import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { initialState } from '../../../src/model/initializers.ts';
 import { basisOf } from '../../../src/runs/checkpoint/basis.ts';
-import { encodeCheckpoint, readCheckpoint, stateOf } from '../../../src/runs/checkpoint/checkpoint.ts';
+import { encodeCheckpoint, readCheckpoint, runStateIn } from '../../../src/runs/checkpoint/checkpoint.ts';
 import type { LoopState, RunState } from '../../../src/runs/checkpoint/run-state.ts';
 import { emptyState, fillState, stateTensors } from '../../../src/runs/files/state-tensors.ts';
 import { Loop } from '../../../src/runs/loop/loop.ts';
@@ -98,7 +98,7 @@ function leavesOf(value: unknown, name = ''): [name: string, value: unknown][] {
 
 function throughFile(run: RunState): RunState {
   const bytes = encodeCheckpoint(plan, run, basisOf(experiment, dataset), 1);
-  return stateOf(readCheckpoint('checkpoint', bytes), plan);
+  return runStateIn(readCheckpoint('checkpoint', bytes), plan);
 }
 
 test('no two values of the state are equal but the step, which loop and recorder share', (t) => {
