@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { train } from '../../src/runs/training/train.ts';
 import type { SpeedupEvent } from '../../src/speedup/events.ts';
 import { measureSpeedup } from '../../src/speedup/speedup.ts';
 import { bootstrap, medianOf } from '../../src/speedup/statistics.ts';
@@ -25,6 +29,22 @@ const SMALL = {
 function experiment(notes = '') {
   return experimentFromObject({ ...SMALL, train: { batch_size: 32, epochs: 3 }, track: { notes } });
 }
+
+test.serial('an experiment that starts from a run is measured from its model, or else from its newest checkpoint', async (t) => {
+  const parent = mkdtempSync(path.join(tmpdir(), 'gradloom-speedup-'));
+  t.teardown(() => rmSync(parent, { recursive: true }));
+  const run = path.join(parent, 'run');
+  await train(experimentFromObject({ ...SMALL, train: { batch_size: 32, steps: 9 }, parallel: { workers: 1 } }), { directory: run }).result;
+  const digestFrom = async (init: object): Promise<string | undefined> => {
+    const from = experimentFromObject({ ...SMALL, model: { ...SMALL.model, ...init }, train: { batch_size: 32, epochs: 3 } });
+    const { tables } = await measureSpeedup(from, { workers: '1', work: { steps: 1 }, repeats: 3, baselines: [] }).result;
+    return tables[0]?.rows[0]?.digest;
+  };
+  const byModel = await digestFrom({ init: { type: 'run', path: run } });
+  rmSync(path.join(run, 'model.safetensors'));
+  t.is(await digestFrom({ init: { type: 'run', path: run } }), byModel);
+  t.not(await digestFrom({}), byModel);
+});
 
 test.serial('all rows do the same work, to the bit, and the result has the promised shape', async (t) => {
   const events: SpeedupEvent[] = [];
