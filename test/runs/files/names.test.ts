@@ -8,7 +8,7 @@ import { LINE_KINDS } from '../../../src/runs/files/run-lines.ts';
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../../../..');
 const OWNER = 'src/runs/files/names.ts';
 /** Texts for people, below this owner or about a file of their own. */
-const TELLING = /^src\/(?:config\/schema\/|storage\/safetensors|cli\/verbs\/train\.ts$)/;
+const TELLING = /^src\/(?:error-codes\.ts$|config\/schema\/|storage\/safetensors|cli\/verbs\/train\.ts$)/;
 
 /** The text without its comments, which may name what they are about. */
 function codeOf(file: string): string {
