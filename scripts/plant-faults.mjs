@@ -84,6 +84,12 @@ function restore(folder, compiled) {
 
 const buildKernels = (tests) => tests.spawn(['scripts/build-kernels.mjs'], BUILD_LIMIT_MS);
 
+/** Threads that run modules, not bundles of them made before the fault. */
+async function unbundle(tests) {
+  const { status, output } = await tests.spawn(['node_modules/typescript/bin/tsc', '-p', '.'], BUILD_LIMIT_MS);
+  if (status !== 0) throw new Error(`tsc failed:\n${output}`);
+}
+
 /** Where a site is in the source, and what its line says there. */
 function placeOf({ file, start, text }, folder) {
   const before = text.slice(0, start).split('\n');
@@ -229,6 +235,7 @@ try {
     copyRepository(folder);
     return { folder, tests: new Tests(folder, clean, { TMPDIR: temporary }) };
   });
+  for (const { tests } of copies) await unbundle(tests);
   if (parts.some((part) => part.startsWith('kernels'))) await checkKernels(copies[0].folder, copies[0].tests);
   process.exitCode = (await plantAll(copies)) > 0 ? 1 : 0;
 } catch (error) {
