@@ -30,14 +30,26 @@ interface Parts {
   pairs: readonly Pair[];
 }
 
+/** A command line that is understood: a command with what was given to it, or a question for help or version, in words for yargs. */
+export type Guarded = Given | { kind: 'help'; argv: readonly string[] };
+
+export interface Given {
+  kind: 'command';
+  /** `runs ls` */
+  name: string;
+  command: Command;
+  words: readonly string[];
+  /** By name: true for a flag, a list for an option that repeats. */
+  options: Readonly<Record<string, true | string | readonly string[]>>;
+}
+
 /**
- * Checks arguments before yargs sees them: it crashes on names of Object.prototype, and takes an empty, missing or repeated value,
- * or a value for a flag, without a word.
+ * Takes the command line apart, and refuses what yargs would crash on or take without a word: names of Object.prototype, and an empty,
+ * missing or repeated value, or a value for a flag.
  *
- * @returns the same arguments with options last and written `--name=value`, which leaves yargs nothing to guess
  * @throws GradloomError E_USAGE naming the option or the command
  */
-export function guardArguments(argv: readonly string[]): string[] {
+export function guardArguments(argv: readonly string[]): Guarded {
   const { place, asksHelp, words, pairs } = separate(argv);
   const { name, command, group } = place;
   const within = name === '' ? undefined : name;
@@ -53,8 +65,15 @@ export function guardArguments(argv: readonly string[]): string[] {
   if (problem !== undefined) throw usageError(problem, within);
   const dashed = words.find((word) => word.startsWith('-') && word !== '-');
   if (dashed !== undefined) throw usageError(`${printable(dashed)}: starts with a dash; write a file as ./${printable(dashed)}`, within);
+  if (command !== undefined && !wantsText) return { kind: 'command', name, command, words, options: optionsOf(command, pairs) };
   const options = pairs.map(([option, value]) => (value === undefined ? `--${option}` : `--${option}=${value}`));
-  return [...name.split(' ').filter(Boolean), ...words, ...options, ...(asksHelp ? ['--help'] : [])];
+  return { kind: 'help', argv: [...name.split(' ').filter(Boolean), ...words, ...options, ...(asksHelp ? ['--help'] : [])] };
+}
+
+function optionsOf(command: Command, pairs: readonly Pair[]): Given['options'] {
+  const known: Record<string, OptionSpec> = { ...SHARED_OPTIONS, ...command.options };
+  const valuesOf = (name: string): string[] => pairs.flatMap(([other, value]) => (other === name && value !== undefined ? [value] : []));
+  return Object.fromEntries(pairs.map(([name, value]) => [name, known[name]?.repeats === true ? valuesOf(name) : (value ?? true)]));
 }
 
 /** @throws GradloomError E_USAGE for an option that is unknown here, or has a value too many or too few */

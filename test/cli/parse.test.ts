@@ -1,4 +1,6 @@
 import test from 'ava';
+import { guardArguments } from '../../src/cli/guard.ts';
+import { helpText } from '../../src/cli/help.ts';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { allCommands, COMMANDS } from '../../src/cli/verbs/commands.ts';
 import { GradloomError } from '../../src/errors.ts';
@@ -178,8 +180,8 @@ for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype'
 }
 
 function helpOf(argv: readonly string[]): string {
-  const { command, request } = parseArguments(argv);
-  return command === 'help' ? String(request) : '';
+  const guarded = guardArguments(argv);
+  return guarded.kind === 'help' ? helpText(guarded.argv, 100) : '';
 }
 
 test('help comes in the way asked for, and in English', (t) => {
