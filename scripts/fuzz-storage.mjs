@@ -6,7 +6,7 @@
 //
 // Linux with gcc. Without --limit all cases, which takes hours. Prints its seed and how many cases there are.
 import { parseArgs } from 'node:util';
-import { FaultBench, slice } from '../dist/test/faults/storage-faults.js';
+import { FaultBench, slice } from '../dist/test/faults/support/fault-bench.js';
 
 const { values } = parseArgs({
   options: {

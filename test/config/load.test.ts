@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import test from 'ava';
 import { experimentFromObject, parseExperiment } from '../../src/config/load.ts';
 import { resolvedYaml, resultKeys } from '../../src/config/resolved.ts';
-import { errorOf, parse, problemsOf, VALID } from './support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from './support/experiments.ts';
 
 /** Paths of a value's leaves, written apart from the code under test. */
 function leaves(value: unknown, path = ''): string[] {

@@ -9,7 +9,7 @@ import type { Samples } from '../../src/data/samples.ts';
 import { classCounts, targetSquares } from '../../src/data/targets.ts';
 import { loadWeights } from '../../src/data/weights.ts';
 import { encodeSafetensors, type TensorToWrite } from '../../src/storage/safetensors.ts';
-import { errorOf } from '../config/support/support.ts';
+import { errorOf } from '../config/support/experiments.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'gradloom-weights-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import type { Experiment, LossConfig } from '../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../src/data/dataset.ts';
 import { Engine } from '../../src/engine/coordinator/engine.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
-import { denseLayers } from '../config/support/support.ts';
+import { denseLayers } from '../config/support/experiments.ts';
 import { bitsOf, makeExperiment, outcome64, outcomeInline, outcomeOf, startingFrom } from './support/outcome.ts';
 import { layersOf } from './support/reference.ts';
 import { Dice, makeSamples, randomVector, type SampleOptions } from './support/samples.ts';

@@ -4,7 +4,7 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { stepAt } from '../../src/engine/plan/batches.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
 import { lossWeights } from '../../src/model/losses.ts';
-import { errorOf } from '../config/support/support.ts';
+import { errorOf } from '../config/support/experiments.ts';
 import * as rows64 from '../kernels/support/reference.ts';
 import { bitsOf, epochOrder, makeExperiment, outcomeInline, outcomeOf } from './support/outcome.ts';
 import { type Layer64, layersOf } from './support/reference.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { FaultBench, slice } from './storage-faults.ts';
+import { FaultBench, slice } from './support/fault-bench.ts';
 
 const SEED = Math.floor(Math.random() * 2 ** 31);
 /** A part of what scripts/fuzz-storage.mjs does in full. */

@@ -8,7 +8,7 @@ import { initialState } from '../../src/model/initializers.ts';
 import { buildNetwork } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';
 import { encodeSafetensors } from '../../src/storage/safetensors.ts';
-import { denseLayers } from '../config/support/support.ts';
+import { denseLayers } from '../config/support/experiments.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 
 const IN = 200;

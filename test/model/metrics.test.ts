@@ -1,6 +1,6 @@
 import test from 'ava';
 import { metricValues, planMetrics } from '../../src/model/metrics.ts';
-import { errorOf as thrownBy } from '../config/support/support.ts';
+import { errorOf as thrownBy } from '../config/support/experiments.ts';
 
 const SCORES = ['macro_precision', 'macro_recall', 'macro_f1', 'micro_precision', 'micro_recall', 'micro_f1'] as const;
 

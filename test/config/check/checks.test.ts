@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parse, problemsOf, VALID } from '../support/support.ts';
+import { parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const refused: { title: string; text: string; problems: string[] }[] = [
   {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const METRICS =
   'expected one of accuracy, macro_precision, macro_recall, macro_f1, micro_precision, micro_recall, micro_f1, confusion, mae, rmse, r2, or top<k>_accuracy with k from 2';

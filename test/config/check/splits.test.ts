@@ -2,7 +2,7 @@ import test from 'ava';
 import { parseExperiment } from '../../../src/config/load.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
 import type { SplitConfig } from '../../../src/config/schema/schema.ts';
-import { parse, problemsOf } from '../support/support.ts';
+import { parse, problemsOf } from '../support/experiments.ts';
 
 const MODEL = 'model: {layers: [{type: dense, units: 3}]}\n';
 const OWN_TEST = '{type: idx, images: a, labels: b, test_images: c, test_labels: d}';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { SYNONYMS } from '../../../src/config/check/synonyms.ts';
 import { outline } from '../../../src/config/schema/outline.ts';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const cases: { yaml: string; problem: string }[] = [
   {

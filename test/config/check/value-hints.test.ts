@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const LOSSES = 'expected one of softmax_cross_entropy, sigmoid_cross_entropy, mse, huber, mae';
 const ACTIVATIONS = 'expected one of identity, relu, leaky_relu, sigmoid, tanh, gelu';

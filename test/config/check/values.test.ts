@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: some values look like templates on purpose
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const LR = 'expected a number above 0, at most 1e+30';
 const STEPS = 'expected an integer from 1 to 1000000000000';

@@ -2,7 +2,7 @@ import test from 'ava';
 import { goalOf } from '../../../src/config/names/metrics.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { EXIT } from '../../../src/errors.ts';
-import { errorOf, parse, problemsOf } from '../support/support.ts';
+import { errorOf, parse, problemsOf } from '../support/experiments.ts';
 
 const HEAD = `data: {source: {type: synthetic, kind: blobs, samples: 300, features: 4, classes: 3}}
 model: {layers: [{type: dense, units: 3}]}

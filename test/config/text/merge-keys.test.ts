@@ -1,5 +1,5 @@
 import test from 'ava';
-import { denseLayers, parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const layers = (text: string) =>
   `data: {source: mnist}\nmodel:\n  layers:\n    - &hidden {type: dense, units: 8, activation: relu}\n    - ${text}\n    - {type: dense, units: 3}\n`;

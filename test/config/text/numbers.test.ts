@@ -8,8 +8,8 @@ import { Problems } from '../../../src/config/text/problems.ts';
 import { makeSource } from '../../../src/config/text/source.ts';
 import { renderAnnotated } from '../../../src/report/text/annotated.ts';
 import { unpainted } from '../../../src/report/text/paint.ts';
+import { parse, problemsOf, VALID } from '../support/experiments.ts';
 import { doubles, textsOf } from '../support/fuzz.ts';
-import { parse, problemsOf, VALID } from '../support/support.ts';
 
 const SEED = 20261128;
 

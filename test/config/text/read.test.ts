@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadExperiment } from '../../../src/config/load.ts';
-import { errorOf, VALID, withFiles } from '../support/support.ts';
+import { errorOf, VALID, withFiles } from '../support/experiments.ts';
 
 const contents: { title: string; content: Buffer; message: string }[] = [
   { title: 'UTF-16', content: Buffer.from(`\ufeff${VALID}`, 'utf16le'), message: 'it is UTF-16; save it as UTF-8' },

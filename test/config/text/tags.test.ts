@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const read: { yaml: string; key: (experiment: ReturnType<typeof parse>['experiment']) => unknown; value: unknown }[] = [
   { yaml: 'optimizer: {lr: !!float 1e-5}', key: ({ optimizer }) => optimizer.lr, value: 1e-5 },

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const cases: { title: string; text: string; problems: string[] }[] = [
   { title: 'C4 a duplicate key', text: `${VALID}seed: 1\nseed: 2\n`, problems: ['a.yaml:4:1 [E_YAML_SYNTAX] seed: duplicate key'] },

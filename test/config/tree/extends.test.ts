@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadExperiment } from '../../../src/config/load.ts';
-import { errorOf, VALID, withFiles } from '../support/support.ts';
+import { errorOf, VALID, withFiles } from '../support/experiments.ts';
 
 /** Problems with the directory's own name left out. */
 function problemsIn(directory: string, file = 'a.yaml'): string[] {

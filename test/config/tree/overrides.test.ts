@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: some values look like templates on purpose
 import { resolve } from 'node:path';
 import test from 'ava';
-import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/support.ts';
+import { denseLayers, errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 test('an argument changes a value and becomes its origin', (t) => {
   const { experiment, origins } = parse(`${VALID}optimizer: {lr: 0.1}\n`, ['optimizer.lr=3e-3']);

@@ -7,7 +7,7 @@ import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { literalPath } from '../../../src/config/tree/path-text.ts';
 import { renderAnnotated } from '../../../src/report/text/annotated.ts';
 import { unpainted } from '../../../src/report/text/paint.ts';
-import { errorOf, parse, problemsOf, VALID, withFiles } from '../support/support.ts';
+import { errorOf, parse, problemsOf, VALID, withFiles } from '../support/experiments.ts';
 
 /** Every key whose value is a path, with a file that says it and the value that is read. */
 const keys: { title?: string; key: string; text: (value: string) => string }[] = [

@@ -4,7 +4,7 @@ import { experimentFromObject } from '../../../src/config/load.ts';
 import { EXIT } from '../../../src/errors.ts';
 import { EARLY_STOP_START, earlyStopNext } from '../../../src/runs/record/early-stop.ts';
 import { readSafetensors } from '../../../src/storage/safetensors.ts';
-import { errorOf } from '../../config/support/support.ts';
+import { errorOf } from '../../config/support/experiments.ts';
 import { curve, finished, runTree, type Told, temporary } from '../support/run-tree.ts';
 
 /** Overlapping blobs and many weights for few rows: the validation loss falls, then rises. */

@@ -2,7 +2,7 @@ import test from 'ava';
 import { loadDataset } from '../../../src/data/load.ts';
 import { planBatches } from '../../../src/engine/plan/batches.ts';
 import { rowWarnings } from '../../../src/runs/record/row-warnings.ts';
-import { parse } from '../../config/support/support.ts';
+import { parse } from '../../config/support/experiments.ts';
 
 const TEXT = `data: {source: {type: synthetic, kind: blobs, samples: 300}}
 model: {layers: [{type: dense, units: 3}]}

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseExperimentTree } from '../../../src/config/load.ts';
 import { experimentKeys, hiddenLayerKeys, isOfLayer } from '../../../src/sweep/check/experiment-keys.ts';
-import { BASE } from '../support/support.ts';
+import { BASE } from '../support/loaded-sweep.ts';
 
 test('keys of layers are those of the items of model.layers, not of other lists', (t) => {
   const text = `${BASE}loss: {type: softmax_cross_entropy, class_weights: [1, 2, 3]}\n`;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { GradloomError } from '../../../src/errors.ts';
 import { replicateSeed, trialExperiment, trialKey } from '../../../src/sweep/file/experiment.ts';
-import { load } from '../support/support.ts';
+import { load } from '../support/loaded-sweep.ts';
 
 const SWEEP = `base: ./base.yaml
 run_cap: 5

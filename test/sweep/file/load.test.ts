@@ -8,7 +8,7 @@ import { loadSweep, sweepFiles, sweepFromArguments, sweepFromObject } from '../.
 import { makeSampler } from '../../../src/sweep/samplers/index.ts';
 import { meanLastCount, parseDuration, sweepJsonSchema } from '../../../src/sweep/schema.ts';
 import { SMALL, workplace } from '../../cli/support/run-cli.ts';
-import { BASE, load } from '../support/support.ts';
+import { BASE, load } from '../support/loaded-sweep.ts';
 
 const HEAD = 'base: ./base.yaml\nrun_cap: 5\n';
 

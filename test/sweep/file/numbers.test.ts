@@ -7,7 +7,7 @@ import { loadSweep, sweepFiles } from '../../../src/sweep/file/load.ts';
 import type { Assignment } from '../../../src/sweep/trial.ts';
 import { workplace } from '../../cli/support/run-cli.ts';
 import { doubles, textsOf } from '../../config/support/fuzz.ts';
-import { load } from '../support/support.ts';
+import { load } from '../support/loaded-sweep.ts';
 
 const SEED = 20261128;
 

@@ -7,7 +7,7 @@ import { RandomStream } from '../../../src/random/stream.ts';
 import { trialExperiment } from '../../../src/sweep/file/experiment.ts';
 import { loadSweep, sweepFiles } from '../../../src/sweep/file/load.ts';
 import { makeSampler } from '../../../src/sweep/samplers/index.ts';
-import { BASE } from './support.ts';
+import { BASE } from './loaded-sweep.ts';
 
 export interface FuzzReport {
   accepted: number;

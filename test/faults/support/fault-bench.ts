@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { EXIT } from '../../src/errors.ts';
-import { readSweep } from '../../src/sweep/session/sweep.ts';
-import { MAIN } from '../cli/support/run-cli.ts';
-import { Dice } from '../engine/support/samples.ts';
-import { digests, table } from '../sweep/support/sweep-case.ts';
+import { EXIT } from '../../../src/errors.ts';
+import { readSweep } from '../../../src/sweep/session/sweep.ts';
+import { MAIN } from '../../cli/support/run-cli.ts';
+import { Dice } from '../../engine/support/samples.ts';
+import { digests, table } from '../../sweep/support/sweep-case.ts';
 
-const SHIM_SOURCE = fileURLToPath(new URL('../../../test/faults/io-faults.c', import.meta.url));
+const SHIM_SOURCE = fileURLToPath(new URL('../../../../test/faults/io-faults.c', import.meta.url));
 /** No command takes so long; what hangs is a failure. */
 const LIMIT_MS = 120_000;
 
