@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { Engine, EngineOptions } from '../../../src/engine/coordinator/engine.ts';
+import { Threads } from '../../../src/engine/coordinator/threads.ts';
 import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { type ErrorCode, EXIT, GradloomError } from '../../../src/errors.ts';
 import { checkFaultCase } from '../support/fault-case.ts';
-import { FAULTY_STEPS, startFaulty } from '../support/faulty-engine.ts';
+import { FAULTY_ENTRY, FAULTY_STEPS, startFaulty } from '../support/faulty-engine.ts';
 import type { Fault } from '../support/faulty-rank.ts';
 import { makeExperiment } from '../support/outcome.ts';
 import { Dice, makeSamples } from '../support/samples.ts';
@@ -278,8 +279,10 @@ test.serial('W5 more workers than leaves are refused before any thread starts', 
 test.serial('all ranks leave at the same step, whenever a stop is requested: 40 random moments', async (t) => {
   t.timeout(60_000);
   const dice = new Dice(5);
+  const threads = new Threads(FAULTY_ENTRY);
+  t.teardown(() => threads.close());
   for (let i = 0; i < 40; i++) {
-    const engine = await startedFor(t, { kind: 'throw', rank: 0, step: 1e9 }, 3, { hangMs: 1500 }, 4000);
+    const engine = await startedFor(t, { kind: 'throw', rank: 0, step: 1e9 }, 3, { hangMs: 1500, threads }, 4000);
     const training = engine.train(0, 4000);
     if (i % 2 === 0) await new Promise((resolve) => setTimeout(resolve, dice.int(0, 10)));
     for (let spin = dice.int(0, 50_000); spin > 0; spin--) Math.sqrt(spin);
