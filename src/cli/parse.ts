@@ -20,7 +20,7 @@ export function parseArguments(argv: readonly string[], columns = HELP_WIDTH): I
       run: async (output) => {
         // yargs takes longer to load than all else that a command begins with.
         const { helpText } = await import('./help.ts');
-        await output.answer(helpText(guarded.argv, Math.min(HELP_WIDTH, columns)));
+        output.answer(helpText(guarded.argv, Math.min(HELP_WIDTH, columns)));
         return EXIT.ok;
       },
     };
