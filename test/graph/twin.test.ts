@@ -117,7 +117,11 @@ test('evaluation uses the running statistics, and no dropout', (t) => {
   );
   const pass = new GraphTwin(graph, model).forward({
     ...batchFor(experimentFor({ title: '' }), new Dice(1)),
-    ...{ rows: 1, training: false, bounds: [0, 1], x: [2], mask: () => t.fail('no mask is asked for') as never },
+    rows: 1,
+    training: false,
+    bounds: [0, 1],
+    x: [2],
+    mask: () => t.fail('no mask is asked for'),
   });
   // (2 - 1) / sqrt(0.75 + 0.25) = 1; 3 (4 - 0) / sqrt(3.75 + 0.25) + 1 = 7
   t.deepEqual([...pass.value('layers.0.dropout')], [1, 7]);
@@ -132,7 +136,11 @@ test('a batch norm tells the mean and the unbiased variance of the whole batch, 
     ones.set('layers.0.bias', new Float64Array(1));
     const pass = new GraphTwin(graph, ones).forward({
       ...batchFor(experimentFor({ title: '' }), new Dice(1)),
-      ...{ rows: 4, bounds: [0, 1, 4], x: [1, 2, 3, 6], labels: [0, 1, 2, 0], sampleWeights: undefined },
+      rows: 4,
+      bounds: [0, 1, 4],
+      x: [1, 2, 3, 6],
+      labels: [0, 1, 2, 0],
+      sampleWeights: undefined,
     });
     t.deepEqual([...pass.observed.get('layers.0.norm.running_mean')!.values], [3]);
     t.true(Math.abs(pass.observed.get('layers.0.norm.running_var')!.values[0]! - 14 / 3) < 1e-12);

@@ -131,7 +131,12 @@ export class JavascriptProgram {
     const { leaves } = experiment.numerics;
     const streams = new Map<number, RandomStream>();
     return {
-      ...{ rows, training: true, x, labels, targets, lossWeights },
+      rows,
+      training: true,
+      x,
+      labels,
+      targets,
+      lossWeights,
       bounds: Array.from({ length: leaves + 1 }, (_, leaf) => leafStart(leaf, leaves, rows)),
       sampleWeights: weights && Array.from(samples, (sample) => weights[sample] as number),
       mask: (stream, row, i, p) => {

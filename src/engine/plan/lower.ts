@@ -95,7 +95,14 @@ class Lowerer {
       return { index: leaves.from + i, row: first - rows.from, rows: this.#start(leaves.from + i + 1) - first };
     });
     this.#program = {
-      ...{ rows, leaves, phases: [[]], slice: [], afterwards: [], activity: [], tables: [], skippable: [] },
+      rows,
+      leaves,
+      phases: [[]],
+      slice: [],
+      afterwards: [],
+      activity: [],
+      tables: [],
+      skippable: [],
       listing: this.#listing(rows),
     };
   }
@@ -144,7 +151,7 @@ class Lowerer {
   #emit: Emit = (kernel, ...args) => void this.#phase().push(kernelCall(kernel, ...args));
 
   #phase(): KernelCall[] {
-    return this.#program.phases.at(-1) as KernelCall[];
+    return at(this.#program.phases, this.#program.phases.length - 1);
   }
 
   /** The call that lists the non-zero columns of the rank's rows; undefined where nothing skips zeros. */

@@ -119,7 +119,7 @@ function faultyKernels(): Kernels {
     real.dense_forward(...args);
   };
   if (target !== 'dense_forward') {
-    const call = real[target] as (...values: number[]) => unknown;
+    const call: (...values: number[]) => unknown = real[target];
     wrapped[target] = (...args: number[]) => {
       fire();
       const result = call(...args);
