@@ -1,4 +1,4 @@
-// Every kernel of gradloom. The TypeScript view of this list is the interface Kernels in src/kernels/kernels.ts.
+// Every kernel of gradloom. The TypeScript view of each folder is a file of src/kernels/interface/.
 export { dense_forward, matmul_nt } from './products/dense';
 export { dense_bias_gradient, dense_weight_gradient } from './products/gradient';
 export { tile_4x8 } from './products/tile';

@@ -182,10 +182,29 @@ test('every error code is thrown somewhere and has a test that names it', (t) =>
   );
 });
 
+/** Kernels that the files of src/kernels/interface declare, by room. */
+function declaredKernels(): Map<string, string[]> {
+  const files = [...sources].filter(([file]) => file.startsWith('src/kernels/interface/'));
+  return new Map(
+    files.map(([file, text]) => [
+      path.posix.basename(file, '.ts'),
+      [...text.matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '').toSorted(),
+    ]),
+  );
+}
+
 for (const name of ['kernels', 'kernels-fma']) {
   test(`the interface Kernels names exactly what ${name}.wasm exports`, (t) => {
     const exported = WebAssembly.Module.exports(name === 'kernels' ? compileKernels() : compileRelaxedKernels()).map((entry) => entry.name);
-    const declared = [...(sources.get('src/kernels/kernels.ts') ?? '').matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1] ?? '');
-    t.deepEqual(declared.toSorted(), exported.toSorted());
+    t.deepEqual([...declaredKernels().values()].flat().toSorted(), exported.toSorted());
   });
 }
+
+test('the interface of kernels has the rooms of kernels/', (t) => {
+  const rooms = new Map<string, string[]>();
+  const index = readFileSync(path.join(root, 'kernels/index.ts'), 'utf8');
+  for (const [, names = '', room = ''] of index.matchAll(/^export \{([^}]*)\} from '\.\/(\w+)\//gm)) {
+    rooms.set(room, [...(rooms.get(room) ?? []), ...(names.match(/\w+/g) ?? [])].toSorted());
+  }
+  t.deepEqual(Object.fromEntries(declaredKernels()), Object.fromEntries(rooms));
+});

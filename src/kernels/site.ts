@@ -1,6 +1,7 @@
 import type { LayerOp } from '../graph/op.ts';
 import type { Shape } from '../graph/shape.ts';
-import type { KernelCall, KernelName, Kernels } from './kernels.ts';
+import type { KernelCall, KernelName } from './call.ts';
+import type { Kernels } from './kernels.ts';
 
 /** Appends a call of a kernel, with exactly its arguments. */
 export type Emit = <K extends KernelName>(kernel: K, ...args: Parameters<Kernels[K]>) => void;

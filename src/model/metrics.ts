@@ -1,6 +1,6 @@
 import { isRegressionMetric, topKOf } from '../config/names/metrics.ts';
 import { GradloomError } from '../errors.ts';
-import { type KernelCall, kernelCall } from '../kernels/kernels.ts';
+import { type KernelCall, kernelCall } from '../kernels/call.ts';
 
 /** What one kernel counts, and where in a rank's counts. */
 interface Counter {

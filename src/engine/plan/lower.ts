@@ -3,7 +3,7 @@ import { type LayerOp, opType } from '../../graph/op.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
 import type { Backend, Lowering } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
-import { type KernelCall, kernelCall } from '../../kernels/kernels.ts';
+import { type KernelCall, kernelCall } from '../../kernels/call.ts';
 import type { BackwardSite, Emit, ForwardSite, LeafSite, SkippablePair, SliceSite, SubtreeSite } from '../../kernels/site.ts';
 import { listWords } from '../../kernels/sizes.ts';
 import { counterCalls, type MetricSite, sumCalls } from '../../model/metrics.ts';

@@ -1,6 +1,7 @@
 import type { Dataset, SplitName } from '../../data/dataset.ts';
 import type { BackendCode } from '../../kernels/backend.ts';
-import type { KernelCall, Kernels } from '../../kernels/kernels.ts';
+import type { KernelCall } from '../../kernels/call.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';
 import { batchAt, batchCount } from '../plan/batches.ts';

@@ -1,4 +1,5 @@
-import type { KernelCall, Kernels } from '../../kernels/kernels.ts';
+import type { KernelCall } from '../../kernels/call.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import type { RankProgram, SkippableSlot } from '../plan/lower.ts';
 import { RECORD } from '../plan/memory.ts';

@@ -1,7 +1,7 @@
 import type { DenseOp } from '../../graph/ops/dense.ts';
 import { elements } from '../../graph/shape.ts';
 import type { Lowering } from '../backend.ts';
-import { kernelCall } from '../kernels.ts';
+import { kernelCall } from '../call.ts';
 import type { BackwardSite, Emit, ForwardSite } from '../site.ts';
 import { epilogueOf, slopeOf } from './activation.ts';
 

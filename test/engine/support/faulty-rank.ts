@@ -2,7 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { ThreadTask } from '../../../src/engine/coordinator/threads.ts';
 import { Rank, type RankResult, type RankSetup } from '../../../src/engine/rank/rank.ts';
 import { backendOf } from '../../../src/kernels/backends/index.ts';
-import type { KernelName, Kernels } from '../../../src/kernels/kernels.ts';
+import type { KernelName } from '../../../src/kernels/call.ts';
+import type { Kernels } from '../../../src/kernels/kernels.ts';
 
 /** What goes wrong, where: JSON in `track.notes` of the experiment. */
 export interface Fault {
