@@ -1,27 +1,22 @@
 import type { Dataset, SplitName } from '../../data/dataset.ts';
 import { targetSquares } from '../../data/targets.ts';
-import { type ErrorDetails, GradloomError } from '../../errors.ts';
+import { GradloomError } from '../../errors.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
 import { refusalError } from '../../machine/refusal.ts';
 import type { InitialState } from '../../model/initializers.ts';
-import { batchesAt, stepAt } from '../plan/batches.ts';
-import { abort, type PhaseSeconds, rankClocks, rankWords, WORD } from '../plan/control.ts';
-import { lowerProgram } from '../plan/lower.ts';
+import { stepAt } from '../plan/batches.ts';
+import { abort, type PhaseSeconds, rankClocks, WORD } from '../plan/control.ts';
 import { reserveMemory, SEGMENT_STEPS } from '../plan/memory.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 import type { Evaluation } from '../rank/evaluation.ts';
-
-import { lossLimitAfter, type RankResult, type RankSetup } from '../rank/rank.ts';
+import { lossLimitAfter, type RankSetup } from '../rank/rank.ts';
 import type { StepRates } from '../rank/update.ts';
+import { Crew } from './crew.ts';
 import { SharedState } from './shared-state.ts';
-import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';
-import { type Lease, Threads, type ThreadTask } from './threads.ts';
+import { Threads } from './threads.ts';
 
 /** A failing thread says so at once; a busy machine may need long to start many. */
 const START_MS = 30_000;
-/** How long ranks get to notice an abort before their threads are ended. */
-const QUIESCE_MS = 500;
-const MAX_CAUSE = 65_536;
 
 export interface EngineOptions {
   /** Threads shared with other engines; they go on when this one closes. @default threads of its own, which end with it */
@@ -60,8 +55,6 @@ export interface SegmentEnd {
   diverged?: { step: number; loss: number };
 }
 
-type TaskBody = ThreadTask extends infer T ? (T extends { rank: number } ? Omit<T, 'rank'> : never) : never;
-
 /**
  * The coordinator: owns the shared memory and leases the threads, hands out segments of steps, and watches. It never computes and
  * never blocks, so signals, progress and errors stay alive. A broken engine stays broken: close it and start anew.
@@ -72,7 +65,7 @@ export class Engine {
   /** What the ranks leave for the coordinator, and the parameters. */
   readonly shared: SharedState;
   readonly #control: Int32Array;
-  readonly #lease: Lease;
+  readonly #crew: Crew;
   readonly #options: EngineOptions;
   readonly #dataset: Dataset;
   /** Of the targets alone, so worked out once a split. */
@@ -82,9 +75,7 @@ export class Engine {
   /** Steps of the segment that `takeSteps` has handed out. */
   #taken = 0;
   #firstLoss: number | undefined;
-  #broken: GradloomError | undefined;
   #closed: Promise<void> | undefined;
-  #terminateTimer: NodeJS.Timeout | undefined;
 
   private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
     this.plan = plan;
@@ -93,10 +84,7 @@ export class Engine {
     this.#memory = options.threads?.takeMemory(plan.memory) ?? reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
-    // A thread that fails between tasks has no promise to reject.
-    this.#lease = (options.threads ?? new Threads(options.entry)).lease(plan.workers, (cause) => {
-      this.#break({ code: 'E_WORKER', message: `a worker thread failed: ${describe(cause)}`, cause });
-    });
+    this.#crew = new Crew(plan, this.#control, options.threads ?? new Threads(options.entry), options.hangMs);
   }
 
   /**
@@ -110,11 +98,11 @@ export class Engine {
     engine.shared.begin(initial, dataset.normalization);
     const { startMs = START_MS } = options;
     const late = setTimeout(() => {
-      engine.#break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
+      engine.#crew.break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
     }, startMs);
     try {
       const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code };
-      await engine.#dispatch({ kind: 'begin', setup });
+      await engine.#crew.run({ kind: 'begin', setup });
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;
       const refusal = refusalError(error);
@@ -140,7 +128,7 @@ export class Engine {
     this.#segmentStart = fromStep;
     this.#taken = 0;
     const lossLimit = this.#firstLoss === undefined ? Number.POSITIVE_INFINITY : lossLimitAfter(this.plan, this.#firstLoss);
-    const result = await this.#dispatch({
+    const result = await this.#crew.run({
       kind: 'train',
       fromStep,
       toStep,
@@ -187,7 +175,7 @@ export class Engine {
   async evaluate(split: SplitName, averaged = false): Promise<Evaluation | undefined> {
     const rows = this.#dataset.splits[split].length;
     if (rows === 0) return undefined;
-    await this.#dispatch({ kind: 'evaluate', split, averaged });
+    await this.#crew.run({ kind: 'evaluate', split, averaged });
     return this.shared.evaluation(rows, () => this.#targetSquaresOf(split));
   }
 
@@ -217,87 +205,8 @@ export class Engine {
   async #close(): Promise<void> {
     const { threads } = this.#options;
     abort(this.#control, this.plan.workers);
-    if (threads === undefined || this.#broken !== undefined) await this.#endThreads();
-    else await this.#lease.release();
+    if (threads === undefined || this.#crew.isBroken) await this.#crew.end();
+    else await this.#crew.release();
     threads?.keepMemory(this.#memory);
   }
-
-  #endThreads(): Promise<void> {
-    clearTimeout(this.#terminateTimer);
-    return this.#lease.discard();
-  }
-
-  /** Runs one task on every rank and waits for all; the first failure releases the others and breaks the engine. */
-  async #dispatch(body: TaskBody): Promise<Extract<RankResult, { status: 'done' | 'diverged' }>> {
-    if (this.#broken !== undefined) throw this.#broken;
-    // At the start the clock of startMs counts: threads that load their modules give no sign of life.
-    const hangMs = body.kind === 'begin' ? Number.POSITIVE_INFINITY : (this.#options.hangMs ?? hangLimitMs(this.plan));
-    const supervisor = new Supervisor(this.#control, this.plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
-    supervisor.start();
-    const run = async (rank: number): Promise<RankResult> => {
-      const result = await this.#runRank(rank, body);
-      supervisor.ended(rank);
-      return result;
-    };
-    const results = await Promise.all(Array.from({ length: this.plan.workers }, (_, rank) => run(rank)));
-    supervisor.stop();
-    if (this.#broken !== undefined) {
-      await this.#endThreads();
-      throw this.#broken;
-    }
-    const first = results[0];
-    if (first?.status === 'done' || first?.status === 'diverged') return first;
-    throw new GradloomError({ code: 'E_INTERNAL', message: `a task ended as ${first?.status} without a cause` });
-  }
-
-  async #runRank(rank: number, body: TaskBody): Promise<RankResult> {
-    try {
-      const result: RankResult = await this.#lease.run({ ...body, rank });
-      if (result.status === 'failed') {
-        const where = body.kind === 'train' ? `worker ${rank} step ${result.step}` : `worker ${rank}`;
-        const place = result.kernel === undefined ? '' : `in ${result.kernel}: `;
-        this.#break({ code: result.trap ? 'E_WORKER_TRAP' : 'E_WORKER', where, message: place + result.message });
-      }
-      return result;
-    } catch (cause) {
-      const where = body.kind === 'train' ? `worker ${rank} step ${this.#stepOf(rank)}` : `worker ${rank}`;
-      this.#break({ code: 'E_WORKER_EXIT', where, message: describe(cause), cause });
-      return { status: 'aborted' };
-    }
-  }
-
-  /** The training step that a rank is in. */
-  #stepOf(rank: number): number {
-    return this.#segmentStart + Atomics.load(this.#control, rankWords(rank).step);
-  }
-
-  #breakHung(hang: Hang, body: TaskBody): void {
-    const step = this.#stepOf(hang.rank);
-    const kernel = body.kind === 'train' ? this.#kernelAt(hang, step) : undefined;
-    this.#break({
-      code: 'E_WORKER_HANG',
-      where: body.kind === 'train' ? `worker ${hang.rank} step ${step}` : `worker ${hang.rank}`,
-      message: `${kernel === undefined ? '' : `in ${kernel}: `}no sign of life for ${hang.seconds.toFixed(0)} s`,
-    });
-  }
-
-  #kernelAt({ rank, call }: Hang, step: number): string | undefined {
-    const [batch] = batchesAt(this.plan.batches, step);
-    if (batch === undefined) return undefined;
-    const program = lowerProgram(this.plan, rank, { kind: 'full', batchRows: batch.rows, stepRow: 0, averaged: false });
-    return [...program.phases.flat(), ...program.slice][call]?.kernel;
-  }
-
-  /** The first cause wins. Ranks get a moment to leave by themselves, then their threads are ended. */
-  #break(details: ErrorDetails): void {
-    this.#broken ??= new GradloomError(details);
-    abort(this.#control, this.plan.workers);
-    this.#terminateTimer ??= setTimeout(() => void this.#endThreads(), QUIESCE_MS);
-  }
-}
-
-/** A cause in one line, however large or odd it is. */
-function describe(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return text.slice(0, MAX_CAUSE);
 }
