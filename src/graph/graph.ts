@@ -1,3 +1,4 @@
+import type { ActivationConfig } from '../config/schema/blocks/model.ts';
 import type { LossConfig } from '../config/schema/schema.ts';
 import { type LayerOp, type Op, opType } from './op.ts';
 import type { LossOp } from './ops/loss.ts';
@@ -100,6 +101,12 @@ export class GraphBuilder {
     tensors.push({ ...spec, name, layer: this.#layer });
     return name;
   }
+}
+
+/** What a layer's units are said to do: its activation, before dropout and residual; its output where it has none. */
+export function activityOf({ ops }: Graph, { index, y }: GraphLayer): { tensor: string; activation: ActivationConfig['type'] | undefined } {
+  const op = ops.findLast((candidate) => candidate.layer === index && candidate.type === 'activation');
+  return op?.type === 'activation' ? { tensor: op.y, activation: op.function.type } : { tensor: y, activation: undefined };
 }
 
 /** The shape of a tensor of rows. */

@@ -1,21 +1,9 @@
-import type { BackendName } from '../config/names/backends.ts';
+import type { BackendName, Traits } from '../config/names/backends.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { LayerOp, Op } from '../graph/op.ts';
 import type { Shape } from '../graph/shape.ts';
 import type { Kernels } from './kernels.ts';
-import type { BackwardSite, ForwardSite, LossSite } from './site.ts';
-
-/** What the engine has to know of a backend, and nothing else. */
-export interface Traits {
-  /** A row's bits do not depend on the rows computed beside it; else products go leaf by leaf. */
-  rowsIndependent: boolean;
-  /** A weight's gradient has to be computed in the same blocks of rows for any number of workers. */
-  fixedBlocks: boolean;
-  /** It has products that leave out the zeros of the network's inputs, with the same bits. */
-  skipsZeros: boolean;
-  /** Its bits are the same on every machine. */
-  portable: boolean;
-}
+import type { ActivitySite, BackwardSite, ForwardSite, ListSite, LossSite, MetricSite, MetricSum } from './site.ts';
 
 /** Memory that an op takes beside its tensors, by name. */
 export interface Workspace {
@@ -34,9 +22,22 @@ export interface Lowering<O> {
   forward(op: O, site: ForwardSite): void;
   /** Where the op works in place, the gradient of its input lies where that of its output does. */
   backward(op: O, site: BackwardSite): void;
+  /**
+   * The weight, stored as [in, out], whose gradient it can also compute in pieces of whole rows, when all ranks are through, from the op's
+   * inputs and the gradients of its outputs alone. @default none
+   */
+  sliced?(op: O): string;
+  /** The weights that must be finite where its products skip zeros of the network's inputs, if the op reads these. @default it has none that skip */
+  skips?(op: O): readonly string[];
 }
 
 export type Lowerings = { [T in LayerOp['type']]: Lowering<Extract<LayerOp, { type: T }>> };
+
+/** How a backend lowers one op. */
+export function loweringOf<O extends LayerOp>({ lowerings }: Pick<Backend, 'lowerings'>, { type }: O): Lowering<O> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its op
+  return lowerings[type] as unknown as Lowering<O>;
+}
 
 /** What every thread needs of a backend; found once and handed to all threads of a run. */
 export interface BackendCode {
@@ -51,6 +52,12 @@ export interface Backend {
   traits: Traits;
   lowerings: Lowerings;
   lowerLoss(op: Extract<Op, { type: 'loss' }>, site: LossSite): void;
+  /** What an evaluation counts or sums up beside the loss. */
+  lowerMetric(sum: MetricSum, site: MetricSite): void;
+  /** Sums over the outputs of a layer. */
+  lowerActivity(site: ActivitySite): void;
+  /** Lists the columns of the network's inputs that are not zero. */
+  lowerLists(site: ListSite): void;
   /** The next op, if this one's call applies it as well. */
   fuses(op: LayerOp, next: LayerOp): boolean;
   /** Floats of scratch that a rank needs for at most `rows` rows. */

@@ -124,3 +124,47 @@ export interface LossSite {
   out: number;
   emit: Emit;
 }
+
+/**
+ * What an evaluation adds up beside the loss.
+ *
+ * confusion: f64 [classes, classes] counts at [true, predicted]. class_counts: f64 [classes, 3], rows predicted rightly, predicted as the
+ * class, of the class. top_k: f64 [1], rows whose label is among the k largest outputs. errors: f64 [outputs, 2], |error| and its square.
+ */
+export type MetricSum = { type: 'confusion' } | { type: 'class_counts' } | { type: 'top_k'; k: number } | { type: 'errors' };
+
+/** Rows to count or to sum over; pointers are byte addresses. */
+export interface MetricSite {
+  /** [rows, outputs] */
+  x: number;
+  rows: number;
+  outputs: number;
+  /** i32[rows]; for counts. */
+  labels: number;
+  /** [rows, outputs]; for sums of errors. */
+  targets: number;
+  /** f64: what is added to. */
+  out: number;
+  emit: Emit;
+}
+
+/** Values of a layer's output, of which somebody wants to know what they are like. */
+export interface ActivitySite {
+  y: number;
+  count: number;
+  /** f64[4]: receives their sum, the sum of their squares, how many are zero, and the largest magnitude. */
+  out: number;
+  emit: Emit;
+}
+
+/** Rows of the network's inputs whose zeros may be skipped. */
+export interface ListSite {
+  /** [rows, columns] */
+  x: number;
+  rows: number;
+  columns: number;
+  /** i32[rows, listWords]: receives the non-zero columns of each row. */
+  lists: number;
+  scratch: number;
+  emit: Emit;
+}

@@ -1,14 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRegressionMetric, topKOf } from '../config/names/metrics.ts';
 import { GradloomError } from '../errors.ts';
-import { type KernelCall, kernelCall } from '../kernels/call.ts';
+import type { MetricSum } from '../kernels/site.ts';
 
-/** What one kernel counts, and where in a rank's counts. */
+/** What is counted, and where in a rank's counts. */
 interface Counter {
-  kernel: 'confusion_add' | 'class_counts_add' | 'top_k_add';
+  sum: Exclude<MetricSum, { type: 'errors' }>;
   /** Index (f64) of its first count. */
   at: number;
-  /** Of top_k_add. */
-  k: number;
 }
 
 /** What an evaluation accumulates for the metrics of an experiment. */
@@ -40,9 +39,9 @@ export function planMetrics(names: readonly string[], outputs: number, target: '
   const hasClasses = target === 'class' || outputs === 1;
   const counters: Counter[] = [];
   let countLength = 0;
-  const count = (kernel: Counter['kernel'], length: number, k = 0): void => {
-    if (counters.some((counter) => counter.kernel === kernel && counter.k === k)) return;
-    counters.push({ kernel, at: countLength, k });
+  const count = (sum: Counter['sum'], length: number): void => {
+    if (counters.some((counter) => isDeepStrictEqual(counter.sum, sum))) return;
+    counters.push({ sum, at: countLength });
     countLength += length;
   };
   for (const name of names) {
@@ -50,9 +49,9 @@ export function planMetrics(names: readonly string[], outputs: number, target: '
     if (name === 'accuracy' || isRegressionMetric(name)) continue;
     if (target === 'value') throw needsLabels(name);
     const k = topKOf(name);
-    if (k !== undefined) count('top_k_add', 1, k);
-    else if (name === 'confusion') count('confusion_add', classes * classes);
-    else count('class_counts_add', classes * CLASS_COUNTS);
+    if (k !== undefined) count({ type: 'top_k', k }, 1);
+    else if (name === 'confusion') count({ type: 'confusion' }, classes * classes);
+    else count({ type: 'class_counts' }, classes * CLASS_COUNTS);
   }
   const sumLength = names.some(isRegressionMetric) ? ERROR_SUMS * outputs : 0;
   return { names: hasClasses ? names : names.filter((name) => name !== 'accuracy'), outputs, classes, counters, countLength, sumLength };
@@ -65,34 +64,6 @@ function needsLabels(name: string): GradloomError {
     message: `${name} needs class labels, and this source has numeric targets`,
     next: `remove ${name} from metrics`,
   });
-}
-
-/** Rows to count or to sum over; pointers are byte addresses. */
-export interface MetricSite {
-  /** [rows, outputs] */
-  z: number;
-  rows: number;
-  /** i32[rows]; for the counters. */
-  labels: number;
-  /** [rows, outputs]; for the sums. */
-  targets: number;
-  /** Where the counts or the sums are. */
-  out: number;
-}
-
-/** The calls that count a rank's rows. */
-export function counterCalls({ counters, outputs }: MetricsPlan, { z, rows, labels, out }: MetricSite): KernelCall[] {
-  return counters.map(({ kernel, at, k }) => {
-    const counts = out + at * Float64Array.BYTES_PER_ELEMENT;
-    return kernel === 'top_k_add'
-      ? kernelCall(kernel, z, labels, rows, outputs, k, counts)
-      : kernelCall(kernel, z, labels, rows, outputs, counts);
-  });
-}
-
-/** The calls that sum over a leaf's rows. */
-export function sumCalls({ sumLength, outputs }: MetricsPlan, { z, rows, targets, out }: MetricSite): KernelCall[] {
-  return sumLength === 0 ? [] : [kernelCall('regression_add', z, targets, rows, outputs, out)];
 }
 
 /** What an evaluation found, over all ranks and leaves. */
@@ -128,21 +99,21 @@ function metricValue(name: string, plan: MetricsPlan, totals: MetricTotals): num
   if (name === 'accuracy') return totals.correct / totals.rows;
   if (isRegressionMetric(name)) return regressionValue(name, plan.outputs, totals);
   const k = topKOf(name);
-  if (k !== undefined) return (countsOf(plan, totals, 'top_k_add', k)[0] as number) / totals.rows;
-  const counts = countsOf(plan, totals, 'class_counts_add');
+  if (k !== undefined) return (countsOf(plan, totals, { type: 'top_k', k })[0] as number) / totals.rows;
+  const counts = countsOf(plan, totals, { type: 'class_counts' });
   const [average, score] = name.split('_') as ['macro' | 'micro', keyof ClassScores];
   return average === 'macro' ? mean(classScores(counts, plan.classes).map((one) => one[score])) : microScores(counts, plan.classes)[score];
 }
 
-function countsOf({ counters }: MetricsPlan, { counts }: MetricTotals, kernel: Counter['kernel'], k = 0): Float64Array {
-  const at = counters.find((counter) => counter.kernel === kernel && counter.k === k)?.at;
-  if (at === undefined) throw new RangeError(`nothing counted ${kernel}`);
+function countsOf({ counters }: MetricsPlan, { counts }: MetricTotals, sum: Counter['sum']): Float64Array {
+  const at = counters.find((counter) => isDeepStrictEqual(counter.sum, sum))?.at;
+  if (at === undefined) throw new RangeError(`nothing counted ${sum.type}`);
   return counts.subarray(at);
 }
 
 function confusionOf(plan: MetricsPlan, totals: MetricTotals): number[][] {
   const { classes } = plan;
-  const counts = countsOf(plan, totals, 'confusion_add');
+  const counts = countsOf(plan, totals, { type: 'confusion' });
   return Array.from({ length: classes }, (_, label) => Array.from(counts.subarray(label * classes, (label + 1) * classes)));
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
 import { BACKENDS, type BackendName } from '../../src/config/names/backends.ts';
-import { lowerProgram } from '../../src/engine/plan/lower.ts';
+import { lowerProgram } from '../../src/engine/plan/lower/lower.ts';
 import { planEngine } from '../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../src/errors.ts';
 import { backendOf } from '../../src/kernels/backends/index.ts';

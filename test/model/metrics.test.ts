@@ -45,10 +45,10 @@ test('a class without rows and predictions has no part in a macro average; one w
 test('what is counted is counted once, in the order of the names', (t) => {
   const plan = planMetrics(['macro_f1', 'confusion', 'micro_f1', 'accuracy', 'top2_accuracy', 'top3_accuracy'], 4, 'class');
   t.deepEqual(plan.counters, [
-    { kernel: 'class_counts_add', at: 0, k: 0 },
-    { kernel: 'confusion_add', at: 12, k: 0 },
-    { kernel: 'top_k_add', at: 28, k: 2 },
-    { kernel: 'top_k_add', at: 29, k: 3 },
+    { sum: { type: 'class_counts' }, at: 0 },
+    { sum: { type: 'confusion' }, at: 12 },
+    { sum: { type: 'top_k', k: 2 }, at: 28 },
+    { sum: { type: 'top_k', k: 3 }, at: 29 },
   ]);
   t.is(plan.countLength, 30);
   t.is(plan.sumLength, 0);

@@ -1,7 +1,7 @@
 import { type ErrorDetails, GradloomError } from '../../errors.ts';
 import { batchesAt } from '../plan/batches.ts';
 import { abort, rankWords } from '../plan/control.ts';
-import { lowerProgram } from '../plan/lower.ts';
+import { lowerProgram } from '../plan/lower/lower.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 import type { RankResult } from '../rank/rank.ts';
 import { type Hang, hangLimitMs, Supervisor } from './supervisor.ts';

@@ -1,10 +1,12 @@
 import type { Dataset } from '../../data/dataset.ts';
+import { activityOf, GraphIndex } from '../../graph/graph.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import { optimizerType } from '../../optim/index.ts';
-import { ACTIVITY_VALUES, RECORD, STEP, SUM_BYTES } from '../plan/memory.ts';
+import { ACTIVITY_VALUES, STEP, SUM_BYTES } from '../plan/memory.ts';
 import type { Region } from '../plan/place.ts';
 import type { EnginePlan } from '../plan/plan.ts';
+import { ChunkRecords, RECORD } from '../plan/records.ts';
 import { type Evaluation, readEvaluation } from '../rank/evaluation.ts';
 
 /** Everything that training changes: restoring it is as if the steps since had not been. */
@@ -117,8 +119,10 @@ export class SharedState {
   activity(rows: number): LayerActivity[] {
     const { memory, network, experiment } = this.#plan;
     const sums = this.#doubles(memory.activity);
-    const activations = new Map(network.graph.ops.flatMap((op) => (op.type === 'activation' ? [[op.layer, op.function.type]] : [])));
-    return network.layers.map(({ index, outputs }) => {
+    const { widthOf } = new GraphIndex(network.graph);
+    return network.graph.layers.map((layer) => {
+      const { index } = layer;
+      const { tensor, activation } = activityOf(network.graph, layer);
       const total = { sum: 0, squares: 0, zeros: 0, largest: 0 };
       for (let leaf = 0; leaf < experiment.numerics.leaves; leaf++) {
         const at = (index * experiment.numerics.leaves + leaf) * ACTIVITY_VALUES;
@@ -128,23 +132,23 @@ export class SharedState {
         total.zeros += zeros;
         total.largest = Math.max(total.largest, largest);
       }
-      const count = rows * outputs;
+      const count = rows * widthOf(tensor);
       const mean = total.sum / count;
       const std = Math.sqrt(Math.max(0, total.squares / count - mean * mean));
-      return { layer: index, activation: activations.get(index), mean, std, zeros: total.zeros / count, largest: total.largest };
+      return { layer: index, activation, mean, std, zeros: total.zeros / count, largest: total.largest };
     });
   }
 
   /** What the last step of the last segment did to each tensor. */
   changes(): TensorChange[] {
     const { memory, network, chunks } = this.#plan;
-    const records = this.#doubles(memory.records);
+    const records = new ChunkRecords(memory.records, this.#buffer);
     const squares = new Map(network.parameters.map(({ name }) => [name, { weight: 0, update: 0 }]));
     for (const { index, tensor } of chunks) {
       const of = squares.get(tensor.name);
       if (of === undefined) continue;
-      of.weight += records[index * RECORD.size + RECORD.weightSquares] as number;
-      of.update += records[index * RECORD.size + RECORD.updateSquares] as number;
+      of.weight += records.read(index, RECORD.weightSquares);
+      of.update += records.read(index, RECORD.updateSquares);
     }
     return network.parameters.map((tensor) => {
       const { weight, update } = squares.get(tensor.name) ?? { weight: 0, update: 0 };

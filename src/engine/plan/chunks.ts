@@ -1,7 +1,6 @@
-import type { Traits } from '../../kernels/backend.ts';
+import type { Traits } from '../../config/names/backends.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
-import type { Range } from './leaves.ts';
 
 /** Floats that go through reduce and update together: gradient, parameters and state stay in the first-level cache. */
 export const CHUNK_FLOATS = 2048;
@@ -32,11 +31,17 @@ const FIXED_ROWS = 32;
  * Rows of a weight [in, out] that a backend computes the gradient of in one product; slices begin at multiples of them. Some need the
  * same blocks for any number of workers, because how they sum depends on the shape of the whole product.
  */
-export function blockRows({ shape, transposed, size }: PlacedTensor, traits: Traits): number {
-  const width = transposed ? (shape[0] ?? 1) : 1;
+export function blockRows(tensor: PlacedTensor, traits: Traits): number {
+  const { transposed, size } = tensor;
+  const width = rowFloats(tensor);
   const rows = Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS);
   if (!traits.fixedBlocks || !transposed) return rows;
   return Math.max(FIXED_ROWS, Math.ceil(size / width / FIXED_BLOCKS / FIXED_ROWS) * FIXED_ROWS);
+}
+
+/** Floats of a row of a weight as stored, [in, out]; other tensors may be cut anywhere. */
+export function rowFloats({ shape, transposed }: PlacedTensor): number {
+  return transposed ? (shape[0] ?? 1) : 1;
 }
 
 /** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */
@@ -50,7 +55,7 @@ export function chunkCount(network: Network, traits: Traits): number {
 
 /** Whole rows: as many as a chunk holds, or the fewest, which then take several chunks. */
 function blockFloats(tensor: PlacedTensor, traits: Traits): number {
-  return blockRows(tensor, traits) * (tensor.transposed ? (tensor.shape[0] ?? 1) : 1);
+  return blockRows(tensor, traits) * rowFloats(tensor);
 }
 
 /** All chunks of a network, in the order of the parameter vector. */
@@ -92,10 +97,4 @@ export function sliceOf(
     return Math.min(workers - 1, Math.floor(middle / share));
   });
   return chunks.filter(({ block }) => owners[block] === rank);
-}
-
-/** The columns (units) of a layer's weight that a rank projects. */
-export function columnsOf({ shape }: PlacedTensor, rank: number, workers: number): Range {
-  const units = shape[0] ?? 0;
-  return { from: Math.floor((rank * units) / workers), to: Math.floor(((rank + 1) * units) / workers) };
 }

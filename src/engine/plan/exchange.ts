@@ -1,20 +1,25 @@
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Traits } from '../../kernels/backend.ts';
+import { GraphIndex } from '../../graph/graph.ts';
+import { opType } from '../../graph/op.ts';
+import { type Backend, loweringOf } from '../../kernels/backend.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import type { BatchPlan } from './batches.ts';
 
 /**
- * How the gradient of a layer's weight comes together from all ranks' rows; the leaves are summed by the same tree, so the bits are equal.
+ * How the gradient of a weight comes together from all ranks' rows; the leaves are summed by the same tree, so the bits are equal.
  *
  * gradients: every rank sums its leaves into slabs of the weight's size; after the barrier each adds up its slice of all slabs.
- * factors: after the barrier each rank computes its slice of the gradient over the whole batch, from the layer's inputs and deltas of all
+ * factors: after the barrier each rank computes its slice of the gradient over the whole batch, from the op's inputs and deltas of all
  *   ranks: no slabs. source: sufficient factors, Xie et al. (2015), "Distributed machine learning via sufficient factor broadcasting".
  */
 export type Exchange = 'gradients' | 'factors';
 
+/** The exchange of each weight that has a choice, by name; all other tensors go by gradients. */
+export type Exchanges = Readonly<Record<string, Exchange>>;
+
 /**
- * The exchange of every layer.
+ * The exchange of every weight whose op can do both.
  *
  * auto takes what moves fewer floats between cores. Slabs of S floats: each of `workers` is written by one rank and read by others.
  * Factors: every rank reads its columns of all other ranks' inputs, and all of their deltas. One worker moves nothing; it computes the
@@ -23,27 +28,35 @@ export type Exchange = 'gradients' | 'factors';
  */
 export function planExchange(
   { parallel }: Experiment,
-  { fixedBlocks }: Traits,
-  network: Network,
+  backend: Backend,
+  { graph, parameters }: Pick<Network, 'graph' | 'parameters'>,
   { batchRows }: BatchPlan,
   workers: number,
-): Exchange[] {
-  return network.layers.map(({ inputs, outputs }) => {
-    if (fixedBlocks) return 'factors';
+): Exchanges {
+  const { widthOf } = new GraphIndex(graph);
+  const chosen = (size: number, inputs: number, outputs: number): Exchange => {
+    if (backend.traits.fixedBlocks) return 'factors';
     if (parallel.exchange !== 'auto') return parallel.exchange;
-    const slabs = workers * inputs * outputs;
     const factors = batchRows * (inputs + workers * outputs);
-    return workers > 1 && factors < slabs ? 'factors' : 'gradients';
-  });
+    return workers > 1 && factors < workers * size ? 'factors' : 'gradients';
+  };
+  const exchanges: Record<string, Exchange> = {};
+  for (const op of graph.ops) {
+    const name = loweringOf(backend, op).sliced?.(op);
+    const weight = parameters.find((tensor) => tensor.name === name);
+    const [x] = opType(op).inputs(op);
+    if (weight !== undefined && x !== undefined) exchanges[weight.name] = chosen(weight.size, widthOf(x), widthOf(op.y));
+  }
+  return exchanges;
 }
 
-/** True where the tensor's gradient needs no slabs: weights [in, out] of such layers. Biases and norms are too small to matter. */
-export function isByFactors(tensor: PlacedTensor, exchange: readonly Exchange[]): boolean {
-  return tensor.transposed && exchange[tensor.layer] === 'factors';
+/** True where the tensor's gradient needs no slabs. Biases and norms are too small to matter. */
+export function isByFactors({ name }: Pick<PlacedTensor, 'name'>, exchange: Exchanges): boolean {
+  return exchange[name] === 'factors';
 }
 
 /** Where the tensors that need slabs lie in a slab, in floats by name, and its size. */
-export function slabLayout(network: Network, exchange: readonly Exchange[]): { offsets: Record<string, number>; floats: number } {
+export function slabLayout(network: Network, exchange: Exchanges): { offsets: Record<string, number>; floats: number } {
   const offsets: Record<string, number> = {};
   let floats = 0;
   for (const tensor of network.parameters) {

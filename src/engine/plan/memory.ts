@@ -2,9 +2,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
-import type { Traits } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
-import { listWords } from '../../kernels/sizes.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { refused } from '../../machine/refusal.ts';
 import type { MetricsPlan } from '../../model/metrics.ts';
@@ -14,9 +12,11 @@ import { optimizerType } from '../../optim/index.ts';
 import type { BatchPlan } from './batches.ts';
 import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
-import { type Exchange, slabLayout } from './exchange.ts';
+import { type Exchanges, slabLayout } from './exchange.ts';
 import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
 import { type GraphRegions, placeGraph, type Region } from './place.ts';
+import { recordValues } from './records.ts';
+import { listBytes } from './skipping.ts';
 
 /** Steps whose losses fit in shared memory: the longest segment. */
 export const SEGMENT_STEPS = 4096;
@@ -29,19 +29,6 @@ export const SUM_VALUES = 3;
 export const SUM_BYTES = SUM_VALUES * Float64Array.BYTES_PER_ELEMENT;
 /** f64 values that a step leaves for the coordinator. */
 export const STEP = { loss: 0, correct: 1, weight: 2, gradientSquares: 3, penalty: 4, size: 5 } as const;
-/** f64 values that a chunk of the parameters leaves in the reduce phase, for all ranks to combine in order. */
-export const RECORD = {
-  largest: 0,
-  squares: 1,
-  penalty: 2,
-  updateSquares: 3,
-  weightSquares: 4,
-  parameterSquares: 5,
-  directionSquares: 6,
-  /** The largest magnitude among the updated weights of the first layer; NaN if there is one. */
-  largestWeight: 7,
-  size: 8,
-} as const;
 /** f64 values of a layer's output per leaf: sum, sum of squares, zeros, largest magnitude. */
 export const ACTIVITY_VALUES = 4;
 
@@ -83,7 +70,7 @@ export interface MemoryPlan {
   leafSums: Region;
   /** f64 [STEP.size], one per step of the segment. */
   stepValues: Region;
-  /** f64 [RECORD.size], one per chunk of the parameters. */
+  /** One record per chunk of the parameters. */
   records: Region;
   /** f64 [ACTIVITY_VALUES] per layer and leaf. */
   activity: Region;
@@ -109,8 +96,7 @@ export interface MemoryNeeds {
   experiment: Experiment;
   network: Network;
   batches: BatchPlan;
-  /** One a layer. */
-  exchange: readonly Exchange[];
+  exchange: Exchanges;
   /** Rows of the largest evaluated set. */
   evalSetRows: number;
   workers: number;
@@ -162,7 +148,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
   const slabs = slabLayout(network, exchange);
-  const scratchRows = (rank: number): number => (exchange.includes('factors') ? rows : rankRows(rank));
+  const scratchRows = (rank: number): number => (Object.values(exchange).includes('factors') ? rows : rankRows(rank));
 
   const plan = {
     control: place(controlBytes(workers)),
@@ -176,7 +162,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     slabOffsets: slabs.offsets,
     batchRows: rows,
     x: perRow(network.inputs),
-    lists: place(listBytes(experiment, backend.traits, rows * listWords(network.inputs) * Int32Array.BYTES_PER_ELEMENT)),
+    lists: place(listBytes(experiment, backend, network, rows)),
     labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
     weights: perRow(needs.hasSampleWeights ? 1 : 0),
@@ -184,7 +170,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     graph: placeGraph(network.graph, backend, { perRow, f64, leaves, workers }),
     leafSums: place(leaves * SUM_BYTES),
     stepValues: f64(SEGMENT_STEPS * STEP.size),
-    records: f64(chunkCount(network, backend.traits) * RECORD.size),
+    records: f64(recordValues(chunkCount(network, backend.traits))),
     activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
     evalSums: place(evalBatches * leaves * SUM_BYTES),
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
@@ -202,14 +188,6 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
   }
   return { ...plan, bytes: at, pages: Math.ceil(at / PAGE_BYTES) };
-}
-
-/** Above it `parallel.skip_zeros: auto` does not repay the memory. */
-const MAX_LIST_BYTES = 2 ** 28;
-
-function listBytes({ parallel }: Experiment, { skipsZeros }: Traits, bytes: number): number {
-  if (parallel.skip_zeros === 'never' || !skipsZeros) return 0;
-  return parallel.skip_zeros === 'auto' && bytes > MAX_LIST_BYTES ? 0 : bytes;
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */

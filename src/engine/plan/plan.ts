@@ -1,9 +1,9 @@
+import type { Traits } from '../../config/names/backends.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../data/dataset.ts';
 import { classCounts } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
 import { GraphIndex } from '../../graph/graph.ts';
-import type { Traits } from '../../kernels/backend.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
 import { countCores } from '../../machine/cores.ts';
 import { lossWeights } from '../../model/losses.ts';
@@ -14,8 +14,9 @@ import { checkWarmup, scheduleTime } from '../../optim/schedule.ts';
 import { checkAverage } from './average.ts';
 import { type BatchPlan, planBatches } from './batches.ts';
 import { type Chunk, planChunks } from './chunks.ts';
-import { type Exchange, planExchange } from './exchange.ts';
+import { type Exchanges, planExchange } from './exchange.ts';
 import { type MemoryPlan, planMemory } from './memory.ts';
+import { skippingWeights } from './skipping.ts';
 
 /** All that a run fixes before its first step; structured-cloneable, the same object in every thread. */
 export interface EnginePlan {
@@ -25,8 +26,8 @@ export interface EnginePlan {
   traits: Traits;
   batches: BatchPlan;
   workers: number;
-  /** How the gradient of each layer's weight comes together. */
-  exchange: readonly Exchange[];
+  /** How the gradient of each weight comes together. */
+  exchange: Exchanges;
   /** Pieces of the parameters, in their order. */
   chunks: readonly Chunk[];
   /** How long a rank spins at a barrier before it sleeps. */
@@ -36,6 +37,8 @@ export interface EnginePlan {
   /** [outputs]: class weights or positive weights of the loss; undefined where all are 1. */
   lossWeights?: Float32Array;
   memory: MemoryPlan;
+  /** Names of the weights that have to be finite because their products may skip zeros; none where nothing is skipped. */
+  watched: readonly string[];
 }
 
 /**
@@ -55,7 +58,8 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
       next: 'lower parallel.workers or raise numerics.leaves',
     });
   }
-  const { traits } = backendOf(experiment.numerics);
+  const backend = backendOf(experiment.numerics);
+  const { traits } = backend;
   const network = buildNetwork(experiment, dataset.featureCount);
   checkGroups(
     experiment.optimizer,
@@ -67,7 +71,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
   checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches, experiment.parent?.schedule));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
-  const exchange = planExchange(experiment, traits, network, batches, workers);
+  const exchange = planExchange(experiment, backend, network, batches, workers);
   const memory = planMemory({
     experiment,
     network,
@@ -93,6 +97,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     spinUs,
     metrics,
     memory,
+    watched: memory.lists.bytes === 0 ? [] : skippingWeights(network.graph, backend),
     ...(weights && { lossWeights: weights }),
   };
 }

@@ -1,5 +1,5 @@
 import { f32Bytes, type PlacedTensor } from '../../model/parameters.ts';
-import { blockRows, type Chunk, sliceOf } from './chunks.ts';
+import { blockRows, type Chunk, rowFloats, sliceOf } from './chunks.ts';
 import { isByFactors } from './exchange.ts';
 import type { Range } from './leaves.ts';
 import type { MemoryPlan } from './memory.ts';
@@ -37,6 +37,36 @@ export function rowsOfSlice(slice: readonly Chunk[], tensor: PlacedTensor): Rang
   const own = slice.filter((chunk) => chunk.tensor.name === tensor.name);
   const [first, last] = [own[0], own.at(-1)];
   if (first === undefined || last === undefined) return { from: 0, to: 0 };
-  const [width = 1] = tensor.shape;
+  const width = rowFloats(tensor);
   return { from: (first.offset - tensor.offset) / width, to: (last.offset + last.count - tensor.offset) / width };
+}
+
+/** Units of a weight as columns [from, to) of a matrix [inputs, units]. */
+export interface UnitColumns {
+  /** Address of the matrix. */
+  at: number;
+  inputs: number;
+  units: number;
+  from: number;
+  to: number;
+}
+
+/**
+ * A rank's share of the units of a weight of any rank, [units, ...]: columns of one matrix where the weight is stored transposed, else a
+ * matrix of one column each.
+ *
+ * @param vector  address of the parameter vector
+ */
+export function unitColumns(
+  { shape, size, offset, transposed }: PlacedTensor,
+  vector: number,
+  rank: number,
+  workers: number,
+): UnitColumns[] {
+  const [units = 1] = shape;
+  const inputs = size / units;
+  const [from, to] = [Math.floor((rank * units) / workers), Math.floor(((rank + 1) * units) / workers)];
+  const at = vector + f32Bytes(offset);
+  if (transposed) return [{ at, inputs, units, from, to }];
+  return Array.from({ length: to - from }, (_, i) => ({ at: at + f32Bytes((from + i) * inputs), inputs, units: 1, from: 0, to: 1 }));
 }

@@ -1,9 +1,9 @@
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { f32Bytes } from '../../model/parameters.ts';
-import type { RankProgram, SkippableSlot } from '../plan/lower.ts';
-import { RECORD } from '../plan/memory.ts';
+import type { RankProgram, SkippableSlot } from '../plan/lower/program.ts';
 import type { EnginePlan } from '../plan/plan.ts';
+import { ChunkRecords, RECORD } from '../plan/records.ts';
 
 /** The products of the network's inputs, of which each may skip their zeros. */
 type Product = SkippableSlot['product'];
@@ -33,7 +33,7 @@ const untried = (): Times => ({
 export class ZeroSkipper {
   readonly #mode: 'auto' | 'always' | 'never';
   readonly #kernels: Kernels;
-  readonly #records: Float64Array;
+  readonly #records: ChunkRecords;
   /** Chunks of the weights that multiply the network's inputs, by number. */
   readonly #chunks: readonly number[];
   /** The same weights: address and values. */
@@ -53,11 +53,10 @@ export class ZeroSkipper {
 
   constructor(plan: EnginePlan, memory: WebAssembly.Memory, kernels: Kernels) {
     const { memory: regions, experiment, network, chunks } = plan;
-    const { records } = regions;
-    const watched = new Set(watchedWeights(plan));
+    const watched = new Set(plan.watched);
     this.#mode = experiment.parallel.skip_zeros;
     this.#kernels = kernels;
-    this.#records = new Float64Array(memory.buffer, records.at, records.bytes / Float64Array.BYTES_PER_ELEMENT);
+    this.#records = new ChunkRecords(regions.records, memory.buffer);
     this.#chunks = chunks.flatMap(({ index, tensor }) => (watched.has(tensor.name) ? [index] : []));
     this.#weights = network.parameters
       .filter(({ name }) => watched.has(name))
@@ -82,7 +81,7 @@ export class ZeroSkipper {
 
   /** After an update: what all ranks recorded of the weights. */
   seeUpdate(): void {
-    this.#isFinite = this.#chunks.every((index) => Number.isFinite(this.#records[index * RECORD.size + RECORD.largestWeight]));
+    this.#isFinite = this.#chunks.every((index) => Number.isFinite(this.#records.read(index, RECORD.largestWeight)));
   }
 
   /**
@@ -94,7 +93,7 @@ export class ZeroSkipper {
   begin({ skippable, listing }: RankProgram, isNew: boolean, isTraining: boolean): void {
     this.#endTrial();
     if (isNew) this.#listed = false;
-    if (listing === undefined) return;
+    if (listing.length === 0) return;
     if (isTraining && this.#mode === 'auto') this.#beginTrial();
     const forward = this.#skips('forward') && this.#hasFiniteWeights();
     for (const slot of skippable) {
@@ -103,7 +102,10 @@ export class ZeroSkipper {
     }
     if (!forward || this.#listed) return;
     const started = performance.now();
-    this.#kernels.list_nonzeros(...listing.args);
+    for (const { kernel, args } of listing) {
+      const run: (...values: number[]) => void = this.#kernels[kernel];
+      run(...args);
+    }
     this.#spent.forward += performance.now() - started;
     this.#listed = true;
   }
@@ -146,10 +148,4 @@ export class ZeroSkipper {
     this.#spent.forward = 0;
     this.#spent.gradient = 0;
   }
-}
-
-/** Names of the weights whose products may skip zeros, which therefore have to be finite; none where nothing is skipped. */
-export function watchedWeights({ memory, network }: Pick<EnginePlan, 'memory' | 'network'>): string[] {
-  if (memory.lists.bytes === 0) return [];
-  return network.graph.ops.flatMap((op) => (op.type === 'dense' && op.x === network.graph.input ? [op.weight] : []));
 }

@@ -5,13 +5,12 @@ import { optimizerType } from '../../optim/index.ts';
 import type { TensorRule, UpdateChunk, UpdateContext } from '../../optim/rule.ts';
 import { lrAt, type ScheduleTime, scheduleTime } from '../../optim/schedule.ts';
 import { power } from '../../random/elementary.ts';
-import { type Chunk, columnsOf } from '../plan/chunks.ts';
+import type { Chunk } from '../plan/chunks.ts';
 import { isByFactors } from '../plan/exchange.ts';
-import { type Addition, type Range, reduction } from '../plan/leaves.ts';
-import { RECORD } from '../plan/memory.ts';
+import { type Addition, reduction } from '../plan/leaves.ts';
 import type { EnginePlan } from '../plan/plan.ts';
-import { gradientAt, rankChunks } from '../plan/slices.ts';
-import { watchedWeights } from './skip.ts';
+import { ChunkRecords, RECORD } from '../plan/records.ts';
+import { gradientAt, rankChunks, type UnitColumns, unitColumns } from '../plan/slices.ts';
 
 /** What all ranks find out together between reduce and apply. */
 export interface Verdict {
@@ -50,7 +49,7 @@ export class Updater {
   readonly #plan: EnginePlan;
   readonly #kernels: Kernels;
   readonly #chunks: readonly OwnChunk[];
-  readonly #records: Float64Array;
+  readonly #records: ChunkRecords;
   readonly #scratch: number;
   readonly #noiseStream: number;
   readonly #time: ScheduleTime;
@@ -58,14 +57,14 @@ export class Updater {
   readonly #rates: { lr: number; context: UpdateContext }[] = [];
   /** Of all ranks, for rules that need norms of whole tensors. */
   readonly #allChunks: readonly Chunk[];
-  /** Columns of each weight whose norms this rank limits. */
-  readonly #columns: { at: number; inputs: number; units: number; columns: Range }[];
+  /** The units whose norms this rank limits: ranges of columns of matrices. */
+  readonly #units: readonly UnitColumns[];
 
   constructor(plan: EnginePlan, rank: number, memory: WebAssembly.Memory, kernels: Kernels, noiseStream: number) {
     const { memory: regions, network, experiment, workers } = plan;
     this.#plan = plan;
     this.#kernels = kernels;
-    const watched = new Set(watchedWeights(plan));
+    const watched = new Set(plan.watched);
     const additions = reduction(regions.nodes, experiment.numerics.leaves);
     this.#chunks = rankChunks(plan, rank).map((chunk) => {
       const offset = f32Bytes(chunk.offset);
@@ -85,16 +84,12 @@ export class Updater {
     });
     this.#allChunks = plan.chunks;
     this.#time = scheduleTime(experiment.schedule, plan.batches, experiment.parent?.schedule);
-    this.#records = new Float64Array(memory.buffer, regions.records.at, regions.records.bytes / Float64Array.BYTES_PER_ELEMENT);
+    this.#records = new ChunkRecords(regions.records, memory.buffer);
     this.#scratch = regions.scratch[rank]?.at ?? 0;
     this.#noiseStream = noiseStream;
-    this.#columns = network.parameters
+    this.#units = network.parameters
       .filter(({ init }) => init === 'weight')
-      .map((tensor) => {
-        const [units = 1] = tensor.shape;
-        const inputs = tensor.size / units;
-        return { at: regions.parameters.at + f32Bytes(tensor.offset), inputs, units, columns: columnsOf(tensor, rank, workers) };
-      });
+      .flatMap((tensor) => unitColumns(tensor, regions.parameters.at, rank, workers));
   }
 
   /**
@@ -122,13 +117,12 @@ export class Updater {
     const kernels = this.#kernels;
     for (const chunk of this.#chunks) {
       if (!accumulated) this.#addSlabs(chunk);
-      const { gradient, parameters, count } = chunk;
-      const record = chunk.index * RECORD.size;
-      this.#records[record + RECORD.largest] = kernels.scale_max(gradient, count, scale);
+      const { index, gradient, parameters, count } = chunk;
+      this.#records.write(index, RECORD.largest, kernels.scale_max(gradient, count, scale));
       const penalized = chunk.isPenalized && (l1 > 0 || l2 > 0);
-      this.#records[record + RECORD.penalty] = penalized ? kernels.penalize(gradient, parameters, count, l1, l2) : 0;
+      this.#records.write(index, RECORD.penalty, penalized ? kernels.penalize(gradient, parameters, count, l1, l2) : 0);
       if (limit !== undefined) kernels.clip_value(gradient, count, limit);
-      this.#records[record + RECORD.squares] = wantsNorm ? kernels.sum_squares(gradient, count) : Number.NaN;
+      this.#records.write(index, RECORD.squares, wantsNorm ? kernels.sum_squares(gradient, count) : Number.NaN);
     }
   }
 
@@ -138,10 +132,10 @@ export class Updater {
     let allFinite = true;
     let gradientSquares = 0;
     let penalty = 0;
-    for (let i = 0; i < records.length; i += RECORD.size) {
-      allFinite &&= Number.isFinite(records[i + RECORD.largest]);
-      gradientSquares += records[i + RECORD.squares] as number;
-      penalty += records[i + RECORD.penalty] as number;
+    for (let chunk = 0; chunk < records.count; chunk++) {
+      allFinite &&= Number.isFinite(records.read(chunk, RECORD.largest));
+      gradientSquares += records.read(chunk, RECORD.squares);
+      penalty += records.read(chunk, RECORD.penalty);
     }
     return { isFinite: allFinite, gradientSquares, penalty };
   }
@@ -165,8 +159,8 @@ export class Updater {
       if (std > 0) this.#kernels.add_noise(gradient, count, std, chunk.offset, this.#noiseStream, this.#scratch);
       if ('prepare' in optimizer) {
         const squares = optimizer.prepare(this.#kernels, config, chunk, chunk.context);
-        this.#records[chunk.index * RECORD.size + RECORD.parameterSquares] = squares.parameterSquares;
-        this.#records[chunk.index * RECORD.size + RECORD.directionSquares] = squares.directionSquares;
+        this.#records.write(chunk.index, RECORD.parameterSquares, squares.parameterSquares);
+        this.#records.write(chunk.index, RECORD.directionSquares, squares.directionSquares);
         continue;
       }
       if (collect) this.#kernels.copy(this.#scratch, parameters, count);
@@ -205,8 +199,8 @@ export class Updater {
     const sums = new Map<string, { parameterSquares: number; directionSquares: number }>();
     for (const { index, tensor } of this.#allChunks) {
       const sum = sums.get(tensor.name) ?? { parameterSquares: 0, directionSquares: 0 };
-      sum.parameterSquares += this.#records[index * RECORD.size + RECORD.parameterSquares] as number;
-      sum.directionSquares += this.#records[index * RECORD.size + RECORD.directionSquares] as number;
+      sum.parameterSquares += this.#records.read(index, RECORD.parameterSquares);
+      sum.directionSquares += this.#records.read(index, RECORD.directionSquares);
       sums.set(tensor.name, sum);
     }
     return new Map([...sums].map(([name, sum]) => [name, optimizer.trustRatio(sum)]));
@@ -215,17 +209,16 @@ export class Updater {
   /** While the chunk is in the first-level cache. */
   #recordUpdated(chunk: OwnChunk, collect: boolean): void {
     const { index, parameters, count, isWatched } = chunk;
-    if (isWatched) this.#records[index * RECORD.size + RECORD.largestWeight] = this.#kernels.largest(parameters, count);
+    if (isWatched) this.#records.write(index, RECORD.largestWeight, this.#kernels.largest(parameters, count));
     if (collect) this.#recordChange(chunk);
   }
 
   #recordChange({ index, parameters, count }: OwnChunk): void {
     const kernels = this.#kernels;
-    const record = index * RECORD.size;
-    this.#records[record + RECORD.weightSquares] = kernels.sum_squares(this.#scratch, count);
+    this.#records.write(index, RECORD.weightSquares, kernels.sum_squares(this.#scratch, count));
     // before - 1 * after
     kernels.sgd_step(this.#scratch, parameters, count, 1);
-    this.#records[record + RECORD.updateSquares] = kernels.sum_squares(this.#scratch, count);
+    this.#records.write(index, RECORD.updateSquares, kernels.sum_squares(this.#scratch, count));
   }
 
   /** source: Neelakantan et al., "Adding gradient noise improves learning for very deep networks" (2015): variance eta / (1 + t)^gamma. */
@@ -238,7 +231,7 @@ export class Updater {
   limitNorms(): void {
     const { max_norm: limit } = this.#plan.experiment.regularization;
     if (limit === undefined) return;
-    for (const { at, inputs, units, columns } of this.#columns) this.#kernels.max_norm(at, inputs, units, columns.from, columns.to, limit);
+    for (const { at, inputs, units, from, to } of this.#units) this.#kernels.max_norm(at, inputs, units, from, to, limit);
   }
 
   /** average += weight * (parameters - average), on the slice. */

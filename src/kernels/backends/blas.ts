@@ -1,3 +1,4 @@
+import { BACKEND_TRAITS } from '../../config/names/backends.ts';
 import type { Backend } from '../backend.ts';
 import { findBlas, withBlas } from '../blas.ts';
 import { bindKernels } from '../module.ts';
@@ -7,7 +8,7 @@ import { wasm } from './wasm.ts';
 export const blas: Backend = {
   ...wasm,
   name: 'blas',
-  traits: { rowsIndependent: false, fixedBlocks: true, skipsZeros: false, portable: false },
+  traits: BACKEND_TRAITS.blas,
   load: () => ({ ...wasm.load(), library: findBlas() }),
   bind({ module, library }, memory) {
     const kernels = bindKernels(module, memory);

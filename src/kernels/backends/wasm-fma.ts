@@ -1,3 +1,4 @@
+import { BACKEND_TRAITS } from '../../config/names/backends.ts';
 import type { Backend } from '../backend.ts';
 import { compileRelaxedKernels } from '../module.ts';
 import { wasm } from './wasm.ts';
@@ -6,6 +7,6 @@ import { wasm } from './wasm.ts';
 export const wasmFma: Backend = {
   ...wasm,
   name: 'wasm-fma',
-  traits: { ...wasm.traits, portable: false },
+  traits: BACKEND_TRAITS['wasm-fma'],
   load: () => ({ module: compileRelaxedKernels() }),
 };

@@ -1,16 +1,13 @@
+import { BACKEND_TRAITS } from '../../config/names/backends.ts';
 import type { Backend } from '../backend.ts';
-import { fusesEpilogue, lowerings, productScratch } from '../lowerings/index.ts';
-import { lowerLoss } from '../lowerings/loss.ts';
+import { lowerings } from '../lowerings/index.ts';
 import { bindKernels, compileKernels } from '../module.ts';
 
 /** WebAssembly with plain SIMD: multiply, then add. The reference for all bits. */
 export const wasm: Backend = {
   name: 'wasm',
-  traits: { rowsIndependent: true, fixedBlocks: false, skipsZeros: true, portable: true },
-  lowerings,
-  lowerLoss,
-  fuses: fusesEpilogue,
-  scratchFloats: productScratch,
+  traits: BACKEND_TRAITS.wasm,
+  ...lowerings,
   load: () => ({ module: compileKernels() }),
   bind: ({ module }, memory) => bindKernels(module, memory),
 };

@@ -2,13 +2,16 @@ import type { DenseOp } from '../../graph/ops/dense.ts';
 import { elements } from '../../graph/shape.ts';
 import type { Lowering } from '../backend.ts';
 import { kernelCall } from '../call.ts';
-import type { BackwardSite, Emit, ForwardSite } from '../site.ts';
+import type { BackwardSite, Emit, ForwardSite, ListSite } from '../site.ts';
 import { epilogueOf, slopeOf } from './activation.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 
 /** Forward y = x W^T + b; backward dW = d^T x (per leaf, then the tree), db = column sums of d, dx = d W. */
 export const dense: Lowering<DenseOp> = {
+  sliced: ({ weight }) => weight,
+  skips: ({ weight }) => [weight],
+
   forward(op, site) {
     const { inputs, units } = widths(op, site);
     const fused = site.fused?.type === 'activation' ? site.fused : undefined;
@@ -74,6 +77,11 @@ function weightProducts(op: DenseOp, site: BackwardSite, d: number): WeightProdu
   return slice.pieces.map(({ from, to, gradient }) => {
     return { emit, skippable, x: slice.x + from * F32, dz, gradient, bounds, leaves, columns: to - from };
   });
+}
+
+/** The lists that the products above skip by. */
+export function lowerLists({ x, lists, rows, columns, scratch, emit }: ListSite): void {
+  emit('list_nonzeros', x, lists, rows, columns, scratch);
 }
 
 function widths({ x, y }: DenseOp, { shapeOf }: ForwardSite): { inputs: number; units: number } {

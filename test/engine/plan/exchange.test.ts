@@ -1,9 +1,9 @@
 import test from 'ava';
 import { chunkCount, planChunks } from '../../../src/engine/plan/chunks.ts';
 import type { Exchange } from '../../../src/engine/plan/exchange.ts';
-import { lowerProgram } from '../../../src/engine/plan/lower.ts';
-import { RECORD } from '../../../src/engine/plan/memory.ts';
+import { lowerProgram } from '../../../src/engine/plan/lower/lower.ts';
 import { planEngine } from '../../../src/engine/plan/plan.ts';
+import { recordValues } from '../../../src/engine/plan/records.ts';
 import { rankChunks, rowsOfSlice } from '../../../src/engine/plan/slices.ts';
 import { wasm } from '../../../src/kernels/backends/wasm.ts';
 import { experimentOf, hex, stateBits, trained } from '../support/live.ts';
@@ -97,18 +97,19 @@ test('auto takes what moves fewer floats, and one worker moves none', (t) => {
     });
     return planEngine(experiment, makeSamples({ rows: { train: 300 }, features, target: { classes: 10 } }), workers).exchange;
   };
-  t.deepEqual(exchangeOf(200, [128, 10], 32, 2), ['factors', 'gradients']);
-  t.deepEqual(exchangeOf(200, [128, 10], 300, 2), ['gradients', 'gradients']);
-  t.deepEqual(exchangeOf(200, [128, 10], 32, 1), ['gradients', 'gradients']);
-  t.deepEqual(exchangeOf(200, [128, 10], 32, 1, 'factors'), ['factors', 'factors']);
-  t.deepEqual(exchangeOf(200, [128, 10], 32, 2, 'gradients'), ['gradients', 'gradients']);
+  const each = (...exchanges: Exchange[]) => Object.fromEntries(exchanges.map((exchange, i) => [`layers.${i}.weight`, exchange]));
+  t.deepEqual(exchangeOf(200, [128, 10], 32, 2), each('factors', 'gradients'));
+  t.deepEqual(exchangeOf(200, [128, 10], 300, 2), each('gradients', 'gradients'));
+  t.deepEqual(exchangeOf(200, [128, 10], 32, 1), each('gradients', 'gradients'));
+  t.deepEqual(exchangeOf(200, [128, 10], 32, 1, 'factors'), each('factors', 'factors'));
+  t.deepEqual(exchangeOf(200, [128, 10], 32, 2, 'gradients'), each('gradients', 'gradients'));
 });
 
 test('slices by factors are whole rows, multiples of four but at the end, and together the whole weight', (t) => {
   for (const c of CASES) {
     for (const workers of [1, 2, 3, 7, 16]) {
       const plan = planEngine(experimentFor(c, 'factors'), samplesFor(c), workers);
-      t.is(plan.memory.records.bytes, RECORD.size * 8 * chunkCount(plan.network, wasm.traits));
+      t.is(plan.memory.records.bytes, 8 * recordValues(chunkCount(plan.network, wasm.traits)));
       t.is(planChunks(plan.network, wasm.traits).length, chunkCount(plan.network, wasm.traits));
       for (const { parameters, inputs } of plan.network.layers) {
         let next = 0;

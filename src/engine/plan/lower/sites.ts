@@ -1,0 +1,109 @@
+import { type LayerOp, opType } from '../../../graph/op.ts';
+import { kernelCall } from '../../../kernels/call.ts';
+import type { BackwardSite, ForwardSite, SliceSite } from '../../../kernels/site.ts';
+import { f32Bytes } from '../../../model/parameters.ts';
+import { type Chunk, rowFloats } from '../chunks.ts';
+import { isByFactors } from '../exchange.ts';
+import { STREAM_BYTES } from '../memory.ts';
+import type { Region } from '../place.ts';
+import { gradientAt, piecesOfSlice, rankChunks } from '../slices.ts';
+import type { PlacedBounds } from './bounds.ts';
+import { emitTo, type ProgramWriter } from './program.ts';
+import { named, nth, type Share } from './share.ts';
+
+/** What the lowering of an op is told: makes a site of each op of the graph, with all its addresses. */
+export class Sites {
+  readonly #share: Share;
+  readonly #writer: ProgramWriter;
+  /** Ops whose call applies the next op as well. */
+  readonly #fused: ReadonlyMap<LayerOp, LayerOp>;
+  readonly #slice: readonly Chunk[];
+  /** What waits for the gradient of a tensor to begin. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  constructor(share: Share, writer: ProgramWriter, fused: ReadonlyMap<LayerOp, LayerOp>) {
+    this.#share = share;
+    this.#writer = writer;
+    this.#fused = fused;
+    this.#slice = share.isTraining ? rankChunks(share.plan, share.rank) : [];
+  }
+
+  /** @param number  of the op in the graph */
+  forward(op: LayerOp, number: number): ForwardSite {
+    const share = this.#share;
+    const { memory, experiment, network, traits } = share.plan;
+    const { from, to } = share.rows;
+    const regions = nth(memory.graph.ops, number);
+    const keptWidth = (region: Region): number => region.bytes / memory.batchRows / Float32Array.BYTES_PER_ELEMENT;
+    const skips = memory.lists.bytes > 0 && opType(op).inputs(op)[0] === network.graph.input;
+    return {
+      rows: to - from,
+      batchRows: share.key.batchRows,
+      firstRow: share.key.stepRow + from,
+      training: share.isTraining,
+      leaves: share.leafSites,
+      products: traits.rowsIndependent ? [{ row: 0, rows: to - from }] : share.leafSites,
+      leafTotal: experiment.numerics.leaves,
+      fused: this.#fused.get(op),
+      shapeOf: share.index.shapeOf,
+      at: (tensor) => share.valueAt(tensor, from),
+      parameter: (tensor) => share.parameterAt(tensor),
+      statistic: (tensor) => share.statisticAt(tensor),
+      kept: (name) => named(regions.kept, name).at + f32Bytes(from * keptWidth(named(regions.kept, name))),
+      perLeaf: (name) => named(regions.perLeaf, name).at,
+      own: (name) => share.own(named(regions.own, name)),
+      scratch: share.own(memory.scratch),
+      stream: (stream) => share.own(memory.streams) + stream * STREAM_BYTES,
+      emit: this.#writer.emit,
+      skippable: skips ? this.#writer.pushPair : undefined,
+      lists: skips ? share.listsAt(from) : 0,
+      barrier: this.#writer.barrier,
+      afterwards: (kernel, ...args) => {
+        if (share.rank === 0) this.#writer.program.afterwards.push(kernelCall(kernel, ...args));
+      },
+    };
+  }
+
+  /** @param forward  the op's own site of forward */
+  backward(op: LayerOp, forward: ForwardSite, { subtrees, batch }: PlacedBounds): BackwardSite {
+    const share = this.#share;
+    return {
+      ...forward,
+      gradient: (tensor) => share.gradientAt(tensor, share.rows.from),
+      onceBegun: (tensor, emit) => void this.#waiting.set(tensor, [...(this.#waiting.get(tensor) ?? []), emit]),
+      subtrees: subtrees.map(({ slab, ...subtree }) => {
+        return { ...subtree, gradient: (name) => gradientAt(share.plan.memory, slab, share.parameter(name)) };
+      }),
+      slice: (weight) => this.#sliceOf(op, weight, forward, batch),
+    };
+  }
+
+  /** What waits for an op: the first op of forward to read a tensor is the last of backward to add to its gradient. */
+  release(op: LayerOp): void {
+    for (const tensor of opType(op).inputs(op)) {
+      if (this.#share.index.readersOf(tensor)[0] !== op) continue;
+      for (const emit of this.#waiting.get(tensor) ?? []) emit();
+      this.#waiting.delete(tensor);
+    }
+  }
+
+  #sliceOf(op: LayerOp, name: string, forward: ForwardSite, bounds: number): SliceSite | undefined {
+    const share = this.#share;
+    const { memory, exchange, experiment } = share.plan;
+    const weight = share.parameter(name);
+    if (!isByFactors(weight, exchange)) return undefined;
+    const gradient = gradientAt(memory, 0, weight);
+    const [x = ''] = opType(op).inputs(op);
+    return {
+      pieces: piecesOfSlice(share.plan, this.#slice, weight).map(({ from, to }) => {
+        return { from, to, gradient: gradient + f32Bytes(from * rowFloats(weight)) };
+      }),
+      x: share.valueAt(x, 0),
+      d: share.gradientAt(op.y, 0),
+      bounds,
+      leaves: experiment.numerics.leaves,
+      emit: emitTo(this.#writer.program.slice),
+      skippable: forward.skippable && this.#writer.pushSlicePair,
+    };
+  }
+}
