@@ -8,13 +8,13 @@ const INV_SQRT_2PI: f32 = 0.39894228040143268;
 const F32_MAX: f32 = 3.40282347e38;
 
 // relu_forward: y = max(0, z), where a norm stands between the product and its activation
-//   NaN     kept (f32x4.max, not pmax)
+//   NaN     kept (f32x4.max, not pmax)      twin reluForward
 export function relu_forward(z: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) storeAt(y, i, n, f32x4.max(loadAt(z, i, n), f32x4.splat(0)));
 }
 
 // leaky_relu_forward: y = z for z > 0, else slope * z
-//   NaN     kept
+//   NaN     kept      twin leakyReluForward
 export function leaky_relu_forward(z: usize, y: usize, n: i32, slope: f32): void {
   for (let i = 0; i < n; i += 4) {
     const v = loadAt(z, i, n);
@@ -29,7 +29,7 @@ export function sigmoid_forward(z: usize, y: usize, n: i32): void {
 }
 
 // sigmoid_backward: d *= (1 - y) y
-//   order   d * ((1 - y) * y)
+//   order   d * ((1 - y) * y)      twin sigmoidBackward
 export function sigmoid_backward(y: usize, d: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const v = loadAt(y, i, n);
@@ -38,12 +38,12 @@ export function sigmoid_backward(y: usize, d: usize, n: i32): void {
 }
 
 // tanh_forward: y = tanh z
-//   bound   1.35 ulp   NaN kept      twin Math.tanh
+//   bound   1.35 ulp   NaN kept      twin tanhForward
 export function tanh_forward(z: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) storeAt(y, i, n, tanh(loadAt(z, i, n)));
 }
 
-// tanh_backward: d *= 1 - y^2
+// tanh_backward: d *= 1 - y^2      twin tanhBackward
 export function tanh_backward(y: usize, d: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const v = loadAt(y, i, n);
@@ -63,7 +63,7 @@ export function gelu_forward(z: usize, y: usize, n: i32): void {
 }
 
 // gelu_backward: d *= cdf(z) + z pdf(z), the normal distribution's
-//   NaN     kept; +-Inf give the limits 1 and 0
+//   NaN     kept; +-Inf give the limits 1 and 0      twin geluBackward
 export function gelu_backward(z: usize, d: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const v = f32x4.min(f32x4.max(loadAt(z, i, n), f32x4.splat(-F32_MAX)), f32x4.splat(F32_MAX));
@@ -74,7 +74,7 @@ export function gelu_backward(z: usize, d: usize, n: i32): void {
 }
 
 // relu_backward: d = d where y > 0 or y is NaN, else +0
-//   NaN     a NaN of the forward pass lets the gradient through, so it shows (PyTorch's threshold_backward)
+//   NaN     a NaN of the forward pass lets the gradient through, so it shows (PyTorch's threshold_backward)      twin reluBackward
 export function relu_backward(y: usize, d: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const blocked = f32x4.le(loadAt(y, i, n), f32x4.splat(0));
@@ -83,7 +83,7 @@ export function relu_backward(y: usize, d: usize, n: i32): void {
 }
 
 // leaky_relu_backward: d = d where y > 0, else slope d
-//   slope >= 0, so that the sign of y is the sign of z
+//   slope >= 0, so that the sign of y is the sign of z      twin leakyReluBackward
 export function leaky_relu_backward(y: usize, d: usize, n: i32, slope: f32): void {
   for (let i = 0; i < n; i += 4) {
     const v = loadAt(d, i, n);

@@ -96,7 +96,7 @@ export function completedBy(leaf: i32, leaves: i32): i32 {
 // tree_sum_f64: out = sum over the leaves of sums, by the pairwise tree
 //   sums f64[leaves][n], leaves >= 1  out f64[n], apart from sums  scratch 64 bytes for every bit of leaves, as scratchFloats has
 //   order   node j = node 2j + node 2j+1, level by level; a missing partner passes through      bound   log2(leaves) * 2^-53 * sum|.|
-//   NaN     kept      twin sumTree
+//   NaN     kept      twin treeSum
 export function tree_sum_f64(sums: usize, leaves: i32, n: i32, out: usize, scratch: usize): void {
   let c = 0;
   for (; c + 8 <= n; c += 8) treeColumns8(f64At(sums, c), f64At(0, n), leaves, f64At(out, c), scratch);

@@ -11,7 +11,7 @@ import { f32At, i32At } from '../vector/pointer';
 export const TILE_FLOATS: i32 = 36;
 
 // tile_4x8: c[4,8] = sum over k of a[k,4]^T b[k,8], both packed; the bare tile, kept to measure what the machine can do
-//   order   as above
+//   order   as above      twin tile4x8
 export function tile_4x8(a: usize, b: usize, c: usize, k: i32): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
   let c10 = f32x4.splat(0), c11 = f32x4.splat(0);

@@ -3,7 +3,7 @@
 import { loadAt, storeAt } from '../vector/lanes';
 
 // adadelta_step: v = rho * v + rest * (g * g); d = sqrt(u + eps) / sqrt(v + eps) * g; u = rho * u + rest * (d * d); p -= lr * d
-//   rest    1 - rho, rounded from f64
+//   rest    1 - rho, rounded from f64      twin adadeltaStep
 export function adadelta_step(p: usize, g: usize, v: usize, u: usize, n: i32, lr: f32, rho: f32, rest: f32, eps: f32): void {
   for (let i = 0; i < n; i += 4) {
     const gradient = loadAt(g, i, n);

@@ -2,7 +2,7 @@
 //   source  https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
 import { loadAt, storeAt } from '../vector/lanes';
 
-// adagrad_step: s += g * g; p -= lr * (g / (sqrt(s) + eps))
+// adagrad_step: s += g * g; p -= lr * (g / (sqrt(s) + eps))      twin adagradStep
 export function adagrad_step(p: usize, g: usize, s: usize, n: i32, lr: f32, eps: f32): void {
   for (let i = 0; i < n; i += 4) {
     const gradient = loadAt(g, i, n);

@@ -4,7 +4,7 @@ import { loadAt, storeAt } from '../vector/lanes';
 
 // lion_step: p -= lr * sign(beta1 * m + rest1 * g); m = beta2 * m + rest2 * g
 //   rest1, rest2   1 - beta1, 1 - beta2, rounded from f64
-//   NaN            sign(NaN) = NaN, sign(0) = 0
+//   NaN            sign(NaN) = NaN, sign(0) = 0      twin lionStep
 export function lion_step(p: usize, g: usize, m: usize, n: i32, lr: f32, beta1: f32, rest1: f32, beta2: f32, rest2: f32): void {
   const zero = f32x4.splat(0);
   for (let i = 0; i < n; i += 4) {

@@ -35,7 +35,7 @@ export function scale_max(g: usize, n: i32, s: f32): f32 {
 }
 
 // largest: returns the largest |a|, n floats
-//   NaN     as scale_max      twin the largest magnitude, Math.max
+//   NaN     as scale_max      twin largest
 export function largest(a: usize, n: i32): f32 {
   let m0 = f32x4.splat(0), m1 = m0, m2 = m0, m3 = m0;
   let i = 0;
@@ -124,6 +124,7 @@ function pull(p: v128, ridge: v128, lasso: v128): v128 {
 
 // clip_value: g = min(max(g, -limit), limit), n floats
 //   NaN     kept: pmin and pmax give their first operand then; infinities become the limit      source  https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+//   twin    clipValue
 export function clip_value(g: usize, n: i32, limit: f32): void {
   const high = f32x4.splat(limit), low = f32x4.splat(-limit);
   let i = 0;

@@ -3,7 +3,7 @@
 import { loadAt, storeAt } from '../vector/lanes';
 
 // rmsprop_direction: v = alpha * v + rest * (g * g); g = g / (sqrt(v) + eps)
-//   rest    1 - alpha, rounded from f64
+//   rest    1 - alpha, rounded from f64      twin rmspropDirection
 export function rmsprop_direction(g: usize, v: usize, n: i32, alpha: f32, rest: f32, eps: f32): void {
   for (let i = 0; i < n; i += 4) {
     const gradient = loadAt(g, i, n);
@@ -16,6 +16,7 @@ export function rmsprop_direction(g: usize, v: usize, n: i32, alpha: f32, rest: 
 
 // rmsprop_centered_direction: v as above; a = alpha * a + rest * g; g = g / (sqrt(v - a * a) + eps)
 //   range   v - a * a is 0 or more but for rounding, which may bring it below where gradients hardly change: then it counts as 0; NaN kept
+//   twin    rmspropCenteredDirection
 export function rmsprop_centered_direction(g: usize, v: usize, a: usize, n: i32, alpha: f32, rest: f32, eps: f32): void {
   for (let i = 0; i < n; i += 4) {
     const gradient = loadAt(g, i, n);

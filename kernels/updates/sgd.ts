@@ -3,13 +3,13 @@
 import { loadAt, storeAt } from '../vector/lanes';
 
 // sgd_step: p -= lr * g
-//   order   multiply, then subtract
+//   order   multiply, then subtract      twin sgdStep
 export function sgd_step(p: usize, g: usize, n: i32, lr: f32): void {
   for (let i = 0; i < n; i += 4) storeAt(p, i, n, f32x4.sub(loadAt(p, i, n), f32x4.mul(f32x4.splat(lr), loadAt(g, i, n))));
 }
 
 // sgd_momentum_step: b = mu * b + rest * g; p -= lr * (nesterov ? g + mu * b : b)
-//   rest    1 - dampening
+//   rest    1 - dampening      twin sgdMomentumStep
 export function sgd_momentum_step(p: usize, g: usize, b: usize, n: i32, lr: f32, mu: f32, rest: f32, nesterov: bool): void {
   for (let i = 0; i < n; i += 4) {
     const gradient = loadAt(g, i, n);

@@ -2,7 +2,7 @@
 import { loadAt, storeAt } from './lanes';
 import { f32At, f32AtRow, u8At } from './pointer';
 
-// u8_to_f32: dst[i] = src[i] / divisor, n elements
+// u8_to_f32: dst[i] = src[i] / divisor, n elements      twin u8ToF32
 export function u8_to_f32(src: usize, dst: usize, n: i32, divisor: f32): void {
   const d = f32x4.splat(divisor);
   let i = 0;
@@ -16,7 +16,7 @@ export function u8_to_f32(src: usize, dst: usize, n: i32, divisor: f32): void {
 }
 
 // u8_to_f32_zscore: dst = (src - mean) / std
-//   src u8 [R,C]  dst f32 [R,C]  mean, std f32 [C]
+//   src u8 [R,C]  dst f32 [R,C]  mean, std f32 [C]      twin zscore
 export function u8_to_f32_zscore(src: usize, dst: usize, rows: i32, columns: i32, mean: usize, std: usize): void {
   for (let r = 0; r < rows; r++) {
     const out = f32AtRow(dst, r, columns, 0);
@@ -32,13 +32,13 @@ export function u8_to_f32_zscore(src: usize, dst: usize, rows: i32, columns: i32
   }
 }
 
-// f32_divide: x /= divisor, in place, n elements
+// f32_divide: x /= divisor, in place, n elements      twin f32Divide
 export function f32_divide(x: usize, n: i32, divisor: f32): void {
   for (let i = 0; i < n; i += 4) storeAt(x, i, n, f32x4.div(loadAt(x, i, n), f32x4.splat(divisor)));
 }
 
 // f32_zscore: x = (x - mean) / std, in place
-//   x f32 [R,C]  mean, std f32 [C]
+//   x f32 [R,C]  mean, std f32 [C]      twin zscore
 export function f32_zscore(x: usize, rows: i32, columns: i32, mean: usize, std: usize): void {
   for (let r = 0; r < rows; r++) {
     const row = f32AtRow(x, r, columns, 0);

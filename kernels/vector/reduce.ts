@@ -3,14 +3,14 @@
 import { loadAt, loadLanes, storeAt, storeLanes } from './lanes';
 import { f32At, strideOf } from './pointer';
 
-// add: a += b, n floats
+// add: a += b, n floats      twin add
 export function add(a: usize, b: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) v128.store(f32At(a, i), f32x4.add(v128.load(f32At(a, i)), v128.load(f32At(b, i))));
   if (i < n) storeAt(a, i, n, f32x4.add(loadAt(a, i, n), loadAt(b, i, n)));
 }
 
-// scale: a *= s, n floats
+// scale: a *= s, n floats      twin scale
 export function scale(a: usize, s: f32, n: i32): void {
   const factor = f32x4.splat(s);
   let i = 0;
@@ -18,7 +18,7 @@ export function scale(a: usize, s: f32, n: i32): void {
   if (i < n) storeAt(a, i, n, f32x4.mul(loadAt(a, i, n), factor));
 }
 
-// multiply: a *= b, n floats      NaN kept
+// multiply: a *= b, n floats      NaN kept      twin multiply
 export function multiply(a: usize, b: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) v128.store(f32At(a, i), f32x4.mul(v128.load(f32At(a, i)), v128.load(f32At(b, i))));
@@ -27,6 +27,7 @@ export function multiply(a: usize, b: usize, n: i32): void {
 
 // lerp: a += t * (b - a), n floats
 //   order   subtract, multiply, add      NaN kept      source  https://pytorch.org/docs/stable/generated/torch.lerp.html (weight < 0.5)
+//   twin    lerp
 export function lerp(a: usize, b: usize, n: i32, t: f32): void {
   const weight = f32x4.splat(t);
   let i = 0;
@@ -41,12 +42,12 @@ function lerpLanes(a: usize, b: usize, t: v128, count: i32): void {
   storeLanes(a, f32x4.add(v, f32x4.mul(t, f32x4.sub(loadLanes(b, count), v))), count);
 }
 
-// copy: to = from, n floats, overlap allowed      NaN bits kept
+// copy: to = from, n floats, overlap allowed      NaN bits kept      twin copy
 export function copy(to: usize, from: usize, n: i32): void {
   memory.copy(to, from, strideOf(n));
 }
 
-// add_scaled: a += s * b, n floats
+// add_scaled: a += s * b, n floats      twin addScaled
 export function add_scaled(a: usize, b: usize, s: f32, n: i32): void {
   for (let i = 0; i < n; i += 4) storeAt(a, i, n, f32x4.add(loadAt(a, i, n), f32x4.mul(f32x4.splat(s), loadAt(b, i, n))));
 }

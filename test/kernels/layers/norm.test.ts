@@ -4,11 +4,14 @@ import {
   at,
   batchNormBackward,
   batchNormForward,
-  layerNormBackwardRow,
-  layerNormRow,
+  inverseStd,
+  layerNormBackward,
+  layerNormForward,
+  normParameterGradient,
   normProducts,
   normStatistics,
   normSums,
+  runningStatistics,
   treeSum,
 } from '../support/twins.ts';
 
@@ -77,10 +80,9 @@ test("norm_parameter_gradient has the bits of a slab a leaf, added by dense_bias
       const [dgamma, dbeta] = [arena.floats('dgamma', o), arena.floats('dbeta', o)];
       const scratch = arena.floats('scratch', 4 * (32 - Math.clz32(leaves)));
       kernels.norm_parameter_gradient(sums.byteOffset, leaves, o, dgamma.byteOffset, dbeta.byteOffset, scratch.byteOffset);
-      const slabs = Array.from({ length: leaves }, (_, leaf) => Float32Array.from(sums.subarray(leaf * 2 * o, (leaf + 1) * 2 * o)));
-      const want = treeSum(slabs, fround);
-      t.is(firstDifference(dbeta, want.slice(0, o)), -1, `dbeta, ${leaves} leaves of ${o}`);
-      t.is(firstDifference(dgamma, want.slice(o)), -1, `dgamma, ${leaves} leaves of ${o}`);
+      const want = normParameterGradient(sums, leaves, o);
+      t.is(firstDifference(dbeta, want.dbeta), -1, `dbeta, ${leaves} leaves of ${o}`);
+      t.is(firstDifference(dgamma, want.dgamma), -1, `dgamma, ${leaves} leaves of ${o}`);
       t.deepEqual(arena.broken(), []);
     }
   }
@@ -117,31 +119,13 @@ test('norm_statistics, running_statistics and inverse_std agree with their f64 f
       const [before, spread] = [values(o, 8), values(o, 9)];
       const [runningMean, runningVar] = [arena.floats('running_mean', before), arena.floats('running_var', spread)];
       kernels.running_statistics(mean.byteOffset, variance.byteOffset, rows, o, 0.1, runningMean.byteOffset, runningVar.byteOffset);
-      const unbiased = rows > 1 ? rows / (rows - 1) : 1;
-      t.is(
-        firstDifference(
-          runningMean,
-          Float32Array.from(before, (v, c) => (1 - 0.1) * v + 0.1 * at(mean, c)),
-        ),
-        -1,
-      );
-      t.is(
-        firstDifference(
-          runningVar,
-          Float32Array.from(spread, (v, c) => (1 - 0.1) * v + 0.1 * (at(variance, c) * unbiased)),
-        ),
-        -1,
-      );
+      const running = runningStatistics({ mean: before, variance: spread }, { mean, variance }, rows, 0.1);
+      t.is(firstDifference(runningMean, running.mean), -1);
+      t.is(firstDifference(runningVar, running.variance), -1);
 
       const inverse = arena.floats('inverse', o);
       kernels.inverse_std(variance.byteOffset, o, EPS, inverse.byteOffset);
-      t.is(
-        firstDifference(
-          inverse,
-          Float32Array.from(variance, (v) => 1 / Math.sqrt(v + EPS)),
-        ),
-        -1,
-      );
+      t.is(firstDifference(inverse, inverseStd(variance, EPS)), -1);
       t.deepEqual(arena.broken(), []);
     }
   }
@@ -310,18 +294,14 @@ test("layer_norm_forward and layer_norm_backward have the twins' bits for every 
       kernels.layer_norm_backward(d.byteOffset, xhat.byteOffset, gamma.byteOffset, invstd.byteOffset, rows, o);
       for (let r = 0; r < rows && o > 0; r++) {
         const [from, to] = [r * o, (r + 1) * o];
-        const want = layerNormRow(z.subarray(from, to), EPS);
+        const want = layerNormForward(z.subarray(from, to), EPS);
         const title = `row ${r} of [${rows},${o}]`;
         t.is(at(invstd, r), want.invstd, title);
         t.is(firstDifference(xhat.subarray(from, to), want.xhat), -1, title);
         const output = want.xhat.map((v, c) => fround(at(gamma, c) * v) + at(beta, c));
         t.is(firstDifference(y.subarray(from, to), output), -1, title);
         t.is(firstDifference(evaluated.subarray(from, to), output), -1, title);
-        t.is(
-          firstDifference(d.subarray(from, to), layerNormBackwardRow(before.subarray(from, to), want.xhat, gamma, want.invstd)),
-          -1,
-          title,
-        );
+        t.is(firstDifference(d.subarray(from, to), layerNormBackward(before.subarray(from, to), want.xhat, gamma, want.invstd)), -1, title);
       }
       t.deepEqual(arena.broken(), []);
     }

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { argmax, isInTop } from '../../model/support/scores.ts';
 import { Arena, kernels, memory, randomFloats } from '../support/arena.ts';
+import { classCounts, confusion, regressionSums, topK } from '../support/counts.ts';
 
 const CLASSES = [1, 2, 3, 4, 5, 7, 8, 9, 17, 101];
 const ROWS = [0, 1, 3, 64, 130];
@@ -13,33 +13,23 @@ function randomRows(rows: number, o: number, seed: number): { z: Float32Array; l
   return { z, labels, row: (r) => Array.from(z.subarray(r * o, (r + 1) * o)) };
 }
 
-const predictedOf = (row: number[]): number => (row.length === 1 ? Number((row[0] as number) > 0) : argmax(row));
-
 test('counts of classes and the confusion matrix are those of a loop, with ties and absent classes, and add up', (t) => {
   for (const rows of ROWS) {
     for (const o of CLASSES) {
       const { z, labels, row } = randomRows(rows, o, rows + o);
       const k = Math.max(2, o);
-      const confusion = new Float64Array(k * k);
-      const counts = new Float64Array(3 * k);
-      for (const [r, label] of labels.entries()) {
-        const predicted = predictedOf(row(r));
-        confusion[label * k + predicted]! += 1;
-        if (label === predicted) counts[3 * label]! += 1;
-        counts[3 * predicted + 1]! += 1;
-        counts[3 * label + 2]! += 1;
-      }
+      const labelled = labels.map((label, r) => ({ row: row(r), label }));
       const arena = new Arena(memory);
       const [matrix, classes] = [arena.doubles('confusion', k * k).fill(0), arena.doubles('counts', 3 * k).fill(0)];
       const [logits, label] = [arena.floats('z', z).byteOffset, arena.ints('labels', labels).byteOffset];
       kernels.confusion_add(logits, label, rows, o, matrix.byteOffset);
       kernels.class_counts_add(logits, label, rows, o, classes.byteOffset);
-      t.deepEqual(Array.from(matrix), Array.from(confusion), `${rows}x${o}`);
-      t.deepEqual(Array.from(classes), Array.from(counts), `${rows}x${o}`);
+      t.deepEqual(Array.from(matrix), Array.from(confusion(labelled, k)), `${rows}x${o}`);
+      t.deepEqual(Array.from(classes), Array.from(classCounts(labelled, k)), `${rows}x${o}`);
       kernels.confusion_add(logits, label, rows, o, matrix.byteOffset);
       t.deepEqual(
         Array.from(matrix),
-        Array.from(confusion, (n) => 2 * n),
+        Array.from(confusion(labelled, k), (n) => 2 * n),
       );
       t.deepEqual(arena.broken(), []);
     }
@@ -55,7 +45,8 @@ test('the top k rows are those of a stable sort', (t) => {
         const count = arena.doubles('count', 1).fill(0);
         const [logits, label] = [arena.floats('z', z).byteOffset, arena.ints('labels', labels).byteOffset];
         kernels.top_k_add(logits, label, rows, o, k, count.byteOffset);
-        t.is(count[0], labels.filter((own, r) => isInTop(row(r), own, k)).length, `${rows}x${o} top ${k}`);
+        const labelled = labels.map((own, r) => ({ row: row(r), label: own }));
+        t.is(count[0], topK(labelled, k), `${rows}x${o} top ${k}`);
         t.deepEqual(arena.broken(), []);
       }
     }
@@ -88,13 +79,7 @@ test('sums of errors are those of a loop in f64, bit by bit, and add up', (t) =>
       const arena = new Arena(memory);
       const sums = arena.doubles('sums', 2 * o).fill(0);
       kernels.regression_add(arena.floats('z', z).byteOffset, arena.floats('t', targets).byteOffset, rows, o, sums.byteOffset);
-      const want = new Float64Array(2 * o);
-      for (let i = 0; i < rows * o; i++) {
-        const d = z[i]! - targets[i]!;
-        want[2 * (i % o)]! += Math.abs(d);
-        want[2 * (i % o) + 1]! += d * d;
-      }
-      t.deepEqual(Array.from(sums), Array.from(want), `${rows}x${o}`);
+      t.deepEqual(Array.from(sums), Array.from(regressionSums(z, targets, o)), `${rows}x${o}`);
       t.deepEqual(arena.broken(), []);
     }
   }

@@ -340,3 +340,14 @@ test('nothing outside the arrays is read, even at the very end of memory', (t) =
     }
   }
 });
+
+test("tile_4x8 has the twin's bits at every depth", (t) => {
+  for (const k of EDGES) {
+    const arena = new Arena(memory);
+    const [a, b] = [arena.floats('a', randomFloats(4 * k, k)), arena.floats('b', randomFloats(8 * k, k + 1))];
+    const c = arena.floats('c', 32);
+    kernels.tile_4x8(a.byteOffset, b.byteOffset, c.byteOffset, k);
+    t.is(firstDifference(c, reference.tile4x8(a.slice(), b.slice(), k)), -1, `depth ${k}`);
+    t.deepEqual(arena.broken(), []);
+  }
+});

@@ -125,6 +125,32 @@ export const gelu = (z: number): number => 0.5 * z * (1 + erf(z / Math.SQRT2));
 export const geluDerivative = (z: number): number =>
   0.5 * (1 + erf(z / Math.SQRT2)) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
 
+export const tanhForward = (z: number): number => Math.tanh(z);
+
+/** A NaN of forward lets the gradient through. */
+export const reluBackward = (y: number, d: number): number => (y <= 0 ? 0 : d);
+export const leakyReluBackward = (y: number, d: number, slope: number): number => (y > 0 ? d : fround(d * fround(slope)));
+export const sigmoidBackward = (y: number, d: number): number => fround(d * fround(fround(1 - y) * y));
+export const tanhBackward = (y: number, d: number): number => fround(d * fround(1 - fround(y * y)));
+export const geluBackward = (z: number, d: number): number => d * (z === -Infinity ? 0 : z === Infinity ? 1 : geluDerivative(z));
+
+/** The correctly rounded quotients. */
+export const u8ToF32 = (bytes: Uint8Array, divisor: number): Float32Array => Float32Array.from(bytes, (v) => v / divisor);
+
+/** (x - mean) / std of each column. */
+export function zscore(x: ArrayLike<number>, mean: ArrayLike<number>, std: ArrayLike<number>): Float32Array {
+  return Float32Array.from(x, (v, i) => fround(v - mean[i % mean.length]!) / std[i % mean.length]!);
+}
+
+/** c[4,8] = a[k,4]^T b[k,8] */
+export function tile4x8(a: Float32Array, b: Float32Array, k: number): Float32Array {
+  const c = new Float32Array(32);
+  for (let j = 0; j < k; j++) {
+    for (let i = 0; i < 32; i++) c[i] = fround(c[i]! + fround(a[4 * j + Math.floor(i / 8)]! * b[8 * j + (i % 8)]!));
+  }
+  return c;
+}
+
 /** Loss and gradient of one row in f64. */
 export interface RowLoss {
   loss: number;

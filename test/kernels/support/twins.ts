@@ -96,19 +96,53 @@ export function laneSum(values: ArrayLike<number>, lanes: 4 | 8): number {
 
 const squares = (a: ArrayLike<number>): number[] => Array.from(a, (v) => v * v);
 
+/** dgamma, dbeta from f64 [leaves][2 O]: rounded leaf by leaf, then the tree in f32. */
+export function normParameterGradient(sums: ArrayLike<number>, leaves: number, o: number): { dgamma: number[]; dbeta: number[] } {
+  const slabs = Array.from({ length: leaves }, (_, leaf) => Float32Array.from({ length: 2 * o }, (_sum, i) => at(sums, leaf * 2 * o + i)));
+  const total = treeSum(slabs, fround);
+  return { dbeta: total.slice(0, o), dgamma: total.slice(o) };
+}
+
+export const sumSquares = (g: ArrayLike<number>): number => laneSum(squares(g), 8);
+
+/** NaN if there is one. */
+export const largest = (a: ArrayLike<number>): number => Array.from(a).reduce((m, v) => max(m, abs(v)), 0);
+
+export function scaleMax(g: ArrayLike<number>, s: number): { g: Float32Array; largest: number } {
+  const scaled = Float32Array.from(g, (v) => v * fround(s));
+  return { g: scaled, largest: largest(scaled) };
+}
+
+export function activationSums(y: ArrayLike<number>): number[] {
+  return [laneSum(y, 4), laneSum(squares(y), 4), Array.from(y).filter((v) => v === 0).length, largest(y)];
+}
+
+/** running' = (1 - momentum) running + momentum statistic, the variance unbiased. */
+export function runningStatistics(
+  running: { mean: ArrayLike<number>; variance: ArrayLike<number> },
+  found: { mean: ArrayLike<number>; variance: ArrayLike<number> },
+  rows: number,
+  momentum: number,
+): { mean: Float32Array; variance: Float32Array } {
+  const unbiased = rows > 1 ? rows / (rows - 1) : 1;
+  return {
+    mean: Float32Array.from(running.mean, (v, c) => (1 - momentum) * v + momentum * at(found.mean, c)),
+    variance: Float32Array.from(running.variance, (v, c) => (1 - momentum) * v + momentum * (at(found.variance, c) * unbiased)),
+  };
+}
+
+export function inverseStd(variance: ArrayLike<number>, eps: number): Float32Array {
+  return Float32Array.from(variance, (v) => 1 / sqrt(v + eps));
+}
+
 /** One row: its normalised values and 1 / sqrt(variance + eps). */
-export function layerNormRow(z: ArrayLike<number>, eps: number): { xhat: Float32Array; invstd: number } {
+export function layerNormForward(z: ArrayLike<number>, eps: number): { xhat: Float32Array; invstd: number } {
   const mean = laneSum(z, 8) / z.length;
   const invstd = fround(1 / sqrt(max(laneSum(squares(z), 8) / z.length - mean * mean, 0) + eps));
   return { xhat: Float32Array.from(z, (v) => fround(v - fround(mean)) * invstd), invstd };
 }
 
-export function layerNormBackwardRow(
-  d: ArrayLike<number>,
-  xhat: ArrayLike<number>,
-  gamma: ArrayLike<number>,
-  invstd: number,
-): Float32Array {
+export function layerNormBackward(d: ArrayLike<number>, xhat: ArrayLike<number>, gamma: ArrayLike<number>, invstd: number): Float32Array {
   const g = Float32Array.from(d, (v, c) => at(gamma, c) * v);
   const a = fround(laneSum(g, 4) / g.length);
   const products = Array.from(g, (v, c) => v * at(xhat, c));

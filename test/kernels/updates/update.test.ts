@@ -1,25 +1,16 @@
 import test from 'ava';
+import type { KernelName } from '../../../src/kernels/call.ts';
 import { Arena, firstDifference, kernels, memory, randomFloats } from '../support/arena.ts';
+import * as twins from '../support/vectors.ts';
 
-const { fround, sqrt } = Math;
+const { fround } = Math;
 /** 0, 1, lanes and two vectors with their neighbours, a prime, more than a thousand. */
 const SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 16, 17, 31, 1021, 1024];
 
 type Vectors = Record<string, Float32Array>;
 
 interface Twin {
-  kernel:
-    | 'sgd_momentum_step'
-    | 'adam_moments'
-    | 'adam_step'
-    | 'maximum'
-    | 'rmsprop_direction'
-    | 'rmsprop_centered_direction'
-    | 'adagrad_step'
-    | 'adadelta_step'
-    | 'lion_step'
-    | 'lamb_direction'
-    | 'add_scaled';
+  kernel: KernelName;
   title?: string;
   /** Arguments in their order: vectors by name (`v`: not negative), then n, then scalars. */
   vectors: readonly string[];
@@ -30,94 +21,29 @@ interface Twin {
   element(x: Record<string, number>, s: readonly number[]): Record<string, number>;
 }
 
-const times = (a: number, b: number): number => fround(a * b);
-const plus = (a: number, b: number): number => fround(a + b);
-const minus = (a: number, b: number): number => fround(a - b);
-const over = (a: number, b: number): number => fround(a / b);
-const root = (a: number): number => fround(sqrt(a));
-/** beta * old + rest * new */
-const blend = (beta: number, old: number, rest: number, now: number): number => plus(times(beta, old), times(rest, now));
-
-const momentum = (x: Record<string, number>, [lr, mu, rest, nesterov]: readonly number[]): Record<string, number> => {
-  const b = blend(mu!, x['b']!, rest!, x['g']!);
-  return { b, p: minus(x['p']!, times(lr!, nesterov === 1 ? plus(x['g']!, times(mu!, b)) : b)) };
-};
-
 const TWINS: readonly Twin[] = [
-  { kernel: 'sgd_momentum_step', vectors: ['p', 'g', 'b'], scalars: [0.1, 0.9, 0.7, 0], element: momentum },
-  { kernel: 'sgd_momentum_step', title: 'nesterov', vectors: ['p', 'g', 'b'], scalars: [0.1, 0.9, 1, 1], element: momentum },
-  {
-    kernel: 'adam_moments',
-    vectors: ['g', 'm', 'v'],
-    scalars: [0.9, 0.1, 0.999, 0.001],
-    element: ({ g, m, v }, [beta1, rest1, beta2, rest2]) => ({
-      m: blend(beta1!, m!, rest1!, g!),
-      v: blend(beta2!, v!, rest2!, times(g!, g!)),
-    }),
-  },
-  {
-    kernel: 'adam_step',
-    vectors: ['p', 'm', 'v'],
-    scalars: [0.1, 0.3, 1e-3],
-    element: ({ p, m, v }, [lr, correction, eps]) => ({ p: minus(p!, times(lr!, over(m!, plus(over(root(v!), correction!), eps!)))) }),
-  },
-  { kernel: 'maximum', vectors: ['a', 'b'], scalars: [], element: ({ a, b }) => ({ a: Math.max(a!, b!) }) },
-  {
-    kernel: 'rmsprop_direction',
-    vectors: ['g', 'v'],
-    scalars: [0.9, 0.1, 1e-3],
-    element: ({ g, v }, [alpha, rest, eps]) => {
-      const mean = blend(alpha!, v!, rest!, times(g!, g!));
-      return { v: mean, g: over(g!, plus(root(mean), eps!)) };
-    },
-  },
-  {
-    kernel: 'rmsprop_centered_direction',
-    vectors: ['g', 'v', 'a'],
-    scalars: [0.9, 0.1, 1e-3],
-    element: ({ g, v, a }, [alpha, rest, eps]) => {
-      const mean = blend(alpha!, v!, rest!, times(g!, g!));
-      const centre = blend(alpha!, a!, rest!, g!);
-      return { v: mean, a: centre, g: over(g!, plus(root(Math.max(0, minus(mean, times(centre, centre)))), eps!)) };
-    },
-  },
-  {
-    kernel: 'adagrad_step',
-    vectors: ['p', 'g', 'v'],
-    scalars: [0.1, 1e-3],
-    element: ({ p, g, v }, [lr, eps]) => {
-      const sum = plus(v!, times(g!, g!));
-      return { v: sum, p: minus(p!, times(lr!, over(g!, plus(root(sum), eps!)))) };
-    },
-  },
-  {
-    kernel: 'adadelta_step',
-    vectors: ['p', 'g', 'v', 'vu'],
-    scalars: [0.5, 0.9, 0.1, 1e-3],
-    element: ({ p, g, v, vu }, [lr, rho, rest, eps]) => {
-      const mean = blend(rho!, v!, rest!, times(g!, g!));
-      const delta = times(over(root(plus(vu!, eps!)), root(plus(mean, eps!))), g!);
-      return { v: mean, vu: blend(rho!, vu!, rest!, times(delta, delta)), p: minus(p!, times(lr!, delta)) };
-    },
-  },
-  {
-    kernel: 'lion_step',
-    vectors: ['p', 'g', 'm'],
-    scalars: [0.1, 0.9, 0.1, 0.99, 0.01],
-    element: ({ p, g, m }, [lr, beta1, rest1, beta2, rest2]) => ({
-      p: minus(p!, times(lr!, Math.sign(blend(beta1!, m!, rest1!, g!)))),
-      m: blend(beta2!, m!, rest2!, g!),
-    }),
-  },
-  {
-    kernel: 'lamb_direction',
-    vectors: ['d', 'p', 'm', 'v'],
-    scalars: [0.19, 0.3, 1e-3, 0.01],
-    element: ({ p, m, v }, [correction1, correction2, eps, decay]) => ({
-      d: plus(over(over(m!, correction1!), plus(over(root(v!), correction2!), eps!)), times(decay!, p!)),
-    }),
-  },
-  { kernel: 'add_scaled', vectors: ['a', 'b'], scalars: [0.3], countAt: 1, element: ({ a, b }, [s]) => ({ a: plus(a!, times(s!, b!)) }) },
+  { kernel: 'sgd_step', vectors: ['p', 'g'], scalars: [0.1], element: twins.sgdStep },
+  { kernel: 'sgd_momentum_step', vectors: ['p', 'g', 'b'], scalars: [0.1, 0.9, 0.7, 0], element: twins.sgdMomentumStep },
+  { kernel: 'sgd_momentum_step', title: 'nesterov', vectors: ['p', 'g', 'b'], scalars: [0.1, 0.9, 1, 1], element: twins.sgdMomentumStep },
+  { kernel: 'adam_moments', vectors: ['g', 'm', 'v'], scalars: [0.9, 0.1, 0.999, 0.001], element: twins.adamMoments },
+  { kernel: 'adam_step', vectors: ['p', 'm', 'v'], scalars: [0.1, 0.3, 1e-3], element: twins.adamStep },
+  { kernel: 'maximum', vectors: ['a', 'b'], scalars: [], element: twins.maximum },
+  { kernel: 'rmsprop_direction', vectors: ['g', 'v'], scalars: [0.9, 0.1, 1e-3], element: twins.rmspropDirection },
+  { kernel: 'rmsprop_centered_direction', vectors: ['g', 'v', 'a'], scalars: [0.9, 0.1, 1e-3], element: twins.rmspropCenteredDirection },
+  { kernel: 'adagrad_step', vectors: ['p', 'g', 'v'], scalars: [0.1, 1e-3], element: twins.adagradStep },
+  { kernel: 'adadelta_step', vectors: ['p', 'g', 'v', 'vu'], scalars: [0.5, 0.9, 0.1, 1e-3], element: twins.adadeltaStep },
+  { kernel: 'lion_step', vectors: ['p', 'g', 'm'], scalars: [0.1, 0.9, 0.1, 0.99, 0.01], element: twins.lionStep },
+  { kernel: 'lamb_direction', vectors: ['d', 'p', 'm', 'v'], scalars: [0.19, 0.3, 1e-3, 0.01], element: twins.lambDirection },
+  { kernel: 'add_scaled', vectors: ['a', 'b'], scalars: [0.3], countAt: 1, element: twins.addScaled },
+  { kernel: 'add', vectors: ['a', 'b'], scalars: [], element: twins.add },
+  { kernel: 'scale', vectors: ['a'], scalars: [1 / 3], countAt: 1, element: twins.scale },
+  { kernel: 'multiply', vectors: ['a', 'b'], scalars: [], element: twins.multiply },
+  { kernel: 'lerp', vectors: ['a', 'b'], scalars: [0.3], element: twins.lerp },
+  { kernel: 'copy', vectors: ['a', 'b'], scalars: [], element: twins.copy },
+  { kernel: 'f32_divide', vectors: ['a'], scalars: [255], element: twins.f32Divide },
+  { kernel: 'clip_value', vectors: ['g'], scalars: [2.5], element: twins.clipValue },
+  { kernel: 'relu_forward', vectors: ['z', 'y'], scalars: [], element: twins.reluForward },
+  { kernel: 'leaky_relu_forward', vectors: ['z', 'y'], scalars: [0.01], element: twins.leakyReluForward },
 ];
 
 /** Vectors whose names start with v hold squares. */
