@@ -1,4 +1,4 @@
-import { measureTileRate, TILE_RATE_BYTES } from '../src/engine/machine/calibrate.ts';
+import { measureTileRate, TILE_RATE_BYTES } from '../src/kernels/check/calibrate.ts';
 import { bindKernels, compileKernels } from '../src/kernels/module.ts';
 import { listWords, scratchFloats } from '../src/kernels/sizes.ts';
 import { type Estimate, median } from '../src/speedup/statistics.ts';

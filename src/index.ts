@@ -5,7 +5,7 @@ export type { Experiment, ExperimentInput } from './config/schema/schema.ts';
 export type { Origin } from './config/tree/origins.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
-export { type Check, examine } from './engine/machine/doctor.ts';
+export { type Check, examine } from './engine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export type {
   MetricsLine,

@@ -22,6 +22,10 @@ const opTypes: { [T in Op['type']]: OpType<Extract<Op, { type: T }>> } = {
   loss,
 };
 
+/** The types of all ops. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table above
+export const OP_TYPES = Object.keys(opTypes) as Op['type'][];
+
 /** What an op is, by the `type` of its data. */
 export function opType<O extends Op>({ type }: O): OpType<O> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its op

@@ -43,7 +43,7 @@ const INSTALL: Partial<Record<NodeJS.Platform, string>> = {
 /**
  * Finds the system's BLAS: the library that GRADLOOM_BLAS names, or the first of OpenBLAS, BLIS, MKL and Accelerate that loads.
  *
- * @throws GradloomError E_ENGINE without koffi or a library; never another engine instead
+ * @throws GradloomError E_ENGINE without koffi or a library; never another backend instead
  */
 export function findBlas(named = process.env['GRADLOOM_BLAS']): BlasLibrary {
   const koffi = requireKoffi();

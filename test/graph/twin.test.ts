@@ -1,6 +1,8 @@
 import test from 'ava';
 import { experimentFromObject } from '../../src/config/load.ts';
-import type { Experiment } from '../../src/config/schema/schema.ts';
+import type { Experiment, LossConfig } from '../../src/config/schema/schema.ts';
+import { OP_TYPES, type Op } from '../../src/graph/op.ts';
+import type { ActivationOp } from '../../src/graph/ops/activation.ts';
 import { GraphTwin, type Tensors, type TwinBatch } from '../../src/graph/twin.ts';
 import { buildGraph } from '../../src/model/network.ts';
 import { Dice } from '../engine/support/samples.ts';
@@ -9,6 +11,16 @@ const FEATURES = 4;
 const OUTPUTS = 3;
 const ROWS = 7;
 const H = 1e-5;
+
+/** All there are, or this does not compile. */
+const ACTIVATIONS: Record<ActivationOp['function']['type'], true> = { relu: true, leaky_relu: true, sigmoid: true, tanh: true, gelu: true };
+const LOSSES: Record<LossConfig['type'], true> = {
+  softmax_cross_entropy: true,
+  sigmoid_cross_entropy: true,
+  mse: true,
+  huber: true,
+  mae: true,
+};
 
 interface Case {
   title: string;
@@ -98,8 +110,25 @@ for (const c of CASES) {
       }
     }
     t.true(checked >= FEATURES * OUTPUTS + OUTPUTS);
+    const x = Float64Array.from(batch.x);
+    for (let i = 0; i < x.length; i++) {
+      const lossAt = (value: number): number => twin.forward({ ...batch, x: x.with(i, value) }).sums.loss;
+      const numeric = (lossAt(x[i]! + H) - lossAt(x[i]! - H)) / (2 * H);
+      const analytic = pass.gradient(graph.input)[i]!;
+      t.true(Math.abs(analytic - numeric) <= 1e-7 + 1e-5 * Math.abs(numeric), `x[${i}]: ${analytic}, differences give ${numeric}`);
+    }
   });
 }
+
+test('the cases above hold every op, every activation that is one, and every loss', (t) => {
+  const graphs = CASES.map((c) => buildGraph(experimentFor(c), FEATURES));
+  const ops = graphs.flatMap(({ ops: layerOps, loss }): Op[] => [...layerOps, loss]);
+  t.deepEqual([...new Set(ops.map(({ type }) => type))].toSorted(), OP_TYPES.toSorted());
+  const functions = ops.flatMap((op) => (op.type === 'activation' ? [op.function.type] : []));
+  t.deepEqual([...new Set(functions)].toSorted(), Object.keys(ACTIVATIONS).toSorted());
+  const lossTypes = ops.flatMap((op) => (op.type === 'loss' ? [op.loss.type] : []));
+  t.deepEqual([...new Set(lossTypes)].toSorted(), Object.keys(LOSSES).toSorted());
+});
 
 test('evaluation uses the running statistics, and no dropout', (t) => {
   const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 2, batch_norm: { eps: 0.25 }, dropout: 0.5 }] }), 1);

@@ -17,7 +17,7 @@ export const doctor = defineCommand({
 });
 
 async function runDoctor(output: Output): Promise<number> {
-  const { examine } = await import('../../engine/machine/doctor.ts');
+  const { examine } = await import('../../engine/doctor.ts');
   const checks = examine();
   const isUsable = checks.every(({ status }) => status !== 'fail');
   if (output.json) {

@@ -1,5 +1,6 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { GraphIndex } from '../../graph/graph.ts';
 import { GraphTwin, type Tensors, type TwinBatch } from '../../graph/twin.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../../model/parameters.ts';
 import { lrAt, type ScheduleTime, scheduleTime } from '../../optim/schedule.ts';
@@ -36,6 +37,8 @@ export class JavascriptProgram {
   readonly #stepValues: Float64Array;
   readonly #vectors: { parameters: Float32Array; statistics: Float32Array; state: readonly Float32Array[] };
   readonly #time: ScheduleTime;
+  /** Values of a row that a random stream drops from. */
+  readonly #widths: ReadonlyMap<number, number>;
   #order: Uint32Array;
   #orderEpoch = -1;
 
@@ -52,6 +55,8 @@ export class JavascriptProgram {
       state: memory.optimizerState.map(({ at }) => floats(at)),
     };
     this.#time = scheduleTime(experiment.schedule, batches);
+    const { widthOf } = new GraphIndex(network.graph);
+    this.#widths = new Map(network.graph.ops.flatMap((op) => (op.type === 'dropout' ? [[op.stream, widthOf(op.y)]] : [])));
     this.#order = dataset.splits.train;
   }
 
@@ -142,8 +147,7 @@ export class JavascriptProgram {
       mask: (stream, row, i, p) => {
         const known = streams.get(stream) ?? new RandomStream(experiment.seed, 'dropout', step * network.graph.streams + stream);
         streams.set(stream, known);
-        const units = network.layers[stream]?.outputs ?? 0;
-        return known.word(row * units + i) >= Math.round(p * 2 ** 32) ? 1 / (1 - p) : 0;
+        return known.word(row * (this.#widths.get(stream) ?? 0) + i) >= Math.round(p * 2 ** 32) ? 1 / (1 - p) : 0;
       },
     };
   }

@@ -12,14 +12,14 @@ export function addNorm(config: Pick<DenseConfig, 'batch_norm' | 'layer_norm'>, 
   const weight = graph.parameter(vector('norm.weight', units, 'ones'));
   const bias = graph.parameter(vector('norm.bias', units, 'zeros'));
   const y = graph.rows('norm', shape);
-  const at = { layer: graph.layer, x, weight, bias, y };
+  const common = { layer: graph.layer, x, weight, bias, y };
   if (batch !== undefined) {
     const runningMean = graph.statistic(vector('norm.running_mean', units, 'zeros'));
     const runningVar = graph.statistic(vector('norm.running_var', units, 'ones'));
     const { scope, eps, momentum } = batch;
-    graph.push({ type: 'batch_norm', scope, eps, momentum, ...at, runningMean, runningVar });
+    graph.push({ type: 'batch_norm', scope, eps, momentum, ...common, runningMean, runningVar });
   } else if (layer !== undefined) {
-    graph.push({ type: 'layer_norm', eps: layer.eps, ...at });
+    graph.push({ type: 'layer_norm', eps: layer.eps, ...common });
   }
   return y;
 }

@@ -1,4 +1,4 @@
-import type { Check } from '../../engine/machine/doctor.ts';
+import type { Check } from '../../engine/doctor.ts';
 import { printable } from '../../errors.ts';
 import type { Style } from '../text/paint.ts';
 import { type TableLook, wrapped } from '../text/table.ts';

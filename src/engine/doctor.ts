@@ -1,17 +1,23 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BackendName } from '../../config/names/backends.ts';
-import { cacheDirectory } from '../../data/sources/cache.ts';
-import type { BackendCode } from '../../kernels/backend.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
-import { bindKernels, compileKernels } from '../../kernels/module.ts';
-import { type ProcessLimit, processLimitOfGroups } from '../../machine/cgroup.ts';
-import { countCores } from '../../machine/cores.ts';
-import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../../machine/limits.ts';
-import { errnoText } from '../../storage/errno.ts';
-import { measureTileRate, TILE_RATE_BYTES } from './calibrate.ts';
-import { SELF_TEST_BYTES, testKernels } from './selftest.ts';
+import { BACKENDS, type BackendName } from '../config/schema/backends.ts';
+import { cacheDirectory } from '../data/sources/cache.ts';
+import type { BackendCode } from '../kernels/backend.ts';
+import { backendOf } from '../kernels/backends/index.ts';
+import { measureTileRate, TILE_RATE_BYTES } from '../kernels/check/calibrate.ts';
+import { SELF_TEST_BYTES, testKernels } from '../kernels/check/selftest.ts';
+import { bindKernels, compileKernels } from '../kernels/module.ts';
+import { type ProcessLimit, processLimitOfGroups } from '../machine/cgroup.ts';
+import { countCores } from '../machine/cores.ts';
+import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
+import { errnoText } from '../storage/errno.ts';
+
+type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}_${Underscored<Tail>}` : Name;
+
+/** The backend whose kernels have a check of their own. */
+const DEFAULT_BACKEND = 'wasm';
+type OtherBackend = Exclude<BackendName, typeof DEFAULT_BACKEND>;
 
 /** One thing that training needs, and how it is here. */
 export interface Check {
@@ -25,8 +31,7 @@ export interface Check {
     | 'shared_memory'
     | 'kernels'
     | 'speed'
-    | 'wasm_fma'
-    | 'blas'
+    | Underscored<OtherBackend>
     | 'cache_directory'
     | 'runs_directory';
   name: string;
@@ -62,8 +67,7 @@ export function examine(): Check[] {
     checkSimd(),
     checkSharedMemory(),
     ...checkKernels(),
-    checkBackend('wasm-fma'),
-    checkBackend('blas'),
+    ...BACKENDS.filter((name): name is OtherBackend => name !== DEFAULT_BACKEND).map((name) => checkBackend(name)),
     checkDirectory('cache_directory', 'cache directory', cacheDirectory(), 'set GRADLOOM_CACHE_DIR to a writable directory'),
     checkDirectory('runs_directory', 'runs directory', path.resolve('runs'), 'choose a writable one with --dir DIR or track.dir'),
   ];
@@ -148,14 +152,16 @@ function checkKernels(): Check[] {
   }
 }
 
-/** An engine that is not the default is no fault where it is missing. */
-export function checkBackend(engine: Exclude<BackendName, 'wasm'>, load: () => BackendCode = () => backendOf({ engine }).load()): Check {
-  const check = { id: engine === 'blas' ? 'blas' : 'wasm_fma', name: `engine ${engine}`, status: 'ok' } as const;
+/** A backend that is not the default is no fault where it is missing. */
+export function checkBackend(name: OtherBackend, load: () => BackendCode = () => backendOf({ engine: name }).load()): Check {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what Underscored says of the type
+  const id = name.replaceAll('-', '_') as Underscored<OtherBackend>;
+  const check = { id, name: `engine ${name}`, status: 'ok' } as const;
   try {
     const { library } = load();
     return { ...check, found: library === undefined ? 'available' : `${library.name}, ${library.path}` };
   } catch (error) {
-    return { ...check, found: `not here, which only numerics.engine: ${engine} minds: ${text(error)}` };
+    return { ...check, found: `not here, which only numerics.engine: ${name} minds: ${text(error)}` };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Kernels } from '../../kernels/kernels.ts';
+import type { Kernels } from '../kernels.ts';
 
 /** Depth of the panels: 4 KiB and 8 KiB, at home in any L1. */
 const DEPTH = 256;

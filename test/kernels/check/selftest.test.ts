@@ -1,5 +1,5 @@
 import test from 'ava';
-import { testKernels } from '../../../src/engine/machine/selftest.ts';
+import { testKernels } from '../../../src/kernels/check/selftest.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
 import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
 

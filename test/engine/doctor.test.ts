@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { checkBackend, checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../../src/engine/machine/doctor.ts';
-import { GradloomError } from '../../../src/errors.ts';
-import { renderChecks } from '../../../src/report/runs/checks.ts';
-import { unpainted } from '../../../src/report/text/paint.ts';
+import { checkBackend, checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../src/engine/doctor.ts';
+import { GradloomError } from '../../src/errors.ts';
+import { renderChecks } from '../../src/report/runs/checks.ts';
+import { unpainted } from '../../src/report/text/paint.ts';
 
 for (const [version, status] of [
   ['18.20.4', 'fail'],
