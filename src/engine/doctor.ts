@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { BACKENDS, type BackendName } from '../config/schema/backends.ts';
+import { BACKENDS, type BackendName } from '../config/names/backends.ts';
 import { cacheDirectory } from '../data/sources/cache.ts';
 import type { BackendCode } from '../kernels/backend.ts';
 import { backendOf } from '../kernels/backends/index.ts';
