@@ -1,12 +1,12 @@
 import { GradloomError } from '../errors.ts';
-import type { DecisionEntry, Fault, OverEntry, SessionRules, TrialEntry } from './journal/entries.ts';
+import type { Fault, OverEntry, RungEntry, SessionRules, TrialEntry } from './journal/entries.ts';
 import type { Observation, Sampler } from './samplers/sampler.ts';
 import type { Scheduler } from './schedulers/scheduler.ts';
 import type { SweepSettings } from './schema.ts';
 import type { Assignment } from './trial.ts';
 
 /** A decision of the search. */
-export type Step = TrialEntry | DecisionEntry | OverEntry;
+export type Decision = TrialEntry | RungEntry | OverEntry;
 
 /** A trial's training from one rung to the next, on all its seeds. */
 export interface Job {
@@ -20,7 +20,7 @@ export interface Job {
 }
 
 /** What became of a job. */
-export interface Outcome {
+export interface Result {
   status: 'reached' | 'diverged' | 'failed';
   /** As the metric has it, mean over the seeds; undefined unless reached. */
   value: number | undefined;
@@ -129,7 +129,7 @@ export class Search {
    * @returns undefined: none until a result is told
    * @throws GradloomError E_SWEEP_CONSTRAINTS
    */
-  next(): Step | undefined {
+  next(): Decision | undefined {
     if (this.#isOver) return undefined;
     if (this.#isOnlyRetrying && this.#underway.size > 0) return undefined;
     if (this.#stop !== undefined) return this.over(this.#stop.cause, this.#stop.reason);
@@ -155,29 +155,29 @@ export class Search {
   }
 
   /** Carries a decision out, a new one or one of the log. @returns the job that it starts */
-  take(step: Step): Job | undefined {
+  take(decision: Decision): Job | undefined {
     const { scheduler } = this.#parts;
-    switch (step.type) {
+    switch (decision.type) {
       case 'over':
         this.#isOver = true;
         this.#isOnlyRetrying = false;
-        for (const trial of step.dropped) {
+        for (const trial of decision.dropped) {
           this.#lost.set(trial, this.#underway.get(trial)?.rung ?? 0);
           this.#underway.delete(trial);
         }
         return undefined;
       case 'stop':
-        scheduler.apply(step);
+        scheduler.apply(decision);
         return undefined;
       case 'promote':
-        scheduler.apply(step);
-        return this.#begin(step.trial, step.rung + 1);
+        scheduler.apply(decision);
+        return this.#begin(decision.trial, decision.rung + 1);
       case 'trial':
-        return this.#takeTrial(step);
+        return this.#takeTrial(decision);
     }
   }
 
-  tell({ trial, rung }: Job, { status, value, points }: Outcome): void {
+  tell({ trial, rung }: Job, { status, value, points }: Result): void {
     const { settings, scheduler } = this.#parts;
     const { goal, target } = settings.metric;
     const lower = (metric: number): number => (goal === 'minimize' ? metric : -metric);
@@ -261,8 +261,8 @@ export class Search {
     }
   }
 
-  #takeTrial(step: TrialEntry): Job | undefined {
-    const { trial, assignment, key, duplicateOf, fault } = step;
+  #takeTrial(decision: TrialEntry): Job | undefined {
+    const { trial, assignment, key, duplicateOf, fault } = decision;
     this.#trials = trial + 1;
     this.#duplicatesInRow = duplicateOf === undefined ? 0 : this.#duplicatesInRow + 1;
     if (duplicateOf !== undefined) return undefined;
@@ -274,7 +274,7 @@ export class Search {
     }
     this.#keys.set(key, trial);
     const note = this.#parts.scheduler.start(trial);
-    if (note !== undefined) step.note = note;
+    if (note !== undefined) decision.note = note;
     return this.#begin(trial, 0);
   }
 
@@ -287,7 +287,7 @@ export class Search {
     return job;
   }
 
-  #observe(trial: number, value: number | undefined, status: Outcome['status']): void {
+  #observe(trial: number, value: number | undefined, status: Result['status']): void {
     if (status === 'failed' && this.#rules.impute === 'none') return void this.#observations.delete(trial);
     this.#observations.set(trial, { number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
   }

@@ -20,13 +20,13 @@ export const resume = defineCommand<ResumeRequest>({
     ['$0 resume runs/mnist-20260101-120000-29898d --workers 4', 'with four threads from here on'],
   ],
   request: (args) => {
-    const workers = workersOf(args);
+    const workers = workersToResume(args);
     return { run: args.text('run') ?? '', ...(workers && { workers }), ...runsDirOf(args) };
   },
   run: resumeCommand,
 });
 
-function workersOf(args: Arguments): number | 'auto' | undefined {
+function workersToResume(args: Arguments): number | 'auto' | undefined {
   const given = args.text('workers');
   if (given === undefined || given === 'auto') return given;
   if (!/^[1-9]\d{0,8}$/.test(given)) throw args.error(`--workers: expected a whole number from 1 or auto; got ${printable(given)}`);

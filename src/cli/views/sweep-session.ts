@@ -4,7 +4,7 @@ import type { SweepRun } from '../../sweep/session/sweep.ts';
 import type { ExitNow } from '../arguments/command.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
-import type { SweepView } from './sweep.ts';
+import type { SweepDisplay } from './sweep.ts';
 
 /**
  * Shows a sweep while it runs, and what came of it.
@@ -17,12 +17,12 @@ export async function showSession(
   exitNow: ExitNow,
   start: (signal: AbortSignal) => Promise<{ run: SweepRun; settings: SweepSettings }>,
 ): Promise<number> {
-  let view: SweepView | undefined;
+  let view: SweepDisplay | undefined;
   const display = { say: (text: string) => (view === undefined ? output.note(text) : view.say(text)), clear: () => view?.clear() };
   return stoppable({ display, onFirst: 'saving the trials that run; once more to stop at once', exitNow }, async (stop) => {
-    const { SweepView: View } = await import('./sweep.ts');
+    const { SweepDisplay } = await import('./sweep.ts');
     const { run, settings } = await start(stop.signal);
-    view = new View(output, settings);
+    view = new SweepDisplay(output, settings);
     for await (const event of run) view.show(event);
     const summary = await run.result;
     if (output.json) {

@@ -11,7 +11,7 @@ import { LiveStatus } from '../terminal/live.ts';
 import { columnsOf, type Output } from '../terminal/output.ts';
 
 /** What the user sees of a sweep: progress on stderr, the table on stdout. */
-export class SweepView {
+export class SweepDisplay {
   readonly #output: Output;
   readonly #settings: SweepSettings;
   readonly #live: LiveStatus | undefined;

@@ -12,7 +12,7 @@ import { hiddenLines, parallelChart, shadeLegend } from './charts/parallel.ts';
 import { sliceCharts } from './charts/slices.ts';
 import { SWEEP_SCRIPT, SWEEP_STYLE } from './style.ts';
 import { trialColumns, trialNote } from './view/cells.ts';
-import { type SweepView, sweepView } from './view/view.ts';
+import { type ChartedSweep, chartedSweep } from './view/charted.ts';
 import { countStatuses, describeMethod } from './view/words.ts';
 
 /** More rows than anyone reads; the CSV export has all. */
@@ -25,7 +25,7 @@ const SHADES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
  * @param importance  undefined where there are too few trials for it
  */
 export function renderSweepHtml(state: SweepState, importance: SweepImportance | undefined): string {
-  const view = sweepView(state);
+  const view = chartedSweep(state);
   const hasResults = view.ranked.length > 0;
   const hidden = hiddenLines(view);
   const body = [
@@ -62,7 +62,7 @@ function section(title: string, chart: string, note: string): string[] {
   return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), wide(title.toLowerCase(), chart)];
 }
 
-function facts({ state }: SweepView): string {
+function facts({ state }: ChartedSweep): string {
   const { settings, trials } = state;
   const best = trials.find(({ number }) => number === state.best);
   const rows: [string, string][] = [
@@ -84,7 +84,7 @@ function bestText({ number, value, interval, values }: Trial, metric: string): s
   return `trial ${number}: ${metric} ${formatMetricValue(metric, value)}${between}`;
 }
 
-function table({ state, ranked }: SweepView): string {
+function table({ state, ranked }: ChartedSweep): string {
   const order = new Map(ranked.map(({ trial }, rank) => [trial.number, rank]));
   const rowsInOrder = state.trials.toSorted((a, b) => (order.get(a.number) ?? order.size) - (order.get(b.number) ?? order.size));
   const columns = trialColumns(state);

@@ -5,7 +5,7 @@ import { fitColumns } from '../text/fit.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from '../text/numbers.ts';
 import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table.ts';
 import { assignedKeys, isVaried, shortNumber } from './view/cells.ts';
-import { shortNames } from './view/view.ts';
+import { shortNames } from './view/charted.ts';
 import { describeMethod } from './view/words.ts';
 
 const MAX_ROWS = 50;

@@ -13,7 +13,7 @@ import {
   formatSecondsLeft,
 } from '../text/numbers.ts';
 import { isVaried, shortNumber } from './view/cells.ts';
-import { shorten, shortNames } from './view/view.ts';
+import { shorten, shortNames } from './view/charted.ts';
 
 const GAP = '  ';
 const BAR_MIN = 10;

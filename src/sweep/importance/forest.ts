@@ -16,7 +16,7 @@ export interface Feature {
 export type Side = { low: number; high: number } | { marks: Uint8Array };
 
 /** A box of the feature space and what the tree says there. */
-export interface Leaf {
+export interface TreeLeaf {
   value: number;
   /** Rows in it, of the drawn ones. */
   rows: number;
@@ -50,8 +50,8 @@ interface Split {
  *
  * @param drawn  row numbers to learn from, repeated ones counting as often
  */
-export function growTree(features: readonly Feature[], targets: Float64Array, drawn: readonly number[], options: GrowOptions): Leaf[] {
-  const leaves: Leaf[] = [];
+export function growTree(features: readonly Feature[], targets: Float64Array, drawn: readonly number[], options: GrowOptions): TreeLeaf[] {
+  const leaves: TreeLeaf[] = [];
   const visit = (rows: readonly number[], sides: readonly Side[]): void => {
     const best = rows.length < options.minSplit ? undefined : bestSplit(features, targets, rows, sides, options.minLeaf);
     if (best === undefined) {
@@ -73,7 +73,7 @@ export function drawRows(rows: number, stream: RandomStream): number[] {
 /**
  * What a tree says of a row. A row without a feature that the tree splits on is in several leaves: their mean, by the rows that they hold.
  */
-export function predict(leaves: readonly Leaf[], features: readonly Feature[], row: number): number {
+export function predict(leaves: readonly TreeLeaf[], features: readonly Feature[], row: number): number {
   let sum = 0;
   let weight = 0;
   for (const { value, rows, sides } of leaves) {

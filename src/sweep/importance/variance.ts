@@ -1,4 +1,4 @@
-import type { Feature, Leaf, Side } from './forest.ts';
+import type { Feature, Side, TreeLeaf } from './forest.ts';
 
 /** How a tree's variance over the whole space is shared out. */
 export interface VarianceParts {
@@ -20,7 +20,7 @@ export interface VarianceParts {
  * source: Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014), algorithm 2,
  * computed by pairs of leaves in place of grids.
  */
-export function varianceParts(leaves: readonly Leaf[], features: readonly Feature[]): VarianceParts {
+export function varianceParts(leaves: readonly TreeLeaf[], features: readonly Feature[]): VarianceParts {
   const count = features.length;
   const covers = leaves.map(({ sides }) =>
     Float64Array.from(features, (feature, i) => shareOf(sides[i] as Side, sides[i] as Side, feature)),
@@ -35,7 +35,7 @@ export function varianceParts(leaves: readonly Leaf[], features: readonly Featur
     const first = (one.value - mean) * (volumes[a] as number);
     parts.total += (one.value - mean) * first;
     for (let b = a; b < leaves.length; b++) {
-      const other = leaves[b] as Leaf;
+      const other = leaves[b] as TreeLeaf;
       const weight = (a === b ? 1 : 2) * first * (other.value - mean) * (volumes[b] as number);
       for (let i = 0; i < count; i++) {
         const chance = (covers[a]?.[i] as number) * (covers[b]?.[i] as number);

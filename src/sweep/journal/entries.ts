@@ -46,7 +46,7 @@ export interface SessionEntry {
 }
 
 /** A decision. `after` of them all: how many results it knew. */
-export type StepEntry = (TrialEntry | DecisionEntry | OverEntry) & { after: number };
+export type DecisionEntry = (TrialEntry | RungEntry | OverEntry) & { after: number };
 
 /** A trial is suggested, and starts unless it is a duplicate or its experiment is not valid. */
 export interface TrialEntry {
@@ -63,7 +63,7 @@ export interface TrialEntry {
 }
 
 /** A trial goes on from a rung, or is stopped there. */
-export interface DecisionEntry {
+export interface RungEntry {
   type: 'promote' | 'stop';
   trial: number;
   rung: number;
@@ -129,7 +129,7 @@ export interface PauseEntry {
   reason: string;
 }
 
-export type LogEntry = SweepEntry | SessionEntry | StepEntry | BeginEntry | RunEntry | RetryEntry | ReopenEntry | PauseEntry;
+export type LogEntry = SweepEntry | SessionEntry | DecisionEntry | BeginEntry | RunEntry | RetryEntry | ReopenEntry | PauseEntry;
 /** An entry as it stands in the file. */
 export type LoggedEntry = LogEntry & {
   seq: number;

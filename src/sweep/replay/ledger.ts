@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { printable } from '../../errors.ts';
-import type { LogEntry, LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionRules, StepEntry } from '../journal/entries.ts';
+import type { DecisionEntry, LogEntry, LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionRules } from '../journal/entries.ts';
 import { notReplayed } from '../journal/log.ts';
 import type { SweepSettings } from '../schema.ts';
-import { type Job, Search, type SearchParts, type Step } from '../search.ts';
+import { type Decision, type Job, Search, type SearchParts } from '../search.ts';
 import type { Assignment } from '../trial.ts';
 import { SweepFold } from './state.ts';
 
@@ -114,7 +114,7 @@ export class Ledger {
     return this.search.told === after ? undefined : `a decision after ${after} results, expected ${this.search.told}`;
   }
 
-  #repeatDecision(entry: StepEntry | ReopenEntry): string | undefined {
+  #repeatDecision(entry: DecisionEntry | ReopenEntry): string | undefined {
     if (entry.type === 'reopen') {
       const odd = entry.retried?.find((trial) => !this.search.canRetry(trial));
       return odd === undefined ? undefined : `trial ${odd} is tried again, which has not failed`;
@@ -125,8 +125,8 @@ export class Ledger {
     const difference = differenceOf(entry, expected);
     if (difference !== undefined) return difference;
     // Another version may digest an experiment otherwise; which trials are the same is compared by what is computed now.
-    const step = entry.type === 'trial' && expected?.type === 'trial' ? { ...entry, key: expected.key, note: undefined } : { ...entry };
-    this.search.take(step);
+    const decision = entry.type === 'trial' && expected?.type === 'trial' ? { ...entry, key: expected.key, note: undefined } : { ...entry };
+    this.search.take(decision);
     return undefined;
   }
 
@@ -138,7 +138,7 @@ export class Ledger {
     return odd === undefined ? entry : `trial ${odd} is dropped, which is not under way`;
   }
 
-  #checkRun(entry: Exclude<LoggedEntry, StepEntry | ReopenEntry>): string | undefined {
+  #checkRun(entry: Exclude<LoggedEntry, DecisionEntry | ReopenEntry>): string | undefined {
     if (entry.type !== 'run') return undefined;
     return this.#compareRun(
       entry,
@@ -154,13 +154,13 @@ export class Ledger {
 }
 
 /** @returns what the log says and what was expected; undefined if they are the same decision. Reasons are words, and may change. */
-function differenceOf(found: StepEntry, expected: Step | undefined): string | undefined {
+function differenceOf(found: DecisionEntry, expected: Decision | undefined): string | undefined {
   if (expected === undefined) return `${describe(found)}, expected no decision before another result`;
   if (found.type === 'trial' && expected.type === 'trial' && found.trial === expected.trial) {
     const difference = assignmentDifference(found.assignment, asWritten(expected.assignment));
     if (difference !== undefined) return `trial ${found.trial}: ${difference}`;
     // What is wrong with an experiment is told in words too.
-    const facts = (step: typeof found | typeof expected): unknown[] => [step.origin, step.duplicateOf, step.fault === undefined];
+    const facts = (one: typeof found | typeof expected): unknown[] => [one.origin, one.duplicateOf, one.fault === undefined];
     return isDeepStrictEqual(facts(found), facts(expected)) ? undefined : `${describe(found)}, expected ${describe(expected)}`;
   }
   return describe(found) === describe(expected) ? undefined : `${describe(found)}, expected ${describe(expected)}`;
@@ -180,20 +180,20 @@ function asWritten(assignment: Assignment): Assignment {
 }
 
 /** A decision in words, the same for the same decision. */
-function describe(step: Step): string {
-  switch (step.type) {
+function describe(decision: Decision): string {
+  switch (decision.type) {
     case 'trial': {
-      const { trial, origin, duplicateOf, fault } = step;
+      const { trial, origin, duplicateOf, fault } = decision;
       const kind = duplicateOf !== undefined ? `, a duplicate of trial ${duplicateOf}` : fault !== undefined ? ', which is not valid' : '';
       return `trial ${trial} of ${printable(origin, MAX_VALUE)}${kind}`;
     }
     case 'promote':
-      return `trial ${step.trial} goes on from rung ${step.rung}`;
+      return `trial ${decision.trial} goes on from rung ${decision.rung}`;
     case 'stop':
-      return `trial ${step.trial} is stopped at rung ${step.rung}`;
+      return `trial ${decision.trial} is stopped at rung ${decision.rung}`;
     case 'over': {
-      const dropped = step.dropped.toSorted((a, b) => a - b).join(', ');
-      return `the end (${step.cause}), which drops ${dropped === '' ? 'no trial' : `trials ${dropped}`}`;
+      const dropped = decision.dropped.toSorted((a, b) => a - b).join(', ');
+      return `the end (${decision.cause}), which drops ${dropped === '' ? 'no trial' : `trials ${dropped}`}`;
     }
   }
 }

@@ -1,11 +1,11 @@
 import type { LogEntry, RunEntry, TrialEntry } from '../journal/entries.ts';
 import type { SweepSettings } from '../schema.ts';
-import type { Outcome } from '../search.ts';
+import type { Result } from '../search.ts';
 import { interval95, mean, meanCurve, summarise } from '../space/values.ts';
 import type { CurvePoint, SweepState, Trial, TrialStatus } from '../trial.ts';
 
 /** A trial while the log is read. */
-interface Record {
+interface TrialRecord {
   entry: TrialEntry;
   /** By rung, by replicate. */
   results: RunEntry[][];
@@ -24,7 +24,7 @@ interface Record {
 /** A sweep's trials as its log tells them: a fold over the entries, which can be given one by one. */
 export class SweepFold {
   readonly #settings: SweepSettings;
-  readonly #records: Record[] = [];
+  readonly #records: TrialRecord[] = [];
   #over: 'finished' | 'failed' | undefined;
   #reason = '';
 
@@ -89,7 +89,7 @@ export class SweepFold {
   }
 
   /** What the replicates of a trial have come to at a rung; undefined while some are missing. */
-  outcome(trial: number, rung: number): Outcome | undefined {
+  outcome(trial: number, rung: number): Result | undefined {
     const results = this.#records[trial]?.results[rung] ?? [];
     return this.#isComplete(results) ? outcomeOf(results, this.#settings) : undefined;
   }
@@ -134,7 +134,7 @@ export class SweepFold {
     return best?.number;
   }
 
-  #addRun(record: Record, entry: RunEntry): void {
+  #addRun(record: TrialRecord, entry: RunEntry): void {
     const results = record.results[entry.rung] ?? [];
     record.results[entry.rung] = results;
     results[entry.replicate] = entry;
@@ -154,13 +154,13 @@ export class SweepFold {
   }
 
   /** What the last part brought does not count, whether it had come to its end or not. */
-  #drop(record: Record | undefined, reason: string): void {
+  #drop(record: TrialRecord | undefined, reason: string): void {
     if (record === undefined) return;
     record.results.length = Math.min(record.results.length, record.rung);
     prune(record, `the sweep ended: ${reason}`);
   }
 
-  #trialOf(record: Record): Trial {
+  #trialOf(record: TrialRecord): Trial {
     const { entry, status, reasons, retries } = record;
     const original = entry.duplicateOf === undefined ? undefined : this.#records[entry.duplicateOf];
     const { results } = original ?? record;
@@ -205,7 +205,11 @@ export function runDirectories(trial: number, seeds: number): string[] {
  *
  * @param isAlive  a process works on the sweep: without one nothing is running, whatever the log of a killed one says
  */
-export function stateOf(fold: SweepFold, sweep: Pick<SweepState, 'id' | 'name' | 'directory' | 'settings'>, isAlive: boolean): SweepState {
+export function sweepState(
+  fold: SweepFold,
+  sweep: Pick<SweepState, 'id' | 'name' | 'directory' | 'settings'>,
+  isAlive: boolean,
+): SweepState {
   const trials = fold.trials();
   if (!isAlive) for (const trial of trials) if (trial.status === 'running') trial.status = 'queued';
   const best = fold.best(trials);
@@ -215,7 +219,7 @@ export function stateOf(fold: SweepFold, sweep: Pick<SweepState, 'id' | 'name' |
   return { ...sweep, status, trials, ...(best !== undefined && { best }) };
 }
 
-function recordOf(entry: TrialEntry): Record {
+function recordOf(entry: TrialEntry): TrialRecord {
   const status = entry.fault !== undefined ? 'failed' : entry.duplicateOf !== undefined ? 'duplicate' : 'queued';
   const reasons = [
     ...(entry.note === undefined ? [] : [entry.note]),
@@ -226,7 +230,7 @@ function recordOf(entry: TrialEntry): Record {
 }
 
 /** What failed, or was dropped, is to be trained again; replicates that came to a result keep it. */
-function retry(record: Record | undefined): void {
+function retry(record: TrialRecord | undefined): void {
   if (record === undefined) return;
   const results: RunEntry[] = [];
   // A missing replicate is a hole, which Object.values leaves out.
@@ -237,12 +241,12 @@ function retry(record: Record | undefined): void {
   record.status = 'queued';
 }
 
-function prune(record: Record, reason: string): void {
+function prune(record: TrialRecord, reason: string): void {
   record.status = 'pruned';
   record.reasons.push(reason);
 }
 
-function outcomeOf(results: readonly RunEntry[], { metric }: SweepSettings): Outcome {
+function outcomeOf(results: readonly RunEntry[], { metric }: SweepSettings): Result {
   const bad = results.find(({ status }) => status === 'failed') ?? results.find(({ status }) => status === 'diverged');
   if (bad !== undefined) return { status: bad.status, value: undefined, points: [] };
   const curves: (readonly CurvePoint[])[] = results.map(({ curve }) => curve);

@@ -1,5 +1,5 @@
 import { rungs } from './rungs.ts';
-import { addReport, amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { addReport, amount, type Report, type RungDecision, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 export interface AshaConfig {
   resource: 'epochs' | 'steps';
@@ -54,7 +54,7 @@ export class Asha implements Scheduler {
     // Promotions do not depend on how many trials are to come.
   }
 
-  next(isQuiet: boolean): Decision | undefined {
+  next(isQuiet: boolean): RungDecision | undefined {
     for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
       const reports = this.#reports[rung] ?? [];
       const order = ranked(reports);
@@ -64,7 +64,7 @@ export class Asha implements Scheduler {
     return isQuiet ? (this.#leader() ?? this.#lastWord()) : undefined;
   }
 
-  apply({ rung, trial }: Decision): void {
+  apply({ rung, trial }: RungDecision): void {
     this.#decided[rung]?.add(trial);
   }
 
@@ -73,7 +73,7 @@ export class Asha implements Scheduler {
   }
 
   /** No rung gets another trial by itself: the best goes on, if nobody has come to the end. */
-  #leader(): Decision | undefined {
+  #leader(): RungDecision | undefined {
     const hasEnd = ranked(this.#reports.at(-1) ?? []).length > 0;
     if (hasEnd || !this.#leadsToEnd) return undefined;
     for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
@@ -85,7 +85,7 @@ export class Asha implements Scheduler {
   }
 
   /** Nobody else can be promoted: who still waits is stopped. */
-  #lastWord(): Decision | undefined {
+  #lastWord(): RungDecision | undefined {
     for (let rung = 0; rung < this.#rungs.length - 1; rung++) {
       const order = ranked(this.#reports[rung] ?? []);
       const place = order.findIndex(({ trial }) => this.#waits(rung, trial));
@@ -94,7 +94,7 @@ export class Asha implements Scheduler {
     return undefined;
   }
 
-  #decision(type: Decision['type'], rung: number, order: readonly Report[], place: number): Decision {
+  #decision(type: RungDecision['type'], rung: number, order: readonly Report[], place: number): RungDecision {
     const count = this.#reports[rung]?.length ?? 0;
     const best = topCount(count, this.#config.eta);
     const top = this.#leadsToEnd ? Math.max(1, best) : best;

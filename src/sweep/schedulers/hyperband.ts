@@ -1,5 +1,5 @@
 import type { AshaConfig } from './asha.ts';
-import { addReport, amount, type Decision, type Report, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { addReport, amount, type Report, type RungDecision, ranked, type Scheduler, topCount } from './scheduler.ts';
 
 /** One kind of bracket: how many trials start, and where they are compared. */
 export interface BracketPlan {
@@ -90,7 +90,7 @@ export class Hyperband implements Scheduler {
     this.#isClosed = true;
   }
 
-  next(): Decision | undefined {
+  next(): RungDecision | undefined {
     for (const bracket of this.#brackets) {
       for (let rung = bracket.plan.rungs.length - 2; rung >= 0; rung--) {
         const decision = this.#isComplete(bracket, rung) ? this.#decide(bracket, rung) : undefined;
@@ -100,7 +100,7 @@ export class Hyperband implements Scheduler {
     return undefined;
   }
 
-  apply({ type, trial, rung }: Decision): void {
+  apply({ type, trial, rung }: RungDecision): void {
     const bracket = this.#bracketOf.get(trial);
     bracket?.decided[rung]?.add(trial);
     if (bracket !== undefined && type === 'promote') bracket.promoted[rung] = (bracket.promoted[rung] ?? 0) + 1;
@@ -125,7 +125,7 @@ export class Hyperband implements Scheduler {
     return Math.min(ranked(reports).length, Math.max(1, topCount(reports.length, this.#config.eta)));
   }
 
-  #decide(bracket: Bracket, rung: number): Decision | undefined {
+  #decide(bracket: Bracket, rung: number): RungDecision | undefined {
     const order = ranked(bracket.reports[rung] ?? []);
     const top = this.#promotedFrom(bracket, rung);
     const place = order.findIndex(({ trial }) => bracket.decided[rung]?.has(trial) === false);

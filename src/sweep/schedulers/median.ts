@@ -1,4 +1,4 @@
-import { amount, type Decision, type Report, type Scheduler } from './scheduler.ts';
+import { amount, type Report, type RungDecision, type Scheduler } from './scheduler.ts';
 
 export interface MedianConfig {
   resource: 'epochs' | 'steps';
@@ -53,7 +53,7 @@ export class MedianStopping implements Scheduler {
     // Decisions do not depend on how many trials are to come.
   }
 
-  next(): Decision | undefined {
+  next(): RungDecision | undefined {
     const [report] = this.#waiting;
     if (report === undefined) return undefined;
     const { trial, rung } = report;
@@ -73,7 +73,7 @@ export class MedianStopping implements Scheduler {
     return { type: isWorse ? 'stop' : 'promote', trial, rung, reason: `${isWorse ? 'stopped' : 'went on'} at ${at}: ${found}` };
   }
 
-  apply({ type, trial, rung }: Decision): void {
+  apply({ type, trial, rung }: RungDecision): void {
     const at = this.#waiting.findIndex((report) => report.trial === trial && report.rung === rung);
     if (at >= 0) this.#waiting.splice(at, 1);
     if (type === 'stop') this.#ended.add(trial);

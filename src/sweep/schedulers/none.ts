@@ -1,4 +1,4 @@
-import type { Decision, Scheduler } from './scheduler.ts';
+import type { RungDecision, Scheduler } from './scheduler.ts';
 
 /** Every trial is trained to its end. */
 export class None implements Scheduler {
@@ -25,7 +25,7 @@ export class None implements Scheduler {
     // As above.
   }
 
-  next(): Decision | undefined {
+  next(): RungDecision | undefined {
     return undefined;
   }
 

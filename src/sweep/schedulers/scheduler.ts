@@ -10,7 +10,7 @@ export interface Report {
 }
 
 /** What becomes of a trial that waits at a rung: it goes on to the next one, or is stopped for good. */
-export interface Decision {
+export interface RungDecision {
   type: 'promote' | 'stop';
   trial: number;
   /** Where it waits. */
@@ -37,8 +37,8 @@ export interface Scheduler {
    * @param isQuiet  no trial is under way, so nothing more will be reported before a decision
    * @returns undefined: none now
    */
-  next(isQuiet: boolean): Decision | undefined;
-  apply(decision: Decision): void;
+  next(isQuiet: boolean): RungDecision | undefined;
+  apply(decision: RungDecision): void;
 }
 
 /** Adds a report to those of a rung, in the place of one that the same trial has there. */

@@ -14,12 +14,12 @@ import type { LoadedSweep } from '../file/load.ts';
 import type { LogEntry, LoggedEntry, OverEntry, RetryEntry, RunEntry, SessionRules, SweepEntry } from '../journal/entries.ts';
 import type { TrialLog } from '../journal/log.ts';
 import { Ledger, rulesOf } from '../replay/ledger.ts';
-import { runDirectories, type SweepFold, stateOf } from '../replay/state.ts';
+import { runDirectories, type SweepFold, sweepState } from '../replay/state.ts';
 import { makeSampler } from '../samplers/index.ts';
 import type { Sampler } from '../samplers/sampler.ts';
 import { budgetOf } from '../schedulers/budget.ts';
 import { makeScheduler } from '../schedulers/index.ts';
-import { faultOf, type Job, type Search, type Step } from '../search.ts';
+import { type Decision, faultOf, type Job, type Search } from '../search.ts';
 import type { Trial } from '../trial.ts';
 import type { RunningTrial, SweepEvent, SweepSummary } from './events.ts';
 import { isHopeless, isOfTrial, sessionError } from './pause.ts';
@@ -209,7 +209,7 @@ export class SweepRunner {
     if (this.#isInterrupted || this.#fatal !== undefined) return;
     const jobs: Job[] = [];
     let hasNew = false;
-    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+    for (let step = this.#nextDecision(); step !== undefined; step = this.#nextDecision()) {
       this.#beginSession();
       const after = this.#search.told;
       const job = this.#search.take(step);
@@ -271,7 +271,7 @@ export class SweepRunner {
     await this.#log.sync();
   }
 
-  #nextStep(): Step | undefined {
+  #nextDecision(): Decision | undefined {
     if (this.#isBudgetSpent && !this.#search.isOver) {
       const keeps = ({ trial }: Job): boolean => this.#crew.isRunning((task) => (task as TrialTask).job.trial === trial);
       return this.#search.over('budget', 'the budget is spent', keeps);
@@ -280,7 +280,7 @@ export class SweepRunner {
   }
 
   /** What a decision means for people, and for what runs. */
-  #tell(step: Step): void {
+  #tell(step: Decision): void {
     if (step.type === 'over') {
       this.#crew.drop((task) => step.dropped.includes((task as TrialTask).job.trial));
       return;
@@ -518,7 +518,7 @@ export class SweepRunner {
     const { settings } = this.#loaded;
     // Seen from the directory, whose files are copies: as readSweep tells it.
     const copied = { ...settings, base: path.join(this.#directory, 'base.yaml') };
-    const state = stateOf(this.#fold, { id, name, directory: this.#directory, settings: copied }, false);
+    const state = sweepState(this.#fold, { id, name, directory: this.#directory, settings: copied }, false);
     const failed = state.trials.filter(({ status }) => status === 'failed').length;
     const seconds = this.#log.seconds;
     const reason = state.status === 'interrupted' ? 'interrupted' : this.#fold.reason;

@@ -14,7 +14,7 @@ import { type LoadedSweep, loadSweep, sweepFiles } from '../file/load.ts';
 import { checkUnchanged } from '../journal/changes.ts';
 import { LOG_VERSION, type LoggedEntry, type SweepEntry } from '../journal/entries.ts';
 import { readTrialLog, TrialLog, trialLogPath } from '../journal/log.ts';
-import { SweepFold, stateOf, TRIALS } from '../replay/state.ts';
+import { SweepFold, sweepState, TRIALS } from '../replay/state.ts';
 import { lanesOf } from '../search.ts';
 import type { SweepState } from '../trial.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
@@ -108,7 +108,7 @@ export function readSweep(directory: string): SweepState {
   const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
-  return stateOf(fold, { id: path.basename(place), name: settings.name, directory: place, settings }, lockOwner(place) !== undefined);
+  return sweepState(fold, { id: path.basename(place), name: settings.name, directory: place, settings }, lockOwner(place) !== undefined);
 }
 
 interface Opened {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import { bestSoFar } from '../../../src/report/sweep/charts/history.ts';
 import { renderSweepHtml } from '../../../src/report/sweep/html.ts';
-import { sweepView } from '../../../src/report/sweep/view/view.ts';
+import { chartedSweep } from '../../../src/report/sweep/view/charted.ts';
 import { sweepImportance } from '../../../src/sweep/importance/of-sweep.ts';
 import type { SweepInput } from '../../../src/sweep/schema.ts';
 import type { SweepState } from '../../../src/sweep/trial.ts';
@@ -135,7 +135,7 @@ test('values beyond the fence stand in a strip that says so, apart from the wors
   const points = (value: number) => [1, 2].map((epoch) => ({ step: epoch, epoch, value }));
   const trials = values.map((value, number) => trial(number, { a: number }, { value, curve: points(value) }));
   const state = stateOf({ metric: { name: 'val.accuracy' }, parameters }, trials);
-  const { metric } = sweepView(state);
+  const { metric } = chartedSweep(state);
   t.true(0 < metric.at(0.11) && metric.at(0.11) === metric.at(0.42) && metric.at(0.42) < metric.cut!);
   t.true(metric.cut! < metric.at(0.97) && metric.at(0.98) <= 1);
   const html = page(state);
@@ -145,7 +145,7 @@ test('values beyond the fence stand in a strip that says so, apart from the wors
   t.regex(html, /<title>trial 42: 42\.00 % \(finished\)/);
   const [, y = ''] = /data-t="40" cx="[\d.]+" cy="([\d.]+)"/.exec(html) ?? [];
   t.true(html.includes(`data-t="42" cx="`) && Number(y) < 270 && Number(y) > 250, y);
-  const lower = sweepView(
+  const lower = chartedSweep(
     stateOf(
       { metric: { name: 'val.loss', goal: 'minimize' } },
       values.map((value, number) => trial(number, {}, { value: 1 - value })),
@@ -156,7 +156,7 @@ test('values beyond the fence stand in a strip that says so, apart from the wors
 });
 
 test('without outliers an axis has no strip', (t) => {
-  t.is(sweepView(gridState()).metric.cut, undefined);
+  t.is(chartedSweep(gridState()).metric.cut, undefined);
   t.false(page(gridState()).includes('off the axis'));
 });
 

@@ -5,7 +5,7 @@ import { makeScheduler } from '../../../src/sweep/schedulers/index.ts';
 import { MedianStopping } from '../../../src/sweep/schedulers/median.ts';
 import { None } from '../../../src/sweep/schedulers/none.ts';
 import { rungs } from '../../../src/sweep/schedulers/rungs.ts';
-import type { Decision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
+import type { RungDecision, Scheduler } from '../../../src/sweep/schedulers/scheduler.ts';
 import { fewestTrials, tooFewTrials } from '../../../src/sweep/schedulers/too-few.ts';
 import { Dice } from '../../engine/support/samples.ts';
 
@@ -15,7 +15,7 @@ type Curve = (trial: number, resource: number) => number | undefined;
 interface Played {
   /** `trial@resource`, in order of start. */
   jobs: string[];
-  decisions: Decision[];
+  decisions: RungDecision[];
   notes: (string | undefined)[];
 }
 

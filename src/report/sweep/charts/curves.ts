@@ -5,7 +5,7 @@ import { formatTick, rangeScale } from '../../page/scale.ts';
 import { type Frame, svgChart, svgLine, svgPath, svgText, svgUpward } from '../../page/svg.ts';
 import { formatCounted, formatMetricValue } from '../../text/numbers.ts';
 import { chooseEvenly } from '../../text/table.ts';
-import { metricScale, type SweepView } from '../view/view.ts';
+import { type ChartedSweep, metricScale } from '../view/charted.ts';
 
 const WIDTH = 1100;
 const HEIGHT = 380;
@@ -18,7 +18,7 @@ const BAR = 760;
 const LOG_FROM = 8;
 
 /** The metric over training of each trial, dark for the best; dashed lines are rungs. */
-export function curveChart({ state, ranked }: SweepView): string {
+export function curveChart({ state, ranked }: ChartedSweep): string {
   const { trials, settings, best } = state;
   const unit = unitOf(state);
   const along = (point: Trial['curve'][number]): number => point[unit];

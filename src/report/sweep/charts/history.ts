@@ -4,14 +4,14 @@ import { escapeHtml } from '../../page/html.ts';
 import { rangeScale } from '../../page/scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText, svgUpward } from '../../page/svg.ts';
 import { formatMetricValue } from '../../text/numbers.ts';
-import { type SweepView, trialTitle } from '../view/view.ts';
+import { type ChartedSweep, trialTitle } from '../view/charted.ts';
 
 const WIDTH = 1100;
 const HEIGHT = 320;
 const FRAME: Frame = { left: 70, top: 30, width: WIDTH - 90, height: 240 };
 
 /** The metric of each trial in the order of suggestion, and the best so far. */
-export function historyChart({ state, ranked, metric }: SweepView): string {
+export function historyChart({ state, ranked, metric }: ChartedSweep): string {
   const { trials, settings, best } = state;
   const { name, goal, target } = settings.metric;
   const last = Math.max(1, ...trials.map(({ number }) => number));

@@ -3,7 +3,7 @@ import type { SweepImportance } from '../../../sweep/importance/of-sweep.ts';
 import { escapeHtml } from '../../page/html.ts';
 import { svgChart, svgText } from '../../page/svg.ts';
 import { formatPercent } from '../../text/numbers.ts';
-import { shorten } from '../view/view.ts';
+import { shorten } from '../view/charted.ts';
 
 const WIDTH = 1100;
 const ROW = 24;

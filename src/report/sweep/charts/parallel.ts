@@ -5,7 +5,7 @@ import type { Scale } from '../../page/scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgPath, svgText } from '../../page/svg.ts';
 import { formatMetricValue } from '../../text/numbers.ts';
 import { chooseEvenly } from '../../text/table.ts';
-import { axisScale, isLog, type Ranked, type SweepView, shorten, shortNames, trialTitle } from '../view/view.ts';
+import { axisScale, type ChartedSweep, isLog, type Ranked, shorten, shortNames, trialTitle } from '../view/charted.ts';
 
 const WIDTH = 1100;
 const HEIGHT = 400;
@@ -26,7 +26,7 @@ interface DrawnAxis {
 }
 
 /** One line a trial through its value on each axis, the metric last; dark lines are the best. */
-export function parallelChart(view: SweepView): string {
+export function parallelChart(view: ChartedSweep): string {
   const { state, ranked, metric } = view;
   const names = shortNames(view.axes.map(({ name }) => name));
   const axes: DrawnAxis[] = view.axes.map((axis, i) => {
@@ -57,7 +57,7 @@ export function parallelChart(view: SweepView): string {
 }
 
 /** How many of the trials the chart leaves out. */
-export function hiddenLines({ ranked }: SweepView): number {
+export function hiddenLines({ ranked }: ChartedSweep): number {
   return ranked.length - thin(ranked).length;
 }
 

@@ -3,7 +3,7 @@ import { escapeHtml } from '../../page/html.ts';
 import type { Tick } from '../../page/scale.ts';
 import { coordinate, type Frame, svgChart, svgLine, svgText, svgUpward } from '../../page/svg.ts';
 import { formatMetricValue } from '../../text/numbers.ts';
-import { axisScale, isLog, type SweepView, shorten } from '../view/view.ts';
+import { axisScale, type ChartedSweep, isLog, shorten } from '../view/charted.ts';
 
 const CELL = { width: 275, height: 220 };
 const FRAME: Frame = { left: 58, top: 28, width: CELL.width - 74, height: 148 };
@@ -13,14 +13,14 @@ const LETTER = 6.5;
 const GOLDEN = 0.618_033_988_75;
 
 /** One small chart a parameter: its values against the metric. */
-export function sliceCharts(view: SweepView): string {
+export function sliceCharts(view: ChartedSweep): string {
   const { axes } = view;
   if (axes.length === 0) return '';
   const charts = axes.map((axis) => svgChart(CELL.width, CELL.height, `the metric against ${axis.name}`, [slice(view, axis)]));
   return `<div class="cells">${charts.join('\n')}</div>`;
 }
 
-function slice({ state, ranked, metric }: SweepView, axis: Axis): string {
+function slice({ state, ranked, metric }: ChartedSweep, axis: Axis): string {
   const name = state.settings.metric.name;
   const scale = axisScale(axis, 4);
   const positions = positionsOf(axis);

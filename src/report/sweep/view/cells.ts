@@ -3,7 +3,7 @@ import { formatParameter } from '../../../sweep/importance/axes.ts';
 import type { SweepSettings } from '../../../sweep/schema.ts';
 import type { ParameterValue, SweepState, Trial, TrialStatus } from '../../../sweep/trial.ts';
 import { formatMetricValue } from '../../text/numbers.ts';
-import { shortNames } from './view.ts';
+import { shortNames } from './charted.ts';
 
 /** Longer ones are in the exports. */
 const MAX_VALUE = 40;

@@ -4,7 +4,7 @@ import { listScale, rangeScale, type Scale, withStrip } from '../../page/scale.t
 import { isShare } from '../../text/numbers.ts';
 
 /** What the charts of a sweep have in common. */
-export interface SweepView {
+export interface ChartedSweep {
   state: SweepState;
   axes: readonly Axis[];
   /** Trials with a value, best first. */
@@ -24,7 +24,7 @@ const SHADES = 10;
 /** In interquartile ranges beyond the quartile: what is worse would squeeze all others together, and stands in a strip beyond the axis. */
 const FENCE = 3;
 
-export function sweepView(state: SweepState): SweepView {
+export function chartedSweep(state: SweepState): ChartedSweep {
   const axes = axesOf(
     state.settings,
     state.trials.map(({ assignment }) => assignment),
