@@ -13,7 +13,7 @@ import { train } from '../../runs/training/train.ts';
 import type { Fence } from '../../storage/atomic.ts';
 import { kindAt } from '../../storage/folder.ts';
 import type { RunEntry } from '../journal/entries.ts';
-import type { Job } from '../search.ts';
+import type { Job } from '../search/decisions.ts';
 import type { CurvePoint } from '../trial.ts';
 
 /** One replicate of a job: what is to be trained, and where. */

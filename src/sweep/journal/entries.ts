@@ -1,11 +1,5 @@
 import type { Assignment, CurvePoint } from '../trial.ts';
-
-/** What went wrong, as an error of gradloom tells it. */
-export interface Fault {
-  code: string;
-  where?: string | undefined;
-  message: string;
-}
+import type { Fault } from './fault.ts';
 
 /** 2: asha leads the best trial to its end though there are too few for the best 1/eta. */
 export const LOG_VERSION = 2;
@@ -17,7 +11,7 @@ export interface SweepEntry {
   version: 1 | typeof LOG_VERSION;
   id: string;
   name: string;
-  /** Trials whose results a decision does not wait for; see search.ts. */
+  /** Trials whose results a decision does not wait for; see trial-search.ts. */
   lanes: number;
   /** The files as they were at the start, to tell what somebody changed. */
   files: Readonly<Record<string, string>>;

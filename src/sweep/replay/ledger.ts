@@ -3,7 +3,8 @@ import { printable } from '../../errors.ts';
 import type { DecisionEntry, LogEntry, LoggedEntry, OverEntry, ReopenEntry, RunEntry, SessionRules } from '../journal/entries.ts';
 import { notReplayed } from '../journal/log.ts';
 import type { SweepSettings } from '../schema.ts';
-import { type Decision, type Job, Search, type SearchParts } from '../search.ts';
+import type { Decision, Job } from '../search/decisions.ts';
+import { type SearchParts, TrialSearch } from '../search/trial-search.ts';
 import type { Assignment } from '../trial.ts';
 import { SweepFold } from './state.ts';
 
@@ -22,7 +23,7 @@ export function rulesOf({ execution, run_cap, on_trial_error: rules }: SweepSett
  */
 export class Ledger {
   readonly fold: SweepFold;
-  readonly search: Search;
+  readonly search: TrialSearch;
   /** Of the session at hand. */
   #rules: SessionRules;
   /** `order: arrival`: jobs in the order in which their results came. */
@@ -32,7 +33,7 @@ export class Ledger {
   /** @param rules  of this process' session, and of those that did not say theirs */
   constructor(parts: SearchParts, rules: SessionRules) {
     this.fold = new SweepFold(parts.settings);
-    this.search = new Search(parts, rules);
+    this.search = new TrialSearch(parts, rules);
     this.#rules = rules;
   }
 

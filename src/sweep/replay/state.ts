@@ -1,6 +1,6 @@
 import type { LogEntry, RunEntry, TrialEntry } from '../journal/entries.ts';
 import type { SweepSettings } from '../schema.ts';
-import type { Result } from '../search.ts';
+import type { Result } from '../search/decisions.ts';
 import { interval95, mean, meanCurve, summarise } from '../space/values.ts';
 import type { CurvePoint, SweepState, Trial, TrialStatus } from '../trial.ts';
 

@@ -15,7 +15,7 @@ import { checkUnchanged } from '../journal/changes.ts';
 import { LOG_VERSION, type LoggedEntry, type SweepEntry } from '../journal/entries.ts';
 import { readTrialLog, TrialLog, trialLogPath } from '../journal/log.ts';
 import { SweepFold, sweepState, TRIALS } from '../replay/state.ts';
-import { lanesOf } from '../search.ts';
+import { lanesOf } from '../search/decisions.ts';
 import type { SweepState } from '../trial.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { sessionError } from './pause.ts';

@@ -1,32 +1,12 @@
-import { GradloomError } from '../errors.ts';
-import type { Fault, OverEntry, RungEntry, SessionRules, TrialEntry } from './journal/entries.ts';
-import type { Observation, Sampler } from './samplers/sampler.ts';
-import type { Scheduler } from './schedulers/scheduler.ts';
-import type { SweepSettings } from './schema.ts';
-import type { Assignment } from './trial.ts';
-
-/** A decision of the search. */
-export type Decision = TrialEntry | RungEntry | OverEntry;
-
-/** A trial's training from one rung to the next, on all its seeds. */
-export interface Job {
-  trial: number;
-  rung: number;
-  /** Epochs or steps at the rung. */
-  resource: number;
-  isLast: boolean;
-  /** When it ends on the logical clock, and its place among all jobs. */
-  priority: readonly [end: number, index: number];
-}
-
-/** What became of a job. */
-export interface Result {
-  status: 'reached' | 'diverged' | 'failed';
-  /** As the metric has it, mean over the seeds; undefined unless reached. */
-  value: number | undefined;
-  /** The metric at all evaluations so far, likewise. */
-  points: readonly number[];
-}
+import { GradloomError } from '../../errors.ts';
+import type { OverEntry, SessionRules, TrialEntry } from '../journal/entries.ts';
+import { faultOf } from '../journal/fault.ts';
+import type { Observation, Sampler } from '../samplers/sampler.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
+import type { SweepSettings } from '../schema.ts';
+import type { Assignment } from '../trial.ts';
+import type { Decision, Job, Result } from './decisions.ts';
+import { Losses } from './losses.ts';
 
 export interface SearchParts {
   settings: SweepSettings;
@@ -40,20 +20,6 @@ export interface SearchParts {
 
 /** With few values left to try, a sampler repeats itself. */
 const MAX_DUPLICATES_IN_A_ROW = 100;
-const MOST_LANES = 16;
-const LEAST_LANES = 4;
-/** A search that learns waits for four in five of its trials' results. */
-const SHARE_UNKNOWN = 5;
-
-/**
- * How many jobs may be under way on the logical clock. More use more cores, fewer let decisions know more. A function of the file alone,
- * never of the machine, and written to the log, so that a sweep replays on any.
- */
-export function lanesOf({ method, run_cap: runCap }: Pick<SweepSettings, 'method' | 'run_cap'>): number {
-  if (method !== 'tpe' && method !== 'cmaes') return MOST_LANES;
-  return Math.min(MOST_LANES, Math.max(LEAST_LANES, Math.ceil((runCap ?? MOST_LANES * SHARE_UNKNOWN) / SHARE_UNKNOWN)));
-}
-
 /**
  * What to try next: asks the scheduler, then the sampler. Nothing here depends on how fast anything runs.
  *
@@ -63,7 +29,7 @@ export function lanesOf({ method, run_cap: runCap }: Pick<SweepSettings, 'method
  * part in it: results wait until the clock has come to them. So the same file gives the same decisions, in the same order, for any number
  * of trials side by side. (With `order: arrival` the sweep tells results as they come; then this holds no longer.)
  */
-export class Search {
+export class TrialSearch {
   readonly #parts: SearchParts;
   #rules: SessionRules;
   readonly #underway = new Map<number, Job>();
@@ -74,15 +40,9 @@ export class Search {
   #jobs = 0;
   #trials = 0;
   #told = 0;
-  #failures: number[] = [];
-  /** Failures before the sweep was given another chance. */
-  #pardoned = 0;
-  /** Where trials failed, or were dropped: the rung to which they were being trained. */
-  readonly #lost = new Map<number, number>();
+  readonly #losses = new Losses();
   /** The sweep was over, and goes on for the trials that are tried again alone. */
   #isOnlyRetrying = false;
-  /** Some trial came to a result, a diverged one included. */
-  #hasResult = false;
   #duplicatesInRow = 0;
   #isClosed = false;
   #stop: Pick<OverEntry, 'cause' | 'reason'> | undefined;
@@ -143,7 +103,7 @@ export class Search {
     const last = this.#parts.scheduler.next(this.#isQuiet);
     if (last !== undefined) return last;
     if (this.#underway.size > 0) return undefined;
-    return this.#trials > 0 && this.#failures.length === this.#trials
+    return this.#trials > 0 && this.#losses.failures === this.#trials
       ? this.over('failure', 'every trial failed')
       : this.over('done', 'every trial is done');
   }
@@ -162,7 +122,7 @@ export class Search {
         this.#isOver = true;
         this.#isOnlyRetrying = false;
         for (const trial of decision.dropped) {
-          this.#lost.set(trial, this.#underway.get(trial)?.rung ?? 0);
+          this.#losses.drop(trial, this.#underway.get(trial)?.rung ?? 0);
           this.#underway.delete(trial);
         }
         return undefined;
@@ -186,27 +146,25 @@ export class Search {
     this.#told++;
     scheduler.report({ trial, rung, value: value === undefined ? undefined : lower(value), points: points.map(lower) });
     this.#observe(trial, value === undefined ? undefined : lower(value), status);
-    if (status === 'failed') {
-      this.#lost.set(trial, rung);
-      this.#countFailure(trial);
-    } else this.#hasResult = true;
+    if (status === 'failed') this.#fail(trial, rung);
+    else this.#losses.addResult();
     if (target !== undefined && value !== undefined && lower(value) <= lower(target))
       this.#stop ??= { cause: 'target', reason: `trial ${trial} reached the target: ${value}` };
   }
 
   /** Trials that the end of the sweep has cut off from what they were being trained to. */
   get dropped(): readonly number[] {
-    return [...this.#lost.keys()].filter((trial) => !this.#failures.includes(trial));
+    return this.#losses.dropped;
   }
 
   /** No trial has come to a result yet: failures are all there is. */
   get isHopeless(): boolean {
-    return !this.#hasResult;
+    return this.#losses.isHopeless;
   }
 
   /** Whether `reopen` can take the trial up again: it failed, was dropped, or is under way with a failure that is not told yet. */
   canRetry(trial: number): boolean {
-    return this.#lost.has(trial) || this.#underway.has(trial);
+    return this.#losses.has(trial) || this.#underway.has(trial);
   }
 
   /**
@@ -221,15 +179,10 @@ export class Search {
     }
     this.#isOnlyRetrying = this.#isOver && isDone;
     this.#isOver = false;
-    for (const trial of retried) {
-      const rung = this.#lost.get(trial);
-      if (rung === undefined) continue;
-      this.#lost.delete(trial);
-      if (this.#failures.includes(trial)) this.#observations.delete(trial);
+    for (const { trial, rung, hasFailed } of this.#losses.retry(retried)) {
+      if (hasFailed) this.#observations.delete(trial);
       this.#begin(trial, rung);
     }
-    this.#failures = this.#failures.filter((trial) => !retried.includes(trial));
-    this.#pardoned = this.#failures.length;
   }
 
   get #isQuiet(): boolean {
@@ -269,7 +222,7 @@ export class Search {
     this.#assignments.set(trial, assignment);
     if (fault !== undefined) {
       this.#observe(trial, undefined, 'failed');
-      this.#countFailure(trial);
+      this.#fail(trial, undefined);
       return undefined;
     }
     this.#keys.set(key, trial);
@@ -292,16 +245,9 @@ export class Search {
     this.#observations.set(trial, { number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
   }
 
-  #countFailure(trial: number): void {
-    const { then, abort_after: abortAfter } = this.#rules;
-    this.#failures.push(trial);
-    const inARow = this.#failures.length - this.#pardoned;
-    if (then === 'stop') this.#stop ??= { cause: 'failure', reason: `trial ${trial} failed` };
-    if (abortAfter > 0 && inARow >= abortAfter && !this.#hasResult)
-      this.#stop ??= { cause: 'failure', reason: `the first ${inARow} trials all failed` };
+  /** @param rung  to which it was being trained; undefined: its experiment is not valid */
+  #fail(trial: number, rung: number | undefined): void {
+    const reason = this.#losses.fail(trial, rung, this.#rules);
+    this.#stop ??= reason;
   }
-}
-
-export function faultOf({ code, where, message }: GradloomError): Fault {
-  return { code, message, ...(where !== undefined && { where }) };
 }
