@@ -56,6 +56,7 @@ export { type LoadedSpeedup, loadSpeedup, type SettingArgument } from './speedup
 export { type SpeedupInput, type SpeedupSettings, speedupJsonSchema } from './speedup/schema.ts';
 export { measureSpeedup, type SpeedupOptions, type SpeedupRun } from './speedup/speedup.ts';
 export type { Estimate } from './speedup/statistics.ts';
+export type { Executor, Failed, Outcome, SweepPlace, Trained, TrialWork, WorkReport } from './sweep/execute/executor.ts';
 export { trialExperiment, trialKey } from './sweep/file/experiment.ts';
 export {
   type ArgumentOptions,
@@ -84,8 +85,8 @@ export type {
   SweepTrialStart,
   SweepWarning,
 } from './sweep/session/events.ts';
+export type { SweepOptions } from './sweep/session/options.ts';
 export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from './sweep/session/plan.ts';
-export type { SweepOptions } from './sweep/session/runner.ts';
 export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
 export type { SearchSpace } from './sweep/space/space.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';

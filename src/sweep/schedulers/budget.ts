@@ -24,6 +24,11 @@ export interface Budget {
   text: string;
 }
 
+/** Epochs or steps of a trial that is never stopped; without early termination trials count as one each. */
+export function lengthOf(stopping: EarlyTerminateConfig): number {
+  return stopping.type === 'none' ? 1 : (stopping.max ?? stopping.min);
+}
+
 /**
  * The budget of `trials` trials; of median stopping, which no number foretells, as if nothing was stopped.
  *

@@ -4,24 +4,10 @@ import { causesOf, type ErrorCode, EXIT, GradloomError, isOfMachine, printable }
 import { errnoText } from '../../storage/errno.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { commandOf } from '../../storage/shell.ts';
+import { isOfTrial } from '../execute/faults.ts';
 
 /** Exit codes that say: the machine is at fault, and the work goes on later. */
 const PAUSES: readonly number[] = [EXIT.unavailable, EXIT.storage, EXIT.busy];
-/**
- * Faults that concern the sweep and not the trial that met them: its runs were begun with other data or another arithmetic, so results
- * of before and after do not belong together.
- */
-const OF_THE_SWEEP: readonly string[] = ['E_DATA_FINGERPRINT', 'E_KERNEL_VERSION', 'E_INTERNAL'];
-
-/** Whether an error is a result of the trial: what its configuration, its data, or its own worker threads brought about. */
-export function isOfTrial(error: unknown): error is GradloomError {
-  return error instanceof GradloomError && error.blame !== 'machine' && !OF_THE_SWEEP.includes(error.code);
-}
-
-/** Whether another attempt at the same trial would fail alike. */
-export function isHopeless({ blame }: GradloomError): boolean {
-  return blame === 'configuration' || blame === 'data';
-}
 
 /**
  * An error that ends a session of a sweep, as it is reported: one of the machine, wherever it was met, has an exit code that says so, and
@@ -32,7 +18,8 @@ export function isHopeless({ blame }: GradloomError): boolean {
 export function sessionError(error: unknown, directory: string): unknown {
   const known = error instanceof GradloomError ? error : ofSystem(error, directory);
   if (known === undefined) return error;
-  if (known.blame !== 'machine' && !OF_THE_SWEEP.includes(known.code)) return known;
+  // It would come again, so there is nothing to wait for.
+  if (isOfTrial(known)) return known;
   const { where, lines, cause } = known;
   const resume = commandOf('sweep resume', directory);
   const isWhole = existsSync(path.join(directory, 'sweep.yaml'));

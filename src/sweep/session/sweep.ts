@@ -10,6 +10,7 @@ import type { LineCalls } from '../../storage/lines.ts';
 import { DirectoryLock, lockOwner } from '../../storage/lock.ts';
 import { targetOf } from '../../storage/read.ts';
 import { commandOf } from '../../storage/shell.ts';
+import type { Executor } from '../execute/executor.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from '../file/load.ts';
 import { checkUnchanged } from '../journal/changes.ts';
 import { LOG_VERSION, type LoggedEntry, type SweepEntry } from '../journal/entries.ts';
@@ -18,8 +19,9 @@ import { SweepFold, sweepState, TRIALS } from '../replay/state.ts';
 import { lanesOf } from '../search/decisions.ts';
 import type { SweepState } from '../trial.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
+import { makeExecutor, type SweepOptions } from './options.ts';
 import { sessionError } from './pause.ts';
-import { type SweepOptions, SweepRunner } from './runner.ts';
+import { SweepRunner } from './runner.ts';
 
 /** A sweep under way. */
 export interface SweepRun extends UnderWay<SweepEvent, SweepSummary> {
@@ -184,11 +186,15 @@ async function begun(
   open: () => Promise<Opened>,
 ): Promise<SweepRunner> {
   let log: TrialLog | undefined;
+  let executor: Executor | undefined;
   try {
     const opened = await open();
     ({ log } = opened);
-    return new SweepRunner(opened.loaded, directory, log, opened.entries, options, emit);
+    const { seeds } = opened.loaded.settings;
+    executor = makeExecutor({ id: path.basename(directory), directory, seeds, fence: log.fence }, options);
+    return new SweepRunner({ ...opened, directory, executor }, options, emit);
   } catch (error) {
+    await executor?.close();
     await log?.close();
     throw sessionError(error, directory);
   }

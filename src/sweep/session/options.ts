@@ -1,0 +1,28 @@
+import type { EngineOptions } from '../../engine/coordinator/engine.ts';
+import type { StorageCalls } from '../../runs/checkpoint/run-files.ts';
+import type { LineCalls } from '../../storage/lines.ts';
+import type { Executor, SweepPlace } from '../execute/executor.ts';
+import { LocalExecutor } from '../execute/local.ts';
+
+export interface SweepOptions {
+  /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */
+  signal?: AbortSignal | undefined;
+  /** Trials that failed in sessions before are tried again. @default false */
+  retryFailed?: boolean | undefined;
+  /** Makes what trains the trials; it is closed when the session ends. @default this process, on threads that the trials share */
+  executor?: ((place: SweepPlace) => Executor) | undefined;
+  /** For tests: how engines start their threads. */
+  engine?: Omit<EngineOptions, 'threads'> | undefined;
+  /** For tests of storage faults. */
+  storage?: SweepStorageCalls | undefined;
+}
+
+/** For tests of storage faults: the calls behind the log, and behind the files of the trials' runs. */
+export interface SweepStorageCalls {
+  log?: LineCalls;
+  runs?: StorageCalls;
+}
+
+export function makeExecutor(place: SweepPlace, { executor, engine, storage }: SweepOptions): Executor {
+  return executor?.(place) ?? new LocalExecutor(place, { engine, storage: storage?.runs });
+}
