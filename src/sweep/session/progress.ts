@@ -32,12 +32,12 @@ export class Progress {
   }
 
   /** Epochs or steps trained; without early termination trials that have ended. */
-  #done(trials: readonly Trial[]): number {
+  #done(trials: readonly Readonly<Trial>[]): number {
     if (this.#settings.early_terminate.type === 'none') return trials.filter(hasEnded).length;
     return trials.reduce((sum, { resource = 0, status }) => sum + (status === 'duplicate' ? 0 : resource), 0);
   }
 }
 
-function hasEnded({ status }: Trial): boolean {
+function hasEnded({ status }: Pick<Trial, 'status'>): boolean {
   return status !== 'queued' && status !== 'running' && status !== 'paused';
 }

@@ -1,0 +1,113 @@
+import type { RunEntry, TrialEntry } from '../journal/entries.ts';
+import type { Fault } from '../journal/fault.ts';
+import type { SweepSettings } from '../schema.ts';
+import type { Result } from '../search/decisions.ts';
+import { interval95, mean, meanCurve, summarise } from '../space/values.ts';
+import type { CurvePoint, Trial, TrialStatus } from '../trial.ts';
+
+/** A trial while the log is read. */
+export interface TrialRecord {
+  entry: TrialEntry;
+  /** By rung, by replicate. */
+  results: RunEntry[][];
+  reasons: string[];
+  /** Failed and repeated attempts by `rung replicate`, since the trial was last given another chance. */
+  attempts: Map<string, number>;
+  /** Attempts that failed and were repeated, in all. */
+  retries: number;
+  /** It failed, and is tried again. */
+  isRetried: boolean;
+  /** Rung to which it is being trained, or was last. */
+  rung: number;
+  status: TrialStatus;
+}
+
+/** The folder of the runs of all trials, in the sweep's directory. */
+export const TRIALS = 'trials';
+
+/** Where the runs of a trial lie, relative to the sweep's directory: `trials/7`, or `trials/7-0`, `trials/7-1` for two seeds. */
+export function runDirectories(trial: number, seeds: number): string[] {
+  return Array.from({ length: seeds }, (_, replicate) => `${TRIALS}/${trial}${seeds === 1 ? '' : `-${replicate}`}`);
+}
+
+export function recordOf(entry: TrialEntry): TrialRecord {
+  const status = entry.fault !== undefined ? 'failed' : entry.duplicateOf !== undefined ? 'duplicate' : 'queued';
+  const reasons = [
+    ...(entry.note === undefined ? [] : [entry.note]),
+    ...(entry.fault === undefined ? [] : [`failed: ${faultText({ fault: entry.fault })}`]),
+    ...(entry.duplicateOf === undefined ? [] : [`the same experiment as trial ${entry.duplicateOf}`]),
+  ];
+  return { entry, results: [], reasons, attempts: new Map(), retries: 0, isRetried: false, rung: 0, status };
+}
+
+/** What failed, or was dropped, is to be trained again; replicates that came to a result keep it. */
+export function retry(record: TrialRecord | undefined): void {
+  if (record === undefined) return;
+  const results: RunEntry[] = [];
+  // A missing replicate is a hole, which Object.values leaves out.
+  for (const result of Object.values(record.results[record.rung] ?? [])) if (result.status !== 'failed') results[result.replicate] = result;
+  record.results[record.rung] = results;
+  record.attempts.clear();
+  record.isRetried = record.status === 'failed';
+  record.status = 'queued';
+}
+
+export function prune(record: TrialRecord, reason: string): void {
+  record.status = 'pruned';
+  record.reasons.push(reason);
+}
+
+export function isComplete(results: readonly RunEntry[], { seeds }: Pick<SweepSettings, 'seeds'>): boolean {
+  for (let i = 0; i < seeds; i++) if (results[i] === undefined) return false;
+  return true;
+}
+
+/** What the replicates of a trial have come to at a rung, all together. */
+export function statusOf(results: readonly RunEntry[]): Result['status'] {
+  const has = (wanted: Result['status']): boolean => results.some(({ status }) => status === wanted);
+  return has('failed') ? 'failed' : has('diverged') ? 'diverged' : 'reached';
+}
+
+export function outcomeOf(results: readonly RunEntry[], { metric }: Pick<SweepSettings, 'metric'>): Result {
+  const status = statusOf(results);
+  if (status !== 'reached') return { status, value: undefined, points: [] };
+  const curves: (readonly CurvePoint[])[] = results.map(({ curve }) => curve);
+  return { status, value: mean(valuesOf(results, { metric })), points: meanCurve(curves).map(({ value }) => value) };
+}
+
+/** @param original  of a duplicate: the trial whose results are its own */
+export function trialOf(record: TrialRecord, original: TrialRecord | undefined, settings: SweepSettings): Trial {
+  const { entry, status, reasons, retries } = record;
+  const complete = (original ?? record).results.filter((runs) => isComplete(runs, settings));
+  // A trial that diverged or failed has no value, whatever it had before.
+  const last = complete.at(-1) ?? [];
+  const values = last.length > 0 && statusOf(last) === 'reached' ? valuesOf(last, settings) : [];
+  const interval = interval95(values);
+  const hasRungs = settings.early_terminate.type !== 'none';
+  // One that diverged or failed on the way to a rung did not reach it.
+  const reached = complete.findLast((runs) => statusOf(runs) === 'reached')?.[0];
+  return {
+    number: entry.trial,
+    assignment: entry.assignment,
+    origin: entry.origin,
+    status,
+    value: values.length === 0 ? null : mean(values),
+    values,
+    ...(interval !== undefined && { interval }),
+    curve: meanCurve(last.map(({ curve }) => curve)),
+    ...(hasRungs && reached !== undefined && { rung: reached.rung, resource: reached.resource }),
+    reasons: [...reasons],
+    ...(entry.duplicateOf !== undefined && { duplicateOf: entry.duplicateOf }),
+    runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, settings.seeds) : [],
+    retries,
+    seconds: record.results.flat().reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+}
+
+function valuesOf(results: readonly RunEntry[], { metric }: Pick<SweepSettings, 'metric'>): number[] {
+  return results.flatMap(({ curve }) => summarise(curve, metric) ?? []);
+}
+
+export function faultText({ fault: { code, where, message } }: { fault: Fault }): string {
+  return `${code}${where === undefined ? '' : ` ${where}:`} ${message}`;
+}
