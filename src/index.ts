@@ -72,6 +72,7 @@ export { makeSampler } from './sweep/samplers/index.ts';
 export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
 export { type Budget, type BudgetPart, budgetOf } from './sweep/schedulers/budget.ts';
 export { type ExecutionConfig, type Method, type SweepInput, type SweepSettings, sweepJsonSchema } from './sweep/schema.ts';
+export { type AskedTrial, Search, type SearchOptions, type ToldTrial } from './sweep/search/search.ts';
 export type {
   RunningTrial,
   SweepBest,

@@ -22,7 +22,7 @@ import { findSlips } from '../check/slips.ts';
 import { fromWandb } from '../check/wandb.ts';
 import { tooFewTrials } from '../schedulers/too-few.ts';
 import { type Method, type SweepInput, sweepOutline, sweepSchema } from '../schema.ts';
-import { buildSpace } from '../space/build.ts';
+import { buildSpace, surroundingsOf } from '../space/build.ts';
 import { readArguments, type SweepArguments } from './arguments.ts';
 import type { TrialSource } from './experiment.ts';
 import { exponentNotices } from './exponents.ts';
@@ -160,7 +160,7 @@ function finish(given: MapNode, { file, text, overrides, problems, isCopy = fals
   const experiment = experimentFromTree(base);
   const settings = settle(parsed.data, experiment, blame, notices);
   clipToKeys(settings, base.tree, tree, notices);
-  const space = buildSpace(settings, experiment, blame);
+  const space = buildSpace(settings, surroundingsOf(experiment), blame);
   notices.push(...exponentNotices(settings), ...integerNotices(settings, base.tree, tree));
   const loaded = { settings, space, base, experiment, tree, file, text, notices: [...base.notices, ...notices] };
   checkTrials(loaded, problems);

@@ -31,7 +31,7 @@ export class Ledger {
   #over: OverEntry | undefined;
 
   /** @param rules  of this process' session, and of those that did not say theirs */
-  constructor(parts: SearchParts, rules: SessionRules) {
+  constructor(parts: SearchParts & { settings: SweepSettings }, rules: SessionRules) {
     this.fold = new SweepFold(parts.settings);
     this.search = new TrialSearch(parts, rules);
     this.#rules = rules;

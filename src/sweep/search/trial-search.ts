@@ -9,7 +9,7 @@ import type { Decision, Job, Result } from './decisions.ts';
 import { Losses } from './losses.ts';
 
 export interface SearchParts {
-  settings: SweepSettings;
+  settings: { method: SweepSettings['method']; metric: Pick<SweepSettings['metric'], 'goal' | 'target'> };
   sampler: Sampler;
   scheduler: Scheduler;
   /** Number of trials that the file itself asks for. */

@@ -13,6 +13,27 @@ import { type Condition, type Dimension, SearchSpace } from './space.ts';
 
 type Sources = Pick<SweepSettings, 'parameters' | 'zip' | 'constraints' | 'enqueue' | 'method'>;
 
+/** What surrounds the parameters: the experiment that trials change. */
+export interface Surroundings {
+  /** A value that no parameter sets, for constraints. */
+  valueOf(key: string): ParameterValue | undefined;
+  /** Keys that constraints may name, beside those of parameters. */
+  keys(): Iterable<string>;
+  /** Whether another value can change a result. */
+  canMatter(key: string): boolean;
+}
+
+/** Of a search by itself. */
+export const NOTHING_AROUND: Surroundings = { valueOf: () => undefined, keys: () => [], canMatter: () => true };
+
+export function surroundingsOf({ experiment, origins }: LoadedExperiment): Surroundings {
+  return {
+    valueOf: (key) => leafAt(experiment, key),
+    keys: () => origins.keys(),
+    canMatter: (key) => factsOf(key).kind === 'result',
+  };
+}
+
 /** More values are not looked through to find a key's kinds. */
 const MAX_KINDS = 1000;
 
@@ -20,27 +41,26 @@ const MAX_KINDS = 1000;
  * The search space that a sweep file describes. What is wrong with it is reported to `blame`; then what comes back is incomplete.
  * Parameters receive the name of their distribution where the file leaves it to W&B's rules.
  */
-export function buildSpace(settings: Sources, base: LoadedExperiment, blame: Blame): SearchSpace {
-  const dimensions = [...parameterDimensions(settings, blame), ...zipDimensions(settings, blame)];
-  const baseValue = (key: string): ParameterValue | undefined => leafAt(base.experiment, key);
+export function buildSpace(settings: Sources, around: Surroundings, blame: Blame): SearchSpace {
+  const dimensions = [...parameterDimensions(settings, around, blame), ...zipDimensions(settings, around, blame)];
   const conditioned = withoutCircles(withConditions(dimensions, settings, blame), blame);
-  const space = new SearchSpace(conditioned, [], [], baseValue);
-  const constraints = readConstraints(settings.constraints, space, base, blame);
+  const space = new SearchSpace(conditioned, [], [], around.valueOf);
+  const constraints = readConstraints(settings.constraints, space, around, blame);
   const enqueued = settings.enqueue.map((entry, i) => readEnqueued(entry, ['enqueue', i], space, blame));
   if (!blame.any && dimensions.every(({ distribution }) => distribution.count === 1)) {
     blame.report('E_CONFIG_MISSING', ['parameters'], 'nothing varies; expected a parameter with values, or min and max');
   }
-  return new SearchSpace(conditioned, constraints, enqueued, baseValue);
+  return new SearchSpace(conditioned, constraints, enqueued, around.valueOf);
 }
 
-function parameterDimensions({ parameters, method }: Sources, blame: Blame): Dimension[] {
+function parameterDimensions({ parameters, method }: Sources, around: Surroundings, blame: Blame): Dimension[] {
   return Object.entries(parameters).flatMap(([key, config]) => {
     const path = ['parameters', key];
     const name = distributionOf(config, path, blame);
     const distribution = name === undefined ? undefined : makeDistribution(name, config, path, blame);
     if (name === undefined || distribution === undefined) return [];
     config.distribution = name;
-    if (name !== 'constant' && factsOf(key).kind !== 'result') {
+    if (name !== 'constant' && !around.canMatter(key)) {
       const next = key.startsWith('parallel.') ? 'gradloom speedup compares numbers of workers' : undefined;
       blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search', next);
     }
@@ -55,7 +75,7 @@ function parameterDimensions({ parameters, method }: Sources, blame: Blame): Dim
   });
 }
 
-function zipDimensions({ zip, parameters }: Sources, blame: Blame): Dimension[] {
+function zipDimensions({ zip, parameters }: Sources, around: Surroundings, blame: Blame): Dimension[] {
   const owners = new Map(Object.keys(parameters).map((key) => [key, 'parameters']));
   return Object.entries(zip).flatMap(([name, columns]) => {
     const keys = Object.keys(columns);
@@ -70,7 +90,7 @@ function zipDimensions({ zip, parameters }: Sources, blame: Blame): Dimension[] 
       const owner = owners.get(key);
       const length = lists[k]?.length ?? 0;
       if (owner !== undefined) blame.report('E_CONFIG_VALUE', path, `varied twice; ${owner} has it too`);
-      if (factsOf(key).kind !== 'result') blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search');
+      if (!around.canMatter(key)) blame.report('E_CONFIG_VALUE', path, 'can not change a result, so there is nothing to search');
       owners.set(key, `zip.${name}`);
       if (length !== first.length) {
         blame.report('E_CONFIG_VALUE', path, `got ${length} values; expected ${first.length}, as many as ${keys[0]} has`);
@@ -159,19 +179,19 @@ function withoutCircles(dimensions: readonly Dimension[], blame: Blame): Dimensi
   return dimensions.map((dimension, i) => (circular.has(i) ? { ...dimension, conditions: [] } : dimension));
 }
 
-function readConstraints(texts: readonly string[], space: SearchSpace, base: LoadedExperiment, blame: Blame): Constraint[] {
+function readConstraints(texts: readonly string[], space: SearchSpace, around: Surroundings, blame: Blame): Constraint[] {
   const kinds = (key: string): ReadonlySet<Kind> | undefined => {
     const index = space.ownerOf(key);
     const dimension = index === undefined ? undefined : space.dimensions[index];
     if (dimension === undefined) {
-      const value = leafAt(base.experiment, key);
+      const value = around.valueOf(key);
       return value === undefined ? undefined : new Set([kindOf(value)]);
     }
     if (dimension.distribution.ordered) return new Set<Kind>(['number']);
     const column = dimension.keys.indexOf(key);
     return new Set((dimension.rows?.map((row) => row[column] ?? null) ?? valuesOf(dimension.distribution)).map(kindOf));
   };
-  const keys = (): string[] => [...space.dimensions.flatMap((dimension) => dimension.keys), ...base.origins.keys()];
+  const keys = (): string[] => [...space.dimensions.flatMap((dimension) => dimension.keys), ...around.keys()];
   return texts.flatMap((text, i) => {
     try {
       return [parseConstraint(text, { kinds, keys })];
