@@ -113,7 +113,10 @@ for (const kind of ['train', 'sweep'] as const) {
       `S7 ${kind}: its directory ${title}: 74 with path and ENOENT, nothing is made again, nothing is said to be kept, and how to go on`,
       async (t) => {
         const { command, ...where } = await started(t, kind);
+        // In one go for the process: half of a removed directory is still a directory.
+        command.child.kill('SIGSTOP');
         const missing = take(where);
+        command.child.kill('SIGCONT');
         const { code, stderr } = await command.finished;
         t.is(code, EXIT.storage, stderr);
         t.true(stderr.includes(missing), stderr);
