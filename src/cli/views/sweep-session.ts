@@ -2,9 +2,9 @@ import { EXIT } from '../../errors.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepRun } from '../../sweep/session/sweep.ts';
 import type { ExitNow } from '../arguments/command.ts';
+import { Display } from '../terminal/display.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
-import type { SweepDisplay } from './sweep.ts';
 
 /**
  * Shows a sweep while it runs, and what came of it.
@@ -17,12 +17,11 @@ export async function showSession(
   exitNow: ExitNow,
   start: (signal: AbortSignal) => Promise<{ run: SweepRun; settings: SweepSettings }>,
 ): Promise<number> {
-  let view: SweepDisplay | undefined;
-  const display = { say: (text: string) => (view === undefined ? output.note(text) : view.say(text)), clear: () => view?.clear() };
+  const display = new Display(output);
   return stoppable({ display, onFirst: 'saving the trials that run; once more to stop at once', exitNow }, async (stop) => {
-    const { SweepDisplay } = await import('./sweep.ts');
+    const { SweepView } = await import('./sweep.ts');
     const { run, settings } = await start(stop.signal);
-    view = new SweepDisplay(output, settings);
+    const view = new SweepView(output, display, settings);
     for await (const event of run) view.show(event);
     const summary = await run.result;
     if (output.json) {
