@@ -22,7 +22,7 @@ import { listBytes } from './skipping.ts';
 export const SEGMENT_STEPS = 4096;
 /** Rows that a rank converts at once from their stored form. */
 export const STAGE_ROWS = 64;
-/** Address of a layer's random stream: key and number, two u32 each. */
+/** Address of a random stream: key and number, two u32 each. */
 export const STREAM_BYTES = 16;
 /** f64 values of a leaf: sum of weighted losses, correct rows, sum of weights. */
 export const SUM_VALUES = 3;
@@ -86,7 +86,7 @@ export interface MemoryPlan {
   bounds: Region[];
   stages: Region[];
   scratch: Region[];
-  /** Per rank: u32[4] per layer and one for noise, key and number of the random streams of the step at hand. */
+  /** Per rank: u32[4] per stream of the graph and one for noise, key and number of the random streams of the step at hand. */
   streams: Region[];
   bytes: number;
   pages: number;
@@ -120,7 +120,7 @@ export function boundsWords(own: number, leaves: number): number {
 }
 
 /**
- * Places everything that a run keeps in shared memory: a pure function, so workers work out the same addresses by themselves.
+ * Places everything that a run keeps in shared memory: a pure function, whose result goes to every thread.
  *
  * @throws GradloomError E_MEMORY if it needs more than WebAssembly can address (4 GiB)
  */
@@ -179,7 +179,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
     scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, backend.scratchFloats(network.graph, scratchRows(rank), leaves))))),
-    streams: ranks.map(() => place((network.layers.length + 1) * STREAM_BYTES)),
+    streams: ranks.map(() => place((network.graph.streams + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {
     const message = `the run needs ${showBytes(at)} of shared memory, the limit is ${showBytes(MAX_BYTES)}`;

@@ -1,6 +1,6 @@
 import type { Traits } from '../../config/names/backends.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { type Dataset, SPLITS } from '../../data/dataset.ts';
 import { classCounts } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
 import { GraphIndex } from '../../graph/graph.ts';
@@ -77,7 +77,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     network,
     batches,
     exchange,
-    evalSetRows: Math.max(...(['train', 'val', 'test'] satisfies SplitName[]).map((split) => dataset.splits[split].length)),
+    evalSetRows: Math.max(...SPLITS.map((split) => dataset.splits[split].length)),
     workers,
     featureBytes: dataset.features instanceof Uint8Array ? 1 : 4,
     normalization: dataset.normalization.kind,

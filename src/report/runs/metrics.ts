@@ -1,11 +1,10 @@
 import { isMetric } from '../../config/names/metrics.ts';
+import { SPLITS } from '../../data/dataset.ts';
 import type { Summary } from '../../runs/events.ts';
 import { RUN_FILES } from '../../runs/files/names.ts';
 import { formatLoss, formatPercent } from '../text/numbers.ts';
 import { unpainted } from '../text/paint.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
-
-const SPLITS = ['train', 'val', 'test'] as const;
 
 export interface MatrixLook extends TableLook {
   columns: number;
