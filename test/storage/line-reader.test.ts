@@ -1,18 +1,9 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import { truncateSync } from 'node:fs';
+import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
 import { readLines } from '../../src/storage/line-reader.ts';
 import { count, fields } from '../../src/storage/shape.ts';
-
-function fileIn(t: ExecutionContext, content?: string | Uint8Array): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lines-'));
-  t.teardown(() => rmSync(directory, { recursive: true }));
-  const file = path.join(directory, 'metrics.jsonl');
-  if (content !== undefined) writeFileSync(file, content);
-  return file;
-}
+import { fileIn } from './support/line-file.ts';
 
 test('S8 a torn last line is told from whole ones', (t) => {
   const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a');

@@ -1,17 +1,8 @@
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { type LineCalls, LineFile } from '../../src/storage/lines.ts';
-
-function fileIn(t: ExecutionContext, content?: string | Uint8Array): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'gradloom-lines-'));
-  t.teardown(() => rmSync(directory, { recursive: true }));
-  const file = path.join(directory, 'metrics.jsonl');
-  if (content !== undefined) writeFileSync(file, content);
-  return file;
-}
+import { fileIn } from './support/line-file.ts';
 
 test('lines are whole JSON, numbers as short as they can be read back', (t) => {
   const file = LineFile.create(fileIn(t));
