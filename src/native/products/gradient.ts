@@ -3,9 +3,10 @@ import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx
 import { Columns, type PanelRun, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
+import { leafTile } from './leaf-tile.ts';
 import { copyRows } from './pack.ts';
 import { waitingTiles } from './schedule.ts';
-import { panelVectors, type StepOperands, type Stream, Tile, tallest } from './tile.ts';
+import { panelVectors, Tile, tallest } from './tile.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 /** Floats of packed panels of dz kept at a time. */
@@ -104,7 +105,7 @@ export function gradientRoutine(isa: Isa, convention: Convention, shape: Gradien
                 a.repeat(r13, run.count, () => {
                   a.mov(rax, rbx);
                   a.mov(r10, r15);
-                  leafTile(a, isa, new Tile(isa, height, run.vectors), { columns, run, xRow, outRow });
+                  tileOfPanel(a, isa, new Tile(isa, height, run.vectors), { columns, run, xRow, outRow });
                   a.add(rdi, run.vectors * isa.width);
                   a.add(r15, rows * run.vectors * isa.width);
                 });
@@ -182,66 +183,25 @@ function repeatInFrame(a: Assembler, at: number, count: number, body: () => void
   a.jumpIf('ne', top);
 }
 
-/**
- * The tile of dw at rdi: x in rax, the panel of dz in r10, the schedule in rcx, waiting tiles at r8. Changes r9, r11, r14, rax, r10.
- */
-function leafTile(
+/** The tile of dw at rdi: x in rax, the panel of dz in r10, the schedule in rcx, waiting tiles at r8. Changes r9 to r11, r14, rax. */
+function tileOfPanel(
   a: Assembler,
   isa: Isa,
   tile: Tile,
   { columns, run, xRow, outRow }: { columns: Columns; run: PanelRun; xRow: number; outRow: number },
 ): void {
-  const { width } = isa;
-  const x: Stream = { register: rax, bytesPerK: xRow };
-  const b: Stream = { register: r10, bytesPerK: run.vectors * width };
-  const operands: StepOperands = {
-    x: (row) => mem(x.register, row * F32),
-    loadB: (dst, vector) => a.load(width, dst, mem(b.register, vector * width)),
-  };
-  const level = tile.rows * tile.vectors * width;
-  const leaf = a.label();
-  const rows = a.label();
-  const merge = a.label();
-  const merged = a.label();
-  const done = a.label();
-  const advance = (): void => {
-    a.add(x.register, x.bytesPerK);
-    a.add(b.register, b.bytesPerK);
-    a.sub(r11, 1);
-  };
   a.mov(r9, rcx);
   a.mov(r14, r8);
-  a.bind(leaf);
-  a.mov32(r11, mem(r9));
-  tile.step(a, operands, true);
-  advance();
-  a.jumpIf('e', merge);
-  a.align(32);
-  a.bind(rows);
-  tile.step(a, operands);
-  advance();
-  a.jumpIf('ne', rows);
-  a.bind(merge);
-  a.mov32(r11, mem(r9, 4));
-  a.test(r11);
-  a.jumpIf('e', merged);
-  const again = a.here();
-  a.sub(r14, level);
-  tile.each((sum) => a.op('vaddps', width, sum, sum, mem(r14, sum * width)));
-  a.sub(r11, 1);
-  a.jumpIf('ne', again);
-  a.bind(merged);
-  a.add(r9, 8);
-  a.mov32(r11, mem(r9));
-  a.test(r11);
-  a.jumpIf('e', done);
-  tile.each((sum) => a.store(width, mem(r14, sum * width), sum));
-  a.add(r14, level);
-  a.jump(leaf);
-  a.bind(done);
-  a.zero(width, tile.b(0));
-  tile.each((sum) => a.op('vaddps', width, sum, sum, tile.b(0)));
+  leafTile(a, isa, tile, (isFirst) => {
+    tile.step(
+      a,
+      { x: (row) => mem(rax, row * F32), loadB: (dst, vector) => a.load(isa.width, dst, mem(r10, vector * isa.width)) },
+      isFirst,
+    );
+    a.add(rax, xRow);
+    a.add(r10, run.vectors * isa.width);
+  });
   tile.each((sum, row, vector) => {
-    columns.store(a, mem(rdi, row * outRow + vector * width), sum, run.hasTail && vector === run.vectors - 1, tile.spare);
+    columns.store(a, mem(rdi, row * outRow + vector * isa.width), sum, run.hasTail && vector === run.vectors - 1, tile.spare);
   });
 }

@@ -1,0 +1,417 @@
+import type { Gpr } from '../../../src/native/assembler/instruction.ts';
+import { type Condition, type Instruction, isMem, type Mem, type VectorInstruction } from '../../../src/native/assembler/instruction.ts';
+
+const LANES = 16;
+const RCX = 1;
+const RSP = 4;
+/** Arguments of the System V convention. */
+const ARGUMENTS = [7, 6, 2, 1, 8, 9];
+const RETURN = 0xffff_ffff_ffff_ffffn;
+const MOST_STEPS = 200_000_000;
+
+/** Memory that code may touch: anything outside of all regions is a fault, as with guard pages on both sides of each. */
+export interface Region {
+  at: number;
+  bytes: ArrayBuffer;
+  writable?: boolean;
+}
+
+export class ProcessorFault extends Error {}
+
+/**
+ * Executes instructions as the manual describes them, one after the other: the independent truth for code that this machine can not run
+ * (AVX-512), and a check of every address that it touches. f32 arithmetic rounds each result once; NaN payloads are not followed.
+ * source: Intel SDM, volume 2.
+ */
+export class Processor {
+  readonly #regions: readonly { at: number; end: number; view: DataView; writable: boolean }[];
+  readonly #gpr = new BigUint64Array(16);
+  readonly #vectors = Array.from({ length: 32 }, () => new DataView(new ArrayBuffer(64)));
+  readonly #masks = new Uint32Array(8);
+  #flags = { zero: false, carry: false, sign: false, overflow: false };
+
+  constructor(regions: readonly Region[]) {
+    const stack: Region = { at: 0x7000_0000, bytes: new ArrayBuffer(16_384), writable: true };
+    this.#regions = [...regions, stack].map(({ at, bytes, writable = true }) => {
+      return { at, end: at + bytes.byteLength, view: new DataView(bytes), writable };
+    });
+    this.#gpr[RSP] = BigInt(stack.at + stack.bytes.byteLength - 64);
+  }
+
+  /** Calls a routine of the System V convention. @throws ProcessorFault with the instruction that went wrong */
+  call(instructions: readonly Instruction[], args: readonly number[]): void {
+    for (const [i, value] of args.entries()) this.#gpr[ARGUMENTS[i] as number] = BigInt(value);
+    const saved = [3, 5, 12, 13, 14, 15, RSP].map((register) => this.#gpr[register]);
+    this.#push(RETURN);
+    let at = 0;
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      const one = instructions[at];
+      if (one === undefined) throw new ProcessorFault('runs off the end');
+      at++;
+      try {
+        if (one.kind === 'ret') {
+          if (this.#pop() !== RETURN) throw new ProcessorFault('returns with a changed stack');
+          const now = [3, 5, 12, 13, 14, 15, RSP].map((register) => this.#gpr[register]);
+          if (now.some((value, i) => value !== saved[i])) throw new ProcessorFault('changes a register that the caller keeps');
+          return;
+        }
+        if (one.kind === 'jump') {
+          if (one.condition === undefined || this.#holds(one.condition)) at = one.target.at;
+        } else this.#execute(one);
+      } catch (error) {
+        throw new ProcessorFault(`instruction ${at - 1} ${JSON.stringify(one)}: ${error instanceof Error ? error.message : ''}`);
+      }
+    }
+    throw new ProcessorFault('does not end');
+  }
+
+  #execute(one: Instruction): void {
+    const gpr = this.#gpr;
+    switch (one.kind) {
+      case 'vector':
+        this.#vector(one);
+        return;
+      case 'mov':
+        gpr[one.dst] = this.#value(one.src, one.bits);
+        return;
+      case 'store':
+        this.#write(one.mem, one.bits / 8, gpr[one.src] as bigint);
+        return;
+      case 'movImmediate':
+        gpr[one.dst] = BigInt.asUintN(32, BigInt(one.value));
+        return;
+      case 'add':
+      case 'sub':
+      case 'cmp':
+      case 'and':
+      case 'or':
+      case 'xor':
+        this.#arithmetic(one.kind, one.dst, this.#value(one.src, one.bits), one.bits);
+        return;
+      case 'addImmediate':
+      case 'subImmediate':
+      case 'cmpImmediate':
+      case 'andImmediate':
+        this.#arithmetic(one.kind.slice(0, 3) as 'add' | 'sub' | 'cmp' | 'and', one.dst, BigInt.asUintN(64, BigInt(one.value)), 64);
+        return;
+      case 'shiftLeft':
+        gpr[one.dst] = BigInt.asUintN(64, (gpr[one.dst] as bigint) << BigInt(one.count));
+        return;
+      case 'shiftRight':
+        gpr[one.dst] = (gpr[one.dst] as bigint) >> BigInt(one.count);
+        return;
+      case 'shiftLeftByCl':
+        gpr[one.dst] = BigInt.asUintN(64, (gpr[one.dst] as bigint) << ((gpr[RCX] as bigint) & 63n));
+        return;
+      case 'multiplyImmediate':
+        gpr[one.dst] = BigInt.asUintN(64, BigInt.asIntN(64, gpr[one.src] as bigint) * BigInt(one.value));
+        return;
+      case 'test':
+        this.#logic((this.#value(one.a, one.bits) & this.#value(one.b, one.bits)) as bigint, one.bits);
+        return;
+      case 'testImmediate':
+        this.#logic(this.#value(one.dst, 32) & BigInt.asUintN(32, BigInt(one.value)), 32);
+        return;
+      case 'lea':
+        gpr[one.dst] = BigInt(this.#address(one.mem));
+        return;
+      case 'popcnt':
+        gpr[one.dst] = BigInt([...this.#value(one.src, 32).toString(2)].filter((digit) => digit === '1').length);
+        return;
+      case 'lzcnt':
+        gpr[one.dst] = BigInt(Math.clz32(Number(this.#value(one.src, 32))));
+        return;
+      case 'tzcnt': {
+        const value = Number(this.#value(one.src, 32));
+        gpr[one.dst] = BigInt(value === 0 ? 32 : 31 - Math.clz32(value & -value));
+        return;
+      }
+      case 'set':
+        gpr[one.dst] = ((gpr[one.dst] as bigint) & ~255n) | (this.#holds(one.condition) ? 1n : 0n);
+        return;
+      case 'push':
+        this.#push(gpr[one.register] as bigint);
+        return;
+      case 'pop':
+        gpr[one.register] = this.#pop();
+        return;
+      case 'kmovw':
+        this.#masks[one.mask] = Number(this.#value(one.src, 32)) & 0xffff;
+        return;
+      case 'kmovwToGpr':
+        gpr[one.dst] = BigInt(this.#masks[one.mask] as number);
+        return;
+      case 'kortestw': {
+        const either = (this.#masks[one.a] as number) | (this.#masks[one.b] as number);
+        this.#flags = { zero: either === 0, carry: either === 0xffff, sign: false, overflow: false };
+        return;
+      }
+      case 'vpbroadcastd':
+        for (let lane = 0; lane < LANES; lane++) this.#vectorOf(one.dst).setUint32(lane * 4, Number(this.#value(one.src, 32)), true);
+        return;
+      case 'vmovmskps': {
+        let bits = 0;
+        for (let lane = 0; lane < one.width / 4; lane++) bits |= (this.#vectorOf(one.src).getUint32(lane * 4, true) >>> 31) << lane;
+        gpr[one.dst] = BigInt(bits);
+        return;
+      }
+      case 'align':
+      case 'prefetch':
+      case 'vzeroupper':
+        return;
+      default:
+        throw new ProcessorFault(`${one.kind} is not known here`);
+    }
+  }
+
+  #vectorOf(number: number): DataView {
+    return this.#vectors[number] as DataView;
+  }
+
+  // ---- general registers
+
+  #value(operand: Gpr | Mem, bits: 32 | 64): bigint {
+    const value = isMem(operand) ? this.#read(operand, bits / 8) : (this.#gpr[operand] as bigint);
+    return BigInt.asUintN(bits, value);
+  }
+
+  #arithmetic(kind: 'add' | 'sub' | 'cmp' | 'and' | 'or' | 'xor', dst: Gpr, right: bigint, bits: 32 | 64): void {
+    const left = BigInt.asUintN(bits, this.#gpr[dst] as bigint);
+    const b = BigInt.asUintN(bits, right);
+    if (kind === 'and' || kind === 'or' || kind === 'xor') {
+      const result = kind === 'and' ? left & b : kind === 'or' ? left | b : left ^ b;
+      this.#logic(result, bits);
+      this.#gpr[dst] = result;
+      return;
+    }
+    const exact = kind === 'add' ? left + b : left - b;
+    const result = BigInt.asUintN(bits, exact);
+    const signed = kind === 'add' ? BigInt.asIntN(bits, left) + BigInt.asIntN(bits, b) : BigInt.asIntN(bits, left) - BigInt.asIntN(bits, b);
+    const sign = BigInt.asIntN(bits, result) < 0n;
+    this.#flags = { zero: result === 0n, carry: exact !== result, sign, overflow: signed !== BigInt.asIntN(bits, result) };
+    if (kind !== 'cmp') this.#gpr[dst] = result;
+  }
+
+  #logic(result: bigint, bits: 32 | 64): void {
+    this.#flags = { zero: result === 0n, carry: false, sign: BigInt.asIntN(bits, result) < 0n, overflow: false };
+  }
+
+  #holds(condition: Condition): boolean {
+    const { zero, carry, sign, overflow } = this.#flags;
+    const less = sign !== overflow;
+    const known: Record<Condition, boolean> = {
+      b: carry,
+      ae: !carry,
+      e: zero,
+      ne: !zero,
+      be: carry || zero,
+      a: !carry && !zero,
+      l: less,
+      ge: !less,
+      le: less || zero,
+      g: !less && !zero,
+    };
+    return known[condition];
+  }
+
+  // ---- memory
+
+  #address({ base, disp, index, scale = 1 }: Mem): number {
+    const offset = index === undefined ? 0n : (this.#gpr[index] as bigint) * BigInt(scale);
+    return Number(BigInt.asUintN(64, (this.#gpr[base] as bigint) + offset + BigInt(disp)));
+  }
+
+  #place(at: number, bytes: number, isWrite: boolean): { view: DataView; offset: number } {
+    const region = this.#regions.find((one) => at >= one.at && at + bytes <= one.end);
+    if (region === undefined || (isWrite && !region.writable)) {
+      throw new ProcessorFault(`${isWrite ? 'writes' : 'reads'} ${bytes} bytes at ${at.toString(16)}, outside of what it was given`);
+    }
+    return { view: region.view, offset: at - region.at };
+  }
+
+  #read(from: Mem, bytes: number): bigint {
+    const { view, offset } = this.#place(this.#address(from), bytes, false);
+    return bytes === 8 ? view.getBigUint64(offset, true) : BigInt(view.getUint32(offset, true));
+  }
+
+  #write(to: Mem, bytes: number, value: bigint): void {
+    const { view, offset } = this.#place(this.#address(to), bytes, true);
+    if (bytes === 8) view.setBigUint64(offset, value, true);
+    else view.setUint32(offset, Number(BigInt.asUintN(32, value)), true);
+  }
+
+  #push(value: bigint): void {
+    this.#gpr[RSP] = (this.#gpr[RSP] as bigint) - 8n;
+    this.#write({ base: RSP, disp: 0 }, 8, value);
+  }
+
+  #pop(): bigint {
+    const value = this.#read({ base: RSP, disp: 0 }, 8);
+    this.#gpr[RSP] = (this.#gpr[RSP] as bigint) + 8n;
+    return value;
+  }
+
+  // ---- vectors
+
+  #vector(one: VectorInstruction): void {
+    const lanes = one.width / 4;
+    const allowed = one.mask === undefined || one.mask === 0 ? 0xffff : (this.#masks[one.mask] as number);
+    if (one.name === 'vmovups_store' || one.name === 'vmovupd_store') {
+      for (let lane = 0; lane < lanes; lane++) if ((allowed >> lane) & 1) this.#storeLane(one.rm as Mem, lane, this.#word(one.r, lane));
+      return;
+    }
+    if (one.name === 'vmaskmovps_store') {
+      for (let lane = 0; lane < lanes; lane++)
+        if (this.#word(one.v, lane) >>> 31) this.#storeLane(one.rm as Mem, lane, this.#word(one.r, lane));
+      return;
+    }
+    if (one.name === 'vpcompressd') {
+      const kept = Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => (allowed >> lane) & 1);
+      const words = Array.from({ length: lanes }, (_, i) => (i < kept.length ? this.#word(one.r, kept[i] as number) : 0));
+      if (isMem(one.rm)) for (const [i] of kept.entries()) this.#storeLane(one.rm, i, words[i] as number);
+      else this.#setWords(one.rm, words);
+      return;
+    }
+    if (one.name === 'vcmpps' && one.width === 64) {
+      let bits = 0;
+      for (let lane = 0; lane < lanes; lane++) {
+        if ((allowed >> lane) & 1 && compare(this.#f32(one.v, lane), this.#operand(one, lane), one.immediate ?? 0)) bits |= 1 << lane;
+      }
+      this.#masks[one.r] = bits;
+      return;
+    }
+    const words = this.#result(one, lanes, allowed);
+    const before = Array.from({ length: lanes }, (_, lane) => this.#word(one.r, lane));
+    // What the encoding does to the lanes above it, and to those that the mask leaves out.
+    this.#setWords(
+      one.r,
+      words.map((word, lane) => ((allowed >> lane) & 1 ? word : one.zero ? 0 : (before[lane] as number))),
+    );
+  }
+
+  #result(one: VectorInstruction, lanes: number, allowed: number): number[] {
+    const each = (word: (lane: number) => number): number[] => Array.from({ length: lanes }, (_, lane) => word(lane));
+    const arithmetic = ARITHMETIC[one.name];
+    if (arithmetic !== undefined) {
+      return each((lane) => ((allowed >> lane) & 1 ? bitsOf(arithmetic(this.#f32(one.v, lane), this.#operand(one, lane))) : 0));
+    }
+    const word = (operand: number | Mem, lane: number): number =>
+      isMem(operand) ? this.#loadLane(operand, lane) : this.#word(operand, lane);
+    switch (one.name) {
+      case 'vmovups':
+      case 'vmovupd':
+        return each((lane) => ((allowed >> lane) & 1 ? word(one.rm, lane) : 0));
+      case 'vmaskmovps':
+        return each((lane) => (this.#word(one.v, lane) >>> 31 ? word(one.rm, lane) : 0));
+      case 'vbroadcastss':
+        return each(() => word(one.rm, 0));
+      case 'vxorps':
+        return each((lane) => this.#word(one.v, lane) ^ word(one.rm, lane));
+      case 'vandps':
+        return each((lane) => this.#word(one.v, lane) & word(one.rm, lane));
+      case 'vpaddd':
+        return each((lane) => this.#word(one.v, lane) + word(one.rm, lane));
+      case 'vsqrtps':
+        return each((lane) => bitsOf(Math.fround(Math.sqrt(floatOf(word(one.rm, lane))))));
+      case 'vcvtdq2ps':
+        return each((lane) => bitsOf(word(one.rm, lane) | 0));
+      case 'vcmpps':
+        return each((lane) => (compare(this.#f32(one.v, lane), this.#operand(one, lane), one.immediate ?? 0) ? -1 : 0));
+      case 'vunpcklps':
+      case 'vunpckhps': {
+        const high = one.name === 'vunpckhps' ? 2 : 0;
+        return each((lane) => {
+          const from = (lane & ~3) + high + ((lane & 3) >> 1);
+          return lane & 1 ? word(one.rm, from) : this.#word(one.v, from);
+        });
+      }
+      case 'vunpcklpd':
+      case 'vunpckhpd': {
+        const high = one.name === 'vunpckhpd' ? 2 : 0;
+        return each((lane) =>
+          (lane & 2) === 0 ? this.#word(one.v, (lane & ~3) + high + (lane & 1)) : word(one.rm, (lane & ~3) + high + (lane & 1)),
+        );
+      }
+      case 'vshuff32x4':
+        return each((lane) => {
+          const quarter = ((one.immediate ?? 0) >> (2 * (lane >> 2))) & 3;
+          return lane < 8 ? this.#word(one.v, quarter * 4 + (lane & 3)) : word(one.rm, quarter * 4 + (lane & 3));
+        });
+      case 'vperm2f128':
+        return each((lane) => {
+          const choice = ((one.immediate ?? 0) >> (lane < 4 ? 0 : 4)) & 3;
+          const from = (choice & 1) * 4 + (lane & 3);
+          return choice < 2 ? this.#word(one.v, from) : word(one.rm, from);
+        });
+      case 'vpermd':
+        return each((lane) => word(one.rm, this.#word(one.v, lane) & (lanes - 1)));
+      default:
+        throw new ProcessorFault(`${one.name} is not known here`);
+    }
+  }
+
+  #word(register: number, lane: number): number {
+    return this.#vectorOf(register).getInt32(lane * 4, true);
+  }
+
+  #f32(register: number, lane: number): number {
+    return this.#vectorOf(register).getFloat32(lane * 4, true);
+  }
+
+  #operand({ rm, broadcast = false }: VectorInstruction, lane: number): number {
+    return isMem(rm) ? floatOf(this.#loadLane(rm, broadcast ? 0 : lane)) : this.#f32(rm, lane);
+  }
+
+  /** Writes a register; the lanes above become 0. */
+  #setWords(register: number, words: readonly number[]): void {
+    const view = this.#vectorOf(register);
+    for (let lane = 0; lane < LANES; lane++) view.setInt32(lane * 4, words[lane] ?? 0, true);
+  }
+
+  #loadLane(from: Mem, lane: number): number {
+    const { view, offset } = this.#place(this.#address(from) + lane * 4, 4, false);
+    return view.getInt32(offset, true);
+  }
+
+  #storeLane(to: Mem, lane: number, word: number): void {
+    const { view, offset } = this.#place(this.#address(to) + lane * 4, 4, true);
+    view.setInt32(offset, word, true);
+  }
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function bitsOf(value: number): number {
+  scratch.setFloat32(0, value);
+  return scratch.getInt32(0);
+}
+
+function floatOf(word: number): number {
+  scratch.setInt32(0, word);
+  return scratch.getFloat32(0);
+}
+
+/** The second operand is the result where one is NaN or both are zero. */
+const maximum = (a: number, b: number): number => (a > b ? a : b);
+const minimum = (a: number, b: number): number => (a < b ? a : b);
+
+const ARITHMETIC: Partial<Record<string, (a: number, b: number) => number>> = {
+  vaddps: (a, b) => Math.fround(a + b),
+  vsubps: (a, b) => Math.fround(a - b),
+  vmulps: (a, b) => Math.fround(a * b),
+  vdivps: (a, b) => Math.fround(a / b),
+  vmaxps: maximum,
+  vminps: minimum,
+};
+
+/** @param predicate  of vcmpps */
+function compare(a: number, b: number, predicate: number): boolean {
+  switch (predicate) {
+    case 0x04:
+      return !(a === b);
+    case 0x1e:
+      return a > b;
+    default:
+      throw new ProcessorFault(`predicate ${predicate} is not known here`);
+  }
+}
