@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { LayerOp, Op } from '../graph/op.ts';
 import type { Shape } from '../graph/shape.ts';
 import type { Kernels } from './kernels.ts';
+import type { NativeCode } from './native/bind.ts';
 import type { ActivitySite, BackwardSite, ForwardSite, ListSite, LossSite, MetricSite, MetricSum } from './site.ts';
 
 /** Memory that an op takes beside its tensors, by name. */
@@ -44,6 +45,8 @@ export interface BackendCode {
   module: WebAssembly.Module;
   /** What a backend loads beside the module, for its own `bind`. */
   library?: { path: string; name: string };
+  /** Machine code for the calls of a run, with the module's bits. */
+  native?: NativeCode;
 }
 
 /** One way to compute the ops of a graph. A new one is a file with this object and a row in the table of `index.ts`. */

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { SourceConfig } from '../../config/schema/schema.ts';
 import { GradloomError } from '../../errors.ts';
+import { cacheDirectory } from '../../machine/cache.ts';
 import { permute } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
 import { readFileBytes } from '../../storage/read.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
-import { cacheDirectory } from './cache.ts';
 import { originalLabels } from './mnist-order.ts';
 import type { DataSource } from './source.ts';
 

@@ -12,6 +12,7 @@ import type { Evaluation } from '../rank/evaluation.ts';
 import { lossLimitAfter, type RankSetup } from '../rank/rank.ts';
 import type { StepRates } from '../rank/update.ts';
 import { Crew } from './crew.ts';
+import { nativeCodeFor } from './native.ts';
 import { SharedState } from './shared-state.ts';
 import { Threads } from './threads.ts';
 
@@ -101,7 +102,8 @@ export class Engine {
       engine.#crew.break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
     }, startMs);
     try {
-      const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code };
+      const native = nativeCodeFor(plan, dataset, engine.#memory, code.module);
+      const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code, ...(native !== undefined && { native }) };
       await engine.#crew.run({ kind: 'begin', setup });
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;

@@ -2,13 +2,14 @@ import type { Dataset, SplitName } from '../../data/dataset.ts';
 import type { BackendCode } from '../../kernels/backend.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
+import { type NativeCalls, nativeCalls } from '../../kernels/native/bind.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';
 import { batchAt, batchCount } from '../plan/batches.ts';
 import { abort, rankClocks, rankWords, WORD } from '../plan/control.ts';
 import { rankLeaves } from '../plan/leaves.ts';
 import { lowerProgram } from '../plan/lower/lower.ts';
-import type { ProgramKey, RankProgram } from '../plan/lower/program.ts';
+import { callsOf, type ProgramKey, type RankProgram } from '../plan/lower/program.ts';
 import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from '../plan/memory.ts';
 import { epochOrder } from '../plan/order.ts';
 import type { EnginePlan } from '../plan/plan.ts';
@@ -71,6 +72,9 @@ export class Rank {
   readonly #updater: Updater;
   readonly #skipper: ZeroSkipper;
   readonly #programs = new Map<number, RankProgram>();
+  readonly #native: NativeCalls | undefined;
+  /** Calls that machine code does. */
+  readonly #runs = new Map<KernelCall, () => void>();
   readonly #words: { arrived: number; beat: number; call: number; step: number };
   /** Milliseconds of the step at hand spent at barriers. */
   #waited = 0;
@@ -103,6 +107,8 @@ export class Rank {
     this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.graph.streams * STREAM_BYTES);
     this.#skipper = new ZeroSkipper(plan, memory, kernels);
     this.#words = rankWords(rank);
+    const scratch = regions.scratch[rank];
+    if (setup.native !== undefined && scratch !== undefined) this.#native = nativeCalls(setup.native, memory, scratch);
     this.#order = dataset.splits.train;
   }
 
@@ -259,8 +265,14 @@ export class Rank {
     const program = lowerProgram(this.#plan, this.#rank, key);
     this.#skipper.adopt(program);
     for (const { at, words } of program.tables) new Int32Array(this.#memory.buffer, at, words.length).set(words);
+    if (this.#native !== undefined) for (const call of callsOf(program)) this.#bind(call, this.#native);
     this.#programs.set(number, program);
     return program;
+  }
+
+  #bind(call: KernelCall, native: NativeCalls): void {
+    const run = native.runOf(call);
+    if (run !== undefined) this.#runs.set(call, run);
   }
 
   /** @returns the number of calls */
@@ -285,7 +297,7 @@ export class Rank {
       // Plain stores: the watchdog needs to see them some time, not at once.
       this.#control[call] = before + i;
       this.#control[beat] = ((this.#control[beat] as number) + 1) | 0;
-      const run: (...values: number[]) => void = this.#kernels[kernel];
+      const run: (...values: number[]) => void = this.#runs.get(entry) ?? this.#kernels[kernel];
       if (this.#skipper.isTrying) this.#skipper.time(entry, run);
       else run(...args);
     }

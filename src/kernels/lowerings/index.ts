@@ -3,6 +3,7 @@ import { rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import { elements } from '../../graph/shape.ts';
 import type { Backend, Lowerings } from '../backend.ts';
+import { nativeScratch } from '../native/scratch.ts';
 import { scratchFloats } from '../sizes.ts';
 import { activation, epilogueOf } from './activation.ts';
 import { add } from './add.ts';
@@ -34,5 +35,6 @@ function fusesEpilogue(op: LayerOp, next: LayerOp): boolean {
 function productScratch(graph: Graph, rows: number, leaves: number): number {
   const products = graph.ops.filter((op) => op.type === 'dense');
   const widest = (tensor: 'x' | 'y'): number => Math.max(0, ...products.map((op) => elements(rowShape(graph, op[tensor]))));
-  return scratchFloats(rows, widest('x'), widest('y'), leaves);
+  const [inputs, outputs] = [widest('x'), widest('y')];
+  return Math.max(scratchFloats(rows, inputs, outputs, leaves), nativeScratch(rows, inputs, outputs, leaves));
 }

@@ -61,8 +61,9 @@ function layoutOf(isa: Isa, shape: GradientShape): ScratchLayout {
   const panelsAt = xAt + (copiesX ? shape.rows * Math.ceil(copied / isa.lanes) * isa.width : 0);
   const panel = shape.rows * vectors * isa.width;
   const perGroup = Math.max(1, Math.floor((PANEL_FLOATS * F32) / panel));
-  const panels = Math.min(perGroup, Math.ceil(shape.o / (vectors * isa.lanes)));
-  return { xAt, panelsAt, perGroup, bytes: panelsAt + panels * panel };
+  // An upper bound that grows with the rows, as `perGroup` panels do not.
+  const panels = Math.min(panel * Math.ceil(shape.o / (vectors * isa.lanes)), Math.max(panel, PANEL_FLOATS * F32));
+  return { xAt, panelsAt, perGroup, bytes: panelsAt + panels };
 }
 
 /** Bytes of scratch that the routine for a shape needs, beside the schedule. */

@@ -1,4 +1,4 @@
-import { koffi } from './foreign.ts';
+import { koffi, systemLibrary } from './foreign.ts';
 
 /** Machine code in memory that can be executed and no longer written to. */
 export interface ExecutableCode {
@@ -35,7 +35,7 @@ let posix: PosixCalls | undefined;
 
 function posixCalls(): PosixCalls {
   if (posix === undefined) {
-    const library = koffi().load(process.platform === 'darwin' ? '/usr/lib/libSystem.B.dylib' : null);
+    const library = systemLibrary();
     posix = {
       mmap: library.func('int64_t mmap(int64_t at, int64_t bytes, int protection, int flags, int file, int64_t offset)'),
       mprotect: library.func('int mprotect(int64_t at, int64_t bytes, int protection)'),
@@ -66,7 +66,7 @@ const PAGE_READWRITE = 0x04;
 const PAGE_EXECUTE_READ = 0x20;
 
 function loadOnWindows(code: Uint8Array): ExecutableCode {
-  const kernel32 = koffi().load('kernel32.dll');
+  const kernel32 = systemLibrary();
   const allocate = kernel32.func('int64_t VirtualAlloc(int64_t at, size_t bytes, uint32_t type, uint32_t protection)');
   const protect = kernel32.func('int VirtualProtect(int64_t at, size_t bytes, uint32_t protection, _Out_ uint32_t *before)');
   const free = kernel32.func('int VirtualFree(int64_t at, size_t bytes, uint32_t type)');

@@ -12,10 +12,21 @@ export interface Koffi {
 
 let loaded: Koffi | undefined;
 
+/** The system's own library. */
+const SYSTEM_LIBRARY: Partial<Record<NodeJS.Platform, string>> = { darwin: '/usr/lib/libSystem.B.dylib', win32: 'kernel32.dll' };
+
 /** @throws Error where the optional package is missing or does not run on this platform */
 export function koffi(): Koffi {
-  loaded ??= createRequire(import.meta.url)('koffi') as Koffi;
+  if (loaded === undefined) {
+    loaded = createRequire(import.meta.url)('koffi') as Koffi;
+    systemLibrary();
+  }
   return loaded;
+}
+
+/** Each thread has to load a library before its first call: koffi 3.3.4 makes the stack that it calls on then, and crashes without. */
+export function systemLibrary(): ReturnType<Koffi['load']> {
+  return koffi().load(SYSTEM_LIBRARY[process.platform] ?? null);
 }
 
 /** Where a memory stands in this process, the same for all of its threads. Below 2^53, as all addresses of processes are. */
@@ -37,4 +48,9 @@ export function callable(address: number, args: number, result: 'void' | 'int64_
     prototypes.set(key, prototype);
   }
   return koffi().decode(BigInt(address), prototype);
+}
+
+/** Where words of a SharedArrayBuffer stand. */
+export function addressOfWords(words: Int32Array): number {
+  return Number(koffi().address(new Uint8Array(words.buffer, words.byteOffset, words.byteLength)));
 }

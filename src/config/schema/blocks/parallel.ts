@@ -9,6 +9,12 @@ export const parallel = object({
     .describe(
       'worker threads; auto: one a usable core (affinity and cgroup quotas count), fewer if the first moments of training show that they are faster',
     ),
+  code: z
+    .enum(['auto', 'native', 'wasm'])
+    .default('auto')
+    .describe(
+      'what computes: machine code for this processor (x86-64 with AVX2 or AVX-512), or WebAssembly; the bits are equal. auto: machine code where the system allows it',
+    ),
   exchange: z
     .enum(['auto', 'gradients', 'factors'])
     .default('auto')

@@ -39,6 +39,12 @@ export interface ProgramKey {
   averaged: boolean;
 }
 
+/** All calls that a program may make. */
+export function callsOf({ phases, slice, afterwards, activity, skippable, listing }: RankProgram): KernelCall[] {
+  const pairs = skippable.flatMap(({ dense, skipping }) => [dense, skipping]);
+  return [...new Set([...phases.flat(), ...slice, ...afterwards, ...activity, ...pairs, ...listing])];
+}
+
 /** Appends calls to a list. */
 export function emitTo(calls: KernelCall[]): Emit {
   return (kernel, ...args) => void calls.push(kernelCall(kernel, ...args));

@@ -1,0 +1,21 @@
+import { AVX2, AVX512 } from '../../native/isa.ts';
+import { forwardScratch } from '../../native/products/forward.ts';
+import { gradientScratch } from '../../native/products/gradient.ts';
+import { sparseForwardScratch } from '../../native/sparse/forward.ts';
+import { sparseGradientScratch } from '../../native/sparse/gradient.ts';
+import { listWords } from '../sizes.ts';
+
+/** Floats of scratch that routines for such products need, at most, on any machine: a run's memory does not depend on it. */
+export function nativeScratch(rows: number, inputs: number, outputs: number, leaves: number): number {
+  const forward = { m: rows, n: outputs, k: inputs, hasBias: true, relu: true, isTransposed: false };
+  const input = { ...forward, n: inputs, k: outputs, isTransposed: true };
+  const gradient = { i: inputs, o: outputs, rows, xWidth: inputs, leaves };
+  const bytes = [AVX2, AVX512].flatMap((isa) => [
+    forwardScratch(isa, forward),
+    forwardScratch(isa, input),
+    gradientScratch(isa, gradient),
+    sparseForwardScratch(isa, { ...forward, listWords: listWords(inputs) }),
+    sparseGradientScratch(isa, gradient),
+  ]);
+  return Math.ceil(Math.max(...bytes) / Float32Array.BYTES_PER_ELEMENT);
+}
