@@ -17,6 +17,7 @@ const ORDER = [
   'machine',
   'config',
   'graph',
+  'native',
   'kernels',
   'data',
   'model',
