@@ -7,10 +7,12 @@ import { backendOf } from '../kernels/backends/index.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../kernels/check/calibrate.ts';
 import { SELF_TEST_BYTES, testKernels } from '../kernels/check/selftest.ts';
 import { bindKernels, compileKernels } from '../kernels/module.ts';
+import { type NativeSupport, nativeSupport } from '../kernels/native/support.ts';
 import { cacheDirectory } from '../machine/cache.ts';
 import { type ProcessLimit, processLimitOfGroups } from '../machine/cgroup.ts';
 import { countCores } from '../machine/cores.ts';
 import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
+import { MOST_CODE_BYTES } from '../native/store.ts';
 import { errnoText } from '../storage/errno.ts';
 
 type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}_${Underscored<Tail>}` : Name;
@@ -31,6 +33,7 @@ export interface Check {
     | 'shared_memory'
     | 'kernels'
     | 'speed'
+    | 'native'
     | Underscored<OtherBackend>
     | 'cache_directory'
     | 'runs_directory';
@@ -67,6 +70,7 @@ export function examine(): Check[] {
     checkSimd(),
     checkSharedMemory(),
     ...checkKernels(),
+    checkNative(nativeSupport()),
     ...BACKENDS.filter((name): name is OtherBackend => name !== DEFAULT_BACKEND).map((name) => checkBackend(name)),
     checkDirectory('cache_directory', 'cache directory', cacheDirectory(), 'set GRADLOOM_CACHE_DIR to a writable directory'),
     checkDirectory('runs_directory', 'runs directory', path.resolve('runs'), 'choose a writable one with --dir DIR or track.dir'),
@@ -150,6 +154,16 @@ function checkKernels(): Check[] {
   } catch (error) {
     return [{ ...kernel, status: 'fail', found: text(error), next: 'reinstall gradloom: its compiled kernels are missing or damaged' }];
   }
+}
+
+/** Where there is no machine code, WebAssembly computes the same bits. */
+export function checkNative(support: NativeSupport): Check {
+  const check = { id: 'native', name: 'machine code' } as const;
+  if ('reason' in support) {
+    return { ...check, status: 'ok', found: `none, so WebAssembly computes, with the same bits: ${support.reason}` };
+  }
+  const name = support.isa.name === 'avx2' ? 'AVX2' : 'AVX-512';
+  return { ...check, status: 'ok', found: `${name}, made at run time, at most ${showBytes(MOST_CODE_BYTES)} a process` };
 }
 
 /** A backend that is not the default is no fault where it is missing. */

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { GradloomError } from '../errors.ts';
 
 /**
  * Where gradloom keeps what it can make again: `GRADLOOM_CACHE_DIR`, or `gradloom` in the cache directory that the platform names
@@ -13,4 +14,14 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv = process.env, pla
   // The XDG specification: a relative path is invalid and ignored.
   const xdg = environment['XDG_CACHE_HOME'];
   return join(xdg?.startsWith('/') ? xdg : join(homedir(), '.cache'), 'gradloom');
+}
+
+/** A cache that cannot be read or written is as good as an empty one: it costs what it would have saved, and nothing else. */
+export async function ifStorageWorks<T>(use: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof GradloomError || (error instanceof Error && 'syscall' in error)) return undefined;
+    throw error;
+  }
 }

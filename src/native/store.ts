@@ -17,7 +17,7 @@ export interface PlacedRoutine {
 
 const ALIGN_BYTES = 64;
 /** Code of one process, at most: some thousands of shapes. */
-const MOST_BYTES = 64 * 2 ** 20;
+export const MOST_CODE_BYTES = 64 * 2 ** 20;
 
 /**
  * The routines of this process. Each is made once and stays to the end, so that no thread can be in code that is gone; what would go
@@ -28,7 +28,7 @@ export class RoutineStore {
   readonly #blocks: ExecutableCode[] = [];
   readonly #mostBytes: number;
 
-  constructor(mostBytes = MOST_BYTES) {
+  constructor(mostBytes = MOST_CODE_BYTES) {
     this.#mostBytes = mostBytes;
   }
 

@@ -1,5 +1,6 @@
 import type { SplitName } from '../data/dataset.ts';
 import type { Evaluation } from '../engine/rank/evaluation.ts';
+import type { CodeName } from '../kernels/native/support.ts';
 
 /** One line of metrics.jsonl: what the experiment determines, nothing of time or machine. Non-finite numbers are null. */
 export type MetricsLine = { step: number; epoch: number } & Record<string, number | null>;
@@ -15,6 +16,9 @@ export interface RunStart {
   rows: Record<SplitName, number>;
   parameters: number;
   workers: number;
+  /** What computes; why it is not machine code. */
+  code: CodeName;
+  codeReason: string | undefined;
   /** Processors that this process may use; fewer than workers means oversubscribed. */
   cores: number;
   batchRows: number;
@@ -81,7 +85,8 @@ export interface RunWarning {
     | 'W_EARLY_STOP'
     | 'W_CKPT_REJECTED'
     | 'W_TORN_LINE'
-    | 'W_WORKER_RESTART';
+    | 'W_WORKER_RESTART'
+    | 'W_NATIVE_CODE';
   message: string;
 }
 
@@ -122,6 +127,8 @@ export interface Summary {
   /** Training samples per second of wall time. */
   samples_per_second: number;
   workers: number;
+  /** What computed; versions before 0.2 do not tell. */
+  code?: CodeName;
   /** sha256 over the final parameters in the file's order and layout. */
   digest: string;
   /** The last value of every metric, by dotted name. */

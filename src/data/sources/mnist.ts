@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { SourceConfig } from '../../config/schema/schema.ts';
 import { GradloomError } from '../../errors.ts';
-import { cacheDirectory } from '../../machine/cache.ts';
+import { cacheDirectory, ifStorageWorks } from '../../machine/cache.ts';
 import { permute } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
@@ -96,16 +96,6 @@ async function classPixels(): Promise<Uint8Array> {
 
 function cacheFile(): string {
   return join(cacheDirectory(), 'mnist-10000.bin');
-}
-
-/** A cache that cannot be read or written is as good as an empty one: it costs the decoding, and nothing else. */
-async function ifStorageWorks<T>(use: () => T | Promise<T>): Promise<T | undefined> {
-  try {
-    return await use();
-  } catch (error) {
-    if (error instanceof GradloomError || (error instanceof Error && 'syscall' in error)) return undefined;
-    throw error;
-  }
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -2,6 +2,8 @@ import type { Dataset, SplitName } from '../../data/dataset.ts';
 import { targetSquares } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
 import { backendOf } from '../../kernels/backends/index.ts';
+import type { NativeCode } from '../../kernels/native/bind.ts';
+import type { specialise } from '../../kernels/native/specialise.ts';
 import { refusalError } from '../../machine/refusal.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import { stepAt } from '../plan/batches.ts';
@@ -12,7 +14,7 @@ import type { Evaluation } from '../rank/evaluation.ts';
 import { lossLimitAfter, type RankSetup } from '../rank/rank.ts';
 import type { StepRates } from '../rank/update.ts';
 import { Crew } from './crew.ts';
-import { nativeCodeFor } from './native.ts';
+import { type CodeUse, codeUse, prepareCode } from './native.ts';
 import { SharedState } from './shared-state.ts';
 import { Threads } from './threads.ts';
 
@@ -28,6 +30,8 @@ export interface EngineOptions {
   hangMs?: number;
   /** How long threads may take to start. @default 30,000 */
   startMs?: number;
+  /** For tests of wrong machine code: what makes it. */
+  specialise?: typeof specialise;
 }
 
 /** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
@@ -69,6 +73,7 @@ export class Engine {
   readonly #crew: Crew;
   readonly #options: EngineOptions;
   readonly #dataset: Dataset;
+  #code: CodeUse;
   /** Of the targets alone, so worked out once a split. */
   readonly #targetSquares = new Map<SplitName, Float64Array>();
   /** First step of the segment under way, or of the last one. */
@@ -82,6 +87,7 @@ export class Engine {
     this.plan = plan;
     this.#options = options;
     this.#dataset = dataset;
+    this.#code = codeUse(plan.experiment.parallel);
     this.#memory = options.threads?.takeMemory(plan.memory) ?? reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
@@ -91,18 +97,18 @@ export class Engine {
   /**
    * Starts the threads and waits until all of them have met.
    *
-   * @throws GradloomError E_LIMIT, E_POOL_START
+   * @throws GradloomError E_LIMIT, E_POOL_START, E_ENGINE
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
     const code = backendOf(plan.experiment.numerics).load();
     const engine = new Engine(plan, dataset, options);
     engine.shared.begin(initial, dataset.normalization);
+    const native = await engine.#prepareCode(code.module);
     const { startMs = START_MS } = options;
     const late = setTimeout(() => {
       engine.#crew.break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
     }, startMs);
     try {
-      const native = nativeCodeFor(plan, dataset, engine.#memory, code.module);
       const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code, ...(native !== undefined && { native }) };
       await engine.#crew.run({ kind: 'begin', setup });
     } catch (error) {
@@ -114,6 +120,17 @@ export class Engine {
       clearTimeout(late);
     }
     return engine;
+  }
+
+  async #prepareCode(module: WebAssembly.Module): Promise<NativeCode | undefined> {
+    try {
+      const { use, native } = await prepareCode(this.plan, this.#dataset, this.#memory, module, this.#options.specialise);
+      this.#code = use;
+      return native;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /**
@@ -141,6 +158,11 @@ export class Engine {
     if (fromStep === 0) this.#firstLoss = this.shared.stepValues(0).loss;
     if (result.status === 'done') return { steps: result.stepsDone };
     return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
+  }
+
+  /** What computes. */
+  get code(): CodeUse {
+    return this.#code;
   }
 
   /** Loss before the first step, from which the limit of later losses follows; undefined before it. An engine that goes on in the middle is told. */

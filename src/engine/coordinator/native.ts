@@ -1,42 +1,74 @@
+import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { NativeCode } from '../../kernels/native/bind.ts';
 import { prepareNative } from '../../kernels/native/prepare.ts';
+import { specialise } from '../../kernels/native/specialise.ts';
+import { type CodeName, type NativeSupport, nativeSupport } from '../../kernels/native/support.ts';
 import { programKeys } from '../plan/lower/keys.ts';
 import { lowerProgram } from '../plan/lower/lower.ts';
 import { callsOf } from '../plan/lower/program.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 
+/** What computes, and what is to be said of it. */
+export interface CodeUse {
+  name: CodeName;
+  /** Of WebAssembly: why it is not machine code. */
+  reason?: string;
+  /** Kernels with shapes that WebAssembly computes, as their machine code was found to be wrong. */
+  distrusted: readonly string[];
+}
+
 /**
- * Machine code for what a run will call; undefined where WebAssembly computes.
+ * What would compute with such a configuration here.
  *
- * @throws GradloomError E_ENGINE where the experiment asks for machine code and there is none
+ * @throws GradloomError E_ENGINE where it asks for machine code and there can be none, E_USAGE as `nativeSupport`
  */
-export function nativeCodeFor(
+export function codeUse({ code }: Pick<Experiment['parallel'], 'code'>, support: () => NativeSupport = nativeSupport): CodeUse {
+  if (code === 'wasm') return { name: 'wasm', reason: 'parallel.code says so', distrusted: [] };
+  const found = support();
+  if ('isa' in found) return { name: `native-${found.isa.name}`, distrusted: [] };
+  if (code === 'native') throw impossible(found.reason);
+  return { name: 'wasm', reason: found.reason, distrusted: [] };
+}
+
+/**
+ * Machine code for what a run will call, where it can be had.
+ *
+ * @throws GradloomError as `codeUse`
+ */
+export async function prepareCode(
   plan: EnginePlan,
   dataset: Dataset,
   memory: WebAssembly.Memory,
   module: WebAssembly.Module,
-): NativeCode | undefined {
-  const { code } = plan.experiment.parallel;
-  if (code === 'wasm' || !backendOf(plan.experiment.numerics).traits.portable) return undefined;
+  make = specialise,
+): Promise<{ use: CodeUse; native?: NativeCode }> {
+  const { parallel } = plan.experiment;
+  const use = codeUse(parallel);
+  const support = nativeSupport();
+  if (use.name === 'wasm' || !('isa' in support)) return { use };
   try {
     const words = new Int32Array(memory.buffer);
-    const native = prepareNative(callsIn(plan, dataset, words), words, module, () => undefined);
-    if (native !== undefined || code === 'auto') return native;
-    throw new Error('this processor has neither AVX2 nor AVX-512');
+    const { distrusted, ...native } = await prepareNative(support, callsIn(plan, dataset, words), words, module, make);
+    return { use: { ...use, distrusted }, native };
   } catch (cause) {
-    if (code === 'auto') return undefined;
-    throw new GradloomError({
-      code: 'E_ENGINE',
-      where: 'parallel.code',
-      message: `no machine code here: ${cause instanceof Error ? cause.message : String(cause)}`,
-      next: 'set parallel.code: auto',
-      cause,
-    });
+    if (cause instanceof GradloomError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (parallel.code === 'native') throw impossible(reason, cause);
+    return { use: { name: 'wasm', reason, distrusted: [] } };
   }
+}
+
+function impossible(reason: string, cause?: unknown): GradloomError {
+  return new GradloomError({
+    code: 'E_ENGINE',
+    where: 'parallel.code',
+    message: `no machine code here: ${reason}`,
+    next: 'set parallel.code: auto, and WebAssembly computes the same bits',
+    cause,
+  });
 }
 
 /** The calls of all ranks; writes their tables, as the ranks will. */

@@ -3,88 +3,144 @@ import { addressOf } from '../../native/system/foreign.ts';
 import { uniform } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { KernelCall } from '../call.ts';
+import type { Kernels } from '../kernels.ts';
 import { bindKernels } from '../module.ts';
 import { bindRoutine } from './bind.ts';
-import type { Specialised } from './specialise.ts';
+import type { Operand, Specialised } from './specialise.ts';
 
 const PAGE_BYTES = 65_536;
 const VALUE_BYTES = 4;
-/** Floats behind each operand that nobody may write to. */
+/** Values behind each operand that nobody may write to. */
 const GUARD = 64;
 const GUARD_WORD = 0x7fa0_0bad;
+/** Random values that operands are filled with, over and over: a prime number, so that rows of a matrix differ. */
+const NOISE = 16_381;
 /** Zeros of both signs, the smallest and the largest numbers: where codes differ, they differ here. */
 const SPECIAL = [0, -0, 1e-45, -1e-45, 1.1754942e-38, -1.1754944e-38, 3.4028235e38, -3.4028235e38];
 const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** Special values of an operand, at most: each is found again in a whole row or column of a product, and others have to stay. */
+const MOST_SPECIAL = 24;
+/** Shapes of so many values are checked on more than one set of numbers. */
+const SMALL = 2 ** 16;
 
-/**
- * Whether a routine does what the kernel does: once on random values with many zeros, once with special ones among them. Every bit counts,
- * but for those inside of a NaN.
- */
-export function agrees(routine: PlacedRoutine, specialised: Specialised, call: KernelCall, module: WebAssembly.Module): boolean {
-  // Where zeros are skipped, a product of 0 and infinity is too.
-  const skips = call.kernel.startsWith('sparse');
-  const rounds = [[], SPECIAL, ...(skips ? [] : [[...SPECIAL, ...NOT_FINITE]])];
-  return rounds.every((special, round) => agreesOn(routine, specialised, call, module, { special, round }));
+/** A routine with the call that it was made for. */
+export interface Checked {
+  routine: PlacedRoutine;
+  specialised: Specialised;
+  call: KernelCall;
 }
 
-function agreesOn(
-  routine: PlacedRoutine,
-  specialised: Specialised,
-  { kernel, args }: KernelCall,
-  module: WebAssembly.Module,
-  { special, round }: { special: readonly number[]; round: number },
-): boolean {
-  const { operands, kernelScratch } = specialised;
+/**
+ * Compares routines with the kernels that they stand for: on random values with many zeros, some of them special. Every bit counts, but for
+ * those inside of a NaN.
+ */
+export class Comparison {
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: Kernels;
+  readonly #words: Int32Array;
+  readonly #floats: Float32Array;
+  readonly #base: number;
+  readonly #stream = new RandomStream(0, 'search', 0);
+  #drawn = 0;
+  #noise: Float32Array | undefined;
+
+  /**
+   * @param all  what will be compared, for the size of the memory
+   * @throws RangeError where the memory is not to be had
+   */
+  constructor(all: readonly Pick<Checked, 'specialised'>[], module: WebAssembly.Module) {
+    const pages = Math.ceil(Math.max(...all.map(({ specialised }) => layoutOf(specialised).bytes)) / PAGE_BYTES);
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    this.#kernels = bindKernels(module, this.#memory);
+    this.#words = new Int32Array(this.#memory.buffer);
+    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#base = addressOf(this.#memory);
+  }
+
+  agrees(checked: Checked): boolean {
+    const values = checked.specialised.operands.reduce((sum, operand) => sum + (operand.use === 'schedule' ? 0 : operand.values), 0);
+    // Where zeros are skipped, a product of 0 and infinity is too.
+    const special = checked.call.kernel.startsWith('sparse') ? SPECIAL : [...SPECIAL, ...NOT_FINITE];
+    const rounds = values > SMALL ? [special] : [[], SPECIAL, special];
+    return rounds.every((some) => this.#agreesOn(checked, some));
+  }
+
+  #agreesOn({ routine, specialised, call }: Checked, special: readonly number[]): boolean {
+    const { operands } = specialised;
+    const layout = layoutOf(specialised);
+    const kernelArgs: number[] = [...call.args];
+    for (const [i, operand] of operands.entries()) {
+      const at = nth(layout.at, i);
+      if (operand.use === 'read') this.#fill(at, operand.values, special);
+      if (operand.use === 'schedule' || operand.use === 'bounds') this.#words.set(operand.bounds, at / VALUE_BYTES);
+      if (operand.use === 'written') kernelArgs[operand.arg] = nth(layout.expectedAt, i);
+      else if (operand.use === 'scratch') kernelArgs[operand.arg] = layout.scratchAt;
+      else if (operand.use === 'schedule' || operand.values > 0) kernelArgs[operand.arg] = at;
+      if (operand.use === 'lists') this.#kernels.list_nonzeros(nth(layout.at, 0), at, operand.rows, operand.columns, layout.scratchAt);
+      if (operand.use !== 'schedule')
+        this.#words.fill(GUARD_WORD, at / VALUE_BYTES + operand.values, at / VALUE_BYTES + operand.values + GUARD);
+    }
+    const run: (...values: number[]) => void = this.#kernels[call.kernel];
+    run(...kernelArgs);
+    const moved = {
+      ...specialised,
+      operands: operands.map((operand, i): Operand => (operand.use === 'schedule' ? operand : { ...operand, at: nth(layout.at, i) })),
+    };
+    bindRoutine(routine, moved, this.#base, this.#memory.buffer.byteLength)();
+    return operands.every((operand, i) => {
+      if (operand.use === 'schedule') return true;
+      const [got, expected] = [nth(layout.at, i) / VALUE_BYTES, nth(layout.expectedAt, i) / VALUE_BYTES];
+      const behind = this.#words.subarray(got + operand.values, got + operand.values + GUARD);
+      return behind.every((word) => word === GUARD_WORD) && (operand.use !== 'written' || this.#areEqual(got, expected, operand.values));
+    });
+  }
+
+  #areEqual(got: number, expected: number, count: number): boolean {
+    const [words, floats] = [this.#words, this.#floats];
+    for (let j = 0; j < count; j++) {
+      if (words[got + j] !== words[expected + j] && !(Number.isNaN(floats[got + j]) && Number.isNaN(floats[expected + j]))) return false;
+    }
+    return true;
+  }
+
+  #fill(at: number, count: number, special: readonly number[]): void {
+    this.#noise ??= Float32Array.from({ length: NOISE }, () => (this.#next() < 0.4 ? 0 : this.#next() - 0.5));
+    const target = this.#floats.subarray(at / VALUE_BYTES, at / VALUE_BYTES + count);
+    const shift = Math.floor(this.#next() * NOISE);
+    target.set(this.#noise.subarray(shift, shift + count));
+    for (let done = Math.min(NOISE - shift, count); done < count; done += NOISE) target.set(this.#noise.subarray(0, count - done), done);
+    if (special.length === 0) return;
+    for (let i = 0; i < Math.min(MOST_SPECIAL, Math.ceil(count / 8)); i++) {
+      target[Math.floor(this.#next() * count)] = special[Math.floor(this.#next() * special.length)] ?? 0;
+    }
+  }
+
+  #next(): number {
+    return uniform(this.#stream, this.#drawn++);
+  }
+}
+
+interface Layout {
+  /** Byte offsets of the routine's operands, and of what the kernel writes in their place. */
+  at: readonly number[];
+  expectedAt: readonly number[];
+  scratchAt: number;
+  bytes: number;
+}
+
+function layoutOf({ operands, kernelScratch }: Specialised): Layout {
   let bytes = PAGE_BYTES;
   const place = (values: number): number => {
     const at = bytes;
     bytes += Math.ceil(((values + GUARD) * VALUE_BYTES) / 64) * 64;
     return at;
   };
-  const placed = operands.map((operand) => place(operand.use === 'schedule' ? operand.bounds.length : operand.values));
-  const expectedAt = operands.map((operand) => (operand.use === 'written' ? place(operand.values) : 0));
-  const scratchAt = place(kernelScratch);
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const words = new Int32Array(memory.buffer).fill(GUARD_WORD);
-  const floats = new Float32Array(memory.buffer);
-  const stream = new RandomStream(round, 'search', 0);
-  let drawn = 0;
-  const next = (): number => uniform(stream, drawn++);
-  const kernels = bindKernels(module, memory);
-  const kernelArgs: number[] = [...args];
-  for (const [i, operand] of operands.entries()) {
-    const at = nth(placed, i) / VALUE_BYTES;
-    if (operand.use === 'read') for (let j = 0; j < operand.values; j++) floats[at + j] = value(next, special);
-    if (operand.use === 'schedule' || operand.use === 'bounds') words.set(operand.bounds, at);
-    if (operand.use === 'written') kernelArgs[operand.arg] = nth(expectedAt, i);
-    else if (operand.use === 'scratch') kernelArgs[operand.arg] = scratchAt;
-    else if (operand.use === 'schedule' || operand.values > 0) kernelArgs[operand.arg] = nth(placed, i);
-    if (operand.use === 'lists') kernels.list_nonzeros(nth(placed, 0), nth(placed, i), operand.rows, operand.columns, scratchAt);
-  }
-  const run: (...values: number[]) => void = kernels[kernel];
-  run(...kernelArgs);
-  const moved: Specialised = {
-    ...specialised,
-    operands: operands.map((operand, i) => (operand.use === 'schedule' ? operand : { ...operand, at: nth(placed, i) })),
+  return {
+    at: operands.map((operand) => place(operand.use === 'schedule' ? operand.bounds.length : operand.values)),
+    expectedAt: operands.map((operand) => (operand.use === 'written' ? place(operand.values) : 0)),
+    scratchAt: place(kernelScratch),
+    bytes,
   };
-  bindRoutine(routine, moved, addressOf(memory), memory.buffer.byteLength)();
-  return operands.every((operand, i) => {
-    if (operand.use !== 'written') return true;
-    const [got, expected] = [nth(placed, i) / VALUE_BYTES, nth(expectedAt, i) / VALUE_BYTES];
-    for (let j = 0; j < operand.values; j++) {
-      if (words[got + j] !== words[expected + j] && !(Number.isNaN(floats[got + j]) && Number.isNaN(floats[expected + j]))) return false;
-    }
-    for (let j = 0; j < GUARD; j++) if (words[got + operand.values + j] !== GUARD_WORD) return false;
-    return true;
-  });
-}
-
-function value(next: () => number, special: readonly number[]): number {
-  const dice = next();
-  if (dice < 0.4) return 0;
-  if (dice < 0.5 && special.length > 0) return special[Math.floor(next() * special.length)] ?? 0;
-  return next() - 0.5;
 }
 
 function nth(values: readonly number[], index: number): number {

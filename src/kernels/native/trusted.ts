@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheDirectory } from '../../machine/cache.ts';
-import { cpuHere } from '../../native/system/cpu.ts';
-import { temporaryName } from '../../storage/atomic.ts';
+import { cacheDirectory, ifStorageWorks } from '../../machine/cache.ts';
+import { writeFileAtomic } from '../../storage/atomic.ts';
 import { readOwnText } from '../../storage/read.ts';
 import { KERNEL_VERSION } from '../module.ts';
 
-/** Codes that were found to do what their kernels do: a file in the user's cache, for one processor and one version of the kernels. */
 const LIMIT_BYTES = 2 ** 22;
 const LINE = /^[0-9a-f]{64}$/;
+/** Lines that are kept: those that came last. */
+const MOST_LINES = 20_000;
 
-export class Trust {
+/** Codes that were found to do what their kernels do: a file in the user's cache, for one processor and one version of the kernels. */
+export class TrustedCode {
   readonly #file: string;
   readonly #hashes: Set<string>;
   #isChanged = false;
@@ -22,16 +23,10 @@ export class Trust {
   }
 
   /** A file that is missing or cannot be read trusts nothing: all is checked again. */
-  static read(): Trust {
-    const cpu = cpuHere().name.replaceAll(/[^\w-]+/g, '-');
-    const file = path.join(cacheDirectory(), `native-${KERNEL_VERSION}-${cpu}.txt`);
-    let text: string | undefined;
-    try {
-      text = readOwnText(file, LIMIT_BYTES);
-    } catch {
-      text = undefined;
-    }
-    return new Trust(file, new Set((text ?? '').split('\n').filter((line) => LINE.test(line))));
+  static async read(cpu: string): Promise<TrustedCode> {
+    const file = path.join(cacheDirectory(), `native-${KERNEL_VERSION}-${cpu.replaceAll(/[^\w-]+/g, '-')}.txt`);
+    const text = await ifStorageWorks(() => readOwnText(file, LIMIT_BYTES));
+    return new TrustedCode(file, new Set((text ?? '').split('\n').filter((line) => LINE.test(line))));
   }
 
   has(code: Uint8Array): boolean {
@@ -44,18 +39,14 @@ export class Trust {
   }
 
   /** What cannot be written is checked again by the next process. */
-  write(): void {
+  async write(): Promise<void> {
     if (!this.#isChanged) return;
-    const folder = path.dirname(this.#file);
-    const temporary = path.join(folder, temporaryName());
-    try {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(temporary, `${[...this.#hashes].join('\n')}\n`);
-      renameSync(temporary, this.#file);
+    const lines = [...this.#hashes].slice(-MOST_LINES);
+    await ifStorageWorks(async () => {
+      await mkdir(path.dirname(this.#file), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(this.#file, `${lines.join('\n')}\n`);
       this.#isChanged = false;
-    } catch {
-      this.#isChanged = true;
-    }
+    });
   }
 }
 

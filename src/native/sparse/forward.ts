@@ -1,28 +1,10 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import {
-  type Gpr,
-  mem,
-  r8,
-  r9,
-  r10,
-  r11,
-  r12,
-  r13,
-  r14,
-  r15,
-  rax,
-  rbp,
-  rbx,
-  rcx,
-  rdi,
-  rdx,
-  rsi,
-  type Vec,
-} from '../assembler/instruction.ts';
+import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rsi, type Vec } from '../assembler/instruction.ts';
 import { Columns, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { copyRows } from '../products/pack.ts';
 import { type Convention, routine } from '../routine.ts';
+import { eachEntry, finish, panelsOf, RowTile, rowTile } from './row-tile.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 const I32 = Int32Array.BYTES_PER_ELEMENT;
@@ -92,104 +74,6 @@ export function sparseForwardRoutine(isa: Isa, convention: Convention, shape: Sp
         break;
     }
   });
-}
-
-/** Panels of at most `most` vectors, one by one. */
-function panelsOf(columns: Columns, most: number): { first: number; vectors: number; hasTail: boolean }[] {
-  return columns.groups(most, 1).flatMap(({ first, runs }) => runs.map(({ vectors, hasTail }) => ({ first, vectors, hasTail })));
-}
-
-/** One row's sums of a panel: vector registers 0.. */
-class RowTile {
-  readonly vectors: number;
-  readonly x: Vec;
-  readonly #isa: Isa;
-  readonly #first: Vec;
-  readonly #products: readonly Vec[];
-
-  constructor(isa: Isa, vectors: number, first: Vec, x: Vec, products: readonly Vec[]) {
-    this.#isa = isa;
-    this.vectors = vectors;
-    this.#first = first;
-    this.x = x;
-    this.#products = products;
-  }
-
-  sum(vector: number): Vec {
-    return this.#first + vector;
-  }
-
-  /** A register that holds nothing outside of `add`. */
-  get spare(): Vec {
-    return this.#products[0] as Vec;
-  }
-
-  /** Adds x[column] w[column]: the row of x at `row`, column and scratch in `index`, w by `from`. */
-  add(
-    a: Assembler,
-    row: Gpr,
-    rowOffset: number,
-    index: Gpr,
-    stride: number,
-    load: (dst: Vec, vector: number, index: Gpr) => Vec | ReturnType<typeof mem>,
-  ): void {
-    a.broadcast(this.#isa.width, this.x, mem(row, rowOffset, index, 4));
-    a.multiply(index, index, stride);
-    for (let vector = 0; vector < this.vectors; vector++) {
-      const product = this.#products[vector % this.#products.length] as Vec;
-      a.op('vmulps', this.#isa.width, product, this.x, load(product, vector, index));
-      a.op('vaddps', this.#isa.width, this.sum(vector), this.sum(vector), product);
-    }
-  }
-
-  zero(a: Assembler): void {
-    for (let vector = 0; vector < this.vectors; vector++) a.zero(this.#isa.width, this.sum(vector));
-  }
-}
-
-function rowTile(isa: Isa, vectors: number): RowTile {
-  const products = Array.from({ length: isa.registers - vectors - 1 }, (_, i) => vectors + 1 + i);
-  return new RowTile(isa, vectors, 0, vectors, products);
-}
-
-interface Finish {
-  columns: Columns;
-  tile: RowTile;
-  hasTail: boolean;
-  /** Byte offset of the panel's columns in bias. */
-  biasOffset: number;
-  hasBias: boolean;
-  relu: boolean;
-}
-
-/** Bias and activation, then the sums to c. */
-function finish(a: Assembler, isa: Isa, c: Gpr, cOffset: number, { columns, tile, hasTail, biasOffset, hasBias, relu }: Finish): void {
-  const isTail = (vector: number): boolean => hasTail && vector === tile.vectors - 1;
-  for (let vector = 0; vector < tile.vectors; vector++) {
-    const sum = tile.sum(vector);
-    if (hasBias) {
-      columns.load(a, tile.x, mem(rdx, biasOffset + vector * isa.width), isTail(vector), tile.spare);
-      a.op('vaddps', isa.width, sum, sum, tile.x);
-    }
-    if (relu) {
-      a.zero(isa.width, tile.spare);
-      a.op('vmaxps', isa.width, sum, tile.spare, sum);
-    }
-    columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(vector), tile.spare);
-  }
-}
-
-/** A loop over the entries of a list: `at` their address, `count` how many. */
-function eachEntry(a: Assembler, count: Gpr, body: () => void): void {
-  const done = a.label();
-  a.test(count);
-  a.jumpIf('e', done);
-  a.align(32);
-  const top = a.here();
-  body();
-  a.sub(count, 1);
-  a.jumpIf('ne', top);
-  a.bind(done);
 }
 
 /** Few rows: w where it lies. */

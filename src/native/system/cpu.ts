@@ -13,8 +13,8 @@ export interface Cpu {
   name: string;
 }
 
-/** Values of GRADLOOM_CPU: what native code may use. */
-const LIMITS = ['avx2', 'avx512'] as const;
+/** Values of GRADLOOM_CPU: the most that routines may use. */
+export const LIMITS = ['avx2', 'avx512'] as const;
 
 const CPUID_BYTES = 16;
 const bit = (word: number | undefined, index: number): boolean => (((word ?? 0) >>> index) & 1) === 1;
@@ -34,15 +34,9 @@ export function cpuHere(): Cpu {
   return known;
 }
 
-/** The instruction set to use: the best one, or what GRADLOOM_CPU limits it to. */
-export function isaHere(limit = process.env['GRADLOOM_CPU']): Isa | undefined {
-  const { isa } = cpuHere();
-  return isa !== undefined && limit === 'avx2' ? AVX2 : isa;
-}
-
-/** @throws RangeError for a word that GRADLOOM_CPU does not know */
-export function checkLimit(limit: string): void {
-  if (!LIMITS.some((known) => known === limit)) throw new RangeError(`GRADLOOM_CPU is ${limit}; expected one of ${LIMITS.join(', ')}`);
+/** The instruction set to use: the best one, or less where it is limited. */
+export function isaWithin(best: Isa, limit: (typeof LIMITS)[number] | undefined): Isa {
+  return limit === 'avx2' ? AVX2 : best;
 }
 
 function examine(): Cpu {

@@ -18,10 +18,20 @@ const SYSTEM_LIBRARY: Partial<Record<NodeJS.Platform, string>> = { darwin: '/usr
 /** @throws Error where the optional package is missing or does not run on this platform */
 export function koffi(): Koffi {
   if (loaded === undefined) {
-    loaded = createRequire(import.meta.url)('koffi') as Koffi;
+    loaded = requireKoffi();
     systemLibrary();
   }
   return loaded;
+}
+
+function requireKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'MODULE_NOT_FOUND';
+    const text = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
+    throw new Error(isMissing ? 'the optional package koffi is not installed' : `the package koffi does not run here: ${text}`, { cause });
+  }
 }
 
 /** Each thread has to load a library before its first call: koffi 3.3.4 makes the stack that it calls on then, and crashes without. */

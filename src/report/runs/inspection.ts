@@ -47,7 +47,7 @@ function renderMemory({ memory }: Inspection, look: TableLook): string {
   return renderTable({ head: ['memory', 'size'], rows, align: ['left', 'right'] }, look);
 }
 
-function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, look: TableLook): string {
+function renderPlan({ dataset, batches, flopsPerStep, workers, code, codeReason }: Inspection, look: TableLook): string {
   const { batchRows, lastRows, batchesPerStep, stepsPerEpoch, totalSteps } = batches;
   const grouped = batchesPerStep === 1 ? '' : `, ${formatCount(batchesPerStep)} batches a step`;
   const last = lastRows === batchRows ? '' : `, the last of an epoch of ${formatCount(lastRows)}`;
@@ -61,6 +61,7 @@ function renderPlan({ dataset, batches, flopsPerStep, workers }: Inspection, loo
       ],
       ['step', `${formatFlops(forward + backward)}: ${formatFlops(forward)} forward, ${formatFlops(backward)} backward`],
       ['workers', `${workers.count} (${workers.reason})`],
+      ['code', codeReason === undefined ? code : `${code} (${codeReason})`],
     ],
     look,
   );

@@ -50,7 +50,9 @@ function renderSummary(summary: Summary, look: ResultsLook): string {
     `${formatSeconds(summary.seconds)}, ${formatCount(summary.samples_per_second)} samples/s with ${formatCounted(summary.workers, 'worker')}`,
   ]);
   const shares = `compute ${formatPercent(phases.compute, 1)}, wait ${formatPercent(phases.wait, 1)}, reduce ${formatPercent(phases.reduce, 1)}`;
-  facts.push(['workers', shares], ['digest', summary.digest]);
+  facts.push(['workers', shares]);
+  if (summary.code !== undefined) facts.push(['code', summary.code]);
+  facts.push(['digest', summary.digest]);
   if (summary.directory !== null) facts.push(['saved', printable(shortPath(summary.directory), Number.POSITIVE_INFINITY)]);
   return renderFacts(facts, look);
 

@@ -33,7 +33,8 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
     const value = environment?.[key];
     return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : 'unknown';
   };
-  facts.push(['made by', `gradloom ${known('gradloom')}, kernels ${known('kernels')}, Node ${known('node')} on ${known('cpu')}`]);
+  const code = environment?.['code'] === undefined ? '' : `, ${known('code')}`;
+  facts.push(['made by', `gradloom ${known('gradloom')}, kernels ${known('kernels')}, Node ${known('node')} on ${known('cpu')}${code}`]);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   facts.push([
     'files',

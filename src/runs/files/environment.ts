@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import { KERNEL_VERSION } from '../../kernels/module.ts';
+import type { CodeName } from '../../kernels/native/support.ts';
 import type { Cores } from '../../machine/cores.ts';
 import { packageVersion } from '../../machine/version.ts';
 
 /** env.json: everything about the machine and the programs, which must not matter to the result. */
-export async function describeEnvironment(cores: Cores, workers: number): Promise<Record<string, unknown>> {
+export async function describeEnvironment(cores: Cores, workers: number, code: CodeName): Promise<Record<string, unknown>> {
   return {
     gradloom: packageVersion(),
     kernels: KERNEL_VERSION,
@@ -19,6 +20,7 @@ export async function describeEnvironment(cores: Cores, workers: number): Promis
     memory_bytes: os.totalmem(),
     cores,
     workers,
+    code,
     git_commit: await gitCommit(),
     started_at: new Date().toISOString(),
   };

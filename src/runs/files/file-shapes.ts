@@ -48,6 +48,7 @@ const summaryShape = fields({
   seconds: finite,
   samples_per_second: finite,
   workers: count,
+  code: optional(text),
   digest,
   last: mapOf(orNull(finite)),
   best: mapOf(fields({ value: finite, step: count })),

@@ -6,6 +6,7 @@ import { stepAt } from '../../engine/plan/batches.ts';
 import type { MemoryPlan } from '../../engine/plan/memory.ts';
 import { distinctRegions, type Region } from '../../engine/plan/place.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { CodeName } from '../../kernels/native/support.ts';
 import type { Cores } from '../../machine/cores.ts';
 import { type MemoryLimit, memoryLimit } from '../../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../../model/network.ts';
@@ -32,6 +33,10 @@ export interface Inspection {
   /** What is used otherwise than the experiment's numbers seem to say. */
   notices: readonly string[];
   workers: { count: number; reason: string; cores: Cores };
+  /** What would compute. */
+  code: CodeName;
+  /** Why it would not be machine code. */
+  codeReason?: string;
   memory: MemoryUse;
 }
 
@@ -70,7 +75,7 @@ export async function inspectExperiment(loaded: Locatable): Promise<Inspection> 
 }
 
 async function inspect(experiment: Experiment): Promise<Inspection> {
-  const { dataset, cores, plan } = await prepare(experiment);
+  const { dataset, cores, plan, code } = await prepare(experiment);
   if (experiment.parent === undefined) checkBatchNorms(plan);
   const { network, batches, memory, workers } = plan;
   const { train, val, test } = dataset.splits;
@@ -96,6 +101,8 @@ async function inspect(experiment: Experiment): Promise<Inspection> {
     batches,
     notices: [...rowWarnings(experiment, dataset, batches).map(({ message }) => message), ...batchNormNotices(plan)],
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
+    code: code.name,
+    ...(code.reason !== undefined && { codeReason: code.reason }),
     memory: memoryUse(memory, dataset),
   };
 }

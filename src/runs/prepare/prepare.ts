@@ -2,6 +2,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import { checkTargets } from '../../data/check.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/load.ts';
+import { type CodeUse, codeUse } from '../../engine/coordinator/native.ts';
 import { type EnginePlan, planEngine } from '../../engine/plan/plan.ts';
 import { type Cores, countCores } from '../../machine/cores.ts';
 import { checkMemory } from '../../machine/refusal.ts';
@@ -15,6 +16,8 @@ export interface Prepared {
   dataset: Dataset;
   cores: Cores;
   plan: EnginePlan;
+  /** What will compute. */
+  code: CodeUse;
 }
 
 /**
@@ -22,16 +25,17 @@ export interface Prepared {
  *
  * @param loaded   its data set, where that is in memory already
  * @param workers  in place of `parallel.workers`
- * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_LIMIT, E_CONFIG_...
+ * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_LIMIT, E_ENGINE, E_CONFIG_...
  */
 export async function prepare(experiment: Experiment, loaded?: Dataset, workers = experiment.parallel.workers): Promise<Prepared> {
   const dataset = loaded ?? (await loadDataset(experiment.data, experiment.seed));
   const cores = countCores();
+  const code = codeUse(experiment.parallel);
   const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));
   checkTargets(dataset, plan.network.outputs, experiment.loss.type);
   checkWatchedMetrics(plan, dataset);
   checkMemory(plan.memory.bytes + plan.workers * THREAD_BYTES, 'the run needs');
-  return { dataset, cores, plan };
+  return { dataset, cores, plan, code };
 }
 
 /** How many workers that means on this machine. */

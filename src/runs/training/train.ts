@@ -52,7 +52,7 @@ export function trainIn(experiment: Experiment, options: TrainOptions, emit: (ev
 async function begin(
   experiment: Experiment,
   { dry, directory, storage, fence, prefix }: TrainOptions,
-  { cores, plan, dataset }: Prepared,
+  { cores, plan, dataset, code }: Prepared,
 ): Promise<Beginning> {
   if (experiment.parent === undefined) checkBatchNorms(plan);
   const state = prefix && stateAfter(prefix, plan);
@@ -66,7 +66,7 @@ async function begin(
     // env.json first: a run counts as begun once its config.yaml is there.
     const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
     const continues = prefix && { run: path.basename(prefix.run), step: prefix.step };
-    const environment = { ...(await describeEnvironment(cores, plan.workers)), ...(continues && { continues }), basis };
+    const environment = { ...(await describeEnvironment(cores, plan.workers, code.name)), ...(continues && { continues }), basis };
     await files.write('environment', `${JSON.stringify(environment, null, 2)}\n`);
     if (prefix !== undefined && state !== undefined) await keepPrefix(prefix, state, plan, basisOf(experiment, dataset), files.checkpoints);
     await files.write('config', resolvedYaml({ experiment }));

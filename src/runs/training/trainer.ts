@@ -1,13 +1,12 @@
 import path from 'node:path';
 import type { Experiment } from '../../config/schema/schema.ts';
-import type { Dataset, SplitName } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { Engine, type EngineOptions } from '../../engine/coordinator/engine.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { planEngine } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
-import type { Cores } from '../../machine/cores.ts';
 import type { InitialState } from '../../model/initializers.ts';
-import { type Network, parameterCount } from '../../model/network.ts';
+import type { Network } from '../../model/network.ts';
 import type { Fence } from '../../storage/atomic.ts';
 import { commandOf } from '../../storage/shell.ts';
 import { basisOf } from '../checkpoint/basis.ts';
@@ -27,6 +26,7 @@ import { likelyCauseOf } from '../record/causes.ts';
 import { LearningRate } from '../record/learning-rate.ts';
 import { Recorder } from '../record/recorder.ts';
 import { rowWarnings } from '../record/row-warnings.ts';
+import { codeWarnings, machineWarnings, runStart } from './announce.ts';
 
 const PROGRESS_MS = 100;
 
@@ -76,7 +76,7 @@ export class Trainer {
    */
   async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
     const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
-    this.#warnOversubscribed(prepared.plan.workers, prepared.cores);
+    for (const warning of machineWarnings(prepared)) this.#emit(warning);
     for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
     const beginning = await begin(prepared);
     this.#files = beginning.files;
@@ -97,8 +97,10 @@ export class Trainer {
     const hasAccuracy = plan.metrics.names.includes('accuracy');
     const likelyCause = likelyCauseOf(experiment, dataset);
     const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit, likelyCause);
-    this.#announce(prepared, beginning.state?.loop.step ?? 0);
+    const { id, directory } = this.#identity(plan.workers);
+    this.#emit(runStart(experiment, prepared, { id, directory, from: beginning.state?.loop.step ?? 0 }));
     const engine = await this.#start(prepared, beginning, recorder);
+    for (const warning of codeWarnings(engine.code)) this.#emit(warning);
     const { signal, pauseAt } = this.#options;
     const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt });
     if (beginning.state !== undefined) loop.restore(beginning.state);
@@ -125,12 +127,18 @@ export class Trainer {
   }
 
   /** A run whose threads do not start has a summary that says so. */
-  async #start({ plan, dataset }: Prepared, { initial }: Beginning, recorder: Recorder): Promise<Engine> {
+  async #start({ plan, dataset, code }: Prepared, { initial }: Beginning, recorder: Recorder): Promise<Engine> {
     try {
       return await Engine.start(plan, dataset, initial, this.#options.engine);
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
-      const summary = { ...recorder.summarise([]), ...this.#identity(plan.workers), status: 'failed' as const, digest: '' };
+      const summary = {
+        ...recorder.summarise([]),
+        ...this.#identity(plan.workers),
+        code: code.name,
+        status: 'failed' as const,
+        digest: '',
+      };
       await this.#writeSummary({ ...summary, error: errorOf(error) });
       throw this.#withKept(error, recorder);
     }
@@ -155,6 +163,7 @@ export class Trainer {
     const summary: Summary = {
       ...recorder.summarise(loop.engine.phaseSeconds()),
       ...this.#identity(plan.workers),
+      code: loop.engine.code.name,
       status,
       digest: state === undefined ? '' : modelDigest(plan.network, state),
     };
@@ -194,26 +203,6 @@ export class Trainer {
         loop.restore(newest, await Engine.start(plan, dataset, newest.state, this.#options.engine));
       }
     }
-  }
-
-  #announce({ dataset, plan, cores }: Prepared, from: number): void {
-    const { network, batches, workers } = plan;
-    this.#emit({
-      type: 'start',
-      id: this.#identity(workers).id,
-      name: this.#experiment.name,
-      directory: this.#files?.directory.path,
-      dataset: dataset.description,
-      rows: rowsOf(dataset),
-      parameters: parameterCount(network),
-      workers,
-      cores: cores.usable,
-      batchRows: batches.batchRows,
-      stepsPerEpoch: batches.stepsPerEpoch,
-      totalSteps: batches.totalSteps,
-      watched: watchedMetric(this.#experiment),
-      from,
-    });
   }
 
   #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'parent'> {
@@ -261,22 +250,6 @@ export class Trainer {
     const kept = failure.code === 'E_BUSY' ? undefined : keptOf(files, { step, parametersOf, checkpointOf });
     return new GradloomError({ ...errorOf(failure), kept, next, cause: failure.cause });
   }
-
-  #warnOversubscribed(workers: number, cores: Cores): void {
-    if (workers <= cores.usable) return;
-    const message = `${workers} workers on ${cores.usable} usable cores: slower, with the same result`;
-    this.#emit({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
-  }
-}
-
-function watchedMetric({ train, schedule }: Experiment): string | undefined {
-  const plateau = schedule.type === 'plateau' ? schedule.metric : undefined;
-  return train.early_stop?.metric ?? train.checkpoint.best?.metric ?? plateau;
-}
-
-function rowsOf(dataset: Dataset): Record<SplitName, number> {
-  const { train, val, test } = dataset.splits;
-  return { train: train.length, val: val.length, test: test.length };
 }
 
 function errorOf({ code, where, message }: GradloomError): Pick<GradloomError, 'code' | 'message'> & { where?: string } {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Dataset } from '../../data/dataset.ts';
+import { prepareCode } from '../../engine/coordinator/native.ts';
 import { SharedState } from '../../engine/coordinator/shared-state.ts';
 import { type PhaseSeconds, rankClocks } from '../../engine/plan/control.ts';
 import { reserveMemory } from '../../engine/plan/memory.ts';
@@ -26,19 +27,17 @@ export class Sequential implements Runner {
   /** For errors. */
   readonly #name: string;
 
-  private constructor(plan: EnginePlan, dataset: Dataset, initial: InitialState, program: 'sequential' | 'javascript') {
+  private constructor(setup: RankSetup, shared: SharedState, program: 'sequential' | 'javascript') {
     this.#name = `${program} baseline`;
-    this.plan = plan;
-    this.#memory = reserveMemory(plan.memory);
-    this.shared = new SharedState(plan, this.#memory);
-    this.shared.begin(initial, dataset.normalization);
-    const setup: RankSetup = { plan, dataset, memory: this.#memory, ...backendOf(plan.experiment.numerics).load() };
+    this.plan = setup.plan;
+    this.#memory = setup.memory;
+    this.shared = shared;
     this.#thread = new Worker(entryOf(program), { workerData: setup });
   }
 
   /**
    * @param plan  for one worker
-   * @throws GradloomError E_LIMIT, E_POOL_START
+   * @throws GradloomError E_LIMIT, E_POOL_START, E_ENGINE
    */
   static async start(
     plan: EnginePlan,
@@ -46,7 +45,13 @@ export class Sequential implements Runner {
     initial: InitialState,
     program: 'sequential' | 'javascript' = 'sequential',
   ): Promise<Sequential> {
-    const sequential = new Sequential(plan, dataset, initial, program);
+    const memory = reserveMemory(plan.memory);
+    const shared = new SharedState(plan, memory);
+    shared.begin(initial, dataset.normalization);
+    const code = backendOf(plan.experiment.numerics).load();
+    const { native } = program === 'sequential' ? await prepareCode(plan, dataset, memory, code.module) : {};
+    const setup: RankSetup = { plan, dataset, memory, ...code, ...(native !== undefined && { native }) };
+    const sequential = new Sequential(setup, shared, program);
     try {
       await sequential.#run({ kind: 'ready', rank: 0 });
     } catch (cause) {

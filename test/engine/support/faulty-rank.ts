@@ -151,13 +151,16 @@ function poison(kernel: KernelName, args: number[]): void {
 
 let rank: Rank | undefined;
 
-/** Faults wait for the dense kernels: this thread has no lists, so it calls no others. Its bits are those of its peers all the same. */
-function withoutSkipping({ plan, ...others }: RankSetup): RankSetup {
+/**
+ * Faults wait for the dense kernels: this thread has neither lists nor machine code, so it calls no others. Its bits are those of its peers
+ * all the same.
+ */
+function denseKernelsOnly({ plan, native: _, ...others }: RankSetup): RankSetup {
   return { ...others, plan: { ...plan, memory: { ...plan.memory, lists: { at: 0, bytes: 0 } } } };
 }
 
 function begin(task: Extract<ThreadTask, { kind: 'begin' }>): Rank {
-  setup = withoutSkipping(task.setup);
+  setup = denseKernelsOnly(task.setup);
   fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
   if (fault.kind === 'begin throws') throw new Error('broken at the start');
   real = backendOf(setup.plan.experiment.numerics).bind(setup, setup.memory);
