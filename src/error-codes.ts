@@ -22,7 +22,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
   usage: 'the command line is not understood, or names a run or sweep that is not there',
   data: 'a data file, weights, a checkpoint, a run or a sweep cannot be used as it is',
-  unavailable: 'the machine does not have, or refuses, what is needed: an engine, threads, memory, open files',
+  unavailable: 'the machine does not have, or refuses, what is needed: machine code, threads, memory, open files',
   internal: 'a fault of gradloom',
   storage: 'a file cannot be written or read: a full disk, missing permissions, a failing device',
   busy: 'another process is at work on the run or sweep',
@@ -327,9 +327,9 @@ export const ERROR_CODES = {
   },
   E_ENGINE: {
     exit: EXIT.unavailable,
-    cause: 'What `numerics.engine` names is not available on this machine; nothing else takes over, for it would give other bits.',
-    cure: 'Install what the message names, or set `numerics.engine: wasm`; `gradloom doctor` shows what there is.',
-    example: ['numerics.engine', 'no BLAS found: looked for OpenBLAS, BLIS, MKL and Accelerate'],
+    cause: 'What is asked for by name, as by `parallel.code: native`, is not to be had on this machine.',
+    cure: 'Mend what the message names, or set `parallel.code: auto`, whose results are the same to the bit.',
+    example: ['parallel.code', 'no machine code here: this processor has neither AVX2 nor AVX-512'],
   },
   E_POOL_START: {
     exit: EXIT.worker,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { ERROR_CODES } from '../src/error-codes.ts';
-import { compileKernels, compileRelaxedKernels } from '../src/kernels/module.ts';
+import { compileKernels } from '../src/kernels/module.ts';
 
 /** The repository, seen from the compiled tests. */
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
@@ -190,12 +190,10 @@ function declaredKernels(): Map<string, string[]> {
   );
 }
 
-for (const name of ['kernels', 'kernels-fma']) {
-  test(`the interface Kernels names exactly what ${name}.wasm exports`, (t) => {
-    const exported = WebAssembly.Module.exports(name === 'kernels' ? compileKernels() : compileRelaxedKernels()).map((entry) => entry.name);
-    t.deepEqual([...declaredKernels().values()].flat().toSorted(), exported.toSorted());
-  });
-}
+test('the interface Kernels names exactly what the module exports', (t) => {
+  const exported = WebAssembly.Module.exports(compileKernels()).map((entry) => entry.name);
+  t.deepEqual([...declaredKernels().values()].flat().toSorted(), exported.toSorted());
+});
 
 test('the interface of kernels has the rooms of kernels/', (t) => {
   const rooms = new Map<string, string[]>();

@@ -1,6 +1,6 @@
 import type { ThreadTask } from '../src/engine/coordinator/threads.ts';
 import { Rank, type RankResult } from '../src/engine/rank/rank.ts';
-import { backendOf } from '../src/kernels/backends/index.ts';
+import { bindKernels } from '../src/kernels/module.ts';
 
 /** The rank that this thread is, from `begin` to `end`; threads outlive runs. */
 let rank: Rank | undefined;
@@ -13,7 +13,7 @@ export default function runTask(task: ThreadTask): RankResult {
   }
   if (task.kind === 'begin') {
     const { setup } = task;
-    rank = new Rank(task.rank, setup, backendOf(setup.plan.experiment.numerics).bind(setup, setup.memory));
+    rank = new Rank(task.rank, setup, bindKernels(setup.module, setup.memory));
     return rank.run({ kind: 'ready', rank: task.rank });
   }
   if (rank === undefined) throw new RangeError(`a task of kind ${task.kind} before its run began`);

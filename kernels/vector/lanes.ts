@@ -106,9 +106,9 @@ export function addPair(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
-/** c + a * b: rounded after the product and after the sum, or in the module of the backend wasm-fma only once, where the machine can. */
+/** c + a * b, rounded after the product and after the sum. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
+  return f32x4.add(c, f32x4.mul(a, b));
 }

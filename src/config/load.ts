@@ -5,6 +5,7 @@ import { diagnose, expectationAt } from './check/diagnose.ts';
 import { withLikelyTypes } from './check/likely-types.ts';
 import { defaultMetrics, goalNotices } from './check/watch.ts';
 import { problemOf } from './names/metrics.ts';
+import { replacingRemoved } from './names/removed.ts';
 import { outline } from './schema/outline.ts';
 import { type Experiment, experimentSchema } from './schema/schema.ts';
 import type { MapNode, Node } from './text/node.ts';
@@ -76,10 +77,15 @@ export interface ExperimentTree {
   readonly file: string;
   readonly baseDir: string;
   readonly notices: readonly string[];
+  /** It tells what was trained, and nothing is trained by it: what later versions have removed may stand in it. */
+  readonly isRecord: boolean;
 }
 
 /** The first half of `parseExperiment`; `experimentFromTree` is the second. */
-export function parseExperimentTree(text: string, { file, overrides = [] }: ParseOptions): ExperimentTree {
+export function parseExperimentTree(
+  text: string,
+  { file, overrides = [], isRecord = false }: ParseOptions & Partial<Pick<ExperimentTree, 'isRecord'>>,
+): ExperimentTree {
   const problems = new Problems();
   const notices: string[] = [];
   const baseDir = dirname(resolve(file));
@@ -87,14 +93,17 @@ export function parseExperimentTree(text: string, { file, overrides = [] }: Pars
   const changed = applyOverrides(requireMap(tree, problems, file), overrides, problems, notices);
   problems.expecting((path) => expectationAt(changed, path));
   problems.throwIfAny();
-  return { tree: requireMap(changed, problems, file), file, baseDir, notices };
+  return { tree: requireMap(changed, problems, file), file, baseDir, notices, isRecord };
 }
 
 /** Changes an experiment's tree and validates what comes out; a change is to blame for what it breaks. */
-export function experimentFromTree({ tree, file, baseDir, notices }: ExperimentTree, changes: readonly Change[] = []): LoadedExperiment {
+export function experimentFromTree(base: ExperimentTree, changes: readonly Change[] = []): LoadedExperiment {
+  const { tree, file, baseDir, notices, isRecord } = base;
   const problems = new Problems();
   const changing = [...notices];
-  return validate(applyChanges(tree, changes, problems, changing), { file, baseDir, problems, notices: changing });
+  const changed = applyChanges(tree, changes, problems, changing);
+  const valid = isRecord && changed.kind === 'map' ? applyChanges(changed, replacingRemoved(changed), problems, changing) : changed;
+  return validate(valid, { file, baseDir, problems, notices: changing });
 }
 
 interface Validating {

@@ -1,9 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { BACKENDS, type BackendName } from '../config/names/backends.ts';
-import type { BackendCode } from '../kernels/backend.ts';
-import { backendOf } from '../kernels/backends/index.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../kernels/check/calibrate.ts';
 import { SELF_TEST_BYTES, testKernels } from '../kernels/check/selftest.ts';
 import { bindKernels, compileKernels } from '../kernels/module.ts';
@@ -14,12 +11,6 @@ import { countCores } from '../machine/cores.ts';
 import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
 import { MOST_CODE_BYTES } from '../native/store.ts';
 import { errnoText } from '../storage/errno.ts';
-
-type Underscored<Name extends string> = Name extends `${infer Head}-${infer Tail}` ? `${Head}_${Underscored<Tail>}` : Name;
-
-/** The backend whose kernels have a check of their own. */
-const DEFAULT_BACKEND = 'wasm';
-type OtherBackend = Exclude<BackendName, typeof DEFAULT_BACKEND>;
 
 /** One thing that training needs, and how it is here. */
 export interface Check {
@@ -34,7 +25,6 @@ export interface Check {
     | 'kernels'
     | 'speed'
     | 'native'
-    | Underscored<OtherBackend>
     | 'cache_directory'
     | 'runs_directory';
   name: string;
@@ -71,7 +61,6 @@ export function examine(): Check[] {
     checkSharedMemory(),
     ...checkKernels(),
     checkNative(nativeSupport()),
-    ...BACKENDS.filter((name): name is OtherBackend => name !== DEFAULT_BACKEND).map((name) => checkBackend(name)),
     checkDirectory('cache_directory', 'cache directory', cacheDirectory(), 'set GRADLOOM_CACHE_DIR to a writable directory'),
     checkDirectory('runs_directory', 'runs directory', path.resolve('runs'), 'choose a writable one with --dir DIR or track.dir'),
   ];
@@ -164,19 +153,6 @@ export function checkNative(support: NativeSupport): Check {
   }
   const name = support.isa.name === 'avx2' ? 'AVX2' : 'AVX-512';
   return { ...check, status: 'ok', found: `${name}, made at run time, at most ${showBytes(MOST_CODE_BYTES)} a process` };
-}
-
-/** A backend that is not the default is no fault where it is missing. */
-export function checkBackend(name: OtherBackend, load: () => BackendCode = () => backendOf({ engine: name }).load()): Check {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what Underscored says of the type
-  const id = name.replaceAll('-', '_') as Underscored<OtherBackend>;
-  const check = { id, name: `engine ${name}`, status: 'ok' } as const;
-  try {
-    const { library } = load();
-    return { ...check, found: library === undefined ? 'available' : `${library.name}, ${library.path}` };
-  } catch (error) {
-    return { ...check, found: `not here, which only numerics.engine: ${name} minds: ${text(error)}` };
-  }
 }
 
 function checkSpeed(gflops: number): Check {

@@ -9,7 +9,7 @@ import type { OpType } from './ops/op-type.ts';
 /** An op that turns tensors of rows into one: what layers are made of. */
 export type LayerOp = DenseOp | BatchNormOp | LayerNormOp | ActivationOp | DropoutOp | AddOp;
 
-/** All that a graph can hold. A new one is a file in `ops/` and a row below; every backend must lower it. */
+/** All that a graph can hold. A new one is a file in `ops/`, a row below, and a lowering. */
 export type Op = LayerOp | LossOp;
 
 const opTypes: { [T in Op['type']]: OpType<Extract<Op, { type: T }>> } = {

@@ -21,7 +21,7 @@ export interface Observation {
 
 /**
  * A graph computed as its formulas stand, op by op, in f64: the naive twin of everything that the engine does to a batch. It shares no code
- * with a backend; tests compare the two, and speedups take it for what a plain program would do.
+ * with the kernels; tests compare the two, and speedups take it for what a plain program would do.
  */
 export class GraphTwin {
   readonly graph: Graph;

@@ -31,8 +31,6 @@ export interface ForwardSite {
   training: boolean;
   leaves: readonly LeafSite[];
   leafTotal: number;
-  /** Rows that go into one product: all of the rank's, or leaf by leaf where a row's bits may depend on the rows beside it. */
-  products: readonly Pick<LeafSite, 'row' | 'rows'>[];
   /** The op behind this one, if its call applies that as well. */
   fused: LayerOp | undefined;
   shapeOf(tensor: string): Shape;
@@ -72,18 +70,13 @@ export interface SubtreeSite {
   gradient(tensor: string): number;
 }
 
-/** Whole rows of a weight as stored, [in, out]. */
-export interface WeightPiece {
-  /** Rows [from, to). */
+/** The rank's part of a weight whose gradient it computes over the whole batch; pointers are of the batch's first row. */
+export interface SliceSite {
+  /** Rows [from, to) of the weight as stored, [in, out]; none where the slice has nothing of it. */
   from: number;
   to: number;
   /** Where the gradient of row `from` goes. */
   gradient: number;
-}
-
-/** The rank's part of a weight whose gradient it computes over the whole batch; pointers are of the batch's first row. */
-export interface SliceSite {
-  pieces: readonly WeightPiece[];
   /** [batchRows, inputs]: the op's inputs. */
   x: number;
   /** [batchRows, outputs]: what backward left in place of the gradient of the op's output. */

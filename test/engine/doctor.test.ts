@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { checkBackend, checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../src/engine/doctor.ts';
-import { GradloomError } from '../../src/errors.ts';
+import { checkDirectory, checkLimits, checkMemoryLimit, checkNode } from '../../src/engine/doctor.ts';
 import { renderChecks } from '../../src/report/runs/checks.ts';
 import { unpainted } from '../../src/report/text/paint.ts';
 
@@ -25,19 +24,6 @@ test('a directory that can be made is fine, one below a file is not', (t) => {
   t.like(check(), { status: 'ok', found: root });
   t.like(check('a', 'b'), { status: 'ok', found: `${path.join(root, 'a', 'b')} (will be made)` });
   t.like(check('file', 'a'), { status: 'warn', next: 'choose another' });
-});
-
-test('an engine that the machine lacks is told and no fault', (t) => {
-  const missing = () => {
-    throw new GradloomError({ code: 'E_ENGINE', message: 'no BLAS found' });
-  };
-  t.deepEqual(checkBackend('blas', missing), {
-    id: 'blas',
-    name: 'engine blas',
-    status: 'ok',
-    found: 'not here, which only numerics.engine: blas minds: no BLAS found',
-  });
-  t.like(checkBackend('wasm-fma'), { id: 'wasm_fma', status: 'ok', found: 'available' });
 });
 
 test('a cgroup that allows less memory than the machine has is named, and little of it is a warning', (t) => {

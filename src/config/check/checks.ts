@@ -1,5 +1,4 @@
 import { printable } from '../../errors.ts';
-import { traitsOf } from '../names/backends.ts';
 import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from '../names/metrics.ts';
 import { outlineAt } from '../schema/outline.ts';
 import { oneOf } from '../text/closest.ts';
@@ -34,26 +33,11 @@ export function checkAcross(root: Node, problems: Problems): void {
   checkUniform(view, ['model', 'init']);
   for (let i = 0; i < (view.count(['model', 'layers']) ?? 0); i++) checkUniform(view, ['model', 'layers', i, 'init']);
   checkLayers(view);
-  checkBackend(view);
   const workers = view.number(['parallel', 'workers']);
   const leaves = view.number(['numerics', 'leaves']);
   if (workers !== undefined && leaves !== undefined && workers > leaves) {
     const message = `more workers than leaves; got ${workers}; expected at most numerics.leaves, which is ${leaves}`;
     view.report('E_CONFIG_RANGE', view.given(['parallel', 'workers']) ? ['parallel', 'workers'] : ['numerics', 'leaves'], message);
-  }
-}
-
-/** What the backend's bits rule out. */
-function checkBackend(view: View): void {
-  const backend = view.value(['numerics', 'engine']);
-  const traits = traitsOf(backend);
-  if (traits?.fixedBlocks === true && view.value(['parallel', 'exchange']) === 'gradients') {
-    const message = `sums of gradients have bits that depend on the workers with numerics.engine ${backend}; expected auto or factors`;
-    view.report('E_CONFIG_VALUE', ['parallel', 'exchange'], message);
-  }
-  if (traits?.skipsZeros === false && view.value(['parallel', 'skip_zeros']) === 'always') {
-    const message = `products that skip zeros have other bits than those of numerics.engine ${backend}; expected auto or never`;
-    view.report('E_CONFIG_VALUE', ['parallel', 'skip_zeros'], message);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { core } from 'zod';
 import { type ErrorCode, printable } from '../../errors.ts';
+import { aboutRemoved } from '../names/removed.ts';
 import { listOption, mapsFor, type Outline, outline, outlineAt, variantsOf } from '../schema/outline.ts';
 import { closest, oneOf } from '../text/closest.ts';
 import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode } from '../text/node.ts';
@@ -52,7 +53,7 @@ function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Proble
   } else {
     const list = at?.items === undefined && node.kind === 'list' ? listOption(at) : at;
     const verdict = list?.items === undefined ? explainValue(at, node, path) : explainList(list, node, path);
-    problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node), sweepHint(node));
+    problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node), verdict.next ?? sweepHint(node));
   }
 }
 
@@ -79,6 +80,7 @@ function explainInside(root: Node, path: Path, issue: core.$ZodIssueInvalidUnion
 interface Verdict {
   code: ErrorCode;
   message: string;
+  next?: string;
 }
 
 function explainList(at: Outline, node: Node, path: Path): Verdict {
@@ -107,6 +109,8 @@ function explainNumber(at: Outline | undefined, options: readonly Outline[], nod
 }
 
 function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string, path: Path): Verdict {
+  const removed = aboutRemoved(dotted(path), value, shownValue(node));
+  if (removed !== undefined) return { code: 'E_CONFIG_VALUE', ...removed };
   const words = options.flatMap((option) => (option.type === 'string' ? wordsOf(option) : [])).map(String);
   const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
   if (words.length > 0 && numberHint(options, node, value) === undefined) {

@@ -1,7 +1,7 @@
 import type { Dataset, SplitName } from '../../data/dataset.ts';
 import { targetSquares } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
+import { compileKernels } from '../../kernels/module.ts';
 import type { NativeCode } from '../../kernels/native/bind.ts';
 import type { specialise } from '../../kernels/native/specialise.ts';
 import { refusalError } from '../../machine/refusal.ts';
@@ -100,16 +100,16 @@ export class Engine {
    * @throws GradloomError E_LIMIT, E_POOL_START, E_ENGINE
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
-    const code = backendOf(plan.experiment.numerics).load();
+    const module = compileKernels();
     const engine = new Engine(plan, dataset, options);
     engine.shared.begin(initial, dataset.normalization);
-    const native = await engine.#prepareCode(code.module);
+    const native = await engine.#prepareCode(module);
     const { startMs = START_MS } = options;
     const late = setTimeout(() => {
       engine.#crew.break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
     }, startMs);
     try {
-      const setup: RankSetup = { plan, dataset, memory: engine.#memory, ...code, ...(native !== undefined && { native }) };
+      const setup: RankSetup = { plan, dataset, memory: engine.#memory, module, ...(native !== undefined && { native }) };
       await engine.#crew.run({ kind: 'begin', setup });
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;

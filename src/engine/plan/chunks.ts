@@ -1,4 +1,3 @@
-import type { Traits } from '../../config/names/backends.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 
@@ -10,7 +9,7 @@ const TILE_ROWS = 4;
 
 /**
  * A piece of one tensor: the unit of reduction, update and of every sum over parameters. Where chunks begin depends on the network
- * and the backend alone; workers share them out.
+ * alone; workers share them out.
  */
 export interface Chunk {
   /** Its number among all chunks. */
@@ -23,47 +22,32 @@ export interface Chunk {
   block: number;
 }
 
-/** Blocks where they are the same for any number of workers: few enough to pay, enough to share out. */
-const FIXED_BLOCKS = 32;
-const FIXED_ROWS = 32;
-
-/**
- * Rows of a weight [in, out] that a backend computes the gradient of in one product; slices begin at multiples of them. Some need the
- * same blocks for any number of workers, because how they sum depends on the shape of the whole product.
- */
-export function blockRows(tensor: PlacedTensor, traits: Traits): number {
-  const { transposed, size } = tensor;
-  const width = rowFloats(tensor);
-  const rows = Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS);
-  if (!traits.fixedBlocks || !transposed) return rows;
-  return Math.max(FIXED_ROWS, Math.ceil(size / width / FIXED_BLOCKS / FIXED_ROWS) * FIXED_ROWS);
-}
-
 /** Floats of a row of a weight as stored, [in, out]; other tensors may be cut anywhere. */
 export function rowFloats({ shape, transposed }: PlacedTensor): number {
   return transposed ? (shape[0] ?? 1) : 1;
 }
 
 /** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */
-export function chunkCount(network: Network, traits: Traits): number {
+export function chunkCount(network: Network): number {
   return network.parameters.reduce((count, tensor) => {
-    const floats = blockFloats(tensor, traits);
+    const floats = blockFloats(tensor);
     const rest = tensor.size % floats;
     return count + Math.floor(tensor.size / floats) * Math.ceil(floats / CHUNK_FLOATS) + Math.ceil(rest / CHUNK_FLOATS);
   }, 0);
 }
 
 /** Whole rows: as many as a chunk holds, or the fewest, which then take several chunks. */
-function blockFloats(tensor: PlacedTensor, traits: Traits): number {
-  return blockRows(tensor, traits) * rowFloats(tensor);
+function blockFloats(tensor: PlacedTensor): number {
+  const width = rowFloats(tensor);
+  return Math.max(TILE_ROWS, Math.floor(CHUNK_FLOATS / width / TILE_ROWS) * TILE_ROWS) * width;
 }
 
 /** All chunks of a network, in the order of the parameter vector. */
-export function planChunks(network: Network, traits: Traits): Chunk[] {
+export function planChunks(network: Network): Chunk[] {
   const chunks: Chunk[] = [];
   let block = 0;
   for (const tensor of network.parameters) {
-    const floats = blockFloats(tensor, traits);
+    const floats = blockFloats(tensor);
     for (let start = 0; start < tensor.size; start += floats, block++) {
       const end = Math.min(start + floats, tensor.size);
       for (let from = start; from < end; from += CHUNK_FLOATS) {

@@ -1,7 +1,7 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import { GraphIndex } from '../../graph/graph.ts';
 import { opType } from '../../graph/op.ts';
-import { type Backend, loweringOf } from '../../kernels/backend.ts';
+import { lowerings } from '../../kernels/lowerings/index.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import type { BatchPlan } from './batches.ts';
@@ -23,26 +23,23 @@ export type Exchanges = Readonly<Record<string, Exchange>>;
  *
  * auto takes what moves fewer floats between cores. Slabs of S floats: each of `workers` is written by one rank and read by others.
  * Factors: every rank reads its columns of all other ranks' inputs, and all of their deltas. One worker moves nothing; it computes the
- * gradient in the backward pass, where the deltas are still in its cache. A backend that needs fixed blocks always gets factors: it
- * would round slabs of some leaves otherwise than all leaves together.
+ * gradient in the backward pass, where the deltas are still in its cache.
  */
 export function planExchange(
   { parallel }: Experiment,
-  backend: Backend,
   { graph, parameters }: Pick<Network, 'graph' | 'parameters'>,
   { batchRows }: BatchPlan,
   workers: number,
 ): Exchanges {
   const { widthOf } = new GraphIndex(graph);
   const chosen = (size: number, inputs: number, outputs: number): Exchange => {
-    if (backend.traits.fixedBlocks) return 'factors';
     if (parallel.exchange !== 'auto') return parallel.exchange;
     const factors = batchRows * (inputs + workers * outputs);
     return workers > 1 && factors < workers * size ? 'factors' : 'gradients';
   };
   const exchanges: Record<string, Exchange> = {};
   for (const op of graph.ops) {
-    const name = loweringOf(backend, op).sliced?.(op);
+    const name = lowerings.of(op).sliced?.(op);
     const weight = parameters.find((tensor) => tensor.name === name);
     const [x] = opType(op).inputs(op);
     if (weight !== undefined && x !== undefined) exchanges[weight.name] = chosen(weight.size, widthOf(x), widthOf(op.y));

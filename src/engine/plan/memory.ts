@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
+import { lowerings } from '../../kernels/lowerings/index.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { refused } from '../../machine/refusal.ts';
 import type { MetricsPlan } from '../../model/metrics.ts';
@@ -142,7 +142,6 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     const { from, to } = rankLeaves(rank, workers, leaves);
     return to - from;
   };
-  const backend = backendOf(experiment.numerics);
   const target = targetOf(experiment.loss);
   const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, needs.evalSetRows)));
   const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
@@ -162,15 +161,15 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     slabOffsets: slabs.offsets,
     batchRows: rows,
     x: perRow(network.inputs),
-    lists: place(listBytes(experiment, backend, network, rows)),
+    lists: place(listBytes(experiment, network, rows)),
     labels: place(target === 'labels' || needs.metrics.countLength > 0 ? rows * Int32Array.BYTES_PER_ELEMENT : 0),
     targets: perRow(target === 'values' ? network.outputs : 0),
     weights: perRow(needs.hasSampleWeights ? 1 : 0),
     lossWeights: place(f32Bytes(needs.lossWeights)),
-    graph: placeGraph(network.graph, backend, { perRow, f64, leaves, workers }),
+    graph: placeGraph(network.graph, { perRow, f64, leaves, workers }),
     leafSums: place(leaves * SUM_BYTES),
     stepValues: f64(SEGMENT_STEPS * STEP.size),
-    records: f64(recordValues(chunkCount(network, backend.traits))),
+    records: f64(recordValues(chunkCount(network))),
     activity: f64(network.layers.length * leaves * ACTIVITY_VALUES),
     evalSums: place(evalBatches * leaves * SUM_BYTES),
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
@@ -178,7 +177,9 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
     bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
-    scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, backend.scratchFloats(network.graph, scratchRows(rank), leaves))))),
+    scratch: ranks.map((rank) =>
+      place(f32Bytes(Math.max(CHUNK_FLOATS, lowerings.scratchFloats(network.graph, scratchRows(rank), leaves)))),
+    ),
     streams: ranks.map(() => place((network.graph.streams + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {

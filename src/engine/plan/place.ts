@@ -2,7 +2,8 @@ import { type Graph, GraphIndex } from '../../graph/graph.ts';
 import { backwardReads, type LayerOp, opType } from '../../graph/op.ts';
 import type { Shape } from '../../graph/shape.ts';
 import { elements } from '../../graph/shape.ts';
-import { type Backend, loweringOf, type Workspace } from '../../kernels/backend.ts';
+import type { Workspace } from '../../kernels/lowering.ts';
+import { lowerings } from '../../kernels/lowerings/index.ts';
 
 /** Byte address and length of one part of the shared memory. */
 export interface Region {
@@ -44,7 +45,7 @@ export interface Allocator {
  *
  * An op that works in place puts its output where its input was, if nobody reads that again.
  */
-export function placeGraph(graph: Graph, backend: Backend, { perRow, f64, leaves, workers }: Allocator): GraphRegions {
+export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Allocator): GraphRegions {
   const index = new GraphIndex(graph);
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
   const regions: GraphRegions = { values: {}, gradients: {}, ops: [] };
@@ -54,7 +55,7 @@ export function placeGraph(graph: Graph, backend: Backend, { perRow, f64, leaves
     const ops = graph.ops.filter((op) => op.layer === layer.index);
     const made = [layer.y, ...ops.map(({ y }) => y).filter((y) => y !== layer.y)];
     placeShared(made, valueOwner, regions.values, (name) => perRow(index.widthOf(name)));
-    const workspaces = ops.map((op) => workspaceOf(backend, op, index.shapeOf));
+    const workspaces = ops.map((op) => workspaceOf(op, index.shapeOf));
     const kept = workspaces.map((workspace) => mapValues(workspace.kept, (shape) => perRow(elements(shape))));
     placeShared(made, gradientOwner, regions.gradients, (name) => perRow(index.widthOf(name)));
     const perLeaf = workspaces.map((workspace) => mapValues(workspace.perLeaf, (values) => f64(leaves * values)));
@@ -70,8 +71,8 @@ export function distinctRegions({ values, gradients, ops }: GraphRegions): Regio
   return [...new Map(all.filter(({ bytes }) => bytes > 0).map((region) => [region.at, region])).values()];
 }
 
-function workspaceOf(backend: Backend, op: LayerOp, shapeOf: (name: string) => Shape): Workspace {
-  return { kept: {}, perLeaf: {}, own: {}, ...loweringOf(backend, op).workspace?.(op, shapeOf) };
+function workspaceOf(op: LayerOp, shapeOf: (name: string) => Shape): Workspace {
+  return { kept: {}, perLeaf: {}, own: {}, ...lowerings.of(op).workspace?.(op, shapeOf) };
 }
 
 /** For every tensor of rows the one whose place it takes: itself, or further on in a chain of ops that work in place the last. */

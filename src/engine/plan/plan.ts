@@ -1,10 +1,8 @@
-import type { Traits } from '../../config/names/backends.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import { type Dataset, SPLITS } from '../../data/dataset.ts';
 import { classCounts } from '../../data/targets.ts';
 import { GradloomError } from '../../errors.ts';
 import { GraphIndex } from '../../graph/graph.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
 import { countCores } from '../../machine/cores.ts';
 import { lossWeights } from '../../model/losses.ts';
 import { type MetricsPlan, planMetrics } from '../../model/metrics.ts';
@@ -22,8 +20,6 @@ import { skippingWeights } from './skipping.ts';
 export interface EnginePlan {
   experiment: Experiment;
   network: Network;
-  /** Of the backend. */
-  traits: Traits;
   batches: BatchPlan;
   workers: number;
   /** How the gradient of each weight comes together. */
@@ -58,8 +54,6 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
       next: 'lower parallel.workers or raise numerics.leaves',
     });
   }
-  const backend = backendOf(experiment.numerics);
-  const { traits } = backend;
   const network = buildNetwork(experiment, dataset.featureCount);
   checkGroups(
     experiment.optimizer,
@@ -71,7 +65,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
   checkWarmup(experiment.schedule, scheduleTime(experiment.schedule, batches, experiment.parent?.schedule));
   const metrics = planMetrics(experiment.metrics ?? [], network.outputs, dataset.target.kind);
   const weights = lossWeights(experiment.loss, network.outputs, () => classCounts(dataset, dataset.splits.train));
-  const exchange = planExchange(experiment, backend, network, batches, workers);
+  const exchange = planExchange(experiment, network, batches, workers);
   const memory = planMemory({
     experiment,
     network,
@@ -85,11 +79,10 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     hasSampleWeights: dataset.weights !== undefined,
     lossWeights: weights?.length ?? 0,
   });
-  const chunks = planChunks(network, traits);
+  const chunks = planChunks(network);
   return {
     experiment,
     network,
-    traits,
     batches,
     workers,
     exchange,
@@ -97,7 +90,7 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     spinUs,
     metrics,
     memory,
-    watched: memory.lists.bytes === 0 ? [] : skippingWeights(network.graph, backend),
+    watched: memory.lists.bytes === 0 ? [] : skippingWeights(network.graph),
     ...(weights && { lossWeights: weights }),
   };
 }

@@ -1,5 +1,5 @@
 import { f32Bytes, type PlacedTensor } from '../../model/parameters.ts';
-import { blockRows, type Chunk, rowFloats, sliceOf } from './chunks.ts';
+import { type Chunk, rowFloats, sliceOf } from './chunks.ts';
 import { isByFactors } from './exchange.ts';
 import type { Range } from './leaves.ts';
 import type { MemoryPlan } from './memory.ts';
@@ -21,15 +21,6 @@ export function rankChunks({ chunks, exchange, batches, workers }: EnginePlan, r
   const factors = 1 + batches.batchRows / ROWS_PER_PASS;
   const cost = ({ tensor, count }: Chunk): number => count * (isByFactors(tensor, exchange) ? factors : workers);
   return sliceOf(chunks, rank, workers, cost);
-}
-
-/** Rows of a weight as stored, [in, out], that lie in the slice: one range, or blocks that do not depend on the workers. */
-export function piecesOfSlice({ traits }: EnginePlan, slice: readonly Chunk[], tensor: PlacedTensor): Range[] {
-  const { from, to } = rowsOfSlice(slice, tensor);
-  const rows = traits.fixedBlocks ? blockRows(tensor, traits) : to - from;
-  return Array.from({ length: from < to ? Math.ceil((to - from) / rows) : 0 }, (_, i) => {
-    return { from: from + i * rows, to: Math.min(to, from + (i + 1) * rows) };
-  });
 }
 
 /** Rows of a weight as stored, [in, out], that lie in the slice. */

@@ -1,8 +1,7 @@
 import type { Dataset, SplitName } from '../../data/dataset.ts';
-import type { BackendCode } from '../../kernels/backend.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { type NativeCalls, nativeCalls } from '../../kernels/native/bind.ts';
+import { type NativeCalls, type NativeCode, nativeCalls } from '../../kernels/native/bind.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';
 import { batchAt, batchCount } from '../plan/batches.ts';
@@ -20,10 +19,14 @@ import { ZeroSkipper } from './skip.ts';
 import { Updater, type Verdict } from './update.ts';
 
 /** What a thread receives once a run, when it becomes one of its ranks. */
-export interface RankSetup extends BackendCode {
+export interface RankSetup {
   plan: EnginePlan;
   dataset: Dataset;
   memory: WebAssembly.Memory;
+  /** The kernels: compiled once, for all threads. */
+  module: WebAssembly.Module;
+  /** Machine code for the run's calls, with the module's bits. */
+  native?: NativeCode;
 }
 
 /** What a thread is asked to do. All ranks get the same task with their own number. */

@@ -16,7 +16,7 @@ export interface SelfTest {
 export const SELF_TEST_BYTES = 65_536;
 
 /**
- * A small matrix product and sigmoids (the way to exp) against f64: finds a machine or a backend whose arithmetic is broken.
+ * A small matrix product and sigmoids (the way to exp) against f64: finds a machine whose arithmetic is broken.
  *
  * bound: |err| <= K * 2^-24 * sum|x*w| for the product; 8 * 2^-24 relative for the sigmoid.
  */

@@ -1,6 +1,6 @@
 import type { ActivationOp } from '../../graph/ops/activation.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backend.ts';
+import type { Lowering } from '../lowering.ts';
 
 /** Activations that the epilogue of a product applies by itself; the numbers are the kernel's. */
 const EPILOGUES = { relu: 1, leaky_relu: 2 } as const;

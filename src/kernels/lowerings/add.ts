@@ -1,6 +1,6 @@
 import type { AddOp } from '../../graph/ops/add.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backend.ts';
+import type { Lowering } from '../lowering.ts';
 
 export const add: Lowering<AddOp> = {
   workspace: ({ y }, shapeOf) => ({ kept: { skip: shapeOf(y) } }),

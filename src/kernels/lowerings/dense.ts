@@ -1,7 +1,7 @@
 import type { DenseOp } from '../../graph/ops/dense.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backend.ts';
 import { kernelCall } from '../call.ts';
+import type { Lowering } from '../lowering.ts';
 import type { BackwardSite, Emit, ForwardSite, ListSite } from '../site.ts';
 import { epilogueOf, slopeOf } from './activation.ts';
 
@@ -18,12 +18,12 @@ export const dense: Lowering<DenseOp> = {
     const epilogue = fused === undefined ? 0 : (epilogueOf(fused) ?? 0);
     const slope = fused === undefined ? 0 : slopeOf(fused);
     const y = site.at(fused?.y ?? op.y);
-    for (const { row, rows } of site.products) {
-      const [x, out] = [site.at(op.x) + row * inputs * F32, y + row * units * F32];
-      const rest = [site.parameter(op.weight), site.parameter(op.bias), out, rows, units, inputs, epilogue, slope, site.scratch] as const;
-      const call = kernelCall('dense_forward', x, ...rest);
-      if (site.skippable === undefined) site.emit('dense_forward', x, ...rest);
-      else site.skippable({ product: 'forward', dense: call, skipping: kernelCall('sparse_forward', x, site.lists, ...rest) });
+    const [x, rows] = [site.at(op.x), site.rows];
+    const rest = [site.parameter(op.weight), site.parameter(op.bias), y, rows, units, inputs, epilogue, slope, site.scratch] as const;
+    if (site.skippable === undefined) site.emit('dense_forward', x, ...rest);
+    else {
+      const skipping = kernelCall('sparse_forward', x, site.lists, ...rest);
+      site.skippable({ product: 'forward', dense: kernelCall('dense_forward', x, ...rest), skipping });
     }
   },
 
@@ -42,11 +42,7 @@ export const dense: Lowering<DenseOp> = {
       }
     }
     const dx = site.gradient(op.x);
-    if (dx === 0) return;
-    for (const { row, rows } of site.products) {
-      const [from, to] = [d + row * units * F32, dx + row * inputs * F32];
-      site.emit('matmul_nt', from, site.parameter(op.weight), to, rows, inputs, units, site.scratch);
-    }
+    if (dx !== 0) site.emit('matmul_nt', d, site.parameter(op.weight), dx, site.rows, inputs, units, site.scratch);
   },
 };
 
@@ -73,10 +69,8 @@ function weightProducts(op: DenseOp, site: BackwardSite, d: number): WeightProdu
       return { emit: site.emit, skippable: site.skippable, ...of, gradient: gradient(op.weight), bounds, leaves, columns: inputs };
     });
   }
-  const { emit, skippable, bounds, leaves, d: dz } = slice;
-  return slice.pieces.map(({ from, to, gradient }) => {
-    return { emit, skippable, x: slice.x + from * F32, dz, gradient, bounds, leaves, columns: to - from };
-  });
+  const { from, to, d: dz, x, ...rest } = slice;
+  return from === to ? [] : [{ ...rest, x: x + from * F32, dz, columns: to - from }];
 }
 
 /** The lists that the products above skip by. */

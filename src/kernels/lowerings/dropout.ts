@@ -1,6 +1,6 @@
 import type { DropoutOp } from '../../graph/ops/dropout.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backend.ts';
+import type { Lowering } from '../lowering.ts';
 
 /** Values are decided by 32-bit words: one is kept if its word is at least p * 2^32. */
 const WORDS = 2 ** 32;

@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Backend, Lowerings } from '../backend.ts';
+import type { Lowering, Lowerings } from '../lowering.ts';
 import { nativeScratch } from '../native/scratch.ts';
 import { scratchFloats } from '../sizes.ts';
 import { activation, epilogueOf } from './activation.ts';
@@ -15,23 +15,31 @@ import { batchNorm, layerNorm } from './norm.ts';
 
 const ops: Lowerings = { dense, batch_norm: batchNorm, layer_norm: layerNorm, activation, dropout, add };
 
-/** How each op, the loss and what is looked at beside them become calls of the kernels. */
+/** The seam between a graph and what computes it: how each op, the loss and what is looked at beside them become calls of the kernels. */
 export const lowerings = {
-  lowerings: ops,
-  lowerLoss,
-  lowerMetric,
-  lowerActivity,
-  lowerLists,
+  of: loweringOf,
+  loss: lowerLoss,
+  /** What an evaluation counts or sums up beside the loss. */
+  metric: lowerMetric,
+  /** Sums over the outputs of a layer. */
+  activity: lowerActivity,
+  /** Lists the columns of the network's inputs that are not zero. */
+  lists: lowerLists,
   fuses: fusesEpilogue,
   scratchFloats: productScratch,
-} satisfies Partial<Backend>;
+};
 
-/** A product applies relu and leaky_relu in its epilogue. */
+function loweringOf<O extends LayerOp>({ type }: O): Lowering<O> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table pairs each type with its op
+  return ops[type] as unknown as Lowering<O>;
+}
+
+/** Whether an op's call applies the next one as well: a product applies relu and leaky_relu in its epilogue. */
 function fusesEpilogue(op: LayerOp, next: LayerOp): boolean {
   return op.type === 'dense' && next.type === 'activation' && epilogueOf(next) !== undefined;
 }
 
-/** Scratch of the kernels' products, for the widest of a graph. */
+/** Floats of scratch that a rank needs for at most `rows` rows, for the widest products of a graph. */
 function productScratch(graph: Graph, rows: number, leaves: number): number {
   const products = graph.ops.filter((op) => op.type === 'dense');
   const widest = (tensor: 'x' | 'y'): number => Math.max(0, ...products.map((op) => elements(rowShape(graph, op[tensor]))));

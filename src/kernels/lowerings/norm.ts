@@ -1,6 +1,6 @@
 import type { BatchNormOp, LayerNormOp } from '../../graph/ops/norm.ts';
 import { elements } from '../../graph/shape.ts';
-import type { Lowering } from '../backend.ts';
+import type { Lowering } from '../lowering.ts';
 import type { BackwardSite, Emit, ForwardSite } from '../site.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;

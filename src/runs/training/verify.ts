@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BACKEND_TRAITS } from '../../config/names/backends.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/load.ts';
@@ -157,12 +156,10 @@ async function replayRun(
     }
     const { digest, status } = await outcomeOf(run.result);
     const { equal, first } = compareChains(recorded, readDigests(again));
-    if (first !== undefined) throw mismatch(directory, first, equal, count, loaded.experiment);
+    if (first !== undefined) throw mismatch(directory, first, equal, count);
     if (status === 'interrupted') return undefined;
-    if (equal < recorded.length)
-      throw mismatch(directory, { step: recorded[equal]?.step ?? 0, tensors: [] }, equal, count, loaded.experiment);
-    if (finalDigest !== undefined && digest !== finalDigest)
-      throw mismatch(directory, { step: steps, tensors: [] }, equal, count, loaded.experiment);
+    if (equal < recorded.length) throw mismatch(directory, { step: recorded[equal]?.step ?? 0, tensors: [] }, equal, count);
+    if (finalDigest !== undefined && digest !== finalDigest) throw mismatch(directory, { step: steps, tensors: [] }, equal, count);
     return { workers: count, equal };
   } finally {
     rmSync(place, { recursive: true, force: true });
@@ -179,7 +176,7 @@ async function outcomeOf(result: ReturnType<typeof train>['result']): Promise<{ 
   }
 }
 
-function mismatch(directory: string, { step, tensors }: Parting, equal: number, workers: number, { numerics }: Experiment): GradloomError {
+function mismatch(directory: string, { step, tensors }: Parting, equal: number, workers: number): GradloomError {
   const shown = tensors.slice(0, MAX_TENSORS).join(', ');
   const more = tensors.length > MAX_TENSORS ? ` and ${tensors.length - MAX_TENSORS} more` : '';
   const what = tensors.length === 0 ? 'the training state differs' : `${shown}${more} ${tensors.length === 1 ? 'differs' : 'differ'}`;
@@ -189,8 +186,6 @@ function mismatch(directory: string, { step, tensors }: Parting, equal: number, 
     where: printable(directory),
     message: `not the same when trained again with ${workers} ${workers === 1 ? 'worker' : 'workers'}: ${what} at step ${step}${before}`,
     kept: 'the run, unchanged',
-    next: BACKEND_TRAITS[numerics.engine].portable
-      ? 'run verify once more: another step means a fault of the machine (gradloom doctor), the same step that a file of the run was changed'
-      : `verify where it was trained: numerics.engine ${numerics.engine} has other bits on another machine`,
+    next: 'run verify once more: another step means a fault of the machine (gradloom doctor), the same step that a file of the run was changed',
   });
 }

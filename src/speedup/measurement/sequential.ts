@@ -7,7 +7,7 @@ import { reserveMemory } from '../../engine/plan/memory.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import type { RankResult, RankSetup, RankTask } from '../../engine/rank/rank.ts';
 import { GradloomError } from '../../errors.ts';
-import { backendOf } from '../../kernels/backends/index.ts';
+import { compileKernels } from '../../kernels/module.ts';
 import { refusalError } from '../../machine/refusal.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { Runner } from './measured.ts';
@@ -48,9 +48,9 @@ export class Sequential implements Runner {
     const memory = reserveMemory(plan.memory);
     const shared = new SharedState(plan, memory);
     shared.begin(initial, dataset.normalization);
-    const code = backendOf(plan.experiment.numerics).load();
-    const { native } = program === 'sequential' ? await prepareCode(plan, dataset, memory, code.module) : {};
-    const setup: RankSetup = { plan, dataset, memory, ...code, ...(native !== undefined && { native }) };
+    const module = compileKernels();
+    const { native } = program === 'sequential' ? await prepareCode(plan, dataset, memory, module) : {};
+    const setup: RankSetup = { plan, dataset, memory, module, ...(native !== undefined && { native }) };
     const sequential = new Sequential(setup, shared, program);
     try {
       await sequential.#run({ kind: 'ready', rank: 0 });

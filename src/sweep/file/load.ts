@@ -39,6 +39,8 @@ export interface LoadSweepOptions {
   overrides?: readonly string[];
   /** The file is the copy that a sweep's directory keeps: its keys are the experiment's own, and stand as they are. */
   isCopy?: boolean;
+  /** The sweep is read and not gone on with: values that later versions have removed may stand in it. */
+  isRecord?: boolean;
 }
 
 /** A valid sweep. */
@@ -56,7 +58,7 @@ export interface LoadedSweep extends TrialSource {
  *
  * @throws GradloomError whose `problems` lists everything that is wrong, each with its place and frame
  */
-export function loadSweep(file: string, { overrides = [], isCopy = false }: LoadSweepOptions = {}): LoadedSweep {
+export function loadSweep(file: string, { overrides = [], isCopy = false, isRecord = false }: LoadSweepOptions = {}): LoadedSweep {
   const text = readRootText(file, 'sweep');
   const problems = new Problems();
   const source = makeSource('file', file, text, path.dirname(path.resolve(file)), 0);
@@ -75,7 +77,7 @@ export function loadSweep(file: string, { overrides = [], isCopy = false }: Load
     problems.add('E_CONFIG_TYPE', '', 'wrong type; expected a map of keys', { ...tree.place, to: tree.place.from });
   problems.throwIfAny();
   if (tree?.kind !== 'map') throw refused();
-  return finish(tree, { file, text, overrides, problems, isCopy });
+  return finish(tree, { file, text, overrides, problems, isCopy, isRecord });
 }
 
 export interface ArgumentOptions {
@@ -132,9 +134,10 @@ interface Finishing {
   readonly overrides: readonly string[];
   readonly problems: Problems;
   readonly isCopy?: boolean;
+  readonly isRecord?: boolean;
 }
 
-function finish(given: MapNode, { file, text, overrides, problems, isCopy = false }: Finishing): LoadedSweep {
+function finish(given: MapNode, { file, text, overrides, problems, isCopy = false, isRecord = false }: Finishing): LoadedSweep {
   const notices: string[] = [];
   const args = readArguments(overrides, problems);
   const ours = expandShorthands(sweepOutline, fromWandb(given, problems, notices));
@@ -144,7 +147,7 @@ function finish(given: MapNode, { file, text, overrides, problems, isCopy = fals
   const overridden = changed.kind === 'map' ? fromWandb(changed, problems, notices) : changed;
   if (overridden.kind !== 'map') throw refused();
   const written = withParameters(overridden, args.parameters, []);
-  const base = readBase(written, args.base, new Blame(written, problems));
+  const base = readBase(written, args.base, isRecord, new Blame(written, problems));
   const named = base === undefined || isCopy ? written : withOurKeys(written, base.tree, new Blame(written, problems), notices);
   const fixed = args.base.map(({ key }) => key).filter((key) => nodeAt(named, ['parameters', key]) !== undefined);
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
@@ -188,7 +191,7 @@ function withParameters(tree: MapNode, parameters: ReadonlyMap<string, Entry>, f
 }
 
 /** The experiment that the sweep names; undefined if the validation or `blame` says why there is none. */
-function readBase(tree: MapNode, overrides: SweepArguments['base'], blame: Blame): ExperimentTree | undefined {
+function readBase(tree: MapNode, overrides: SweepArguments['base'], isRecord: boolean, blame: Blame): ExperimentTree | undefined {
   const written = nodeAt(tree, ['base']);
   if (written === undefined) {
     const next = 'add base: ./experiment.yaml to the file, or run with --base experiment.yaml';
@@ -198,7 +201,7 @@ function readBase(tree: MapNode, overrides: SweepArguments['base'], blame: Blame
   const file = String(plain(childOf(sweepOutline, tree, 'base'), written));
   const name = path.relative(process.cwd(), file);
   try {
-    return parseExperimentTree(readText(file), { file: name, overrides: overrides.map(({ argument }) => argument) });
+    return parseExperimentTree(readText(file), { file: name, overrides: overrides.map(({ argument }) => argument), isRecord });
   } catch (cause) {
     if (!(cause instanceof UnreadableError)) throw cause;
     const code = cause.tooLarge ? 'E_YAML_TOO_LARGE' : 'E_CONFIG_READ';

@@ -107,7 +107,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
 export function readSweep(directory: string): SweepState {
   const place = path.resolve(directory);
   requireSweep(place);
-  const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true });
+  const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true, isRecord: true });
   const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);

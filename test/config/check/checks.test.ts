@@ -8,20 +8,6 @@ const refused: { title: string; text: string; problems: string[] }[] = [
     problems: ['5:10 [E_CONFIG_VALUE] train.steps: train.epochs is given too; expected one of the two'],
   },
   {
-    title: 'sums of gradients with a BLAS',
-    text: `${VALID}numerics: {engine: blas}\nparallel: {exchange: gradients}\n`,
-    problems: [
-      '4:22 [E_CONFIG_VALUE] parallel.exchange: sums of gradients have bits that depend on the workers with numerics.engine blas; expected auto or factors',
-    ],
-  },
-  {
-    title: 'zeros that are always skipped, with a BLAS',
-    text: `${VALID}numerics: {engine: blas}\nparallel: {skip_zeros: always}\n`,
-    problems: [
-      '4:24 [E_CONFIG_VALUE] parallel.skip_zeros: products that skip zeros have other bits than those of numerics.engine blas; expected auto or never',
-    ],
-  },
-  {
     title: 'an evaluation by epochs and by steps',
     text: `${VALID}train: {eval: {every: {epochs: 1, steps: 2}}}\n`,
     problems: ['3:35 [E_CONFIG_VALUE] train.eval.every: give epochs or steps, not both'],

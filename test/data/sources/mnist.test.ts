@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { Samples } from '../../../src/data/samples.ts';
-import { cacheDirectory } from '../../../src/machine/cache.ts';
 import { decodePixels, loadMnist } from '../../../src/data/sources/mnist.ts';
 import { originalLabels } from '../../../src/data/sources/mnist-order.ts';
+import { cacheDirectory } from '../../../src/machine/cache.ts';
 import { realMnist } from '../support/real-mnist.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-mnist-'));

@@ -1,6 +1,5 @@
 import test from 'ava';
 import { type Chunk, chunkCount, planChunks, sliceOf } from '../../../src/engine/plan/chunks.ts';
-import { wasm } from '../../../src/kernels/backends/wasm.ts';
 import { buildNetwork, type Network } from '../../../src/model/network.ts';
 import { makeExperiment } from '../support/outcome.ts';
 
@@ -13,7 +12,7 @@ const NETWORKS = [
 ];
 const WORKERS = [1, 2, 3, 4, 7, 16, 40];
 
-const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network, wasm.traits), rank, workers);
+const rankChunks = (network: Network, rank: number, workers: number): Chunk[] => sliceOf(planChunks(network), rank, workers);
 
 test('the chunks of all ranks are the tensors, once each, in order, and never cross a tensor', (t) => {
   for (const network of NETWORKS) {
@@ -38,7 +37,7 @@ test('the chunks of all ranks are the tensors, once each, in order, and never cr
 test('chunks are the same for any worker count: at most 2,048 floats, and blocks of whole rows, four or a multiple of it', (t) => {
   for (const network of NETWORKS) {
     const one = rankChunks(network, 0, 1);
-    t.is(one.length, chunkCount(network, wasm.traits));
+    t.is(one.length, chunkCount(network));
     for (const [i, { index, tensor, offset, count, block }] of one.entries()) {
       t.is(index, i);
       t.true(count >= 1 && count <= 2048);
@@ -55,7 +54,7 @@ test('chunks are the same for any worker count: at most 2,048 floats, and blocks
 test('no rank has more than its share and one block', (t) => {
   for (const network of NETWORKS) {
     const total = network.parameters.reduce((sum, { size }) => sum + size, 0);
-    const chunks = planChunks(network, wasm.traits);
+    const chunks = planChunks(network);
     const largest = Math.max(...chunks.map(({ block }) => chunks.filter((c) => c.block === block).reduce((sum, c) => sum + c.count, 0)));
     for (const workers of WORKERS) {
       for (let rank = 0; rank < workers; rank++) {

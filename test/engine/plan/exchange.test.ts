@@ -5,7 +5,6 @@ import { lowerProgram } from '../../../src/engine/plan/lower/lower.ts';
 import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { recordValues } from '../../../src/engine/plan/records.ts';
 import { rankChunks, rowsOfSlice } from '../../../src/engine/plan/slices.ts';
-import { wasm } from '../../../src/kernels/backends/wasm.ts';
 import { experimentOf, hex, stateBits, trained } from '../support/live.ts';
 import { makeSamples } from '../support/samples.ts';
 
@@ -109,8 +108,8 @@ test('slices by factors are whole rows, multiples of four but at the end, and to
   for (const c of CASES) {
     for (const workers of [1, 2, 3, 7, 16]) {
       const plan = planEngine(experimentFor(c, 'factors'), samplesFor(c), workers);
-      t.is(plan.memory.records.bytes, 8 * recordValues(chunkCount(plan.network, wasm.traits)));
-      t.is(planChunks(plan.network, wasm.traits).length, chunkCount(plan.network, wasm.traits));
+      t.is(plan.memory.records.bytes, 8 * recordValues(chunkCount(plan.network)));
+      t.is(planChunks(plan.network).length, chunkCount(plan.network));
       for (const { parameters, inputs } of plan.network.layers) {
         let next = 0;
         for (let rank = 0; rank < workers; rank++) {

@@ -36,11 +36,6 @@ const TREES: readonly { title: string; tree: ExperimentTree; workers: readonly n
     workers: [1, 3],
     tree: { layers: [{ units: 17, activation: 'relu' }, { units: 5 }], train: { batch_size: 40 }, parallel: { exchange: 'factors' } },
   },
-  {
-    title: 'engine wasm-fma',
-    workers: [1, 2],
-    tree: { layers: [{ units: 17, activation: 'relu' }, { units: 5 }], train: { batch_size: 40 }, engine: 'wasm-fma' },
-  },
   { title: 'averaged parameters', workers: [2], tree: { layers: [{ units: 5 }], train: { batch_size: 30, average: 'ema' } } },
 ];
 

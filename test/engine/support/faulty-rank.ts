@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { ThreadTask } from '../../../src/engine/coordinator/threads.ts';
 import { Rank, type RankResult, type RankSetup } from '../../../src/engine/rank/rank.ts';
-import { backendOf } from '../../../src/kernels/backends/index.ts';
 import type { KernelName } from '../../../src/kernels/call.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
+import { bindKernels } from '../../../src/kernels/module.ts';
 
 /** What goes wrong, where: JSON in `track.notes` of the experiment. */
 export interface Fault {
@@ -155,7 +155,7 @@ let rank: Rank | undefined;
  * Faults wait for the dense kernels: this thread has neither lists nor machine code, so it calls no others. Its bits are those of its peers
  * all the same.
  */
-function denseKernelsOnly({ plan, native: _, ...others }: RankSetup): RankSetup {
+function denseKernelsOnly({ plan, native: _native, ...others }: RankSetup): RankSetup {
   return { ...others, plan: { ...plan, memory: { ...plan.memory, lists: { at: 0, bytes: 0 } } } };
 }
 
@@ -163,7 +163,7 @@ function begin(task: Extract<ThreadTask, { kind: 'begin' }>): Rank {
   setup = denseKernelsOnly(task.setup);
   fault = JSON.parse(setup.plan.experiment.track.notes) as Fault;
   if (fault.kind === 'begin throws') throw new Error('broken at the start');
-  real = backendOf(setup.plan.experiment.numerics).bind(setup, setup.memory);
+  real = bindKernels(setup.module, setup.memory);
   isArmed = false;
   isStruck = false;
   return new Rank(task.rank, setup, task.rank === fault.rank ? faultyKernels() : real);

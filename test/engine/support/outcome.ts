@@ -1,5 +1,4 @@
 import { experimentFromObject } from '../../../src/config/load.ts';
-import type { BackendName } from '../../../src/config/names/backends.ts';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../../src/data/dataset.ts';
 import { Engine, type StepRecord } from '../../../src/engine/coordinator/engine.ts';
@@ -9,7 +8,7 @@ import { reserveMemory } from '../../../src/engine/plan/memory.ts';
 import { type EnginePlan, planEngine } from '../../../src/engine/plan/plan.ts';
 import type { Evaluation } from '../../../src/engine/rank/evaluation.ts';
 import { Rank } from '../../../src/engine/rank/rank.ts';
-import { backendOf } from '../../../src/kernels/backends/index.ts';
+import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
 import { type InitialState, initialState } from '../../../src/model/initializers.ts';
 import { permutation } from '../../../src/random/distributions.ts';
 import { descend, evaluate64, type Layer64, layersOf } from './reference.ts';
@@ -25,7 +24,6 @@ export interface ExperimentTree {
   train?: Record<string, unknown>;
   data?: Record<string, unknown>;
   leaves?: number;
-  engine?: BackendName;
   seed?: number;
   notes?: string;
   regularization?: Record<string, unknown>;
@@ -34,7 +32,7 @@ export interface ExperimentTree {
 
 /** A validated experiment; its source is a placeholder. */
 export function makeExperiment(tree: ExperimentTree): Experiment {
-  const { layers, loss, metrics, lr, train, data, leaves, engine, seed, notes, regularization, parallel } = tree;
+  const { layers, loss, metrics, lr, train, data, leaves, seed, notes, regularization, parallel } = tree;
   return experimentFromObject({
     seed: seed ?? 1,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
@@ -42,7 +40,7 @@ export function makeExperiment(tree: ExperimentTree): Experiment {
     loss: loss ?? 'softmax_cross_entropy',
     optimizer: { type: 'sgd', lr: lr ?? 0.1 },
     train: { batch_size: 'full', steps: 3, eval: { on: 'none' }, ...train },
-    numerics: { leaves: leaves ?? 16, engine: engine ?? 'wasm' },
+    numerics: { leaves: leaves ?? 16 },
     ...(metrics === undefined ? {} : { metrics }),
     ...(regularization === undefined ? {} : { regularization }),
     ...(parallel === undefined ? {} : { parallel }),
@@ -103,12 +101,11 @@ export async function outcomeOf(options: OutcomeOptions): Promise<Outcome> {
 export function outcomeInline({ experiment, dataset, parameters }: Pick<OutcomeOptions, 'experiment' | 'dataset' | 'parameters'>): Outcome {
   const plan = planEngine(experiment, dataset, 1);
   const memory = reserveMemory(plan.memory);
-  const backend = backendOf(experiment.numerics);
-  const code = backend.load();
+  const module = compileKernels();
   const shared = new SharedState(plan, memory);
   shared.begin(startingFrom(plan, parameters), dataset.normalization);
   const { totalSteps } = plan.batches;
-  const result = new Rank(0, { plan, dataset, memory, ...code }, backend.bind(code, memory)).run({
+  const result = new Rank(0, { plan, dataset, memory, module }, bindKernels(module, memory)).run({
     kind: 'train',
     rank: 0,
     fromStep: 0,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { BACKENDS } from '../../names/backends.ts';
 import { every, object, positiveInteger } from './parts.ts';
 
 /** Result keys: they can change bits of the result. */
@@ -9,10 +8,10 @@ export const numerics = object({
     .default(16)
     .describe('slices of the batch whose gradients are summed by a fixed tree; the highest useful worker count'),
   engine: z
-    .enum(BACKENDS)
+    .enum(['wasm'])
     .default('wasm')
     .describe(
-      "wasm: plain SIMD, the same bits on every machine; wasm-fma: products rounded once where the machine can, faster; blas: the system's OpenBLAS, BLIS, MKL or Accelerate, through the optional package koffi. The bits of the last two depend on the machine",
+      'the arithmetic; wasm: every product is rounded, then every sum, as plain WebAssembly does it, so that the bits are the same on every machine',
     ),
   digest: object({ every: every.prefault({ steps: 500 }) })
     .prefault({})

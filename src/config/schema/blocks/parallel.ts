@@ -24,8 +24,6 @@ export const parallel = object({
   skip_zeros: z
     .enum(['auto', 'never', 'always'])
     .default('auto')
-    .describe(
-      "whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps. With engine blas they never do",
-    ),
+    .describe("whether the first layer's products skip the zeros of the inputs; auto: where it is faster, found out in the first steps"),
   spin_us: z.number().min(0).max(1e6).default(50).describe('microseconds to spin at a barrier before sleeping'),
 });

@@ -1,7 +1,6 @@
 import type { GraphIndex } from '../../../graph/graph.ts';
 import type { LayerOp } from '../../../graph/op.ts';
-import { type Backend, loweringOf } from '../../../kernels/backend.ts';
-import { backendOf } from '../../../kernels/backends/index.ts';
+import { lowerings } from '../../../kernels/lowerings/index.ts';
 import type { EnginePlan } from '../plan.ts';
 import { placeBounds } from './bounds.ts';
 import { lowerActivity, lowerLoss, lowerMetrics } from './outputs.ts';
@@ -16,49 +15,48 @@ import { Sites } from './sites.ts';
  */
 export function lowerProgram(plan: EnginePlan, rank: number, key: ProgramKey): RankProgram {
   const { ops, layers } = plan.network.graph;
-  const backend = backendOf(plan.experiment.numerics);
   const share = new Share(plan, rank, key);
   const writer = new ProgramWriter(share.rows, share.leaves);
   const { program } = writer;
-  const fused = fusedPairs(ops, share.index, backend);
+  const fused = fusedPairs(ops, share.index);
   const sites = new Sites(share, writer, fused);
   const forward = ops.map((op, i) => sites.forward(op, i));
-  lowerLists(share, backend, program);
+  lowerLists(share, program);
   const done = new Set(fused.values());
   for (const [i, op] of ops.entries()) {
-    if (!done.has(op)) loweringOf(backend, op).forward(op, nth(forward, i));
+    if (!done.has(op)) lowerings.of(op).forward(op, nth(forward, i));
   }
-  lowerLoss(share, backend, writer.emit);
+  lowerLoss(share, writer.emit);
   if (!share.isTraining) {
-    lowerMetrics(share, backend, writer.emit);
+    lowerMetrics(share, writer.emit);
     return program;
   }
-  for (const layer of layers) lowerActivity(share, backend, layer, emitTo(program.activity));
+  for (const layer of layers) lowerActivity(share, layer, emitTo(program.activity));
   const bounds = placeBounds(share, program.tables);
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = nth(ops, i);
-    loweringOf(backend, op).backward(op, sites.backward(op, nth(forward, i), bounds));
+    lowerings.of(op).backward(op, sites.backward(op, nth(forward, i), bounds));
     sites.release(op);
   }
   return program;
 }
 
 /** Pairs of ops of which the first one's call does both. */
-function fusedPairs(ops: readonly LayerOp[], index: GraphIndex, backend: Backend): Map<LayerOp, LayerOp> {
+function fusedPairs(ops: readonly LayerOp[], index: GraphIndex): Map<LayerOp, LayerOp> {
   const pairs = new Map<LayerOp, LayerOp>();
   for (const op of ops) {
     const [next, ...others] = index.readersOf(op.y);
-    if (next !== undefined && next.type !== 'loss' && others.length === 0 && backend.fuses(op, next)) pairs.set(op, next);
+    if (next !== undefined && next.type !== 'loss' && others.length === 0 && lowerings.fuses(op, next)) pairs.set(op, next);
   }
   return pairs;
 }
 
 /** Lists of the non-zero columns of the rank's rows, where something may skip zeros. */
-function lowerLists(share: Share, backend: Backend, { listing }: RankProgram): void {
+function lowerLists(share: Share, { listing }: RankProgram): void {
   const { memory, network } = share.plan;
   if (memory.lists.bytes === 0) return;
   const { from, to } = share.rows;
-  backend.lowerLists({
+  lowerings.lists({
     x: share.valueAt(network.graph.input, from),
     rows: to - from,
     columns: network.inputs,

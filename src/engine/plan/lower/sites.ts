@@ -6,7 +6,7 @@ import { type Chunk, rowFloats } from '../chunks.ts';
 import { isByFactors } from '../exchange.ts';
 import { STREAM_BYTES } from '../memory.ts';
 import type { Region } from '../place.ts';
-import { gradientAt, piecesOfSlice, rankChunks } from '../slices.ts';
+import { gradientAt, rankChunks, rowsOfSlice } from '../slices.ts';
 import type { PlacedBounds } from './bounds.ts';
 import { emitTo, type ProgramWriter } from './program.ts';
 import { named, nth, type Share } from './share.ts';
@@ -31,7 +31,7 @@ export class Sites {
   /** @param number  of the op in the graph */
   forward(op: LayerOp, number: number): ForwardSite {
     const share = this.#share;
-    const { memory, experiment, network, traits } = share.plan;
+    const { memory, experiment, network } = share.plan;
     const { from, to } = share.rows;
     const regions = nth(memory.graph.ops, number);
     const keptWidth = (region: Region): number => region.bytes / memory.batchRows / Float32Array.BYTES_PER_ELEMENT;
@@ -42,7 +42,6 @@ export class Sites {
       firstRow: share.key.stepRow + from,
       training: share.isTraining,
       leaves: share.leafSites,
-      products: traits.rowsIndependent ? [{ row: 0, rows: to - from }] : share.leafSites,
       leafTotal: experiment.numerics.leaves,
       fused: this.#fused.get(op),
       shapeOf: share.index.shapeOf,
@@ -92,12 +91,12 @@ export class Sites {
     const { memory, exchange, experiment } = share.plan;
     const weight = share.parameter(name);
     if (!isByFactors(weight, exchange)) return undefined;
-    const gradient = gradientAt(memory, 0, weight);
+    const { from, to } = rowsOfSlice(this.#slice, weight);
     const [x = ''] = opType(op).inputs(op);
     return {
-      pieces: piecesOfSlice(share.plan, this.#slice, weight).map(({ from, to }) => {
-        return { from, to, gradient: gradient + f32Bytes(from * rowFloats(weight)) };
-      }),
+      from,
+      to,
+      gradient: gradientAt(memory, 0, weight) + f32Bytes(from * rowFloats(weight)),
       x: share.valueAt(x, 0),
       d: share.gradientAt(op.y, 0),
       bounds,
