@@ -48,7 +48,7 @@ const COMMON = {
 
 const COMMON_HELP = `  --only TEXT       only workloads whose name holds TEXT: --only W2
   --rounds N        interleaved rounds, default 9
-  --set KEY=VALUE   override of the experiments, for example --set numerics.engine=wasm-fma; may stand more than once
+  --set KEY=VALUE   override of the experiments, for example --set parallel.code=wasm; may stand more than once
   --json            print one JSON object on stdout
   --md              print Markdown tables on stdout`;
 

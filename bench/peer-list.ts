@@ -39,16 +39,8 @@ const most = (counts: readonly number[]): readonly number[] => counts.slice(-1);
 const ends = (counts: readonly number[]): readonly number[] => [...new Set([counts[0] ?? 1, counts.at(-1) ?? 1])];
 
 export const PEERS: readonly PeerSpec[] = [
-  ...(['wasm', 'wasm-fma', 'blas'] as const).map(
-    (engine): PeerSpec => ({
-      name: engine === 'wasm' ? 'gradloom' : `gradloom-${engine}`,
-      what: engine === 'wasm' ? 'gradloom as npm installs it' : `gradloom with numerics.engine=${engine}`,
-      tolerance: 1e-4,
-      threads: ends,
-      start: ({ workload, overrides }, threads) =>
-        GradloomPeer.start(workload, threads, engine === 'wasm' ? overrides : [...overrides, `numerics.engine=${engine}`]),
-    }),
-  ),
+  gradloom('gradloom', 'gradloom as npm installs it', []),
+  gradloom('gradloom-wasm', 'gradloom without machine code: parallel.code=wasm', ['parallel.code=wasm']),
   python('torch', 'torch_eager.py', 'torch', 'PyTorch eager: nn.Sequential, autograd, torch.optim', all),
   python('torch-manual', 'torch_manual.py', 'torch', 'PyTorch without autograd: hand-written gradients, updates in place', all),
   python('torch-ddp', 'torch_ddp.py', 'torch', 'PyTorch DistributedDataParallel over gloo, one process a core', most),
@@ -57,6 +49,16 @@ export const PEERS: readonly PeerSpec[] = [
   npm('tfjs-cpu', ['tfjs.mjs', 'cpu'], 'TensorFlow.js, cpu backend, layers API', { tolerance: 1e-3, only: ['W1', 'W2', 'W3'] }),
   npm('brain', ['brain.mjs'], 'brain.js: one update a sample, squared error, so another loss', { only: ['W1', 'W2'] }),
 ];
+
+function gradloom(name: string, what: string, own: readonly string[]): PeerSpec {
+  return {
+    name,
+    what,
+    tolerance: 1e-4,
+    threads: ends,
+    start: ({ workload, overrides }, threads) => GradloomPeer.start(workload, threads, [...overrides, ...own]),
+  };
+}
 
 function python(name: string, file: string, module: string, what: string, threads: PeerSpec['threads']): PeerSpec {
   return {

@@ -176,10 +176,10 @@ async function rowOf({ spec, threads, loss, peer }: Contender, rates: readonly n
   return { name: spec.name, threads, tolerance: spec.tolerance, loss, rates, peakBytes: await peer.peakBytes() };
 }
 
-/** Ratios of each of gradloom's engines, at its best worker count, over every row. */
+/** Ratios of gradloom with each of its codes, at its best worker count, over every row. */
 export function tabulatePeers(title: string, steps: number, rows: readonly PeerRow[]): Section {
   const [first] = rows;
-  const engines = [...new Set(rows.map(({ name }) => name))].filter((name) => name.startsWith('gradloom'));
+  const ours = [...new Set(rows.map(({ name }) => name))].filter((name) => name.startsWith('gradloom'));
   const bests = new Map([...new Set(rows.map(({ name }) => name))].map((name) => [name, bestOf(rows.filter((row) => row.name === name))]));
   const constant = (value: number): Estimate => ({ value, low: value, high: value });
   return {
@@ -187,25 +187,20 @@ export function tabulatePeers(title: string, steps: number, rows: readonly PeerR
     title: `${title}: * the best thread count; loss after the same ${steps} steps`,
     columns: [
       { name: 'samples/s', unit: 'rows/s', better: 'more' },
-      ...engines.map((engine) => ({ name: `${engine} / it`, unit: 'times' as const, better: 'more' as const })),
+      ...ours.map((one) => ({ name: `${one} / it`, unit: 'times' as const, better: 'more' as const })),
       { name: 'loss', unit: 'loss', better: 'neither' },
       { name: 'peak MB', unit: 'MB', better: 'less' },
     ],
     rows: rows.map((row) => {
       const agreed = first === undefined || agrees(row, first.loss);
-      const over = (engine: string): Estimate | undefined => {
-        const best = bests.get(engine);
+      const over = (one: string): Estimate | undefined => {
+        const best = bests.get(one);
         return best === undefined || best === row || !agreed ? undefined : estimateRatio(best.rates, row.rates);
       };
       const marks = `${bests.get(row.name) === row ? ' *' : ''}${agreed ? '' : ' other loss!'}`;
       return {
         name: `${rowName(row.name, row.threads)}${marks}`,
-        values: [
-          estimate(row.rates),
-          ...engines.map(over),
-          row.loss === null ? undefined : constant(row.loss),
-          constant(row.peakBytes / 1e6),
-        ],
+        values: [estimate(row.rates), ...ours.map(over), row.loss === null ? undefined : constant(row.loss), constant(row.peakBytes / 1e6)],
       };
     }),
   };

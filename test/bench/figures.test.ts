@@ -48,8 +48,8 @@ test('only figures that both runs have are compared, also after a journey throug
 test('other machines and overrides are told', (t) => {
   const saved = run([]);
   t.deepEqual(differencesOf(saved, saved), []);
-  const other = { ...saved, machine: { ...saved.machine, node: 'v24' }, overrides: ['numerics.engine=blas'] };
-  t.deepEqual(differencesOf(saved, other), ['node: v20 then, v24 now', 'overrides: none then, numerics.engine=blas now']);
+  const other = { ...saved, machine: { ...saved.machine, node: 'v24' }, overrides: ['parallel.code=wasm'] };
+  t.deepEqual(differencesOf(saved, other), ['node: v20 then, v24 now', 'overrides: none then, parallel.code=wasm now']);
 });
 
 test('rounds go forth and back, and results keep their variant', async (t) => {

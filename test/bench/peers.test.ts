@@ -62,11 +62,11 @@ const row = (name: string, threads: number, rates: number[], loss: number | null
   peakBytes: 2e6,
 });
 
-test('each engine at its best worker count is compared with every row whose loss agrees', (t) => {
+test('gradloom with each code, at its best worker count, is compared with every row whose loss agrees', (t) => {
   const { columns, rows } = tabulatePeers('W', 10, [
     row('gradloom', 1, [100, 100, 100]),
     row('gradloom', 2, [190, 200, 210]),
-    row('gradloom-blas', 1, [300, 300, 300], 1.00001),
+    row('gradloom-wasm', 1, [300, 300, 300], 1.00001),
     row('torch', 1, [50, 50, 50], 0.99995),
     row('torch', 2, [40, 40, 40]),
     row('numpy', 1, [10, 10, 10], 1.01),
@@ -75,13 +75,13 @@ test('each engine at its best worker count is compared with every row whose loss
   ]);
   t.deepEqual(
     columns.map(({ name }) => name),
-    ['samples/s', 'gradloom / it', 'gradloom-blas / it', 'loss', 'peak MB'],
+    ['samples/s', 'gradloom / it', 'gradloom-wasm / it', 'loss', 'peak MB'],
   );
   const shown = rows.map(({ name, values }) => [name, ...values.map((value) => value?.value)]);
   t.deepEqual(shown, [
     ['gradloom, 1 thread', 100, 2, 3, 1, 2],
     ['gradloom, 2 threads *', 200, undefined, 1.5, 1, 2],
-    ['gradloom-blas, 1 thread *', 300, 200 / 300, undefined, 1.00001, 2],
+    ['gradloom-wasm, 1 thread *', 300, 200 / 300, undefined, 1.00001, 2],
     ['torch, 1 thread *', 50, 4, 6, 0.99995, 2],
     ['torch, 2 threads', 40, 5, 7.5, 1, 2],
     ['numpy, 1 thread * other loss!', 10, undefined, undefined, 1.01, 2],
