@@ -30,8 +30,8 @@ interface Parts {
   pairs: readonly Pair[];
 }
 
-/** A command line that is understood: a command with what was given to it, or a question for help or version, in words for yargs. */
-export type Guarded = Given | { kind: 'help'; argv: readonly string[] };
+/** A command line that is understood: a command with what was given to it, a question for the version, or one for help, in words for yargs. */
+export type Guarded = Given | { kind: 'version' } | { kind: 'help'; argv: readonly string[] };
 
 export interface Given {
   kind: 'command';
@@ -56,7 +56,8 @@ export function guardArguments(argv: readonly string[]): Guarded {
   const [first] = words;
   if (command === undefined && first !== undefined) throw unknownCommand(first, place);
   checkOptions(pairs, place);
-  const wantsText = asksHelp || pairs.some(([option]) => Object.hasOwn(HELP_OPTIONS, option));
+  const wantsHelp = asksHelp || pairs.some(([option]) => option === 'help');
+  const wantsText = wantsHelp || pairs.some(([option]) => option === 'version');
   if (command === undefined && !wantsText) {
     const missing = within === undefined ? 'no command' : `gradloom ${within}: no command`;
     throw usageError(`${missing}; expected one of ${Object.keys(group?.commands ?? COMMANDS).join(', ')}`, within);
@@ -66,6 +67,7 @@ export function guardArguments(argv: readonly string[]): Guarded {
   const dashed = words.find((word) => word.startsWith('-') && word !== '-');
   if (dashed !== undefined) throw usageError(`${printable(dashed)}: starts with a dash; write a file as ./${printable(dashed)}`, within);
   if (command !== undefined && !wantsText) return { kind: 'command', name, command, words, options: optionsOf(command, pairs) };
+  if (!wantsHelp) return { kind: 'version' };
   const options = pairs.map(([option, value]) => (value === undefined ? `--${option}` : `--${option}=${value}`));
   return { kind: 'help', argv: [...name.split(' ').filter(Boolean), ...words, ...options, ...(asksHelp ? ['--help'] : [])] };
 }

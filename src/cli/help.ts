@@ -5,7 +5,7 @@ import { type Command, type CommandGroup, type OptionSpec, usageError } from './
 import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from './verbs/commands.ts';
 
 /**
- * What --help and --version print, as yargs lays it out.
+ * What --help prints, as yargs lays it out.
  *
  * @param guarded  a command line that `guardArguments` has passed
  * @param columns  of the terminal

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { keepCompiledCode } from '../machine/compiled.ts';
+
+keepCompiledCode();
 
 // One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
 await import('../error-codes.ts');
@@ -50,7 +53,10 @@ function exit(exitCode: number): never {
 }
 
 function report(error: unknown): number {
-  const known = error instanceof GradloomError ? error : (refusalError(error) ?? internalError(error, packageVersion()));
+  const refusal = refusalError(error);
+  // Where the system opens no more files, it is not the fault of the one that was to be read.
+  const isOurs = error instanceof GradloomError && !(error.code === 'E_DATA_READ' && refusal !== undefined);
+  const known = isOurs ? error : (refusal ?? internalError(error, packageVersion()));
   output.error(known);
   return known.exitCode;
 }

@@ -1,4 +1,5 @@
 import { EXIT } from '../errors.ts';
+import { packageVersion } from '../machine/version.ts';
 import { Arguments, type Command, type Invocation } from './arguments/command.ts';
 import { type Given, guardArguments } from './guard.ts';
 
@@ -8,11 +9,21 @@ const HELP_WIDTH = 100;
  * Understands the command line.
  *
  * @param argv  without node and script
- * @returns the command with its request; for help and version the command `help`, whose request is the command line
+ * @returns the command with its request; for help the command `help`, whose request is the command line, and for the version `version`
  * @throws GradloomError E_USAGE
  */
 export function parseArguments(argv: readonly string[], columns = HELP_WIDTH): Invocation {
   const guarded = guardArguments(argv);
+  if (guarded.kind === 'version') {
+    return {
+      command: 'version',
+      request: undefined,
+      run: async (output) => {
+        output.answer(packageVersion());
+        return EXIT.ok;
+      },
+    };
+  }
   if (guarded.kind === 'help') {
     return {
       command: 'help',

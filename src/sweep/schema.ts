@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { object, positiveInteger } from '../config/schema/blocks/parts.ts';
 import { forEditors } from '../config/schema/json-schema.ts';
 import type { Outline } from '../config/schema/outline.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Node, type Path, typeOf, valueAt } from '../text/node.ts';
 import { experimentSchema } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { data } from './blocks/data.ts';
 import { loss, metric } from './blocks/loss.ts';
 import { model } from './blocks/model.ts';

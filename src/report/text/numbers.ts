@@ -29,7 +29,8 @@ export function isShare(name: string): boolean {
 
 /** `285031.4` as `285,031`. */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
+  // toLocaleString takes 20 to 50 ms to load what it knows of languages, which the first line of a run would wait for.
+  return String(Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 step`, `2,000 steps`. */

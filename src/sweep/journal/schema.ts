@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { printable } from '../../errors.ts';
 import { LOG_VERSION, type LoggedEntry } from './entries.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { diagnose } from '../../config/check/diagnose.ts';
 import type { Outline } from '../../config/schema/outline.ts';
 import { Problems } from '../../config/text/problems.ts';

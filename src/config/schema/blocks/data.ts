@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { object, path, positiveInteger } from './parts.ts';
 
 const mnistSource = object({

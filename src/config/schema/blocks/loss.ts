@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from '../../names/metrics.ts';
 import { object } from './parts.ts';
 

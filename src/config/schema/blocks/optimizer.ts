@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { object } from './parts.ts';
 
 /** Names and defaults are PyTorch's (torch.optim), for lion and lamb those of the papers' own code. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { object, positiveInteger } from './parts.ts';
 
 /** Execution keys: they never change a bit of the result. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { object, path, positiveInteger } from './parts.ts';
 
 /** Where the schedule of a run that goes on from another stands in its time; written by `gradloom extend`. */

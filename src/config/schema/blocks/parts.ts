@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Goal, goalOf } from '../../names/metrics.ts';
 
 export const positiveInteger = z.int().min(1);

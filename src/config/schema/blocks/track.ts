@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { every, object, positiveInteger } from './parts.ts';
 
 export const track = object({

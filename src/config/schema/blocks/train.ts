@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { every, goal, object, positiveInteger, withGoal } from './parts.ts';
 
 export const train = object({
