@@ -29,7 +29,8 @@ export async function describeEnvironment(cores: Cores, workers: number, code: C
 /** Asked once: git takes longer than a short trial of a sweep. */
 let commit: Promise<string | null> | undefined;
 
-function gitCommit(): Promise<string | null> {
+/** The commit that env.json names. To ask before anything else leaves git the time to answer. */
+export function gitCommit(): Promise<string | null> {
   commit ??= askGit();
   return commit;
 }

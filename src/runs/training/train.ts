@@ -6,7 +6,7 @@ import { basisOf, configHash } from '../checkpoint/basis.ts';
 import { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, Summary } from '../events.ts';
 import { createRunDirectory, makeRunDirectory } from '../files/directory.ts';
-import { describeEnvironment } from '../files/environment.ts';
+import { describeEnvironment, gitCommit } from '../files/environment.ts';
 import { checkBatchNorms } from '../prepare/batch-norms.ts';
 import { runIdentity } from '../prepare/identity.ts';
 import { beginningOf, initHashes } from '../prepare/initial.ts';
@@ -45,6 +45,7 @@ export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
 
 /** `train`, for who has a channel of events already. */
 export function trainIn(experiment: Experiment, options: TrainOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  if (options.dry !== true) void gitCommit();
   return new Trainer(experiment, options, emit).run((prepared) => begin(experiment, options, prepared));
 }
 
