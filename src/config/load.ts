@@ -6,7 +6,7 @@ import { withLikelyTypes } from './check/likely-types.ts';
 import { defaultMetrics, goalNotices } from './check/watch.ts';
 import { problemOf } from './names/metrics.ts';
 import { replacingRemoved } from './names/removed.ts';
-import { outline } from './schema/outline.ts';
+import { outline, READ_ONCE } from './schema/outline.ts';
 import { type Experiment, experimentSchema } from './schema/schema.ts';
 import type { MapNode, Node } from './text/node.ts';
 import { Problems } from './text/problems.ts';
@@ -130,7 +130,7 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
   checkPaths(outline, tree, problems);
-  const result = experimentSchema.safeParse(plain(outline, tree));
+  const result = experimentSchema.safeParse(plain(outline, tree), READ_ONCE);
   if (!result.success) {
     diagnose(tree, result.error.issues, problems);
     diagnoseFurther(tree, problems);
@@ -149,7 +149,7 @@ function diagnoseFurther(tree: Node, problems: Problems): void {
   const typed = withLikelyTypes(outline, tree);
   if (typed === tree) return;
   const guessed = expandShorthands(outline, typed);
-  const further = experimentSchema.safeParse(plain(outline, guessed));
+  const further = experimentSchema.safeParse(plain(outline, guessed), READ_ONCE);
   if (!further.success) diagnose(guessed, further.error.issues, problems);
 }
 

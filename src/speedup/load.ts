@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ZodType } from 'zod';
 import { diagnose } from '../config/check/diagnose.ts';
 import { type LoadedExperiment, loadExperiment, parseExperiment } from '../config/load.ts';
-import type { Outline } from '../config/schema/outline.ts';
+import { type Outline, READ_ONCE } from '../config/schema/outline.ts';
 import type { Entry, MapNode, Node } from '../config/text/node.ts';
 import { parseTree } from '../config/text/parse.ts';
 import { Problems } from '../config/text/problems.ts';
@@ -77,7 +77,7 @@ function isSpeedupFile({ entries }: MapNode): boolean {
 
 function validate<T>(tree: Node, schema: ZodType<T>, outline: Outline, problems: Problems): T {
   checkPaths(outline, tree, problems);
-  const result = schema.safeParse(plain(outline, tree));
+  const result = schema.safeParse(plain(outline, tree), READ_ONCE);
   if (!result.success) diagnose(tree, result.error.issues, problems, outline);
   problems.throwIfAny();
   if (!result.success) throw refused();

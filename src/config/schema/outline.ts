@@ -45,6 +45,9 @@ export interface Outline {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
 export const outline = z.toJSONSchema(experimentSchema, { io: 'input' }) as Outline;
 
+/** For a file that is read once: to make code for its schema takes longer than it saves. */
+export const READ_ONCE = { jitless: true } as const;
+
 /** The variants of a `type:`-tagged union by tag; undefined for anything else. */
 export function variantsOf(at: Outline | undefined): ReadonlyMap<string, Outline> | undefined {
   if (at?.oneOf === undefined) return undefined;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { diagnose } from '../../config/check/diagnose.ts';
 import { type ExperimentTree, experimentFromTree, parseExperimentTree } from '../../config/load.ts';
 import { treeYaml, yamlOf } from '../../config/resolved.ts';
-import { childOf } from '../../config/schema/outline.ts';
+import { childOf, READ_ONCE } from '../../config/schema/outline.ts';
 import { type Entry, type MapNode, type Node, nodeAt, type Path, valueAt } from '../../config/text/node.ts';
 import { parseTree } from '../../config/text/parse.ts';
 import { Problems } from '../../config/text/problems.ts';
@@ -156,7 +156,7 @@ function finish(given: MapNode, { file, text, overrides, problems, isCopy = fals
   checkPaths(sweepOutline, tree, problems);
   const blame = new Blame(tree, problems);
   findSlips(blame, base?.tree);
-  const parsed = sweepSchema.safeParse(plain(sweepOutline, tree));
+  const parsed = sweepSchema.safeParse(plain(sweepOutline, tree), READ_ONCE);
   if (!parsed.success) diagnose(tree, parsed.error.issues, problems, sweepOutline);
   problems.throwIfAny();
   if (!parsed.success || base === undefined) throw refused();
