@@ -122,10 +122,17 @@ export interface Summary {
   steps: number;
   /** Whole epochs done. */
   epochs: number;
-  /** Wall time of training, evaluation included. */
+  /** Wall time from where the threads are started to the end, all parts of the run together. */
   seconds: number;
-  /** Training samples per second of wall time. */
+  /** Rows trained per second of `training_seconds`. */
   samples_per_second: number;
+  /** Wall time of the steps, without evaluations and checkpoints. */
+  training_seconds: number;
+  evaluation_seconds: number;
+  /** Of what training waited for: states are written while it goes on. */
+  checkpoint_seconds: number;
+  /** Until the threads and their code were ready. */
+  start_seconds: number;
   workers: number;
   /** What computed; versions before 0.2 do not tell. */
   code?: CodeName;

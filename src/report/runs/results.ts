@@ -8,6 +8,9 @@ import { renderFacts, type TableLook } from '../text/table.ts';
 import type { History } from './history.ts';
 import { renderConfusion, renderMetrics } from './metrics.ts';
 
+/** Less than this is not told. */
+const LEAST_SECONDS = 0.001;
+
 export interface ResultsLook extends TableLook {
   columns: number;
   stepsPerEpoch: number;
@@ -45,10 +48,7 @@ function renderSummary(summary: Summary, look: ResultsLook): string {
       if (last[loss] !== undefined) facts.push([`${split} ${average}`, scores(loss, `${split}.${average}_accuracy`)]);
     }
   }
-  facts.push([
-    'time',
-    `${formatSeconds(summary.seconds)}, ${formatCount(summary.samples_per_second)} samples/s with ${formatCounted(summary.workers, 'worker')}`,
-  ]);
+  facts.push(['time', timeOf(summary)]);
   const shares = `compute ${formatPercent(phases.compute, 1)}, wait ${formatPercent(phases.wait, 1)}, reduce ${formatPercent(phases.reduce, 1)}`;
   facts.push(['workers', shares]);
   if (summary.code !== undefined) facts.push(['code', summary.code]);
@@ -59,6 +59,20 @@ function renderSummary(summary: Summary, look: ResultsLook): string {
   function scores(loss: string, accuracy: string): string {
     return renderScores('', last[loss], last[accuracy]).trimStart();
   }
+}
+
+/** The whole time and the rate of training; then what the time went to. */
+function timeOf(summary: Summary): string {
+  const { seconds, samples_per_second: rate, workers } = summary;
+  const parts = [
+    ['training', summary.training_seconds],
+    ['evaluation', summary.evaluation_seconds],
+    ['checkpoints', summary.checkpoint_seconds],
+    ['start', summary.start_seconds],
+  ] as const;
+  const told = parts.filter(([, spent]) => spent >= LEAST_SECONDS).map(([part, spent]) => `${part} ${formatSeconds(spent)}`);
+  const whole = `${formatSeconds(seconds)}, ${formatCount(rate)} samples/s with ${formatCounted(workers, 'worker')}`;
+  return told.length === 0 ? whole : `${whole}; ${told.join(', ')}`;
 }
 
 /** Where evaluations were best: by the metric that the run followed, by loss and by accuracy. undefined where there is no choice. */

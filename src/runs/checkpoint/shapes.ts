@@ -69,6 +69,7 @@ const recorder = fields({
   events: count,
   seconds,
   samples: count,
+  spent: optional(fields({ start: seconds, training: seconds, evaluation: seconds, checkpoint: seconds })),
   metricsBytes: count,
   digestsBytes: count,
 } satisfies Whole<RecorderState>);

@@ -111,7 +111,7 @@ export class Loop {
     const { signal, pauseAt = totalSteps, recorder } = this.#parts;
     while (!this.#state.isOver && this.step < totalSteps) {
       if (this.step >= pauseAt) {
-        await keeper.keepLast(() => this.state());
+        await recorder.timed('checkpoint', () => keeper.keepLast(() => this.state()));
         return 'paused';
       }
       const target = Math.min(pauseAt, this.#stops.after(this.step));
@@ -132,14 +132,15 @@ export class Loop {
       if (this.#state.isOver || (this.step === target && this.#stops.isDigest(this.step))) this.#digest();
       if (this.#state.isOver) break;
       if (signal?.aborted === true) {
-        await keeper.keepLast(() => this.state());
+        await recorder.timed('checkpoint', () => keeper.keepLast(() => this.state()));
         return 'interrupted';
       }
-      if (decision === 'keep' || this.#stops.isCheckpoint(this.step) || keeper.isDue) await keeper.keep(this.state());
+      if (decision === 'keep' || this.#stops.isCheckpoint(this.step) || keeper.isDue)
+        await recorder.timed('checkpoint', () => keeper.keep(this.state()));
       if (tuning.isDue) await this.#tune(tuning);
     }
     this.#state.isOver = true;
-    await keeper.keepLast(() => this.state());
+    await recorder.timed('checkpoint', () => keeper.keepLast(() => this.state()));
     await this.#end();
     return 'finished';
   }
@@ -167,7 +168,7 @@ export class Loop {
     this.#vectors.forgetCopy();
     try {
       const started = performance.now();
-      const segment = this.#engine.train(this.step, target, rates);
+      const segment = recorder.timed('training', () => this.#engine.train(this.step, target, rates));
       if (signal?.aborted === true || keeper.isDue || tuning.isDue) this.#engine.requestStop();
       const end = await segment;
       tuning.took(end.steps, (performance.now() - started) / 1000);
@@ -221,7 +222,7 @@ export class Loop {
     const { recorder, rates } = this.#parts;
     const { type } = this.#experiment.train.average;
     for (const average of type === 'none' ? [undefined] : [undefined, type]) {
-      const result = await this.#engine.evaluate(split, average !== undefined);
+      const result = await recorder.timed('evaluation', () => this.#engine.evaluate(split, average !== undefined));
       if (result === undefined) return undefined;
       if (!Number.isFinite(result.loss)) return describeEvaluation(split, result.loss, this.step, rates.at(this.step), recorder.recent);
       recorder.evaluated(split, result, average);

@@ -13,6 +13,7 @@ import { type Checkpoint, runStateIn, valuesProblem } from '../checkpoint/checkp
 import { listCheckpoints, loadCheckpoint, newestCheckpoint } from '../checkpoint/files.ts';
 import type { RunState } from '../checkpoint/run-state.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
+import { NOTHING_SPENT } from '../record/pace.ts';
 
 /**
  * What the first step of a new run finds: its initial weights, or the state in which its parent ended.
@@ -87,7 +88,7 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
       lrFactor: isRestart ? 1 : loop.lrFactor,
       bestKept: undefined,
     },
-    recorder: { ...recorder, events: 0, seconds: 0, samples: 0, metricsBytes: 0, digestsBytes: 0 },
+    recorder: { ...recorder, events: 0, seconds: 0, samples: 0, spent: NOTHING_SPENT, metricsBytes: 0, digestsBytes: 0 },
   };
 }
 

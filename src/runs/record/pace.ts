@@ -4,12 +4,20 @@ import type { Summary } from '../events.ts';
 /** How far back the displayed rate looks. */
 const RATE_WINDOW_MS = 1000;
 
+/** What a run's time goes to: threads and their code until the first step, steps, evaluations, states that are kept. */
+export type Activity = 'start' | 'training' | 'evaluation' | 'checkpoint';
+
 /** How far a run has come in how long, its earlier parts included; plain data, kept in checkpoints. */
 export interface PaceState {
   /** Wall time; in a state that is in use, as of its latest snapshot. */
   seconds: number;
   samples: number;
+  /** Wall time by activity; what is missing was not told apart, and counts as training. */
+  spent?: Record<Activity, number> | undefined;
 }
+
+/** At the start. */
+export const NOTHING_SPENT: Readonly<Record<Activity, number>> = { start: 0, training: 0, evaluation: 0, checkpoint: 0 };
 
 /** How fast a run goes; nothing here decides anything. */
 export class Pace {
@@ -29,6 +37,16 @@ export class Pace {
     this.#state.samples += samples;
   }
 
+  /** Time that went to an activity. Like the samples, that of steps which are done again after a fault is forgotten with them. */
+  spend(activity: Activity, seconds: number): void {
+    const { spent } = this;
+    this.#state.spent = { ...spent, [activity]: spent[activity] + seconds };
+  }
+
+  get spent(): Readonly<Record<Activity, number>> {
+    return this.#state.spent ?? { ...NOTHING_SPENT, training: this.#state.seconds };
+  }
+
   get seconds(): number {
     return this.#earlierSeconds + this.#ownSeconds;
   }
@@ -44,7 +62,7 @@ export class Pace {
     this.#state = state;
   }
 
-  /** Samples per second, lately and over the whole run. */
+  /** Samples per second: lately, of wall time; over the whole run, of training alone. */
   get rates(): { lately: number; whole: number } {
     const now = performance.now();
     const { samples } = this.#state;
@@ -52,10 +70,10 @@ export class Pace {
     marks.push({ at: now, samples });
     while (marks.length > 2 && now - (marks[1]?.at ?? now) > RATE_WINDOW_MS) marks.shift();
     const oldest = marks[0] ?? { at: now, samples: 0 };
-    const { seconds } = this;
+    const { training } = this.spent;
     return {
       lately: now > oldest.at ? ((samples - oldest.samples) * 1000) / (now - oldest.at) : 0,
-      whole: seconds > 0 ? samples / seconds : 0,
+      whole: training > 0 ? samples / training : 0,
     };
   }
 

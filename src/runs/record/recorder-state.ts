@@ -2,7 +2,7 @@ import type { SplitName } from '../../data/dataset.ts';
 import type { StepRecord } from '../../engine/coordinator/engine.ts';
 import type { RunProgress, Summary } from '../events.ts';
 import type { LineLengths } from './line-writer.ts';
-import type { PaceState } from './pace.ts';
+import { NOTHING_SPENT, type PaceState } from './pace.ts';
 import type { TellerState } from './teller.ts';
 import { WATCH_START, type WatchState } from './watch.ts';
 
@@ -48,6 +48,7 @@ export const RECORDER_START: Readonly<RecorderState> = {
   events: 0,
   seconds: 0,
   samples: 0,
+  spent: NOTHING_SPENT,
   metricsBytes: 0,
   digestsBytes: 0,
 };

@@ -15,7 +15,7 @@ import type { LikelyCause } from './causes.ts';
 import type { LearningRate } from './learning-rate.ts';
 import { LineWriter } from './line-writer.ts';
 import { epochValues, evaluationNumbers, finiteOrNull, type MetricsValues, statisticsValues, stepValues } from './metrics-values.ts';
-import { Pace, shares } from './pace.ts';
+import { type Activity, Pace, shares } from './pace.ts';
 import { NO_SUMS, RECORDER_START, type RecorderState } from './recorder-state.ts';
 import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
@@ -90,6 +90,20 @@ export class Recorder {
   /** Why no line will ever be written any more: the run has another owner, or its directory is gone. */
   get lost(): GradloomError | undefined {
     return this.#lines.lost;
+  }
+
+  /** Does work, and counts its time. */
+  async timed<T>(activity: Activity, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.spend(activity, (performance.now() - started) / 1000);
+    }
+  }
+
+  spend(activity: Activity, seconds: number): void {
+    this.#pace.spend(activity, seconds);
   }
 
   /** The last steps, the latest last. */
@@ -255,12 +269,17 @@ export class Recorder {
 
   summarise(phases: readonly PhaseSeconds[]): Omit<Summary, 'id' | 'status' | 'directory' | 'workers' | 'digest'> {
     const { step, last, best, confusion } = this.#state;
+    const { spent } = this.#pace;
     return {
       name: this.#experiment.name,
       steps: step,
       epochs: this.#epochOf(step),
       seconds: this.#pace.seconds,
       samples_per_second: this.#pace.rates.whole,
+      training_seconds: spent.training,
+      evaluation_seconds: spent.evaluation,
+      checkpoint_seconds: spent.checkpoint,
+      start_seconds: spent.start,
       last,
       best,
       ...(confusion && { confusion }),

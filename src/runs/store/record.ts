@@ -28,6 +28,9 @@ export interface RunRecord {
   epochs: number | null;
   seconds: number | null;
   samples_per_second: number | null;
+  /** null in runs of versions that did not tell it apart: their rate is of the whole time. */
+  training_seconds: number | null;
+  evaluation_seconds: number | null;
   workers: number | null;
   digest: string | null;
   /** The last value of every metric. */
@@ -74,6 +77,8 @@ export function readRecord(directory: string): { record: RunRecord; config: Conf
         epochs: summary.epochs,
         seconds: summary.seconds,
         samples_per_second: summary.samples_per_second,
+        training_seconds: summary.training_seconds ?? null,
+        evaluation_seconds: summary.evaluation_seconds ?? null,
         workers: summary.workers,
         digest: summary.digest,
         last: summary.last,
@@ -97,6 +102,8 @@ const EMPTY = {
   epochs: null,
   seconds: null,
   samples_per_second: null,
+  training_seconds: null,
+  evaluation_seconds: null,
   workers: null,
   digest: null,
   last: {},

@@ -7,7 +7,7 @@ import { type ConfigValues, RECORD_STATUSES, type RunRecord, readRecord } from '
 
 const NAME = '.index';
 /** Of the lines' format: an index of another version is as good as none. */
-const HEAD = 'gradloom runs 1';
+const HEAD = 'gradloom runs 2';
 /** Lines that are out of date before the index is written anew. */
 const MAX_STALE = 1000;
 
@@ -24,6 +24,8 @@ const recordShape = fields({
   epochs: orNull(count),
   seconds: orNull(finite),
   samples_per_second: orNull(finite),
+  training_seconds: orNull(finite),
+  evaluation_seconds: orNull(finite),
   workers: orNull(count),
   digest: orNull(text),
   last: mapOf(orNull(finite)),

@@ -99,11 +99,13 @@ export class Trainer {
     const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit, likelyCause);
     const { id, directory } = this.#identity(plan.workers);
     this.#emit(runStart(experiment, prepared, { id, directory, from: beginning.state?.loop.step ?? 0 }));
+    const started = performance.now();
     const engine = await this.#start(prepared, beginning, recorder);
     for (const warning of codeWarnings(engine.code)) this.#emit(warning);
     const { signal, pauseAt } = this.#options;
     const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt });
     if (beginning.state !== undefined) loop.restore(beginning.state);
+    recorder.spend('start', (performance.now() - started) / 1000);
     const warn = (code: RunWarning['code'], message: string): void => this.#emit({ type: 'warning', code, message });
     const keeper = new Keeper({ plan, basis: basisOf(experiment, dataset), files: this.#files, warn }, loop.state(), beginning.keptStep);
     const stop = (): void => loop.interrupt();

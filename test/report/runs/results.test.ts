@@ -14,6 +14,10 @@ const summary: Summary = {
   epochs: 2,
   seconds: 4.52,
   samples_per_second: 35_029,
+  training_seconds: 2,
+  evaluation_seconds: 0.25,
+  checkpoint_seconds: 0.05,
+  start_seconds: 0.1,
   workers: 2,
   digest: '3dcb',
   last: {
@@ -45,7 +49,7 @@ test('results are the final numbers and the best epoch; the epochs have left the
     'val      loss 0.280000 accuracy 92.40 %',
     'best     val.loss 0.270000 in epoch 1, val.accuracy 92.40 % in epoch 2',
     'test     loss 0.250000 accuracy 91.70 %',
-    'time     4.5s, 35,029 samples/s with 2 workers',
+    'time     4.5s, 35,029 samples/s with 2 workers; training 2s, evaluation 250ms, checkpoints 50ms, start 100ms',
     'workers  compute 90.0 %, wait 8.0 %, reduce 2.0 %',
     'digest   3dcb',
     'saved    runs/mnist-1',
@@ -53,11 +57,20 @@ test('results are the final numbers and the best epoch; the epochs have left the
 });
 
 test('an interrupted run shows what there is', (t) => {
-  const cut: Summary = { ...summary, status: 'interrupted', directory: null, steps: 1, epochs: 0, workers: 1, last: { 'train.loss': 2.4 } };
+  const cut: Summary = {
+    ...summary,
+    status: 'interrupted',
+    directory: null,
+    steps: 1,
+    epochs: 0,
+    workers: 1,
+    last: { 'train.loss': 2.4 },
+    checkpoint_seconds: 0,
+  };
   t.deepEqual(renderResults(new History(), cut, look).split('\n').slice(0, 3), [
     'run      mnist: interrupted after 1 step, 0 epochs',
     'train    loss 2.400000 in the last batch',
-    'time     4.5s, 35,029 samples/s with 1 worker',
+    'time     4.5s, 35,029 samples/s with 1 worker; training 2s, evaluation 250ms, start 100ms',
   ]);
 });
 

@@ -52,6 +52,7 @@ const RECORDER: Whole<RecorderState> = {
   events: 121,
   seconds: 1000.5,
   samples: 122,
+  spent: { start: 1001.5, training: 1002.5, evaluation: 1003.5, checkpoint: 1004.5 },
   metricsBytes: 26,
   digestsBytes: 13,
 };
@@ -119,7 +120,7 @@ test('a checkpoint keeps the vectors, and those of the best and of the latest go
   t.deepEqual({ state, best, good }, { state: RUN.state, best: RUN.best, good: RUN.good });
 });
 
-test('the state of a checkpoint has the names that it has had since the first checkpoints', (t) => {
+test('the state of a checkpoint has the names that it has had since the first checkpoints, and what time went to', (t) => {
   const { tensors } = readCheckpoint('checkpoint', encodeCheckpoint(plan, RUN, basisOf(experiment, dataset), 1)).file;
   const names = leavesOf(JSON.parse(new TextDecoder().decode(tensors.get('gradloom.state')?.data))).map(([name]) => name);
   const evaluation = 'loss accuracy rows metrics.accuracy confusion.0.0 confusion.0.1 split';
@@ -138,7 +139,7 @@ test('the state of a checkpoint has the names that it has had since the first ch
     ...under('recorder.epoch', 'loss weight correct rows'),
     ...under('recorder.recent.0', step),
     ...under('recorder.watch', 'said.0 said.1 loss sameLoss'),
-    ...under('recorder', 'events seconds samples metricsBytes digestsBytes'),
+    ...under('recorder', 'events seconds samples spent.start spent.training spent.evaluation spent.checkpoint metricsBytes digestsBytes'),
     ...under('best', 'step share hasOptimizer'),
     ...under('good', 'step share hasOptimizer'),
   ]);
