@@ -17,6 +17,21 @@ function firstStepSeconds(overrides: readonly string[]): number {
   return numberFrom(program);
 }
 
+const MAIN = new URL('../src/cli/main.js', import.meta.url).pathname;
+
+/** Seconds that Node takes for a program, from its start to its end. */
+function nodeSeconds(args: readonly string[]): number {
+  const started = performance.now();
+  execFileSync(process.execPath, args, { stdio: 'ignore' });
+  return (performance.now() - started) / 1000;
+}
+
+/** Seconds that a command takes beyond those of a program that does nothing, measured side by side. */
+function commandSeconds(args: readonly string[]): number {
+  const bare = nodeSeconds(['--eval', '0']);
+  return nodeSeconds([MAIN, ...args]) - bare;
+}
+
 /** Largest resident memory, in bytes, of a process of its own that trains one block of the workload. */
 export function peakBytes(workload: Workload, workers: number, overrides: readonly string[]): number {
   const program = `
@@ -36,13 +51,17 @@ function numberFrom(program: string): number {
 export function startSections(workload: Workload, { workers, overrides }: BenchOptions): Section[] {
   firstStepSeconds(overrides);
   const seconds = estimate(Array.from({ length: STARTS }, () => firstStepSeconds(overrides)));
+  const versions = estimate(Array.from({ length: STARTS }, () => commandSeconds(['--version'])));
   const peaks = workers.map((count) => estimate(Array.from({ length: PEAKS }, () => peakBytes(workload, count, overrides) / 1e6)));
   return [
     {
       id: 'start',
       title: 'From the start of a process to the end of its first step, configs/mnist.yaml, warm data cache',
       columns: [{ name: 'seconds', unit: 's', better: 'less' }],
-      rows: [{ name: 'first step', values: [seconds] }],
+      rows: [
+        { name: 'first step', values: [seconds] },
+        { name: 'gradloom --version, beyond node', values: [versions] },
+      ],
     },
     {
       id: 'memory',

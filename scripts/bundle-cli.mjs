@@ -3,7 +3,7 @@
 //
 // dist/src/cli/main.js stays the command, and keeps to Node's own modules: it loads one file that understands the command line, and then one
 // with the work of a few verbs. What files share is in chunks beside them. The library, dist/src/index.js, is not bundled.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -38,6 +38,10 @@ const VALUE = /^export const (\w+) = z\.toJSONSchema\(.*\);$/gm;
 const nameOf = (file) => path.relative(path.dirname(CLI), file).replaceAll(/\W+/g, '_');
 const groupOf = (file) => GROUPS.find(([, pattern]) => pattern.test(path.relative(CLI, file).replaceAll(path.sep, '/')))[0];
 
+// A second time it would bundle what it has made.
+if (readFileSync(path.join(CLI, 'main.js'), 'utf8').includes('bundle-command')) throw new Error('bundled already: npx tsc -p . first');
+for (const file of readdirSync(CLI).filter((name) => name.startsWith('bundle-'))) rmSync(path.join(CLI, file));
+
 /** The modules of each group. */
 const members = new Map(GROUPS.map(([name]) => [name, new Set()]));
 for (const name of readdirSync(CLI, { recursive: true }).filter((file) => file.endsWith('.js'))) {
@@ -61,7 +65,7 @@ const grouped = (text, file) => {
 
 /** What is worked out from the schema alone is written down. */
 const workedOut = async (text, file) => {
-  if (!VALUE.test(text)) return text;
+  if (text.search(VALUE) < 0) return text;
   const values = await import(file);
   return text.replace(VALUE, (_, name) => `export const ${name} = JSON.parse(${JSON.stringify(JSON.stringify(values[name]))});`);
 };

@@ -1,7 +1,7 @@
 // Packs gradloom, installs the package in an empty folder as a user would, and trains there: by command and by import.
 // usage: npm run build && node scripts/check-package.mjs
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ try {
   const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root));
   for (const needed of [
     'dist/src/index.d.ts',
+    'dist/src/cli/LICENSES',
     'dist/workers/rank.js',
     'dist/kernels/kernels.wasm',
     'dist/kernels/kernels-fma.wasm',
@@ -50,6 +51,7 @@ try {
   const summary = JSON.parse(run('npx', ['gradloom', 'train', 'configs/mnist.yaml', '--json', '--quiet'], project));
   if (!(summary.last['test.accuracy'] > 0.95)) throw new Error(`test accuracy ${summary.last['test.accuracy']}, expected over 0.95`);
 
+  checkFiles(project);
   await checkCommands(project);
 
   cpSync(path.join(root, 'configs'), path.join(project, 'configs'), { recursive: true });
@@ -75,6 +77,22 @@ if (status !== 'finished' || epochs !== 1 || digest.length !== 64) throw new Err
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** A command is a few files: those of the packages that it is bundled with are not looked for. */
+function checkFiles(project) {
+  const main = path.join('node_modules', 'gradloom', 'dist', 'src', 'cli', 'main.js');
+  for (const [words, most] of [
+    [['--version'], 5],
+    [['schema'], 12],
+  ]) {
+    const coverage = path.join(project, `files-of-${words[0]}`);
+    execFileSync('node', [main, ...words], { cwd: project, stdio: 'ignore', env: { ...process.env, NODE_V8_COVERAGE: coverage } });
+    const [report] = readdirSync(coverage).map((file) => JSON.parse(readFileSync(path.join(coverage, file), 'utf8')));
+    const files = report.result.map(({ url }) => url).filter((url) => url.startsWith('file:'));
+    if (files.length > most)
+      throw new Error(`gradloom ${words[0]} loads ${files.length} files, expected at most ${most}:\n${files.join('\n')}`);
+  }
 }
 
 /** What is printed as the next command must work as it stands, in the folder where it was printed, started by npx or by node. */
