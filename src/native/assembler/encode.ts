@@ -10,6 +10,7 @@ import {
   type VectorInstruction,
   type Width,
 } from './instruction.ts';
+import { checkOperands } from './operands.ts';
 
 /** Machine code under way. */
 class Bytes {
@@ -53,6 +54,7 @@ export function encode(instructions: readonly Instruction[]): Uint8Array {
   const jumps: { at: number; target: Label }[] = [];
   for (const instruction of instructions) {
     starts.push(bytes.length);
+    checkOperands(instruction);
     const jump = encodeOne(bytes, instruction);
     if (jump !== undefined) jumps.push({ at: bytes.length - 4, target: jump });
   }
@@ -195,15 +197,8 @@ function encodeOne(out: Bytes, one: Instruction): Label | undefined {
 function encodeVector(out: Bytes, one: VectorInstruction): void {
   const form: VectorForm = VECTOR_FORMS[one.name];
   const { width, r, v, rm, mask = 0, zero = false, broadcast = false } = one;
-  if (width === 64) {
-    if (form.only === 'vex') throw new RangeError(`${one.name} has no form of 64 bytes`);
-    evex(out, form, form.opcode, r, v, rm, { length: 2, mask, zero, broadcast, unit: broadcast ? 4 : unitOf(form, width) });
-  } else {
-    const registers = [r, v, isMem(rm) ? 0 : rm];
-    if (form.only === 'evex' || mask !== 0 || zero || broadcast || registers.some((register) => register > 15))
-      throw new RangeError(`${one.name} of ${width} bytes takes registers 0..15, without mask and broadcast`);
-    vex(out, form, form.opcode, r, v, rm, width === 32 ? 1 : 0);
-  }
+  if (width === 64) evex(out, form, form.opcode, r, v, rm, { length: 2, mask, zero, broadcast, unit: broadcast ? 4 : unitOf(form, width) });
+  else vex(out, form, form.opcode, r, v, rm, width === 32 ? 1 : 0);
   if (form.immediate) out.push(one.immediate ?? 0);
 }
 
@@ -273,7 +268,6 @@ function modRm(out: Bytes, reg: number, rm: number | Mem, unit = 1): void {
     return;
   }
   const { base, disp, index, scale = 1 } = rm;
-  if (index === 4) throw new RangeError('rsp can not be an index');
   const isShort = disp % unit === 0 && isByte(disp / unit);
   // rbp and r13 as a base need a displacement, rsp and r12 a SIB byte.
   const mode = disp === 0 && (base & 7) !== 5 ? 0 : isShort ? 1 : 2;

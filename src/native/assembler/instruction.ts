@@ -47,6 +47,10 @@ export interface VectorForm {
   immediate?: true;
   /** EVEX alone, or VEX alone. */
   only?: 'evex' | 'vex';
+  /** There is no form of 16 bytes. */
+  isWide?: true;
+  /** The operand that may be memory has to be. */
+  memoryOnly?: true;
 }
 
 const ps = (opcode: number, shape: Shape = 'rvm'): VectorForm => ({ shape, map: 1, prefix: 0, w: 0, opcode });
@@ -84,14 +88,14 @@ export const VECTOR_FORMS = {
   vunpckhpd: pd(0x15),
   vpaddd: { ...pd(0xfe), w: 0 },
   vbroadcastss: { ...p38(0x18, 'rm'), memBytes: () => 4 },
-  vbroadcastsd: { ...p38(0x19, 'rm'), w: 1, memBytes: () => 8 },
+  vbroadcastsd: { ...p38(0x19, 'rm'), w: 1, memBytes: () => 8, isWide: true },
   vpmovzxbd: { ...p38(0x31, 'rm'), memBytes: (width) => width / 4 },
-  vmaskmovps: { ...p38(0x2c, 'rvm'), only: 'vex' },
-  vmaskmovps_store: { ...p38(0x2e, 'mvr'), only: 'vex' },
+  vmaskmovps: { ...p38(0x2c, 'rvm'), only: 'vex', memoryOnly: true },
+  vmaskmovps_store: { ...p38(0x2e, 'mvr'), only: 'vex', memoryOnly: true },
   vpcompressd: { ...p38(0x8b, 'mr'), only: 'evex', memBytes: () => 4 },
-  vpermd: p38(0x36, 'rvm'),
+  vpermd: { ...p38(0x36, 'rvm'), isWide: true },
   vshuff32x4: { shape: 'rvm', map: 3, prefix: 1, w: 0, opcode: 0x23, immediate: true, only: 'evex' },
-  vperm2f128: { shape: 'rvm', map: 3, prefix: 1, w: 0, opcode: 0x06, immediate: true, only: 'vex' },
+  vperm2f128: { shape: 'rvm', map: 3, prefix: 1, w: 0, opcode: 0x06, immediate: true, only: 'vex', isWide: true },
 } as const satisfies Record<string, VectorForm>;
 
 export type VectorName = keyof typeof VECTOR_FORMS;

@@ -9,10 +9,11 @@ import {
   type VectorName,
   type Width,
 } from '../../../src/native/assembler/instruction.ts';
-import type { Dice } from '../../engine/support/samples.ts';
+import { Dice } from '../../engine/support/samples.ts';
 
 export type Listed = Exclude<Instruction, { kind: 'jump' | 'align' }>;
 
+const WIDTHS: readonly Width[] = [16, 32, 64];
 const DISPLACEMENTS = [0, 1, 4, -4, 64, -64, 127, -128, 128, 4032, -8192, 8128, -8256, 2 ** 20];
 
 function randomMem(dice: Dice): Mem {
@@ -27,12 +28,11 @@ function randomMem(dice: Dice): Mem {
 function randomVector(dice: Dice): Listed {
   const name = dice.pick(Object.keys(VECTOR_FORMS)) as VectorName;
   const form: VectorForm = VECTOR_FORMS[name];
-  const widths: Width[] = form.only === 'evex' ? [64] : form.only === 'vex' ? [32] : [32, 64];
+  const widths = WIDTHS.filter((one) => (one === 64 ? form.only !== 'vex' : form.only !== 'evex' && (one === 32 || !form.isWide)));
   const width = dice.pick(widths);
   const most = width === 64 ? 31 : 15;
   const isStore = form.shape === 'mr' || form.shape === 'mvr';
-  const needsMemory = form.only === 'vex' && name.startsWith('vmaskmov');
-  const rm = isStore || needsMemory || dice.next() < 0.5 ? randomMem(dice) : dice.int(0, most);
+  const rm = isStore || form.memoryOnly || dice.next() < 0.5 ? randomMem(dice) : dice.int(0, most);
   const toMask = name === 'vcmpps' && width === 64;
   const decoration: Decoration = {};
   if (width === 64) {
@@ -86,4 +86,47 @@ export function randomInstruction(dice: Dice): Listed {
     () => ({ kind: 'vmovmskps', dst: r(), src: dice.int(0, 15), width: dice.pick([16, 32] as const) }),
     () => ({ kind: dice.pick(['ret', 'vzeroupper', 'cpuid', 'xgetbv'] as const) }),
   ])();
+}
+
+const kindOfDisplacement = (disp: number): string =>
+  disp === 0 ? 'none' : disp % 64 !== 0 ? (Math.abs(disp) <= 128 ? 'bytes' : 'words') : disp >= -128 && disp <= 127 ? 'lines' : 'far lines';
+
+/** What of the encoder an instruction needs: a list of instructions that has all of these leaves nothing out. */
+function features(one: Listed): string[] {
+  const found: string[] = [];
+  const add = (feature: string): unknown => found.push(feature);
+  const fields = Object.entries(one).flatMap(([field, value]) => (typeof value === 'number' ? [[field, value] as const] : []));
+  if (one.kind !== 'vector') {
+    add(`${one.kind} ${'bits' in one ? one.bits : ''} ${'condition' in one ? one.condition : ''}`);
+    for (const [field, value] of fields) add(`${one.kind} ${field} ${field === 'value' ? Math.abs(value) > 128 : value >> 3}`);
+  } else {
+    const { name, width, rm, mask = 0, zero = false, broadcast = false } = one;
+    const encoding = width === 64 ? 'evex' : 'vex';
+    add(`${name} ${width} ${typeof rm}`);
+    if (width === 64) add(`${name} ${mask > 0} ${zero}`);
+    if (broadcast) add(`${name} broadcast`);
+    for (const [field, value] of fields) add(`${encoding} ${field} ${field === 'immediate' ? value >> 6 : value}`);
+  }
+  const address = Object.values(one).find((value): value is Mem => typeof value === 'object');
+  if (address !== undefined) {
+    const { base, disp, index, scale } = address;
+    const encoding = one.kind !== 'vector' ? 'rex' : one.width === 64 ? (one.broadcast ? 'evex f32' : 'evex') : 'vex';
+    add(`${encoding} base ${base} ${index === undefined ? 'alone' : 'indexed'}`);
+    add(`${encoding} index ${index} * ${scale}`);
+    add(`${encoding} displacement ${kindOfDisplacement(disp)}`);
+    if (one.kind === 'vector' && one.width === 64) add(`${one.name} displacement ${kindOfDisplacement(disp)}`);
+  }
+  return found;
+}
+
+/** Some hundred instructions that differ in what they need of the encoder: every form, register, displacement, mask and broadcast. */
+export function coveringInstructions(): Listed[] {
+  const dice = new Dice(1);
+  const seen = new Set<string>();
+  const drawn = Array.from({ length: 40_000 }, () => randomInstruction(dice));
+  return drawn.filter((one) => {
+    const fresh = features(one).filter((feature) => !seen.has(feature));
+    for (const feature of fresh) seen.add(feature);
+    return fresh.length > 0;
+  });
 }

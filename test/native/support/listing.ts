@@ -100,7 +100,8 @@ function vector(one: VectorInstruction): string {
   const form: VectorForm = VECTOR_FORMS[one.name];
   const { width, mask = 0, zero = false, broadcast = false, immediate } = one;
   const widths = operandWidths(one);
-  const named = (register: number, bytes: number): string => `${VECTOR_NAMES[bytes as 16 | 32 | 64]}${register}`;
+  // What is narrower is the lower part of an xmm register.
+  const named = (register: number, bytes: number): string => `${VECTOR_NAMES[Math.max(16, bytes) as 16 | 32 | 64]}${register}`;
   const decorated = (text: string): string => `${text}${mask === 0 ? '' : `{k${mask}}`}${zero ? '{z}' : ''}`;
   const r = form.opcode === 0xc2 && width === 64 ? `k${one.r}` : named(one.r, widths.r);
   // Compressed stores have displacements in elements, but name the whole vector.
