@@ -28,6 +28,11 @@ export class Processor {
   readonly #gpr = new BigUint64Array(16);
   readonly #vectors = Array.from({ length: 32 }, () => new DataView(new ArrayBuffer(64)));
   readonly #masks = new Uint32Array(8);
+  /** The result of an instruction, before it is in its register. */
+  readonly #words = new Int32Array(LANES);
+  #lastRegion = 0;
+  /** Address of the memory operand of a vector instruction. */
+  #operandAt = 0;
   #flags = { zero: false, carry: false, sign: false, overflow: false };
 
   constructor(regions: readonly Region[]) {
@@ -222,7 +227,9 @@ export class Processor {
   }
 
   #place(at: number, bytes: number, isWrite: boolean): { view: DataView; offset: number } {
-    const region = this.#regions.find((one) => at >= one.at && at + bytes <= one.end);
+    const isIn = (one: { at: number; end: number } | undefined): boolean => one !== undefined && at >= one.at && at + bytes <= one.end;
+    if (!isIn(this.#regions[this.#lastRegion])) this.#lastRegion = this.#regions.findIndex(isIn);
+    const region = this.#regions[this.#lastRegion];
     if (region === undefined || (isWrite && !region.writable)) {
       throw new ProcessorFault(`${isWrite ? 'writes' : 'reads'} ${bytes} bytes at ${at.toString(16)}, outside of what it was given`);
     }
@@ -254,21 +261,21 @@ export class Processor {
   // ---- vectors
 
   #vector(one: VectorInstruction): void {
+    if (isMem(one.rm)) this.#operandAt = this.#address(one.rm);
     const lanes = one.width / 4;
     const allowed = one.mask === undefined || one.mask === 0 ? 0xffff : (this.#masks[one.mask] as number);
     if (one.name === 'vmovups_store' || one.name === 'vmovupd_store') {
-      for (let lane = 0; lane < lanes; lane++) if ((allowed >> lane) & 1) this.#storeLane(one.rm as Mem, lane, this.#word(one.r, lane));
+      for (let lane = 0; lane < lanes; lane++) if ((allowed >> lane) & 1) this.#storeLane(lane, this.#word(one.r, lane));
       return;
     }
     if (one.name === 'vmaskmovps_store') {
-      for (let lane = 0; lane < lanes; lane++)
-        if (this.#word(one.v, lane) >>> 31) this.#storeLane(one.rm as Mem, lane, this.#word(one.r, lane));
+      for (let lane = 0; lane < lanes; lane++) if (this.#word(one.v, lane) >>> 31) this.#storeLane(lane, this.#word(one.r, lane));
       return;
     }
     if (one.name === 'vpcompressd') {
       const kept = Array.from({ length: lanes }, (_, lane) => lane).filter((lane) => (allowed >> lane) & 1);
       const words = Array.from({ length: lanes }, (_, i) => (i < kept.length ? this.#word(one.r, kept[i] as number) : 0));
-      if (isMem(one.rm)) for (const [i] of kept.entries()) this.#storeLane(one.rm, i, words[i] as number);
+      if (isMem(one.rm)) for (const [i] of kept.entries()) this.#storeLane(i, words[i] as number);
       else this.#setWords(one.rm, words);
       return;
     }
@@ -281,22 +288,21 @@ export class Processor {
       return;
     }
     const words = this.#result(one, lanes, allowed);
-    const before = Array.from({ length: lanes }, (_, lane) => this.#word(one.r, lane));
-    // What the encoding does to the lanes above it, and to those that the mask leaves out.
-    this.#setWords(
-      one.r,
-      words.map((word, lane) => ((allowed >> lane) & 1 ? word : one.zero ? 0 : (before[lane] as number))),
-    );
+    // What the encoding does to the lanes that the mask leaves out, and to those above it.
+    for (let lane = 0; lane < lanes; lane++) if (!((allowed >> lane) & 1)) words[lane] = one.zero ? 0 : this.#word(one.r, lane);
+    this.#setWords(one.r, words.subarray(0, lanes));
   }
 
-  #result(one: VectorInstruction, lanes: number, allowed: number): number[] {
-    const each = (word: (lane: number) => number): number[] => Array.from({ length: lanes }, (_, lane) => word(lane));
+  #result(one: VectorInstruction, lanes: number, allowed: number): Int32Array {
+    const each = (word: (lane: number) => number): Int32Array => {
+      for (let lane = 0; lane < lanes; lane++) this.#words[lane] = word(lane);
+      return this.#words;
+    };
     const arithmetic = ARITHMETIC[one.name];
     if (arithmetic !== undefined) {
       return each((lane) => ((allowed >> lane) & 1 ? bitsOf(arithmetic(this.#f32(one.v, lane), this.#operand(one, lane))) : 0));
     }
-    const word = (operand: number | Mem, lane: number): number =>
-      isMem(operand) ? this.#loadLane(operand, lane) : this.#word(operand, lane);
+    const word = (operand: number | Mem, lane: number): number => (isMem(operand) ? this.#loadLane(lane) : this.#word(operand, lane));
     switch (one.name) {
       case 'vmovups':
       case 'vmovupd':
@@ -359,22 +365,22 @@ export class Processor {
   }
 
   #operand({ rm, broadcast = false }: VectorInstruction, lane: number): number {
-    return isMem(rm) ? floatOf(this.#loadLane(rm, broadcast ? 0 : lane)) : this.#f32(rm, lane);
+    return isMem(rm) ? floatOf(this.#loadLane(broadcast ? 0 : lane)) : this.#f32(rm, lane);
   }
 
   /** Writes a register; the lanes above become 0. */
-  #setWords(register: number, words: readonly number[]): void {
+  #setWords(register: number, words: ArrayLike<number>): void {
     const view = this.#vectorOf(register);
     for (let lane = 0; lane < LANES; lane++) view.setInt32(lane * 4, words[lane] ?? 0, true);
   }
 
-  #loadLane(from: Mem, lane: number): number {
-    const { view, offset } = this.#place(this.#address(from) + lane * 4, 4, false);
+  #loadLane(lane: number): number {
+    const { view, offset } = this.#place(this.#operandAt + lane * 4, 4, false);
     return view.getInt32(offset, true);
   }
 
-  #storeLane(to: Mem, lane: number, word: number): void {
-    const { view, offset } = this.#place(this.#address(to) + lane * 4, 4, true);
+  #storeLane(lane: number, word: number): void {
+    const { view, offset } = this.#place(this.#operandAt + lane * 4, 4, true);
     view.setInt32(offset, word, true);
   }
 }

@@ -1,0 +1,61 @@
+import { type KernelCall, kernelCall } from '../../../src/kernels/call.ts';
+
+const RELU = 1;
+
+interface ForwardProduct {
+  m: number;
+  n: number;
+  k: number;
+  hasBias: boolean;
+  relu: boolean;
+}
+
+interface GradientProduct {
+  i: number;
+  o: number;
+  xWidth: number;
+  /** Rows at which leaves begin and end. */
+  bounds: readonly number[];
+}
+
+/** A product by its shape, without data. */
+export type Product =
+  | ({ kind: 'forward' | 'sparse forward' } & ForwardProduct)
+  | { kind: 'nt'; m: number; n: number; k: number }
+  | ({ kind: 'gradient' | 'sparse gradient' } & GradientProduct);
+
+export type ProductKind = Product['kind'];
+export const KINDS: readonly ProductKind[] = ['forward', 'nt', 'gradient', 'sparse forward', 'sparse gradient'];
+
+export const skipsZeros = ({ kind }: Pick<Product, 'kind'>): boolean => kind.startsWith('sparse');
+
+/** Where a call's bias and bounds stand, as long as nothing has a place; 0 would mean that there is no bias. */
+const SOMEWHERE = 64;
+
+/** The kernel call of a product whose operands have no places yet, and the memory that its bounds are read from. */
+export function callOf(product: Product): { call: KernelCall; words: Int32Array } {
+  const words = new Int32Array(SOMEWHERE / 4 + ('bounds' in product ? product.bounds.length : 0));
+  if ('bounds' in product) words.set(product.bounds, SOMEWHERE / 4);
+  return { call: bare(product), words };
+}
+
+function bare(product: Product): KernelCall {
+  switch (product.kind) {
+    case 'forward': {
+      const { m, n, k, hasBias, relu } = product;
+      return kernelCall('dense_forward', 0, 0, hasBias ? SOMEWHERE : 0, 0, m, n, k, relu ? RELU : 0, 0, 0);
+    }
+    case 'nt':
+      return kernelCall('matmul_nt', 0, 0, 0, product.m, product.n, product.k, 0);
+    case 'sparse forward': {
+      const { m, n, k, hasBias, relu } = product;
+      return kernelCall('sparse_forward', 0, 0, 0, hasBias ? SOMEWHERE : 0, 0, m, n, k, relu ? RELU : 0, 0, 0);
+    }
+    case 'gradient':
+    case 'sparse gradient': {
+      const { i, o, xWidth, bounds } = product;
+      const kernel = product.kind === 'gradient' ? 'dense_weight_gradient' : 'sparse_weight_gradient';
+      return kernelCall(kernel, 0, 0, 0, SOMEWHERE, bounds.length - 1, i, o, xWidth, 0);
+    }
+  }
+}
