@@ -14,17 +14,15 @@ export function nativeIsas(): Isa[] {
   return [];
 }
 
-/** A place for an operand's words, and what is there after the call. */
+/** Where an operand stands, and what is there after the call. */
 export interface Placed {
   address: number;
-  words: Int32Array;
+  read(): Int32Array;
 }
 
 /** Gives each operand a place with its words in it. */
 export interface Room {
   place(words: Int32Array, isWritable: boolean): Placed;
-  /** What was written where nothing is; undefined if nothing was. */
-  broken(): string | undefined;
 }
 
 /** Calls a trial's routine on operands in a room. @returns their words afterwards */
@@ -36,7 +34,7 @@ export function runNative({ specialised, before }: Trial, room: Room): Int32Arra
       return room.place(words, use === 'written' || use === 'scratch' || use === 'lists');
     });
     callable(code.address, placed.length)(...placed.map(({ address }) => address));
-    return placed.map(({ words }) => words.slice());
+    return placed.map((one) => one.read());
   } finally {
     code.release();
   }
@@ -62,7 +60,7 @@ export class SharedRoom implements Room {
     const view = this.#words.subarray(start, this.#next);
     view.set(words);
     this.#guard();
-    return { address: this.#base + start * 4, words: view };
+    return { address: this.#base + start * 4, read: () => view.slice() };
   }
 
   #guard(): void {
@@ -74,6 +72,7 @@ export class SharedRoom implements Room {
     this.#guards.push([from, this.#next]);
   }
 
+  /** What was written where nothing is; undefined if nothing was. */
   broken(): string | undefined {
     for (const [i, [from, to]] of this.#guards.entries()) {
       const at = this.#words.subarray(from, to).findIndex((word) => word !== UNTOUCHED);
