@@ -1,3 +1,4 @@
+import type { Convention } from '../../../src/native/routine.ts';
 import { Processor, type Region } from './processor.ts';
 import type { Trial } from './trial.ts';
 
@@ -17,16 +18,17 @@ export interface Wrong {
  * @returns the operands' words afterwards
  * @throws ProcessorFault at the first byte outside
  */
-export function interpret({ specialised, before }: Trial, wrong?: Wrong): Int32Array[] {
+export function interpret({ specialised, before }: Trial, wrong?: Wrong, convention: Convention = 'sysv'): Int32Array[] {
   const regions = before.map((words, i): Region => {
     const used = i === wrong?.operand ? words.subarray(0, words.length - wrong.short) : words;
     const { use } = specialised.operands[i]!;
     return { at: APART * (i + 1), bytes: used.slice().buffer, writable: use === 'written' || use === 'scratch' || use === 'lists' };
   });
-  const { instructions } = specialised.make('sysv');
+  const { instructions } = specialised.make(convention);
   new Processor(regions).call(
     instructions,
     regions.map(({ at }) => at),
+    convention,
   );
   return regions.map(({ bytes }) => new Int32Array(bytes));
 }

@@ -20,4 +20,4 @@ const call = routine === undefined ? (): void => undefined : callable(routine.ad
 const run = (): void => void call(...offsets.map((offset) => base + offset));
 for (let i = 0; i < calls; i++) run();
 parentPort?.postMessage('computed');
-while (isEndless) run();
+for (let i = 0; i < (isEndless ? Number.POSITIVE_INFINITY : 0); i++) run();

@@ -1,11 +1,16 @@
 import type { Gpr } from '../../../src/native/assembler/instruction.ts';
 import { type Condition, type Instruction, isMem, type Mem, type VectorInstruction } from '../../../src/native/assembler/instruction.ts';
+import type { Convention } from '../../../src/native/routine.ts';
 
 const LANES = 16;
 const RCX = 1;
 const RSP = 4;
-/** Arguments of the System V convention. */
-const ARGUMENTS = [7, 6, 2, 1, 8, 9];
+/** Where arguments are handed over, and what a routine must leave as it was. The others of Windows stand above 32 bytes of the caller's. */
+const CONVENTIONS = {
+  sysv: { args: [7, 6, 2, 1, 8, 9], saved: [3, 5, 12, 13, 14, 15, RSP], savedVectors: [] },
+  win64: { args: [1, 2, 8, 9], saved: [3, 5, 6, 7, 12, 13, 14, 15, RSP], savedVectors: [6, 7, 8, 9, 10, 11, 12, 13, 14, 15] },
+} as const satisfies Record<Convention, { args: readonly Gpr[]; saved: readonly Gpr[]; savedVectors: readonly number[] }>;
+const SHADOW_BYTES = 32;
 const RETURN = 0xffff_ffff_ffff_ffffn;
 const MOST_STEPS = 200_000_000;
 
@@ -43,10 +48,19 @@ export class Processor {
     this.#gpr[RSP] = BigInt(stack.at + stack.bytes.byteLength - 64);
   }
 
-  /** Calls a routine of the System V convention. @throws ProcessorFault with the instruction that went wrong */
-  call(instructions: readonly Instruction[], args: readonly number[]): void {
-    for (const [i, value] of args.entries()) this.#gpr[ARGUMENTS[i] as number] = BigInt(value);
-    const saved = [3, 5, 12, 13, 14, 15, RSP].map((register) => this.#gpr[register]);
+  /** Calls a routine. @throws ProcessorFault with the instruction that went wrong */
+  call(instructions: readonly Instruction[], args: readonly number[], convention: Convention = 'sysv'): void {
+    const { args: registers, saved, savedVectors } = CONVENTIONS[convention];
+    for (const value of args.slice(registers.length).toReversed()) this.#push(BigInt(value));
+    if (convention === 'win64') this.#gpr[RSP] = (this.#gpr[RSP] as bigint) - BigInt(SHADOW_BYTES);
+    for (const [i, register] of registers.entries()) this.#gpr[register] = BigInt(args[i] ?? 0);
+    for (const register of savedVectors) this.#setWords(register, [register, -register, register << 8, 1]);
+    const kept = (): string =>
+      JSON.stringify([
+        saved.map((register) => String(this.#gpr[register])),
+        savedVectors.map((register) => [0, 1, 2, 3].map((lane) => this.#word(register, lane))),
+      ]);
+    const before = kept();
     this.#push(RETURN);
     let at = 0;
     for (let steps = 0; steps < MOST_STEPS; steps++) {
@@ -56,8 +70,7 @@ export class Processor {
       try {
         if (one.kind === 'ret') {
           if (this.#pop() !== RETURN) throw new ProcessorFault('returns with a changed stack');
-          const now = [3, 5, 12, 13, 14, 15, RSP].map((register) => this.#gpr[register]);
-          if (now.some((value, i) => value !== saved[i])) throw new ProcessorFault('changes a register that the caller keeps');
+          if (kept() !== before) throw new ProcessorFault('changes a register that the caller keeps');
           return;
         }
         if (one.kind === 'jump') {
@@ -112,7 +125,7 @@ export class Processor {
         gpr[one.dst] = BigInt.asUintN(64, BigInt.asIntN(64, gpr[one.src] as bigint) * BigInt(one.value));
         return;
       case 'test':
-        this.#logic((this.#value(one.a, one.bits) & this.#value(one.b, one.bits)) as bigint, one.bits);
+        this.#logic(this.#value(one.a, one.bits) & this.#value(one.b, one.bits), one.bits);
         return;
       case 'testImmediate':
         this.#logic(this.#value(one.dst, 32) & BigInt.asUintN(32, BigInt(one.value)), 32);
@@ -121,7 +134,7 @@ export class Processor {
         gpr[one.dst] = BigInt(this.#address(one.mem));
         return;
       case 'popcnt':
-        gpr[one.dst] = BigInt([...this.#value(one.src, 32).toString(2)].filter((digit) => digit === '1').length);
+        gpr[one.dst] = BigInt(this.#value(one.src, 32).toString(2).replaceAll('0', '').length);
         return;
       case 'lzcnt':
         gpr[one.dst] = BigInt(Math.clz32(Number(this.#value(one.src, 32))));
