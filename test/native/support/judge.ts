@@ -3,7 +3,7 @@ import { Dice } from '../../engine/support/samples.ts';
 import { interpret } from './interpreted.ts';
 import { nativeIsas, runNative, SharedRoom } from './native.ts';
 import type { Product, ProductKind } from './products.ts';
-import { costOf, edgeProducts, largeProducts } from './shapes.ts';
+import { costOf, deepProducts, edgeProducts, largeProducts } from './shapes.ts';
 import { faultOf, makeTrial, type TrialOptions } from './trial.ts';
 
 /** The interpreter takes some microseconds for each of a product's multiplications of a vector. */
@@ -46,7 +46,7 @@ function interpreted(isa: Isa): Way {
       const trial = makeTrial(isa, product, dice, options);
       return faultOf(trial, interpret(trial));
     },
-    edges: (kind) => edgeProducts(isa, kind).filter((product) => costOf(product) <= INTERPRETED_COST),
+    edges: (kind) => [...edgeProducts(isa, kind).filter((product) => costOf(product) <= INTERPRETED_COST), ...deepProducts(isa, kind)],
     values: VALUES.slice(1, 2),
   };
 }

@@ -86,6 +86,26 @@ export function largeProducts(kind: ProductKind): Product[] {
   }
 }
 
+/** The cheapest shapes that fill more than one group of panels, or are summed in the blocks of large matrices. */
+export function deepProducts(isa: Isa, kind: ProductKind): Product[] {
+  const wide = 22 * isa.lanes + 3;
+  switch (kind) {
+    case 'forward':
+      return [{ kind, m: 2, n: 3 * isa.lanes + 1, k: 1024, hasBias: true, relu: true }];
+    case 'nt':
+      return [
+        { kind, m: 1, n: wide, k: 400 },
+        { kind, m: 2, n: 3 * isa.lanes + 1, k: 1030 },
+      ];
+    case 'gradient':
+      return [{ kind, i: 1, o: 84 * isa.lanes + 3, xWidth: 1, bounds: [0, 150, 400] }];
+    case 'sparse forward':
+      return [{ kind, m: 49, n: 8 * isa.lanes + 3, k: 120, hasBias: true, relu: true }];
+    case 'sparse gradient':
+      return [];
+  }
+}
+
 const sized = (dice: Dice, edges: readonly number[], most: number): number => {
   const fitting = edges.filter((edge) => edge <= most);
   return dice.next() < 0.5 ? dice.pick(fitting) : dice.int(fitting[0] ?? 1, most);
