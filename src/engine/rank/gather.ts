@@ -1,12 +1,13 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
+import type { NativeGather } from '../../kernels/native/gather.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { STAGE_ROWS } from '../plan/memory.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 
 /**
  * Brings one rank's rows of a batch from the data set into the batch's arrays: uint8 rows are copied into the rank's stage and converted
- * there by a kernel, f32 rows are copied and normalised in place.
+ * there by a kernel, or converted from where they are by machine code; f32 rows are copied and normalised in place.
  */
 export class Gatherer {
   readonly #plan: EnginePlan;
@@ -18,8 +19,16 @@ export class Gatherer {
   readonly #labels: Int32Array;
   readonly #targets: Float32Array;
   readonly #weights: Float32Array;
+  readonly #native: NativeGather | undefined;
 
-  constructor(plan: EnginePlan, dataset: Dataset, rank: number, memory: WebAssembly.Memory, kernels: Kernels) {
+  constructor(
+    plan: EnginePlan,
+    dataset: Dataset,
+    rank: number,
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    native?: (bytes: Uint8Array<SharedArrayBuffer>) => NativeGather | undefined,
+  ) {
     const { memory: regions } = plan;
     const stage = regions.stages[rank] ?? { at: 0, bytes: 0 };
     this.#plan = plan;
@@ -31,6 +40,7 @@ export class Gatherer {
     this.#labels = new Int32Array(memory.buffer, regions.labels.at, regions.labels.bytes / 4);
     this.#targets = new Float32Array(memory.buffer, regions.targets.at, regions.targets.bytes / 4);
     this.#weights = new Float32Array(memory.buffer, regions.weights.at, regions.weights.bytes / 4);
+    if (dataset.features instanceof Uint8Array) this.#native = native?.(dataset.features);
   }
 
   /**
@@ -50,7 +60,11 @@ export class Gatherer {
   }
 
   #gatherBytes(features: Uint8Array, samples: Uint32Array, offset: number, from: number, to: number): void {
-    const width = this.#dataset.featureCount;
+    const { featureCount: width, normalization } = this.#dataset;
+    if (this.#native !== undefined && normalization.kind === 'divide') {
+      const at = this.#plan.memory.x.at + f32Bytes(from * width);
+      if (this.#native.gather(samples, offset + from, to - from, width, at, normalization.divisor)) return;
+    }
     for (let first = from; first < to; first += STAGE_ROWS) {
       const rows = Math.min(STAGE_ROWS, to - first);
       for (let r = 0; r < rows; r++) {

@@ -2,6 +2,7 @@ import type { Dataset, SplitName } from '../../data/dataset.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { type NativeCalls, type NativeCode, nativeCalls } from '../../kernels/native/bind.ts';
+import { elementwise } from '../../kernels/native/overlay.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';
 import { batchAt, batchCount } from '../plan/batches.ts';
@@ -87,8 +88,10 @@ export class Rank {
   #step = 0;
   #kernel: string | undefined;
 
-  constructor(rank: number, setup: RankSetup, kernels: Kernels) {
+  constructor(rank: number, setup: RankSetup, bound: Kernels) {
     const { plan, dataset, memory } = setup;
+    const native = setup.native && elementwise(setup.native, bound, memory);
+    const kernels = native?.kernels ?? bound;
     const regions = plan.memory;
     const { buffer } = memory;
     const streams = regions.streams[rank] ?? { at: 0, bytes: 0 };
@@ -106,7 +109,7 @@ export class Rank {
     this.#statistics = new Float32Array(buffer, regions.statistics.at, plan.network.statisticFloats);
     this.#statisticsBefore = this.#statistics.slice();
     this.#barrier = new Barrier(this.#control, rank, plan.workers, plan.spinUs);
-    this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels);
+    this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels, native?.gatherer);
     this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.graph.streams * STREAM_BYTES);
     this.#skipper = new ZeroSkipper(plan, memory, kernels);
     this.#words = rankWords(rank);

@@ -87,6 +87,7 @@ export const VECTOR_FORMS = {
   vunpcklpd: pd(0x14),
   vunpckhpd: pd(0x15),
   vpaddd: { ...pd(0xfe), w: 0 },
+  vpmaxsd: p38(0x3d, 'rvm'),
   vbroadcastss: { ...p38(0x18, 'rm'), memBytes: () => 4 },
   vbroadcastsd: { ...p38(0x19, 'rm'), w: 1, memBytes: () => 8, isWide: true },
   vpmovzxbd: { ...p38(0x31, 'rm'), memBytes: (width) => width / 4 },

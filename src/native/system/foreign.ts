@@ -60,7 +60,7 @@ export function callable(address: number, args: number, result: 'void' | 'int64_
   return koffi().decode(BigInt(address), prototype);
 }
 
-/** Where words of a SharedArrayBuffer stand. */
-export function addressOfWords(words: Int32Array): number {
+/** Where values of a SharedArrayBuffer stand. */
+export function addressOfWords(words: Int32Array | Uint32Array | Uint8Array): number {
   return Number(koffi().address(new Uint8Array(words.buffer, words.byteOffset, words.byteLength)));
 }

@@ -17,7 +17,7 @@ const MOST_STEPS = 200_000_000;
 /** Memory that code may touch: anything outside of all regions is a fault, as with guard pages on both sides of each. */
 export interface Region {
   at: number;
-  bytes: ArrayBuffer;
+  bytes: ArrayBuffer | SharedArrayBuffer;
   writable?: boolean;
 }
 
@@ -300,10 +300,29 @@ export class Processor {
       this.#masks[one.r] = bits;
       return;
     }
+    if (one.name === 'vaddpd' || one.name === 'vmulpd' || one.name === 'vcvtps2pd') {
+      this.#doubles(one, allowed);
+      return;
+    }
     const words = this.#result(one, lanes, allowed);
     // What the encoding does to the lanes that the mask leaves out, and to those above it.
     for (let lane = 0; lane < lanes; lane++) if (!((allowed >> lane) & 1)) words[lane] = one.zero ? 0 : this.#word(one.r, lane);
     this.#setWords(one.r, words.subarray(0, lanes));
+  }
+
+  /** Instructions whose results are f64; a mask has a bit for each of them. */
+  #doubles(one: VectorInstruction, allowed: number): void {
+    const { r, v, rm, width, zero = false } = one;
+    const target = this.#vectorOf(r);
+    const results = Array.from({ length: width / 8 }, (_, lane) => {
+      if (!((allowed >> lane) & 1)) return zero ? 0 : target.getFloat64(lane * 8, true);
+      if (one.name === 'vcvtps2pd') return this.#operand(one, lane);
+      if (isMem(rm)) throw new ProcessorFault(`${one.name} of memory is not known here`);
+      const [a, b] = [this.#vectorOf(v).getFloat64(lane * 8, true), this.#vectorOf(rm).getFloat64(lane * 8, true)];
+      return one.name === 'vaddpd' ? a + b : a * b;
+    });
+    this.#setWords(r, []);
+    for (const [lane, value] of results.entries()) target.setFloat64(lane * 8, value, true);
   }
 
   #result(one: VectorInstruction, lanes: number, allowed: number): Int32Array {
@@ -330,6 +349,15 @@ export class Processor {
         return each((lane) => this.#word(one.v, lane) & word(one.rm, lane));
       case 'vpaddd':
         return each((lane) => this.#word(one.v, lane) + word(one.rm, lane));
+      case 'vpmaxsd':
+        return each((lane) => Math.max(this.#word(one.v, lane), word(one.rm, lane)));
+      case 'vpmovzxbd':
+        return each((lane) => (isMem(one.rm) ? this.#loadByte(lane) : this.#vectorOf(one.rm).getUint8(lane)));
+      case 'vshufps':
+        return each((lane) => {
+          const from = (lane & ~3) + (((one.immediate ?? 0) >> (2 * (lane & 3))) & 3);
+          return (lane & 3) < 2 ? this.#word(one.v, from) : word(one.rm, from);
+        });
       case 'vsqrtps':
         return each((lane) => bitsOf(Math.fround(Math.sqrt(floatOf(word(one.rm, lane))))));
       case 'vcvtdq2ps':
@@ -392,6 +420,11 @@ export class Processor {
     return view.getInt32(offset, true);
   }
 
+  #loadByte(lane: number): number {
+    const { view, offset } = this.#place(this.#operandAt + lane, 1, false);
+    return view.getUint8(offset);
+  }
+
   #storeLane(lane: number, word: number): void {
     const { view, offset } = this.#place(this.#operandAt + lane * 4, 4, true);
     view.setInt32(offset, word, true);
@@ -428,6 +461,8 @@ function compare(a: number, b: number, predicate: number): boolean {
   switch (predicate) {
     case 0x04:
       return !(a === b);
+    case 0x06:
+      return !(a <= b);
     case 0x1e:
       return a > b;
     default:
