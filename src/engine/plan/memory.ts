@@ -13,7 +13,7 @@ import type { BatchPlan } from './batches.ts';
 import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
 import { type Exchanges, slabLayout } from './exchange.ts';
-import { rankLeaves, type Subtree, subtrees } from './leaves.ts';
+import { mostLeaves, rankLeaves, type Subtree, subtrees } from './leaves.ts';
 import { type GraphRegions, placeGraph, type Region } from './place.ts';
 import { recordValues } from './records.ts';
 import { listBytes } from './skipping.ts';
@@ -144,9 +144,10 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   };
   const target = targetOf(experiment.loss);
   const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, needs.evalSetRows)));
-  const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves));
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
   const slabs = slabLayout(network, exchange);
+  const most = mostLeaves(batches.batchRows, leaves, slabs.floats);
+  const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves, most));
   const scratchRows = (rank: number): number => (Object.values(exchange).includes('factors') ? rows : rankRows(rank));
 
   const plan = {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { leafStart, rankLeaves, reduction, type Subtree, subtrees } from '../../../src/engine/plan/leaves.ts';
+import { leafStart, mostLeaves, rankLeaves, reduction, type Subtree, subtrees } from '../../../src/engine/plan/leaves.ts';
 
 const LEAVES = Array.from({ length: 40 }, (_, i) => i + 1);
 
@@ -27,6 +27,28 @@ test('N6 the sum of the gradients is one expression, whatever the workers: all l
       t.is(slabs[0], expected, `${leaves} leaves, ${workers} workers`);
     }
   }
+});
+
+test('the sum is the same expression where nodes have few leaves at most', (t) => {
+  for (const leaves of LEAVES) {
+    const expected = nodeSum({ first: 0, count: leaves });
+    for (const workers of [1, 2, 3, 7].filter((count) => count <= leaves)) {
+      for (const most of [1, 2, 3, 4, 7, 8, 100]) {
+        const nodes = Array.from({ length: workers }, (_, rank) => subtrees(rankLeaves(rank, workers, leaves), leaves, most)).flat();
+        t.true(nodes.every(({ count }) => count <= most));
+        const slabs = nodes.map(nodeSum);
+        for (const { into, from } of reduction(nodes, leaves)) slabs[into] = `(${slabs[into]}+${slabs[from]})`;
+        t.is(slabs[0], expected, `${leaves} leaves, ${workers} workers, at most ${most} a node`);
+      }
+    }
+  }
+});
+
+test('large batches of small weights are summed in nodes of some hundred rows, all others in as few as there can be', (t) => {
+  t.is(mostLeaves(5000, 16, 35_730), 1);
+  t.is(mostLeaves(800, 16, 35_730), 8);
+  t.is(mostLeaves(64, 16, 35_730), 100);
+  t.is(mostLeaves(5000, 16, 5_824_522), 16);
 });
 
 test('each slab is added once and into an earlier one, so a sum never reads what was already given away', (t) => {
