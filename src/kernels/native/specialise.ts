@@ -37,17 +37,22 @@ const LEAKY_RELU = 2;
 const I32 = Int32Array.BYTES_PER_ELEMENT;
 const inWords = (bytes: number): number => Math.ceil(bytes / I32);
 
+/** What a product does with its sums. The slope is an f32, as the kernel's argument. */
+function epilogue(activation: number, slope: number): { relu: boolean; slope?: number } {
+  return activation === LEAKY_RELU ? { relu: false, slope: Math.fround(slope) } : { relu: activation === RELU };
+}
+
 /** The row bounds of a call's leaves: they stand in the memory, in tables that a program writes once. */
 function boundsAt(words: Int32Array, at: number, leaves: number): Int32Array {
   return words.slice(at / I32, at / I32 + leaves + 1);
 }
 
 const TABLE: { [K in KernelName]?: Specialise<K> } = {
-  dense_forward: (isa, [x, w, bias, y, m, n, k, activation, , scratch]) => {
-    if (m === 0 || n === 0 || k === 0 || activation === LEAKY_RELU) return undefined;
-    const shape = { m, n, k, hasBias: bias !== 0, relu: activation === RELU, isTransposed: false };
+  dense_forward: (isa, [x, w, bias, y, m, n, k, activation, slope, scratch]) => {
+    if (m === 0 || n === 0 || k === 0) return undefined;
+    const shape = { m, n, k, hasBias: bias !== 0, ...epilogue(activation, slope), isTransposed: false };
     return {
-      key: `forward ${isa.name} ${m} ${n} ${k} ${shape.hasBias} ${shape.relu}`,
+      key: `forward ${isa.name} ${m} ${n} ${k} ${shape.hasBias} ${shape.slope ?? shape.relu}`,
       operands: [
         { use: 'read', arg: 0, at: x, values: m * k },
         { use: 'read', arg: 1, at: w, values: k * n },
@@ -97,11 +102,11 @@ const TABLE: { [K in KernelName]?: Specialise<K> } = {
     };
   },
 
-  sparse_forward: (isa, [x, lists, w, bias, y, m, n, k, activation, , scratch]) => {
-    if (m === 0 || n === 0 || k === 0 || activation === LEAKY_RELU) return undefined;
-    const shape = { m, n, k, hasBias: bias !== 0, relu: activation === RELU, listWords: listWords(k) };
+  sparse_forward: (isa, [x, lists, w, bias, y, m, n, k, activation, slope, scratch]) => {
+    if (m === 0 || n === 0 || k === 0) return undefined;
+    const shape = { m, n, k, hasBias: bias !== 0, ...epilogue(activation, slope), listWords: listWords(k) };
     return {
-      key: `sparse forward ${isa.name} ${m} ${n} ${k} ${shape.hasBias} ${shape.relu}`,
+      key: `sparse forward ${isa.name} ${m} ${n} ${k} ${shape.hasBias} ${shape.slope ?? shape.relu}`,
       operands: [
         { use: 'read', arg: 0, at: x, values: m * k },
         { use: 'read', arg: 2, at: w, values: k * n },

@@ -1,7 +1,27 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import { type Gpr, mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
+import {
+  type Gpr,
+  mem,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15,
+  rax,
+  rbp,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  type Vec,
+} from '../assembler/instruction.ts';
 import { Columns, type PanelRun, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
+import { leakySums } from '../leaky.ts';
 import { type Convention, routine } from '../routine.ts';
 import { copyRows, transposePanel } from './pack.ts';
 import { panelVectors, sumOverK, Tile, tallest } from './tile.ts';
@@ -18,6 +38,8 @@ const PACK_ROWS = 48;
 /** Rows that lie so far apart fall into one set of L1: a tile's rows are copied. */
 const PAGE_BYTES = 4096;
 const UNROLL = 4;
+/** Of the frame, behind the mask. */
+const SLOPE_BYTES = 8;
 
 /** A product c[m,n] = act(a[m,k] b[k,n] + bias). */
 export interface ForwardShape {
@@ -26,6 +48,8 @@ export interface ForwardShape {
   k: number;
   hasBias: boolean;
   relu: boolean;
+  /** Of a leaky relu. */
+  slope?: number;
   /** b is stored as [n,k]. */
   isTransposed: boolean;
 }
@@ -71,13 +95,13 @@ function panelBytes(isa: Isa, { n, k }: ForwardShape, vectors: number, depth: nu
  * order: each element is summed k = 0..k-1 from +0 by multiply then add, then the bias is added; NaN stays, as in dense_forward
  */
 export function forwardRoutine(isa: Isa, convention: Convention, shape: ForwardShape): Assembler {
-  const { m, n, k, hasBias, relu, isTransposed } = shape;
+  const { m, n, k, hasBias, relu, slope, isTransposed } = shape;
   const { vectors, depth: mostDepth, packsA, packsB } = choose(isa, shape);
   const columns = new Columns(isa, n, 0);
   const rowParts = split(m, tallest(isa, vectors));
   const depths = split(k, mostDepth).flatMap(({ size, count }) => Array.from({ length: count }, () => size));
   const copyAt = packsB ? panelBytes(isa, shape, vectors, mostDepth) : 0;
-  return routine(convention, isa.width, (a) => {
+  return routine(convention, slope === undefined ? isa.width : isa.width + SLOPE_BYTES, (a) => {
     columns.prepare(a);
     let firstK = 0;
     for (const [block, depth] of depths.entries()) {
@@ -108,6 +132,7 @@ export function forwardRoutine(isa: Isa, convention: Convention, shape: ForwardS
                   isFirst,
                   hasBias: hasBias && isLast,
                   relu: relu && isLast,
+                  slope: isLast ? slope : undefined,
                 });
                 a.add(r14, run.vectors * isa.width);
                 a.add(r15, packsB ? depth * run.vectors * isa.width : run.vectors * isa.width);
@@ -187,6 +212,7 @@ interface TileSite {
   isFirst: boolean;
   hasBias: boolean;
   relu: boolean;
+  slope: number | undefined;
 }
 
 /** One tile of c at r14, with a panel of b at r15 and its bias at r9. Changes r10, r11, rax. */
@@ -221,6 +247,12 @@ function tileOfPanel(a: Assembler, isa: Isa, columns: Columns, run: PanelRun, si
     a.zero(isa.width, spare);
     // Where one is NaN the second operand is the result: NaN stays. No sum is -0.
     tile.each((sum) => a.op('vmaxps', isa.width, sum, spare, sum));
+  }
+  if (site.slope !== undefined) {
+    const sums: Vec[] = [];
+    tile.each((sum) => sums.push(sum));
+    const first = sums.length;
+    leakySums(a, isa, sums, site.slope, { slope: first, zero: first + 1, scaled: first + 2, positive: first + 3 }, isa.width);
   }
   tile.each((sum, row, vector) => columns.store(a, c(row, vector), sum, isTail(vector), spare));
 }

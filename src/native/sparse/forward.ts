@@ -18,6 +18,8 @@ const BLOCK_ROWS = 112;
 const NARROW_VECTORS = { avx512: 4, avx2: 6 } as const;
 /** Behind a list: larger than any column. */
 const SENTINEL = 0x7fffffff;
+/** Of the frame, behind the mask. */
+const SLOPE_BYTES = 8;
 
 /** A product c[m,n] = act(x[m,k] w[k,n] + bias) over the listed columns of x. */
 export interface SparseForwardShape {
@@ -26,6 +28,8 @@ export interface SparseForwardShape {
   k: number;
   hasBias: boolean;
   relu: boolean;
+  /** Of a leaky relu. */
+  slope?: number;
   /** i32 from one row's list to the next. */
   listWords: number;
 }
@@ -60,7 +64,7 @@ export function sparseForwardScratch(isa: Isa, shape: SparseForwardShape): numbe
  */
 export function sparseForwardRoutine(isa: Isa, convention: Convention, shape: SparseForwardShape): Assembler {
   const columns = new Columns(isa, shape.n, 0);
-  return routine(convention, isa.width, (a) => {
+  return routine(convention, shape.slope === undefined ? isa.width : isa.width + SLOPE_BYTES, (a) => {
     columns.prepare(a);
     switch (planOf(isa, shape)) {
       case 'in place':
@@ -77,7 +81,7 @@ export function sparseForwardRoutine(isa: Isa, convention: Convention, shape: Sp
 }
 
 /** Few rows: w where it lies. */
-function inPlace(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, listWords }: SparseForwardShape): void {
+function inPlace(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, slope, listWords }: SparseForwardShape): void {
   for (const { first, vectors, hasTail } of panelsOf(columns, WIDE_VECTORS)) {
     const tile = rowTile(isa, vectors);
     a.mov(rbx, rdi);
@@ -99,7 +103,7 @@ function inPlace(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, r
           return dst;
         });
       });
-      finish(a, isa, rbp, 0, { columns, tile, hasTail, biasOffset: first * isa.width, hasBias, relu });
+      finish(a, isa, rbp, 0, { columns, tile, hasTail, biasOffset: first * isa.width, hasBias, relu, slope, free: vectors });
       a.add(rbx, k * F32);
       a.add(r14, listWords * I32);
       a.add(rbp, n * F32);
@@ -117,7 +121,7 @@ const spareFor = (isa: Isa, vectors: number): Vec => {
  * Many rows: blocks of rows of w x panel that stay in L1, all rows of x over one block before the next; sums wait in c. A sentinel behind
  * each list ends the last block.
  */
-function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, listWords }: SparseForwardShape): void {
+function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, slope, listWords }: SparseForwardShape): void {
   const block = cursorBytes(m);
   a.mov(rax, r9);
   a.repeat(r11, m, () => {
@@ -171,7 +175,16 @@ function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, 
         a.bind(done);
         a.store64(mem(r10), r13);
         a.add(r10, 8);
-        finish(a, isa, rbp, 0, { columns, tile, hasTail, biasOffset: first * isa.width, hasBias: hasBias && isLast, relu: relu && isLast });
+        finish(a, isa, rbp, 0, {
+          columns,
+          tile,
+          hasTail,
+          biasOffset: first * isa.width,
+          hasBias: hasBias && isLast,
+          relu: relu && isLast,
+          slope: isLast ? slope : undefined,
+          free: vectors,
+        });
         a.add(rbx, k * F32);
         a.add(rbp, n * F32);
       });
@@ -181,7 +194,7 @@ function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, 
 }
 
 /** Few columns: all of w copied, two rows of x at a time. */
-function inPairs(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, listWords }: SparseForwardShape): void {
+function inPairs(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, relu, slope, listWords }: SparseForwardShape): void {
   const { vectors } = columns;
   const hasTail = columns.tail > 0;
   const stride = vectors * isa.width;
@@ -228,7 +241,7 @@ function inPairs(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, r
     }
     eachEntry(a, r10, () => entry(0));
     for (const [row, tile] of tiles.slice(0, count).entries()) {
-      finish(a, isa, rbp, row * n * F32, { columns, tile, hasTail, biasOffset: 0, hasBias, relu });
+      finish(a, isa, rbp, row * n * F32, { columns, tile, hasTail, biasOffset: 0, hasBias, relu, slope, free: 2 * vectors });
     }
     a.add(rbx, count * k * F32);
     a.add(r9, count * listWords * I32);

@@ -2,6 +2,7 @@ import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, rdx, type Vec } from '../assembler/instruction.ts';
 import type { Columns } from '../columns.ts';
 import type { Isa } from '../isa.ts';
+import { leakySums } from '../leaky.ts';
 
 /** Panels of at most `most` vectors, one by one. */
 export function panelsOf(columns: Columns, most: number): { first: number; vectors: number; hasTail: boolean }[] {
@@ -69,6 +70,10 @@ interface Finish {
   biasOffset: number;
   hasBias: boolean;
   relu: boolean;
+  /** Of a leaky relu. */
+  slope: number | undefined;
+  /** Four vector registers from here on hold nothing. */
+  free: Vec;
 }
 
 /** Bias and activation, then the sums to c. */
@@ -77,11 +82,11 @@ export function finish(
   isa: Isa,
   c: Gpr,
   cOffset: number,
-  { columns, tile, hasTail, biasOffset, hasBias, relu }: Finish,
+  { columns, tile, hasTail, biasOffset, hasBias, relu, slope, free }: Finish,
 ): void {
   const isTail = (vector: number): boolean => hasTail && vector === tile.vectors - 1;
-  for (let vector = 0; vector < tile.vectors; vector++) {
-    const sum = tile.sum(vector);
+  const sums = Array.from({ length: tile.vectors }, (_, vector) => tile.sum(vector));
+  for (const [vector, sum] of sums.entries()) {
     if (hasBias) {
       columns.load(a, tile.x, mem(rdx, biasOffset + vector * isa.width), isTail(vector), tile.spare);
       a.op('vaddps', isa.width, sum, sum, tile.x);
@@ -90,8 +95,9 @@ export function finish(
       a.zero(isa.width, tile.spare);
       a.op('vmaxps', isa.width, sum, tile.spare, sum);
     }
-    columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(vector), tile.spare);
   }
+  if (slope !== undefined) leakySums(a, isa, sums, slope, { slope: free, zero: free + 1, scaled: free + 2, positive: free + 3 }, isa.width);
+  for (const [vector, sum] of sums.entries()) columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(vector), tile.spare);
 }
 
 /** A loop over the entries of a list: `at` their address, `count` how many. */
