@@ -4,6 +4,7 @@ import { GradloomError } from '../../errors.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { NativeCode } from '../../kernels/native/bind.ts';
 import { prepareNative } from '../../kernels/native/prepare.ts';
+import { prepareElementwise } from '../../kernels/native/prepare-elementwise.ts';
 import { specialise } from '../../kernels/native/specialise.ts';
 import { type CodeName, type NativeSupport, nativeSupport } from '../../kernels/native/support.ts';
 import { programKeys } from '../plan/lower/keys.ts';
@@ -52,7 +53,11 @@ export async function prepareCode(
   try {
     const words = new Int32Array(memory.buffer);
     const { distrusted, ...native } = await prepareNative(support, callsIn(plan, dataset, words), words, module, make);
-    return { use: { ...use, distrusted }, native };
+    const elementwise = await prepareElementwise(support, module);
+    return {
+      use: { ...use, distrusted: [...distrusted, ...elementwise.distrusted] },
+      native: { ...native, routines: [...native.routines, ...elementwise.routines] },
+    };
   } catch (cause) {
     if (cause instanceof GradloomError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,12 +1,14 @@
 import type { Isa } from '../../native/isa.ts';
 import { conventionHere } from '../../native/routine.ts';
-import type { PlacedRoutine, RoutineStore } from '../../native/store.ts';
+import { type PlacedRoutine, RoutineStore } from '../../native/store.ts';
 import { callable } from '../../native/system/foreign.ts';
 import { ELEMENTWISE, type ElementwiseName, elementwiseKey } from './elementwise-routines.ts';
 import { OVERLAID, type OverlaidName, routinesOf } from './overlay.ts';
 import { ElementwiseTrial } from './trust-elementwise.ts';
 import { TrustedCode } from './trusted.ts';
 
+/** The routines of this process. */
+const store = new RoutineStore();
 /** Kernels that their routines do not do as they do: they run themselves. */
 const distrusted = new Set<OverlaidName>();
 
@@ -17,7 +19,6 @@ const distrusted = new Set<OverlaidName>();
  */
 export async function prepareElementwise(
   { isa, cpu }: { isa: Isa; cpu: string },
-  store: RoutineStore,
   module: WebAssembly.Module,
 ): Promise<{ routines: PlacedRoutine[]; distrusted: OverlaidName[] }> {
   const find = (name: ElementwiseName): PlacedRoutine | undefined => store.find(elementwiseKey(isa.name, name));

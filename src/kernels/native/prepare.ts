@@ -4,7 +4,6 @@ import { conventionHere } from '../../native/routine.ts';
 import { RoutineStore } from '../../native/store.ts';
 import type { KernelCall } from '../call.ts';
 import type { NativeCode } from './bind.ts';
-import { prepareElementwise } from './prepare-elementwise.ts';
 import { type Specialised, specialise } from './specialise.ts';
 import { type Checked, Comparison } from './trust.ts';
 import { TrustedCode } from './trusted.ts';
@@ -44,12 +43,11 @@ export async function prepareNative(
     return { key, args: specialised.operands.length, code: specialised.make(conventionHere()).code(), specialised, call };
   });
   if (made.length > 0) await placeAndCheck(made, cpu, module);
-  const elementwise = await prepareElementwise({ isa, cpu }, store, module);
   const keys = [...wanted.keys()];
   return {
     isa: isa.name,
-    routines: [...keys.flatMap((key) => (distrusted.has(key) ? [] : (store.find(key) ?? []))), ...elementwise.routines],
-    distrusted: [...keys.filter((key) => distrusted.has(key)), ...elementwise.distrusted],
+    routines: keys.flatMap((key) => (distrusted.has(key) ? [] : (store.find(key) ?? []))),
+    distrusted: keys.filter((key) => distrusted.has(key)),
   };
 }
 
