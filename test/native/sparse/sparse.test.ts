@@ -1,10 +1,6 @@
 import test from 'ava';
-import { listWords } from '../../../src/kernels/sizes.ts';
-import { AVX512 } from '../../../src/native/isa.ts';
-import { LIST_OVERHANG, listRoutine } from '../../../src/native/sparse/lists.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { faultsAtEdges, WAYS } from '../support/judge.ts';
-import { Processor } from '../support/processor.ts';
 import type { ProductKind } from '../support/products.ts';
 import { randomBounds } from '../support/shapes.ts';
 
@@ -46,30 +42,3 @@ for (const way of WAYS) {
     }
   });
 }
-
-test('lists name the columns that are not zero, NaN among them and -0 not, in the words of their row and its overhang: avx512', (t) => {
-  const dice = new Dice(SEED);
-  for (const k of [1, 2, 15, 16, 17, 31, 32, 33, 100]) {
-    for (const share of SHARES) {
-      const m = 3;
-      const words = listWords(k);
-      const draw = (): number => (dice.next() < share ? dice.pick([0, -0]) : dice.pick([1, -1e-45, Number.NaN, Number.POSITIVE_INFINITY]));
-      const x = Float32Array.from({ length: m * k }, draw);
-      const lists = new Int32Array(m * words + LIST_OVERHANG);
-      const regions = [
-        { at: 0x10_0000, bytes: x.buffer, writable: false },
-        { at: 0x20_0000, bytes: lists.buffer },
-        { at: 0x30_0000, bytes: Int32Array.from({ length: 16 }, (_, i) => i).buffer, writable: false },
-      ];
-      const { instructions } = listRoutine(AVX512, 'sysv', { m, k, listWords: words });
-      new Processor(regions).call(
-        instructions,
-        regions.map(({ at }) => at),
-      );
-      for (let row = 0; row < m; row++) {
-        const columns = Array.from({ length: k }, (_, column) => column).filter((column) => x[row * k + column] !== 0);
-        t.deepEqual([...lists.subarray(row * words, row * words + 1 + columns.length)], [columns.length, ...columns]);
-      }
-    }
-  }
-});
