@@ -26,7 +26,9 @@ export interface EnginePlan {
   exchange: Exchanges;
   /** Pieces of the parameters, in their order. */
   chunks: readonly Chunk[];
-  /** How long a rank spins at a barrier before it sleeps. */
+  /** Processors that this process may use. */
+  cores: number;
+  /** How long a rank spins at a barrier before it sleeps, if its core is not needed by another. */
   spinUs: number;
   /** What evaluations accumulate beside the loss. */
   metrics: MetricsPlan;
@@ -43,7 +45,7 @@ export interface EnginePlan {
  * @throws GradloomError E_CONFIG_RANGE for more workers than leaves or a warmup without an end, E_CONFIG_VALUE for a group without tensors,
  *   E_DATA_SPLIT without a batch, E_MEMORY beyond 4 GiB, E_DATA_MISMATCH if balanced weights or a metric cannot be had from the data
  */
-export function planEngine(experiment: Experiment, dataset: Dataset, workers: number, spinUs = spinTime(experiment, workers)): EnginePlan {
+export function planEngine(experiment: Experiment, dataset: Dataset, workers: number, spinUs = experiment.parallel.spin_us): EnginePlan {
   const { leaves } = experiment.numerics;
   if (workers > leaves) {
     const message = `${workers} workers, but numerics.leaves is ${leaves}; a worker needs at least one leaf`;
@@ -87,17 +89,13 @@ export function planEngine(experiment: Experiment, dataset: Dataset, workers: nu
     workers,
     exchange,
     chunks,
+    cores: countCores().usable,
     spinUs,
     metrics,
     memory,
     watched: memory.lists.bytes === 0 ? [] : skippingWeights(network.graph),
     ...(weights && { lossWeights: weights }),
   };
-}
-
-/** With more workers than cores, a rank that spins takes time from the one it waits for. */
-function spinTime({ parallel }: Experiment, workers: number): number {
-  return workers > countCores().usable ? 0 : parallel.spin_us;
 }
 
 /** Dropout numbers the values of a step, row by row, with 32-bit words. */

@@ -1,4 +1,4 @@
-import { rankWords, WORD } from '../plan/control.ts';
+import { GROUP_RANKS, groupArrivals, rankWords, WORD } from '../plan/control.ts';
 
 /** Sleeps are cut into slices, so that an abort whose wake-up was missed is still seen. */
 const SLEEP_SLICE_MS = 250;
@@ -10,23 +10,45 @@ export class Aborted extends Error {
   override readonly name = 'Aborted';
 }
 
+/** Who meets at a barrier, and how they wait. */
+export interface BarrierPlan {
+  workers: number;
+  /** Ranks that can run at the same time. */
+  cores: number;
+  spinUs: number;
+}
+
 /**
  * The barrier of a run's ranks on shared control words (control.ts): spin briefly, then sleep.
  *
+ * Many ranks that have a core each arrive by groups, the last of each group for all of it. A rank spins only while those that have not
+ * arrived leave a core free; else its core is needed by one of them, and it sleeps at once.
+ *
  * Order: a sleeper raises `sleepers` before it checks `generation` inside Atomics.wait; the last to arrive raises `generation` before it
  * reads `sleepers`. All are sequentially consistent, so either the sleeper sees the new generation or the last one sees the sleeper.
+ * Counts are back at 0 before `generation` is raised, and nobody arrives again before that.
  */
 export class Barrier {
   readonly #control: Int32Array;
   readonly #workers: number;
+  readonly #cores: number;
   readonly #spinMs: number;
   readonly #arrivedWord: number;
+  /** Arrivals of the rank's group and how many it has; undefined where all ranks count together. */
+  readonly #group: { arrivals: number; ranks: number } | undefined;
+  readonly #groups: number;
 
-  constructor(control: Int32Array, rank: number, workers: number, spinUs: number) {
+  constructor(control: Int32Array, rank: number, { workers, cores, spinUs }: BarrierPlan) {
     this.#control = control;
     this.#workers = workers;
+    this.#cores = cores;
     this.#spinMs = spinUs / 1000;
     this.#arrivedWord = rankWords(rank).arrived;
+    this.#groups = Math.ceil(workers / GROUP_RANKS);
+    // With fewer cores than ranks it counts who is still to come, and that is known of all ranks together only.
+    if (this.#groups < 2 || workers > cores) return;
+    const first = Math.floor(rank / GROUP_RANKS) * GROUP_RANKS;
+    this.#group = { arrivals: groupArrivals(rank, workers), ranks: Math.min(GROUP_RANKS, workers - first) };
   }
 
   /**
@@ -38,14 +60,28 @@ export class Barrier {
     if (Atomics.load(control, WORD.abort) !== 0) throw new Aborted();
     const generation = Atomics.load(control, WORD.generation);
     Atomics.store(control, this.#arrivedWord, generation + 1);
-    if (Atomics.add(control, WORD.arrivals, 1) + 1 === this.#workers) {
-      Atomics.store(control, WORD.arrivals, 0);
+    const missing = this.#arrive();
+    if (missing === 0) {
       Atomics.store(control, WORD.generation, (generation + 1) | 0);
       if (Atomics.load(control, WORD.sleepers) > 0) Atomics.notify(control, WORD.generation);
       return;
     }
-    if (this.#spin(generation)) return;
+    if (missing < this.#cores && this.#spin(generation)) return;
     this.#sleep(generation);
+  }
+
+  /** @returns how many ranks are still to come, at least one of them if not 0; exact where there are fewer cores than ranks */
+  #arrive(): number {
+    const group = this.#group;
+    if (group === undefined) return this.#count(WORD.arrivals, this.#workers);
+    return this.#count(group.arrivals, group.ranks) === 0 ? this.#count(WORD.arrivals, this.#groups) : 1;
+  }
+
+  /** Counts an arrival on a word; the last of `all` sets it back. Returns how many are still to come. */
+  #count(word: number, all: number): number {
+    const missing = all - 1 - Atomics.add(this.#control, word, 1);
+    if (missing === 0) Atomics.store(this.#control, word, 0);
+    return missing;
   }
 
   /** True when the barrier completed while spinning. */

@@ -108,7 +108,7 @@ export class Rank {
     this.#drawn = plan.network.graph.ops.flatMap((op) => (op.type === 'dropout' ? [op.stream] : []));
     this.#statistics = new Float32Array(buffer, regions.statistics.at, plan.network.statisticFloats);
     this.#statisticsBefore = this.#statistics.slice();
-    this.#barrier = new Barrier(this.#control, rank, plan.workers, plan.spinUs);
+    this.#barrier = new Barrier(this.#control, rank, plan);
     this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels, native?.gatherer);
     this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.graph.streams * STREAM_BYTES);
     this.#skipper = new ZeroSkipper(plan, memory, kernels);

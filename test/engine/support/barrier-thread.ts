@@ -8,6 +8,7 @@ export interface BarrierTask {
   /** i32 per rank: the round it is in. */
   rounds: SharedArrayBuffer;
   workers: number;
+  cores: number;
   spinUs: number;
   /** Rounds of two barriers; Infinity: until aborted. */
   count: number;
@@ -30,10 +31,10 @@ export interface BarrierReport {
 
 const { rank } = workerData as { rank: number };
 
-function run({ control: buffer, rounds: shared, workers, spinUs, count, abortAt, work = 0 }: BarrierTask): BarrierReport {
+function run({ control: buffer, rounds: shared, workers, cores, spinUs, count, abortAt, work = 0 }: BarrierTask): BarrierReport {
   const control = new Int32Array(buffer);
   const rounds = new Int32Array(shared);
-  const barrier = new Barrier(control, rank, workers, spinUs);
+  const barrier = new Barrier(control, rank, { workers, cores, spinUs });
   let passed = 0;
   let mismatch: string | undefined;
   let sink = rank;
