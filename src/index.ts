@@ -40,6 +40,9 @@ export { type Verification, type VerifyEvent, type VerifyOptions, type VerifyRun
 
 export type {
   Limit,
+  PredictedLimit,
+  PredictedRow,
+  Prediction,
   ReachedTarget,
   RowKind,
   SpeedupEvent,

@@ -91,6 +91,40 @@ export interface Verdict {
   text: string;
 }
 
+/** What keeps predicted workers from being faster: more of them than leaves, or leaves that do not divide; too few rows a worker. */
+export type PredictedLimit = 'none' | 'leaves' | 'rows' | 'update' | 'barriers' | 'exchange' | 'serial';
+
+/** What the cost model says of a worker count. Intervals hold chance, the unknown growth of barriers, and what the model misses where it can be checked. */
+export interface PredictedRow {
+  workers: number;
+  /** Of them with a leaf to compute: the experiment starts no more workers than it has leaves. */
+  ranks: number;
+  samples_per_second: Estimate;
+  speedup: Estimate;
+  efficiency: Estimate;
+  /** What a step goes to, in the busiest worker. */
+  microseconds: { compute: number; update: number; barriers: number; exchange: number; serial: number };
+  barriers_per_step: number;
+  limit: PredictedLimit;
+  /** The speedup by the law of the measured rates alone. */
+  law_speedup: Estimate;
+}
+
+/** Worker counts beyond those measured: predictions, never measurements. */
+export interface Prediction {
+  rows: PredictedRow[];
+  /** Of one barrier with nothing before it, by workers, and how the model lets it grow. */
+  barrier: { growth: 'logarithmic' | 'linear'; reason: string; measured: { workers: number; microseconds: number }[] };
+  /** The Universal Scalability Law through the measured rates; Amdahl's where one count above 1 was measured. */
+  law: { name: 'usl' | 'amdahl'; sigma: number; kappa: number };
+  /** The model on what was measured: predicted over measured speedup, minus 1. */
+  checks: { workers: number; predicted: number; measured: Estimate; error: number }[];
+  /** The fewest workers that the model gives nearly the rate of the best, of all up to the most asked for. */
+  pays_to: number;
+  assumptions: string[];
+  text: string;
+}
+
 /** What `gradloom speedup` found; its JSON. */
 export interface SpeedupResult {
   version: 1;
@@ -109,6 +143,8 @@ export interface SpeedupResult {
   settings: SpeedupSettings;
   seconds: number;
   tables: SpeedupTable[];
+  /** If asked for, unless interrupted before a whole round. */
+  prediction?: Prediction;
   verdict: Verdict;
 }
 

@@ -93,6 +93,11 @@ const settings = {
     .describe(
       'also the time until the experiment reaches a value: {metric: val.accuracy, value: 0.95}; the training is run once to find the step',
     ),
+  predict: counts(MAX_WORKERS)
+    .optional()
+    .describe(
+      'also a prediction for these worker counts, such as 64 or [16, 64], by a model of costs measured in the same run; needs two counts of workers that have a core each',
+    ),
   confidence: z.number().min(0.5).max(0.999).default(0.95).describe('of the intervals'),
 };
 

@@ -113,7 +113,7 @@ test('every problem of a speedup file is told with its place', (t) => {
       [
         'E_CONFIG_UNKNOWN_KEY',
         'bad.yaml:7:1',
-        'learning_rate: unknown key; the keys here are version, base, workers, mode, work, repeats, batch_sizes, baselines, time_to, confidence',
+        'learning_rate: unknown key; the keys here are version, base, workers, mode, work, repeats, batch_sizes, baselines, time_to, predict, confidence',
       ],
     ],
   );
@@ -144,6 +144,6 @@ test('the JSON Schema has every key, and none of our own keywords', (t) => {
   const schema = speedupJsonSchema() as { title: string; required: string[]; properties: object };
   t.is(schema.title, 'gradloom speedup');
   t.deepEqual(schema.required, ['base']);
-  t.deepEqual(Object.keys(schema.properties).length, 10);
+  t.deepEqual(Object.keys(schema.properties).length, 11);
   t.false(/"isPath"|"form"/.test(JSON.stringify(schema)));
 });

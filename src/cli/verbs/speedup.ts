@@ -30,6 +30,7 @@ export const speedup = defineCommand<SpeedupRequest>({
     'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
     baselines: { value: 'LIST', describe: 'of sequential, unsliced, javascript; default sequential' },
     'time-to': { value: 'METRIC=VALUE', describe: 'also the time until the experiment reaches it: val.accuracy=0.95' },
+    predict: { value: 'LIST', describe: 'also predict these worker counts, beyond the cores of this machine: 64 or 16,64' },
     confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
     csv: { value: 'FILE', describe: 'write all numbers' },
     md: { value: 'FILE', describe: 'write the tables as Markdown' },
@@ -40,6 +41,7 @@ export const speedup = defineCommand<SpeedupRequest>({
     ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
     ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
     ['$0 speedup configs/mnist.yaml --time-to val.accuracy=0.95', 'how long each worker count takes to get there'],
+    ['$0 speedup configs/mnist.yaml --predict 64', 'what 64 cores would buy, and what limits there'],
     ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
   ],
   request: (args) => ({ ...fileOf(args), settings: settingsOf(args), files: filesOf(args) }),
@@ -56,6 +58,7 @@ const SETTINGS: Record<string, string> = {
   'batch-sizes': 'batch_sizes',
   baselines: 'baselines',
   'time-to': 'time_to',
+  predict: 'predict',
   confidence: 'confidence',
 };
 

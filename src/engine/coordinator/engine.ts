@@ -209,6 +209,13 @@ export class Engine {
     return known;
   }
 
+  /** Seconds that a barrier takes by itself, as the mean of so many. */
+  async measureBarrier(times: number): Promise<number> {
+    const before = this.phaseSeconds()[0]?.wait ?? 0;
+    await this.#crew.run({ kind: 'meet', times });
+    return ((this.phaseSeconds()[0]?.wait ?? 0) - before) / times;
+  }
+
   /** Where each rank's time went since the start. */
   phaseSeconds(): PhaseSeconds[] {
     return Array.from({ length: this.plan.workers }, (_, rank) => {

@@ -60,16 +60,11 @@ export function planChunks(network: Network): Chunk[] {
 }
 
 /**
- * The contiguous run of chunks (the slice) that a rank reduces and updates: about the same cost for each, whole blocks only.
+ * The contiguous run of chunks (the slice) that each rank reduces and updates: about the same cost for each, whole blocks only.
  *
  * @param cost  of a chunk, in any unit @default its floats
  */
-export function sliceOf(
-  chunks: readonly Chunk[],
-  rank: number,
-  workers: number,
-  cost: (chunk: Chunk) => number = ({ count }) => count,
-): Chunk[] {
+export function slicesOf(chunks: readonly Chunk[], workers: number, cost: (chunk: Chunk) => number = ({ count }) => count): Chunk[][] {
   const costs: number[] = [];
   for (const chunk of chunks) costs[chunk.block] = (costs[chunk.block] ?? 0) + cost(chunk);
   const share = costs.reduce((sum, c) => sum + c, 0) / workers;
@@ -80,5 +75,7 @@ export function sliceOf(
     before += c;
     return Math.min(workers - 1, Math.floor(middle / share));
   });
-  return chunks.filter(({ block }) => owners[block] === rank);
+  const slices = Array.from({ length: workers }, (): Chunk[] => []);
+  for (const chunk of chunks) slices[owners[chunk.block] ?? 0]?.push(chunk);
+  return slices;
 }

@@ -82,7 +82,9 @@ export interface MemoryPlan {
   metricSums: Region;
   /** mean[inputs], std[inputs] of zscore. */
   normalization: Region;
-  /** Per rank: i32 row bounds of its leaves and of all, for full batches and for the last one; stored rows on their way in; kernel scratch. */
+  /** i32 row bounds of all leaves, for full batches and for the last one. */
+  leafBounds: Region;
+  /** Per rank: i32 row bounds of its own leaves, for both; stored rows on their way in; kernel scratch. */
   bounds: Region[];
   stages: Region[];
   scratch: Region[];
@@ -114,9 +116,14 @@ export function evalBatchRows(experiment: Experiment, evalSetRows: number): numb
   return Math.min(experiment.train.eval.batch_size, evalSetRows);
 }
 
-/** i32 words of a rank's tables of leaf bounds for one batch size: of its own leaves, node by node, then of all. */
-export function boundsWords(own: number, leaves: number): number {
-  return 2 * own + leaves + 1;
+/** i32 words of a rank's tables of the bounds of its own leaves for one batch size, node by node. */
+export function boundsWords(own: number): number {
+  return 2 * own;
+}
+
+/** i32 words of the table of the bounds of all leaves for one batch size. */
+export function leafBoundsWords(leaves: number): number {
+  return leaves + 1;
 }
 
 /**
@@ -148,7 +155,10 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const slabs = slabLayout(network, exchange);
   const most = mostLeaves(batches.batchRows, leaves, slabs.floats);
   const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves, most));
-  const scratchRows = (rank: number): number => (Object.values(exchange).includes('factors') ? rows : rankRows(rank));
+  // Products with factors go over the rows of all ranks.
+  const hasFactors = Object.values(exchange).includes('factors');
+  const scratchFloats = (rank: number): number =>
+    lowerings.scratchFloats(network.graph, hasFactors ? rows : rankRows(rank), hasFactors ? leaves : leafCount(rank));
 
   const plan = {
     control: place(controlBytes(workers)),
@@ -176,11 +186,10 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
     metricSums: f64(leaves * needs.metrics.sumLength),
     normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
-    bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank), leaves) * Int32Array.BYTES_PER_ELEMENT)),
+    leafBounds: place(2 * leafBoundsWords(leaves) * Int32Array.BYTES_PER_ELEMENT),
+    bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank)) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
-    scratch: ranks.map((rank) =>
-      place(f32Bytes(Math.max(CHUNK_FLOATS, lowerings.scratchFloats(network.graph, scratchRows(rank), leaves)))),
-    ),
+    scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(rank))))),
     streams: ranks.map(() => place((network.graph.streams + 1) * STREAM_BYTES)),
   };
   if (at > MAX_BYTES) {

@@ -42,3 +42,25 @@ export class ChunkRecords {
     this.#values[chunk * VALUES + field] = value;
   }
 }
+
+/** What all ranks find out together between reduce and apply. */
+export interface Verdict {
+  /** No value of the averaged gradient is NaN or infinite. */
+  isFinite: boolean;
+  /** Sum of its squares; NaN in a step that did not ask for it. */
+  gradientSquares: number;
+  penalty: number;
+}
+
+/** Combines the records of all chunks in order: every rank finds the same. */
+export function verdictOf(records: ChunkRecords): Verdict {
+  let allFinite = true;
+  let gradientSquares = 0;
+  let penalty = 0;
+  for (let chunk = 0; chunk < records.count; chunk++) {
+    allFinite &&= Number.isFinite(records.read(chunk, RECORD.largest));
+    gradientSquares += records.read(chunk, RECORD.squares);
+    penalty += records.read(chunk, RECORD.penalty);
+  }
+  return { isFinite: allFinite, gradientSquares, penalty };
+}

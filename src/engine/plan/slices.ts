@@ -1,5 +1,5 @@
 import { f32Bytes, type PlacedTensor } from '../../model/parameters.ts';
-import { type Chunk, rowFloats, sliceOf } from './chunks.ts';
+import { type Chunk, rowFloats, slicesOf } from './chunks.ts';
 import { isByFactors } from './exchange.ts';
 import type { Range } from './leaves.ts';
 import type { MemoryPlan } from './memory.ts';
@@ -16,11 +16,15 @@ export function gradientAt({ slabs, slabOffsets }: MemoryPlan, slab: number, ten
 /** Rows of a batch whose products with a float's deltas cost as much as a pass of reduction or update over it. */
 const ROWS_PER_PASS = 16;
 
-/** The chunks that a rank reduces and updates: its share of the work between the barriers, the products with factors included. */
-export function rankChunks({ chunks, exchange, batches, workers }: EnginePlan, rank: number): Chunk[] {
+/** The chunks that each rank reduces and updates: its share of the work between the barriers, the products with factors included. */
+export function rankSlices({ chunks, exchange, batches, workers }: EnginePlan): Chunk[][] {
   const factors = 1 + batches.batchRows / ROWS_PER_PASS;
-  const cost = ({ tensor, count }: Chunk): number => count * (isByFactors(tensor, exchange) ? factors : workers);
-  return sliceOf(chunks, rank, workers, cost);
+  return slicesOf(chunks, workers, ({ tensor, count }) => count * (isByFactors(tensor, exchange) ? factors : workers));
+}
+
+/** The slice of one rank. */
+export function rankChunks(plan: EnginePlan, rank: number): Chunk[] {
+  return rankSlices(plan)[rank] ?? [];
 }
 
 /** Rows of a weight as stored, [in, out], that lie in the slice. */

@@ -13,11 +13,12 @@ import { callsOf, type ProgramKey, type RankProgram } from '../plan/lower/progra
 import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from '../plan/memory.ts';
 import { epochOrder } from '../plan/order.ts';
 import type { EnginePlan } from '../plan/plan.ts';
+import type { Verdict } from '../plan/records.ts';
 import { Aborted, Barrier } from './barrier.ts';
 import { addSums, type LossSums, meanLoss } from './evaluation.ts';
 import { Gatherer } from './gather.ts';
 import { ZeroSkipper } from './skip.ts';
-import { Updater, type Verdict } from './update.ts';
+import { Updater } from './update.ts';
 
 /** What a thread receives once a run, when it becomes one of its ranks. */
 export interface RankSetup {
@@ -33,6 +34,8 @@ export interface RankSetup {
 /** What a thread is asked to do. All ranks get the same task with their own number. */
 export type RankTask =
   | { kind: 'ready'; rank: number }
+  /** Barriers with nothing between them; the time goes to the clock of waiting. */
+  | { kind: 'meet'; rank: number; times: number }
   | { kind: 'train'; rank: number; fromStep: number; toStep: number; plateauFactor: number; lrFactor: number; lossLimit: number }
   | { kind: 'evaluate'; rank: number; split: SplitName; averaged: boolean };
 
@@ -124,6 +127,7 @@ export class Rank {
     try {
       if (task.kind === 'train') return this.#train(task);
       if (task.kind === 'evaluate') this.#evaluate(task.split, task.averaged);
+      else if (task.kind === 'meet') this.#meet(task.times);
       else this.#barrier.wait();
       return { status: 'done', stepsDone: 0 };
     } catch (error) {
@@ -233,6 +237,14 @@ export class Rank {
     this.#stepValues[at + STEP.weight] = sums.weight;
     this.#stepValues[at + STEP.gradientSquares] = gradientSquares;
     this.#stepValues[at + STEP.penalty] = penalty;
+  }
+
+  #meet(times: number): void {
+    // Until all are here, however late their tasks came.
+    this.#barrier.wait();
+    this.#waited = 0;
+    for (let i = 0; i < times; i++) this.#wait();
+    this.#clock(0, this.#waited, 0);
   }
 
   #evaluate(split: SplitName, averaged: boolean): void {

@@ -9,17 +9,8 @@ import type { Chunk } from '../plan/chunks.ts';
 import { isByFactors } from '../plan/exchange.ts';
 import { type Addition, reduction } from '../plan/leaves.ts';
 import type { EnginePlan } from '../plan/plan.ts';
-import { ChunkRecords, RECORD } from '../plan/records.ts';
+import { ChunkRecords, RECORD, type Verdict, verdictOf } from '../plan/records.ts';
 import { gradientAt, rankChunks, type UnitColumns, unitColumns } from '../plan/slices.ts';
-
-/** What all ranks find out together between reduce and apply. */
-export interface Verdict {
-  /** No value of the averaged gradient is NaN or infinite. */
-  isFinite: boolean;
-  /** Sum of its squares; NaN in a step that did not ask for it. */
-  gradientSquares: number;
-  penalty: number;
-}
 
 /** A chunk of this rank's slice, ready for kernels, with what its tensor's group says. */
 interface OwnChunk extends Chunk, UpdateChunk {
@@ -126,18 +117,9 @@ export class Updater {
     }
   }
 
-  /** Combines the records of all chunks in order: every rank finds the same. */
+  /** What the records of all chunks come to: every rank finds the same. */
   verdict(): Verdict {
-    const records = this.#records;
-    let allFinite = true;
-    let gradientSquares = 0;
-    let penalty = 0;
-    for (let chunk = 0; chunk < records.count; chunk++) {
-      allFinite &&= Number.isFinite(records.read(chunk, RECORD.largest));
-      gradientSquares += records.read(chunk, RECORD.squares);
-      penalty += records.read(chunk, RECORD.penalty);
-    }
-    return { isFinite: allFinite, gradientSquares, penalty };
+    return verdictOf(this.#records);
   }
 
   /**

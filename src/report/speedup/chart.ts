@@ -1,4 +1,4 @@
-import type { SpeedupTable } from '../../speedup/events.ts';
+import type { PredictedRow, Prediction, SpeedupRow, SpeedupTable } from '../../speedup/events.ts';
 import type { Estimate } from '../../speedup/statistics.ts';
 import { svgChart } from '../page/svg.ts';
 
@@ -6,6 +6,7 @@ import { svgChart } from '../page/svg.ts';
 interface Series {
   name: string;
   points: { x: number; y: Estimate; faint: boolean }[];
+  isPredicted?: boolean;
 }
 
 interface Axes {
@@ -43,7 +44,7 @@ export const CHART_STYLE = `
 /* In the chart's own units: as the page gets narrower, its letters shrink less, and then it scrolls. */
 @media screen and (max-width:60rem){.wide .chart{font-size:15px;min-width:48rem}.wide .chart .tick{font-size:14px}.wide .chart .title{font-size:16px}}
 .chart .title{font-weight:600;font-size:13px}.chart .name{fill:var(--faint)}
-.chart .line{fill:none;stroke-width:2}.chart .bar{stroke-width:1.5}
+.chart .line{fill:none;stroke-width:2}.chart .predicted{stroke-dasharray:2 4}.chart .bar{stroke-width:1.5}
 ${[0, 1, 2, 3, 4, 5].map((i) => `.chart .s${i}{stroke:var(--s${i})}.chart .f${i}{fill:var(--s${i})}.chart .h${i}{fill:var(--paper);stroke:var(--s${i});stroke-width:1.5}`).join('\n')}
 `.trim();
 
@@ -53,21 +54,29 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.chart .s${i}{stroke:var(--s${i})}.chart .f${i}
  *
  * @param alone  one picture as a file of its own, with its style inside; else pictures to stand side by side in a page that has CHART_STYLE
  */
-export function speedupChart(tables: readonly SpeedupTable[], alone: boolean): string {
+export function speedupChart(tables: readonly SpeedupTable[], alone: boolean, prediction?: Prediction): string {
+  const series = (value: (row: SpeedupRow | PredictedRow) => Estimate): Series[] => [
+    ...seriesOf(tables, value),
+    ...(prediction === undefined ? [] : [predictedSeries(prediction, value)]),
+  ];
   const charts = [
     {
       label: 'speedup over workers',
-      body: chart({ title: 'Speedup over one worker', yName: 'times', series: seriesOf(tables, (row) => row.speedup), ideal: (x) => x }),
+      body: chart({ title: 'Speedup over one worker', yName: 'times', series: series((row) => row.speedup), ideal: (x) => x }),
     },
     {
       label: 'efficiency over workers',
-      body: chart({ title: 'Efficiency', yName: 'share', series: seriesOf(tables, (row) => row.efficiency), ideal: () => 1 }),
+      body: chart({ title: 'Efficiency', yName: 'share', series: series((row) => row.efficiency), ideal: () => 1 }),
     },
   ];
   if (!alone) return `<div class="charts">${charts.map(({ label, body }) => svgChart(WIDTH, HEIGHT, label, [body])).join('\n')}</div>`;
   const width = WIDTH * charts.length + GAP * (charts.length - 1);
   const placed = charts.map(({ body }, i) => `<g transform="translate(${i * (WIDTH + GAP)} 0)">${body}</g>`);
   return `${svgChart(width, HEIGHT, 'speedup and efficiency over workers', [`<style>${CHART_STYLE}</style>`, ...placed])}\n`;
+}
+
+function predictedSeries({ rows }: Prediction, value: (row: PredictedRow) => Estimate): Series {
+  return { name: 'predicted', points: rows.map((row) => ({ x: row.workers, y: value(row), faint: true })), isPredicted: true };
 }
 
 function seriesOf(tables: readonly SpeedupTable[], value: (row: SpeedupTable['rows'][number]) => Estimate): Series[] {
@@ -115,8 +124,14 @@ function chart({ title, yName, series, ideal }: Axes): string {
   return [...names, ...grid, axis, ...xs, dashed, ...lines, ...legend].join('\n');
 }
 
-function drawLine({ points }: Series, colour: number, px: (x: number) => string, py: (y: number) => string, top: number): string {
-  const path = `<polyline class="line s${colour}" points="${points.map(({ x, y }) => `${px(x)},${py(y.value)}`).join(' ')}"/>`;
+function drawLine(
+  { points, isPredicted }: Series,
+  colour: number,
+  px: (x: number) => string,
+  py: (y: number) => string,
+  top: number,
+): string {
+  const path = `<polyline class="line s${colour}${isPredicted === true ? ' predicted' : ''}" points="${points.map(({ x, y }) => `${px(x)},${py(y.value)}`).join(' ')}"/>`;
   const marks = points.map(({ x, y, faint }) => {
     const label = `<title>${x}: ${y.value.toFixed(2)} (${y.low.toFixed(2)} to ${y.high.toFixed(2)})</title>`;
     const bar = `<line class="bar s${colour}" x1="${px(x)}" x2="${px(x)}" y1="${py(y.low)}" y2="${py(y.high)}"/>`;

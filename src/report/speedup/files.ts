@@ -1,10 +1,11 @@
-import type { SpeedupResult, SpeedupRow, SpeedupTable } from '../../speedup/events.ts';
+import type { PredictedRow, SpeedupResult, SpeedupRow, SpeedupTable } from '../../speedup/events.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
 import { csvCell } from '../text/csv.ts';
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { speedupChart } from './chart.ts';
 import { renderSpeedupHtml } from './html.ts';
+import { formatPrediction, predictionNotes } from './prediction.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 
 export const REPORT_FORMATS = ['csv', 'md', 'svg', 'html'] as const;
@@ -32,9 +33,9 @@ export async function writeReports(result: SpeedupResult, files: ReportFiles): P
 const RENDERERS: Record<ReportFormat, (result: SpeedupResult) => string> = {
   csv: renderCsv,
   md: renderMarkdown,
-  svg: ({ tables }) => {
+  svg: ({ tables, prediction }) => {
     const scaling = tables.filter(({ mode }) => mode !== 'map');
-    return speedupChart(scaling.length > 0 ? scaling : tables, true);
+    return speedupChart(scaling.length > 0 ? scaling : tables, true, prediction);
   },
   html: renderSpeedupHtml,
 };
@@ -74,9 +75,26 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
   ['contaminated', ({ contaminated }) => contaminated.join('; ')],
 ];
 
-/** One line a row; RFC 4180. */
-export function renderCsv({ tables }: Pick<SpeedupResult, 'tables'>): string {
-  const lines = tables.flatMap((table) => table.rows.map((row) => CSV.map(([, cell]) => csvCell(cell(row, table))).join(',')));
+/** Columns that a predicted row has too. */
+const CSV_PREDICTED: Record<string, (row: PredictedRow) => string | number> = {
+  table: () => 'prediction',
+  kind: () => 'predicted',
+  workers: ({ workers }) => workers,
+  ...Object.fromEntries(
+    (['samples_per_second', 'speedup', 'efficiency'] as const).flatMap((key) => [
+      [key, (row: PredictedRow) => row[key].value],
+      [`${key}_low`, (row: PredictedRow) => row[key].low],
+      [`${key}_high`, (row: PredictedRow) => row[key].high],
+    ]),
+  ),
+};
+
+/** One line a row, predicted ones last; RFC 4180. */
+export function renderCsv({ tables, prediction }: Pick<SpeedupResult, 'tables' | 'prediction'>): string {
+  const lines = [
+    ...tables.flatMap((table) => table.rows.map((row) => CSV.map(([, cell]) => csvCell(cell(row, table))).join(','))),
+    ...(prediction?.rows ?? []).map((row) => CSV.map(([head]) => csvCell(CSV_PREDICTED[head]?.(row) ?? '')).join(',')),
+  ];
   return `${[CSV.map(([head]) => head).join(','), ...lines].join('\r\n')}\r\n`;
 }
 
@@ -91,6 +109,11 @@ export function renderMarkdown(result: SpeedupResult): string {
   }
   const map = formatBatchMap(result);
   if (map !== undefined) parts.push(`## ${map.title}`, markdownTable(map));
+  if (result.prediction !== undefined) {
+    const table = formatPrediction(result.prediction);
+    const notes = predictionNotes(result.prediction);
+    parts.push(`## ${table.title}`, markdownTable(table), notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n'));
+  }
   parts.push(`${escapeMarkdown(machine.cpu)}, ${machine.cores.usable} usable cores, node ${machine.node}, gradloom ${machine.gradloom}`);
   return `${parts.join('\n\n')}\n`;
 }

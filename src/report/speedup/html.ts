@@ -1,9 +1,10 @@
-import type { SpeedupResult, SpeedupTable } from '../../speedup/events.ts';
+import type { Prediction, SpeedupResult, SpeedupTable } from '../../speedup/events.ts';
 import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { formatCounted, formatSeconds } from '../text/numbers.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { CHART_STYLE, speedupChart } from './chart.ts';
+import { formatPrediction, predictionNotes } from './prediction.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 
 const STYLE = `
@@ -23,7 +24,7 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
     `<h1>${escapeHtml(result.name)}: what more workers buy</h1>`,
     `<p class="faint">${formatCounted(result.parameters, 'parameter')}; ${escapeHtml(result.dataset)}</p>`,
     `<p class="verdict ${verdict.status}">${escapeHtml(verdict.text)}</p>`,
-    scaling.length > 0 ? speedupChart(scaling, false) : '',
+    scaling.length > 0 ? speedupChart(scaling, false, result.prediction) : '',
     ...scaling.map(section),
     ...(map === undefined
       ? []
@@ -35,8 +36,9 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
           ),
           table(map.title, map.head, map.rows),
         ]),
+    ...(result.prediction === undefined ? [] : [predictionSection(result.prediction)]),
     '<h2>How to read it</h2>',
-    `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers.</p>`,
+    `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers${result.prediction === undefined ? '' : ', or are predicted'}.</p>`,
     `<p class="faint">${escapeHtml(machine.cpu)}, ${machine.cores.usable} of ${machine.cores.available} cores usable${load}; node ${escapeHtml(machine.node)}, gradloom ${escapeHtml(machine.gradloom)}; ${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}</p>`,
   ];
   return renderPage({ title: `${result.name}: speedup`, style: `${STYLE}\n${CHART_STYLE}`, body });
@@ -47,6 +49,12 @@ function section(of: SpeedupTable): string {
   const notes = tableNotes(of);
   const list = notes.length === 0 ? '' : `\n<ul>${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
   return `<h2>${escapeHtml(tableTitle(of))}</h2>\n${table(tableTitle(of), head, rows)}${list}`;
+}
+
+function predictionSection(prediction: Prediction): string {
+  const { title, head, rows } = formatPrediction(prediction);
+  const notes = predictionNotes(prediction).map((note) => `<li>${escapeHtml(note)}</li>`);
+  return `<h2>${escapeHtml(title)}</h2>\n${table(title, head, rows)}\n<ul>${notes.join('')}</ul>`;
 }
 
 function table(label: string, head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,20 +1,16 @@
 import { printable } from '../../errors.ts';
 import type { SpeedupProgress, SpeedupResult, SpeedupRow, SpeedupSearch, SpeedupTable } from '../../speedup/events.ts';
-import type { Estimate } from '../../speedup/statistics.ts';
 import { fitColumns } from '../text/fit.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatSecondsLeft } from '../text/numbers.ts';
 import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { axisEnd } from './chart.ts';
+import { formatEstimate } from './estimate.ts';
+import { formatPrediction, predictionNotes } from './prediction.ts';
 
 const BAR_COLUMNS = 40;
 /** Columns that tell least, which narrow terminals do without, from the last on. */
 const MINOR: readonly string[] = ['e(p)', 'compute', 'wait', 'reduce', 'CPU s', 'eval ms', 'digest'];
-
-/** `2.00`, with the ends of its interval: `1.91 (1.85-1.97)`. */
-export function formatEstimate({ value, low, high }: Estimate, decimals = 2): string {
-  return `${value.toFixed(decimals)} (${low.toFixed(decimals)} to ${high.toFixed(decimals)})`;
-}
 
 export function rowName({ kind, workers }: Pick<SpeedupRow, 'kind' | 'workers'>): string {
   return kind === 'workers' ? formatCounted(workers, 'worker') : kind;
@@ -109,6 +105,11 @@ export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
   }
   const map = formatBatchMap(result);
   if (map !== undefined) parts.push(`${look.paint('bold', map.title)}\n${renderTable(map, look)}`);
+  if (result.prediction !== undefined) {
+    const table = formatPrediction(result.prediction);
+    const notes = predictionNotes(result.prediction).map((note) => wrapped(note, look.columns ?? Number.POSITIVE_INFINITY));
+    parts.push(`${look.paint('bold', table.title)}\n${renderTable(table, look)}`, notes.join('\n'));
+  }
   const { machine, verdict } = result;
   const colour = { conclusive: 'green', inconclusive: 'yellow', wrong: 'red' } as const;
   const facts: [string, string][] = [

@@ -36,7 +36,13 @@ export function chooseCounts({ numerics }: Experiment, asked: readonly number[] 
  *
  * @throws GradloomError E_CONFIG_RANGE, E_CONFIG_VALUE
  */
-export function checkComparison(experiment: Experiment, settings: SpeedupSettings, workers: readonly number[], dataset: Dataset): void {
+export function checkComparison(
+  experiment: Experiment,
+  settings: SpeedupSettings,
+  workers: readonly number[],
+  dataset: Dataset,
+  { usable }: Cores,
+): void {
   const trainRows = dataset.splits.train.length;
   const { numerics, train } = experiment;
   const most = Math.max(...workers);
@@ -48,6 +54,15 @@ export function checkComparison(experiment: Experiment, settings: SpeedupSetting
   if (most > numerics.leaves) {
     const message = `${most} workers, but numerics.leaves is ${numerics.leaves}; a worker needs at least one leaf`;
     throw refuse('E_CONFIG_RANGE', 'workers', message, `at most ${numerics.leaves} workers, or raise numerics.leaves`);
+  }
+  if (settings.predict !== undefined && settings.mode === 'weak') {
+    const message = 'a prediction is one of strong scaling: the same batch for any worker count';
+    throw refuse('E_CONFIG_VALUE', 'predict', message, 'give mode strong or both');
+  }
+  if (settings.predict !== undefined && workers.filter((count) => count <= usable).length < 2) {
+    const message = `a prediction needs two worker counts that have a core each, 1 and another, but ${workers.join(', ')} ${workers.length === 1 ? 'is' : 'are'} measured and this process may use ${usable} ${usable === 1 ? 'core' : 'cores'}`;
+    const next = usable < 2 ? 'measure on a machine with more cores' : `give worker counts up to ${usable}, such as 1..${usable}`;
+    throw refuse('E_CONFIG_RANGE', 'predict', message, next);
   }
   if (settings.mode === 'weak' && settings.time_to !== undefined) {
     const message = 'in weak scaling the batch, and with it the training, differs from row to row';

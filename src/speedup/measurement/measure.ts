@@ -11,11 +11,13 @@ import { initialState } from '../../model/initializers.ts';
 import { buildNetwork, parameterCount } from '../../model/network.ts';
 import { readRunWeights } from '../../runs/prepare/initial.ts';
 import type { SpeedupEvent, SpeedupResult, SpeedupTable } from '../events.ts';
+import { type PlannedCount, type PredictionInput, predict } from '../prediction/predict.ts';
 import type { SpeedupSettings } from '../schema.ts';
 import { judge } from '../verdict.ts';
 import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec } from './groups.ts';
 import type { MeasuredTable, Repetition } from './measured.ts';
 import { loadAverage } from './noise.ts';
+import { plannedCounts, ShareProbe } from './predicted.ts';
 import { tabulate } from './rows.ts';
 import { RowRunner, rowsOf } from './runner.ts';
 import { findTarget } from './target.ts';
@@ -65,7 +67,15 @@ export class Measurement {
     const dataset = await loadDataset(experiment.data, experiment.seed);
     const network = buildNetwork(experiment, dataset.featureCount);
     checkTargets(dataset, network.outputs, experiment.loss.type);
-    checkComparison(experiment, settings, workers, dataset);
+    checkComparison(experiment, settings, workers, dataset, this.#cores);
+    const planned =
+      settings.predict &&
+      plannedCounts(
+        experiment,
+        dataset,
+        settings.predict,
+        workers.filter((count) => count <= this.#cores.usable),
+      );
     const groups = groupsOf(dataset.splits.train.length, experiment, settings, workers);
     const total = groups.reduce((sum, { rows }) => sum + rows.length * settings.repeats, 0);
     const machine: SpeedupResult['machine'] = {
@@ -82,11 +92,13 @@ export class Measurement {
     const target = await this.#target(dataset, workers);
     const progress: Progress = { done: 0, total, startedAt };
     const tables: SpeedupTable[] = [];
+    const resampling = { confidence: settings.confidence, seed: experiment.seed };
+    let input: PredictionInput | undefined;
     for (const group of groups) {
       if (this.#stopped) break;
-      const measured = await this.#measure(group, dataset, progress);
+      const measured = await this.#measure(group, dataset, progress, group.mode === 'strong' ? planned : undefined);
       if (measured === undefined) continue;
-      const resampling = { confidence: settings.confidence, seed: experiment.seed };
+      input ??= measured.input;
       tables.push(tabulate(group.mode === 'strong' ? { ...measured, target } : measured, this.#cores.usable, resampling));
     }
     const judged = tables.find(({ mode }) => mode !== 'map') ?? tables[0];
@@ -97,6 +109,7 @@ export class Measurement {
       settings,
       seconds: (performance.now() - startedAt) / 1000,
       tables: tables.filter(({ rows }) => rows.length > 0),
+      ...(input && { prediction: predict(input, resampling) }),
       verdict: judge(judged, { usableCores: this.#cores.usable, leaves: experiment.numerics.leaves }),
     };
     this.#emit({ type: 'end', result });
@@ -118,17 +131,28 @@ export class Measurement {
   }
 
   /** @returns undefined when stopped before the work was known */
-  async #measure(group: TableSpec, dataset: Dataset, progress: Progress): Promise<MeasuredTable | undefined> {
+  async #measure(
+    group: TableSpec,
+    dataset: Dataset,
+    progress: Progress,
+    planned: readonly PlannedCount[] | undefined,
+  ): Promise<(MeasuredTable & { input?: PredictionInput | undefined }) | undefined> {
     const runners: RowRunner[] = [];
+    let probe: ShareProbe | undefined;
     try {
       for (const spec of group.rows) runners.push(await this.#start(spec, dataset));
+      if (planned !== undefined) probe = await ShareProbe.start(this.#experiment, dataset, group.batchSize, planned, this.#options.engine);
       const steps = await this.#warmUp(group, runners);
       if (steps === undefined) return undefined;
+      await probe?.warmUp(steps);
       const rows = group.rows.map((spec) => ({ ...spec, repetitions: [] as Repetition[] }));
-      await this.#repeat(group, runners, rows, steps, progress);
-      return { mode: group.mode, batchSize: group.batchSize, steps, rows };
+      await this.#repeat(group, runners, rows, steps, progress, probe);
+      const withCores = rows.filter((row) => this.#hasCores(row));
+      const one = runners[rows.findIndex((row) => row.workers === 1 && this.#hasCores(row))];
+      const input = one && probe?.inputOf(one.runner.plan, dataset, withCores, steps, this.#settings.predict ?? []);
+      return { mode: group.mode, batchSize: group.batchSize, steps, rows, input };
     } finally {
-      await Promise.all(runners.map((runner) => runner.close()));
+      await Promise.all([...runners.map((runner) => runner.close()), probe?.close()]);
     }
   }
 
@@ -178,7 +202,12 @@ export class Measurement {
     rows: readonly (RowSpec & { repetitions: Repetition[] })[],
     steps: number,
     progress: Progress,
+    probe: ShareProbe | undefined,
   ): Promise<void> {
+    const withCores = rows.flatMap((row, i) => {
+      const runner = runners[i];
+      return runner !== undefined && this.#hasCores(row) ? [{ workers: row.workers, runner }] : [];
+    });
     const startedAt = performance.now();
     const before = progress.done;
     for (let round = 0; round < this.#settings.repeats; round++) {
@@ -204,7 +233,13 @@ export class Measurement {
           secondsLeft: each * (progress.total - progress.done),
         });
       }
+      if (!this.#stopped) await probe?.repeat(steps, withCores);
     }
+  }
+
+  /** Whether a row is of workers that have a core each. */
+  #hasCores({ kind, workers }: RowSpec): boolean {
+    return kind === 'workers' && workers <= this.#cores.usable;
   }
 
   #warn(load: number | undefined, most: number): void {

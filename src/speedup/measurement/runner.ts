@@ -11,6 +11,10 @@ import type { Repetition, Runner } from './measured.ts';
 import { disturbanceOf, readCounters } from './noise.ts';
 import { Sequential } from './sequential.ts';
 
+/** Barriers in a row, for the time of one, and how often: a burst that others held up tells nothing. */
+const BARRIERS = 200;
+const BURSTS = 5;
+
 /** A row's program, ready to repeat its work from the same start. */
 export class RowRunner {
   readonly runner: Runner;
@@ -64,6 +68,14 @@ export class RowRunner {
       digest: modelDigest(plan.network, shared.snapshot()),
       disturbance,
     };
+  }
+
+  /** Seconds of a barrier by itself, in the least disturbed of some bursts; 0 for a program without any. */
+  async measureBarrier(): Promise<number> {
+    if (this.#engine === undefined) return 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let burst = 0; burst < BURSTS; burst++) least = Math.min(least, await this.#engine.measureBarrier(BARRIERS));
+    return least;
   }
 
   close(): Promise<void> {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { countCores } from '../../../src/machine/cores.ts';
+import type { SpeedupResult } from '../../../src/speedup/events.ts';
 import { gradloom, start, workplace } from '../support/run-cli.ts';
 
 const QUICK = ['--workers', '1,2', '--steps', '20', '--repeats', '3'];
@@ -35,6 +37,44 @@ test.serial('--json is one object, and Ctrl-C ends after the repetition at hand 
   t.true(result.tables[0]!.rows.every((row) => row.same_work));
 });
 
+test.serial('--predict 64 adds a prediction that says it is one, in every format, or says that one core is too few for it', async (t) => {
+  const cwd = workplace(t);
+  const files = ['--csv', 's.csv', '--md', 's.md', '--svg', 's.svg', '--html', 's.html'];
+  const { code, stdout, stderr } = await gradloom(['speedup', 'small.yaml', ...QUICK, '--predict', '2,64', '--json', ...files], { cwd });
+  if (countCores().usable < 2) {
+    t.is(code, 78);
+    t.true(stderr.includes('and this process may use 1 core'), stderr);
+    return;
+  }
+  t.is(code, 0, stderr);
+  const { prediction } = JSON.parse(stdout) as SpeedupResult;
+  t.deepEqual(
+    prediction?.rows.map(({ workers, ranks }) => [workers, ranks]),
+    [
+      [2, 2],
+      [64, 16],
+    ],
+  );
+  for (const { speedup, samples_per_second: rate, microseconds, barriers_per_step: barriers } of prediction!.rows) {
+    t.true(speedup.low <= speedup.value && speedup.value <= speedup.high && speedup.low > 0);
+    t.true(rate.value > 0);
+    t.true(Object.values(microseconds).every((part) => part >= 0));
+    t.is(barriers, 3);
+  }
+  t.deepEqual(
+    prediction!.checks.map(({ workers }) => workers),
+    [2],
+  );
+  const read = (name: string): string => readFileSync(path.join(cwd, name), 'utf8');
+  t.regex(stderr, /^Prediction, not measured: .*\n +workers /m);
+  t.regex(stderr, /^ *64 \(16 work\) /m);
+  t.regex(stderr, /^Predicted, not measured: 64 workers are /m);
+  t.regex(read('s.md'), /^## Prediction, not measured: .*\n\n\| workers \|/m);
+  t.regex(read('s.html'), /<h2>Prediction, not measured: /);
+  t.regex(read('s.svg'), /class="line s1 predicted"/);
+  t.is(read('s.csv').match(/^prediction,predicted,(?:2|64),/gm)?.length, 2);
+});
+
 const usage: [args: string[], code: number, text: string][] = [
   [[], 64, 'FILE is missing; expected gradloom speedup FILE [key=value ...]'],
   [['small.yaml', '--worker', '2'], 64, 'unknown option --worker; did you mean --workers?'],
@@ -47,6 +87,24 @@ const usage: [args: string[], code: number, text: string][] = [
   [['small.yaml', '--repeats', '2'], 78, 'repeats: out of range; got 2; expected an integer from 3 to 10000'],
   [['small.yaml', '--seconds', '0'], 78, 'work.seconds: out of range; got 0; expected a number above 0, at most 86400'],
   [['small.yaml', '--batch-sizes', '801'], 78, 'error[E_CONFIG_RANGE]  a batch of 801 rows; the training set has 800'],
+  [['small.yaml', '--predict', '0'], 78, 'command line: --predict=0  error[E_CONFIG_RANGE]  predict: out of range; got 0;'],
+  [['small.yaml', '--predict', '-4'], 78, 'error[E_CONFIG_RANGE]  predict: out of range; got -4;'],
+  [['small.yaml', '--predict', '1e9'], 78, 'error[E_CONFIG_RANGE]  predict: out of range; got 1e9;'],
+  [['small.yaml', '--predict', '4097'], 78, 'error[E_CONFIG_RANGE]  predict: out of range; got 4097;'],
+  [['small.yaml', '--predict', '2.5'], 78, 'predict: '],
+  [['small.yaml', '--predict', 'many'], 78, 'error[E_CONFIG_VALUE]  predict: not understood; got many;'],
+  [['small.yaml', '--predict', '64..2'], 78, 'error[E_CONFIG_VALUE]  predict: not understood; got 64..2;'],
+  [['small.yaml', '--predict'], 64, '--predict: the value is missing; expected --predict LIST'],
+  [
+    ['small.yaml', '--predict', '64', '--workers', '1'],
+    78,
+    'error[E_CONFIG_RANGE]  a prediction needs two worker counts that have a core each',
+  ],
+  [
+    ['small.yaml', '--predict', '64', '--mode', 'weak', '--workers', '1,2'],
+    78,
+    'error[E_CONFIG_VALUE]  a prediction is one of strong scaling',
+  ],
   [['small.yaml', '--mode', 'weka'], 78, 'mode: unknown value; got weka; expected one of strong, weak, both; did you mean weak?'],
   [['small.yaml', 'train.lr=1'], 78, 'train.lr: unknown key; did you mean optimizer.lr?'],
   [['none.yaml'], 78, 'none.yaml  error[E_CONFIG_READ]  cannot read the experiment: no such file'],

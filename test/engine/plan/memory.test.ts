@@ -103,3 +103,17 @@ test('C13 the limit is exact: the largest plan below 4 GiB is accepted and one u
   }
   t.true(bytesOf(low) <= 2 ** 32 && bytesOf(low) > 2 ** 32 - 2 ** 20);
 });
+
+test('shared memory grows with the workers, not with their square', (t) => {
+  const samples = makeSamples({ rows: { train: 512, val: 0, test: 0 }, features: 8, target: { classes: 3 } });
+  const bytes = (workers: number): number => {
+    const experiment = makeExperiment({ layers: [{ units: 16 }, { units: 3 }], leaves: workers, train: { batch_size: 512 } });
+    const { memory } = planEngine(experiment, samples, workers);
+    // Scratch holds a few words for each leaf of the batch: it follows leaves and rows, as the products do.
+    return memory.bytes - memory.scratch.reduce((sum, region) => sum + region.bytes, 0);
+  };
+  const [few, some, many, most] = [64, 128, 256, 512].map(bytes) as [number, number, number, number];
+  // Twice the workers, twice the growth; a square would grow four times as much.
+  t.true((many - some) / (some - few) < 2.3, `${few}, ${some}, ${many}`);
+  t.true((most - many) / (many - some) < 2.3, `${some}, ${many}, ${most}`);
+});
