@@ -65,7 +65,9 @@ export class TrainView {
     const { parameters, totalSteps, batchRows, stepsPerEpoch, workers, code } = start;
     const epoch = stepsPerEpoch === 1 ? 'each an epoch' : `${formatCount(stepsPerEpoch)} an epoch`;
     const steps = `${formatCounted(totalSteps, 'step')} of ${formatCounted(batchRows, 'row')}, ${epoch}`;
-    this.#display.say(`${printable(start.name)}: ${formatCounted(parameters, 'parameter')}, ${steps}, ${formatCounted(workers, 'worker')}, ${code}`);
+    this.#display.say(
+      `${printable(start.name)}: ${formatCounted(parameters, 'parameter')}, ${steps}, ${formatCounted(workers, 'worker')}, ${code}`,
+    );
     this.#display.say(printable(start.dataset));
     if (start.directory !== undefined) this.#display.say(`saving to ${printable(shortPath(start.directory), Number.POSITIVE_INFINITY)}`);
   }
