@@ -67,7 +67,7 @@ function timeOf(summary: Summary): string {
   const parts = [
     ['training', summary.training_seconds],
     ['evaluation', summary.evaluation_seconds],
-    ['checkpoints', summary.checkpoint_seconds],
+    ['saving', summary.checkpoint_seconds],
     ['start', summary.start_seconds],
   ] as const;
   const told = parts.filter(([, spent]) => spent >= LEAST_SECONDS).map(([part, spent]) => `${part} ${formatSeconds(spent)}`);

@@ -33,7 +33,7 @@ test.serial('train prints progress on stderr, results on stdout, and no escape c
   const { directory, summary } = onlyRun(cwd);
   t.is(summary().status, 'finished');
   const progress = stderr.trimEnd().split('\n');
-  t.is(progress[0], 'small: 51 parameters, 75 steps of 32 rows, 25 an epoch, 2 workers');
+  t.is(progress[0], `small: 51 parameters, 75 steps of 32 rows, 25 an epoch, 2 workers, ${summary().code}`);
   t.is(progress[2], `saving to runs/${path.basename(directory)}`);
   t.is(progress.length, 6);
   t.regex(progress[5] ?? '', /^epoch 3\/3 {2}train loss \d\.\d{6}, \d+\.\d\d % {2}val loss \d\.\d{6}, \d+\.\d\d % {2}[\d.]+m?s$/);

@@ -49,7 +49,7 @@ test('results are the final numbers and the best epoch; the epochs have left the
     'val      loss 0.280000 accuracy 92.40 %',
     'best     val.loss 0.270000 in epoch 1, val.accuracy 92.40 % in epoch 2',
     'test     loss 0.250000 accuracy 91.70 %',
-    'time     4.5s, 35,029 samples/s with 2 workers; training 2s, evaluation 250ms, checkpoints 50ms, start 100ms',
+    'time     4.5s, 35,029 samples/s with 2 workers; training 2s, evaluation 250ms, saving 50ms, start 100ms',
     'workers  compute 90.0 %, wait 8.0 %, reduce 2.0 %',
     'digest   3dcb',
     'saved    runs/mnist-1',
