@@ -19,7 +19,6 @@ try {
     'dist/src/cli/LICENSES',
     'dist/workers/rank.js',
     'dist/kernels/kernels.wasm',
-    'dist/kernels/kernels-fma.wasm',
     'configs/mnist.yaml',
     'configs/schema/experiment.json',
     'README.md',
