@@ -78,10 +78,9 @@ export function bindRoutine(routine: PlacedRoutine, { operands }: Specialised, b
   });
   if (addresses.length !== routine.args) throw new RangeError(`${routine.key} takes ${routine.args} arguments, got ${addresses.length}`);
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = addresses;
-  // The closure holds the tables as long as it may be called.
-  const hold = (): readonly Int32Array[] => kept;
   const call = routine.args === 6 ? (): void => void run(a, b, c, d, e, f) : (): void => void run(a, b, c, d, e);
-  return Object.assign(call, { hold });
+  // Who can call it holds its tables.
+  return Object.assign(call, { kept });
 }
 
 /** Words whose place never changes, as that of a small array of its own might. */

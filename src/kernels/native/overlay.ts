@@ -43,31 +43,7 @@ const onPairWith =
     run(site.base + a, site.base + b, n, site.block);
   };
 
-/** The kernels that may be done by routines which are for any shape. */
-export const OVERLAID = [
-  'add',
-  'multiply',
-  'scale',
-  'add_scaled',
-  'lerp',
-  'clip_value',
-  'scale_max',
-  'largest',
-  'sum_squares',
-  'sgd_step',
-  'sgd_momentum_step',
-  'adam_moments',
-  'adam_step',
-  'relu_forward',
-  'relu_backward',
-  'leaky_relu_forward',
-  'leaky_relu_backward',
-  'u8_to_f32',
-  'list_nonzeros',
-] as const satisfies readonly (keyof Kernels)[];
-export type OverlaidName = (typeof OVERLAID)[number];
-
-const OVERLAY: { [K in OverlaidName]: Overlaid<K> } = {
+const ROWS = {
   add: { routines: ['add'], bind: onPair(LEAST) },
   multiply: { routines: ['multiply'], bind: onPair(LEAST) },
   relu_forward: { routines: ['relu_forward'], bind: onPair(LEAST_TESTED) },
@@ -207,7 +183,13 @@ const OVERLAY: { [K in OverlaidName]: Overlaid<K> } = {
       else run(site.base + x, site.base + lists, m, k, site.block);
     },
   },
-};
+} satisfies { [K in keyof Kernels]?: Overlaid<K> };
+
+export type OverlaidName = keyof typeof ROWS;
+const OVERLAY: { [K in OverlaidName]: Overlaid<K> } = ROWS;
+
+/** The kernels that may be done by routines which are for any shape. */
+export const OVERLAID = Object.keys(OVERLAY) as OverlaidName[];
 
 /** The routines that do a kernel. */
 export function routinesOf(name: OverlaidName): readonly ElementwiseName[] {

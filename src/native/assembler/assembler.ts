@@ -7,6 +7,9 @@ import {
   Label,
   type Mask,
   type Mem,
+  mem,
+  rax,
+  rsp,
   type Vec,
   type VectorName,
   type Width,
@@ -153,6 +156,26 @@ export class Assembler {
   /** The lanes of a mask: bit i of a general register. */
   kmov(mask: Mask, src: Gpr): void {
     this.emit({ kind: 'kmovw', mask, src });
+  }
+
+  /** dst = the f32 of these bits in all lanes, by four bytes of the frame. Changes rax. */
+  constant(width: Width, dst: Vec, bits: number, frameAt: number): void {
+    this.set(rax, bits);
+    this.store32(mem(rsp, frameAt), rax);
+    this.broadcast(width, dst, mem(rsp, frameAt));
+  }
+
+  /** Runs a body as many times as the counter says, which may be 0; the body must leave it alone. It is 0 afterwards. */
+  countDown(counter: Gpr, body: () => void): void {
+    const done = this.label();
+    this.test(counter);
+    this.jumpIf('e', done);
+    this.align(32);
+    const top = this.here();
+    body();
+    this.sub(counter, 1);
+    this.jumpIf('ne', top);
+    this.bind(done);
   }
 
   /** Runs a body `count` times; the counter is a register that the body must leave alone. Once or never needs no loop. */

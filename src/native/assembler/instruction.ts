@@ -114,6 +114,9 @@ export interface Decoration {
 export const CONDITION = { b: 2, ae: 3, e: 4, ne: 5, be: 6, a: 7, l: 12, ge: 13, le: 14, g: 15 } as const;
 export type Condition = keyof typeof CONDITION;
 
+/** Immediates of vcmpps. NaN is not equal to anything, and neither greater nor less than or equal. */
+export const PREDICATE = { notEqual: 4, notLessOrEqual: 6, greater: 0x1e } as const;
+
 /** A place in the code. */
 export class Label {
   /** Number of the instruction that it stands before; -1 until it is bound. */

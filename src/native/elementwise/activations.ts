@@ -1,45 +1,8 @@
-import type { Assembler } from '../assembler/assembler.ts';
-import type { Vec } from '../assembler/instruction.ts';
-import { type Pass, type PassSite, STEP_MASK } from './pass.ts';
+import { PREDICATE } from '../assembler/instruction.ts';
+import { keepWhere, takeWhere } from '../select.ts';
+import type { Pass } from './pass.ts';
 
-/** Not less than or equal, and greater than: NaN is not, but for the first. */
-const NOT_LESS_OR_EQUAL = 6;
-const GREATER = 0x1e;
 const [v, w, x] = [0, 1, 2] as const;
-
-/** dst = src where `left` compares so with `right`, else +0. */
-function keepWhere(
-  a: Assembler,
-  { isa }: PassSite,
-  predicate: number,
-  { left, right, src, dst }: Record<'left' | 'right' | 'src' | 'dst', Vec>,
-): void {
-  if (isa.broadcasts) {
-    a.vector('vcmpps', isa.width, { r: STEP_MASK, v: left, rm: right, immediate: predicate });
-    a.load(isa.width, dst, src, { mask: STEP_MASK, zero: true });
-    return;
-  }
-  a.vector('vcmpps', isa.width, { r: left, v: left, rm: right, immediate: predicate });
-  a.op('vandps', isa.width, dst, left, src);
-}
-
-/** dst = src where `left` compares so with `right`, else as it is. Changes `left` and `src`. */
-function takeWhere(
-  a: Assembler,
-  { isa }: PassSite,
-  predicate: number,
-  { left, right, src, dst }: Record<'left' | 'right' | 'src' | 'dst', Vec>,
-): void {
-  if (isa.broadcasts) {
-    a.vector('vcmpps', isa.width, { r: STEP_MASK, v: left, rm: right, immediate: predicate });
-    a.load(isa.width, dst, src, { mask: STEP_MASK });
-    return;
-  }
-  a.vector('vcmpps', isa.width, { r: left, v: left, rm: right, immediate: predicate });
-  a.op('vxorps', isa.width, src, src, dst);
-  a.op('vandps', isa.width, src, src, left);
-  a.op('vxorps', isa.width, dst, dst, src);
-}
 
 /** Activations and their derivatives, as UPDATES. */
 export const ACTIVATIONS = {
@@ -65,36 +28,28 @@ export const ACTIVATIONS = {
     step: (a, site) => {
       site.load(v, 0);
       site.load(w, 1);
-      keepWhere(a, site, NOT_LESS_OR_EQUAL, { left: v, right: site.constant(0), src: w, dst: w });
+      keepWhere(a, site.isa, PREDICATE.notLessOrEqual, { left: v, right: site.constant(0), found: v, src: w, dst: w });
       site.store(1, w);
     },
   },
-  leaky_relu_forward: {
-    arrays: 2,
-    scalars: 1,
-    constants: [0],
-    unroll: 2,
-    step: (a, site) => {
-      const { width } = site.isa;
-      site.load(v, 0);
-      a.op('vmulps', width, w, v, site.scalar(0));
-      a.load(width, x, v);
-      takeWhere(a, site, GREATER, { left: x, right: site.constant(0), src: v, dst: w });
-      site.store(1, w);
-    },
-  },
-  leaky_relu_backward: {
-    arrays: 2,
-    scalars: 1,
-    constants: [0],
-    unroll: 2,
-    step: (a, site) => {
-      const { width } = site.isa;
-      site.load(v, 1);
-      a.op('vmulps', width, w, v, site.scalar(0));
-      site.load(x, 0);
-      takeWhere(a, site, GREATER, { left: x, right: site.constant(0), src: v, dst: w });
-      site.store(1, w);
-    },
-  },
+  leaky_relu_forward: leaky(0),
+  leaky_relu_backward: leaky(1),
 } as const satisfies Record<string, Pass>;
+
+/** The second array = values of an array where the first one is above 0, else the slope times them. */
+function leaky(values: 0 | 1): Pass {
+  return {
+    arrays: 2,
+    scalars: 1,
+    constants: [0],
+    unroll: 2,
+    step: (a, site) => {
+      const { isa } = site;
+      site.load(v, values);
+      a.op('vmulps', isa.width, w, v, site.scalar(0));
+      site.load(x, 0);
+      takeWhere(a, isa, PREDICATE.greater, { left: x, right: site.constant(0), found: x, src: v, dst: w });
+      site.store(1, w);
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import { type Gpr, type Mem, mem, r10, r11, rax, rsp, type Vec } from '../assembler/instruction.ts';
+import { type Gpr, type Mem, mem, r10, r11, rax, type Vec } from '../assembler/instruction.ts';
 import type { Isa } from '../isa.ts';
 import { ARGUMENTS, type Convention, routine } from '../routine.ts';
 import { BLOCK } from './block.ts';
@@ -7,8 +7,6 @@ import { BLOCK } from './block.ts';
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 /** Mask register that holds the lanes of the last, partial vector, where the instruction set has masks. */
 export const TAIL_MASK = 1;
-/** A mask register for whatever a step needs. */
-export const STEP_MASK = 2;
 
 /** What a pass over arrays of n floats does to one vector of each. */
 export interface Pass {
@@ -59,11 +57,7 @@ export function passRoutine(isa: Isa, convention: Convention, pass: Pass): Assem
   if (next > isa.registers) throw new RangeError(`a pass needs ${next} vector registers`);
   return routine(convention, 16, (a) => {
     for (const [i, register] of scalarAt.entries()) a.broadcast(isa.width, register, mem(block, BLOCK.scalars + i * F32));
-    for (const [i, register] of constantAt.entries()) {
-      a.set(rax, constants[i] as number);
-      a.store32(mem(rsp), rax);
-      a.broadcast(isa.width, register, mem(rsp));
-    }
+    for (const [i, register] of constantAt.entries()) a.constant(isa.width, register, constants[i] as number, 0);
     for (const register of accumulators) a.zero(isa.width, register);
     const site = (u: number, isTail: boolean): PassSite => {
       const at = (array: number): Mem => mem(pointers[array] as Gpr, u * isa.width, r10);
@@ -87,19 +81,13 @@ export function passRoutine(isa: Isa, convention: Convention, pass: Pass): Assem
     };
     a.set(r10, 0);
     const loop = (vectors: number): void => {
-      const done = a.label();
       a.mov(r11, count);
       if (vectors < unroll) a.emit({ kind: 'andImmediate', dst: r11, value: unroll * isa.lanes - 1 });
       a.shiftRight(r11, Math.log2(vectors * isa.lanes));
-      a.test(r11);
-      a.jumpIf('e', done);
-      a.align(32);
-      const top = a.here();
-      for (let u = 0; u < vectors; u++) pass.step(a, site(u, false));
-      a.add(r10, vectors * isa.width);
-      a.sub(r11, 1);
-      a.jumpIf('ne', top);
-      a.bind(done);
+      a.countDown(r11, () => {
+        for (let u = 0; u < vectors; u++) pass.step(a, site(u, false));
+        a.add(r10, vectors * isa.width);
+      });
     };
     loop(unroll);
     if (unroll > 1) loop(1);

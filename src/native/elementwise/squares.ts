@@ -84,19 +84,13 @@ function addSquare(a: Assembler, width: 32 | 64, sum: Vec, v: Vec): void {
 
 /** Eight floats at rdi at a time; the tail finds how many are left in r11. */
 function eachEight(a: Assembler, whole: () => void, tail: () => void): void {
-  const rest = a.label();
   const done = a.label();
   a.mov(r11, rsi);
   a.shiftRight(r11, 3);
-  a.test(r11);
-  a.jumpIf('e', rest);
-  a.align(32);
-  const top = a.here();
-  whole();
-  a.add(rdi, SUMS * F32);
-  a.sub(r11, 1);
-  a.jumpIf('ne', top);
-  a.bind(rest);
+  a.countDown(r11, () => {
+    whole();
+    a.add(rdi, SUMS * F32);
+  });
   a.mov(r11, rsi);
   a.emit({ kind: 'andImmediate', dst: r11, value: SUMS - 1 });
   a.jumpIf('e', done);

@@ -26,28 +26,8 @@ const finishLargest: Pass['finish'] = (a, { width }, accumulators, block) => {
 
 /** The kernels of the same names, one vector at a time: the order of operations is theirs. */
 export const UPDATES = {
-  add: {
-    arrays: 2,
-    scalars: 0,
-    unroll: 4,
-    step: (a, site) => {
-      site.load(v, 0);
-      site.load(w, 1);
-      a.op('vaddps', site.isa.width, v, v, w);
-      site.store(0, v);
-    },
-  },
-  multiply: {
-    arrays: 2,
-    scalars: 0,
-    unroll: 4,
-    step: (a, site) => {
-      site.load(v, 0);
-      site.load(w, 1);
-      a.op('vmulps', site.isa.width, v, v, w);
-      site.store(0, v);
-    },
-  },
+  add: pairwise('vaddps'),
+  multiply: pairwise('vmulps'),
   scale: {
     arrays: 1,
     scalars: 1,
@@ -58,18 +38,7 @@ export const UPDATES = {
       site.store(0, v);
     },
   },
-  add_scaled: {
-    arrays: 2,
-    scalars: 1,
-    unroll: 4,
-    step: (a, site) => {
-      site.load(w, 1);
-      a.op('vmulps', site.isa.width, w, site.scalar(0), w);
-      site.load(v, 0);
-      a.op('vaddps', site.isa.width, v, v, w);
-      site.store(0, v);
-    },
-  },
+  add_scaled: scaled('vaddps'),
   lerp: {
     arrays: 2,
     scalars: 1,
@@ -126,18 +95,7 @@ export const UPDATES = {
       site.store(0, v);
     },
   },
-  sgd_step: {
-    arrays: 2,
-    scalars: 1,
-    unroll: 4,
-    step: (a, site) => {
-      site.load(w, 1);
-      a.op('vmulps', site.isa.width, w, site.scalar(0), w);
-      site.load(v, 0);
-      a.op('vsubps', site.isa.width, v, v, w);
-      site.store(0, v);
-    },
-  },
+  sgd_step: scaled('vsubps'),
   sgd_momentum_step: momentum(false),
   sgd_nesterov_step: momentum(true),
   adam_moments: {
@@ -180,6 +138,37 @@ export const UPDATES = {
     },
   },
 } as const satisfies Record<string, Pass>;
+
+/** The first array op= the second. */
+function pairwise(operation: 'vaddps' | 'vmulps'): Pass {
+  return {
+    arrays: 2,
+    scalars: 0,
+    unroll: 4,
+    step: (a, site) => {
+      site.load(v, 0);
+      site.load(w, 1);
+      a.op(operation, site.isa.width, v, v, w);
+      site.store(0, v);
+    },
+  };
+}
+
+/** The first array op= a factor times the second. */
+function scaled(operation: 'vaddps' | 'vsubps'): Pass {
+  return {
+    arrays: 2,
+    scalars: 1,
+    unroll: 4,
+    step: (a, site) => {
+      site.load(w, 1);
+      a.op('vmulps', site.isa.width, w, site.scalar(0), w);
+      site.load(v, 0);
+      a.op(operation, site.isa.width, v, v, w);
+      site.store(0, v);
+    },
+  };
+}
 
 /** lr, mu, rest */
 function momentum(isNesterov: boolean): Pass {

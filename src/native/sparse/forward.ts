@@ -4,7 +4,7 @@ import { Columns, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { copyRows } from '../products/pack.ts';
 import { type Convention, routine } from '../routine.ts';
-import { eachEntry, finish, panelsOf, RowTile, rowTile } from './row-tile.ts';
+import { finish, panelsOf, RowTile, rowTile } from './row-tile.ts';
 
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 const I32 = Int32Array.BYTES_PER_ELEMENT;
@@ -92,7 +92,7 @@ function inPlace(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, r
       tile.zero(a);
       a.mov32(r11, mem(r14));
       a.lea(r13, mem(r14, I32));
-      eachEntry(a, r11, () => {
+      a.countDown(r11, () => {
         a.mov32(rax, mem(r13));
         a.add(r13, I32);
         tile.add(a, rbx, 0, rax, n * F32, (dst, vector, index) => {
@@ -233,13 +233,13 @@ function inPairs(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, r
       a.bind(shorter);
       a.arithmetic('sub', r10, rsi);
       a.arithmetic('sub', r11, rsi);
-      eachEntry(a, rsi, () => {
+      a.countDown(rsi, () => {
         entry(0);
         entry(1);
       });
-      eachEntry(a, r11, () => entry(1));
+      a.countDown(r11, () => entry(1));
     }
-    eachEntry(a, r10, () => entry(0));
+    a.countDown(r10, () => entry(0));
     for (const [row, tile] of tiles.slice(0, count).entries()) {
       finish(a, isa, rbp, row * n * F32, { columns, tile, hasTail, biasOffset: 0, hasBias, relu, slope, free: 2 * vectors });
     }

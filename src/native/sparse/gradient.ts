@@ -1,5 +1,25 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import { type Gpr, mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from '../assembler/instruction.ts';
+import {
+  type Gpr,
+  mem,
+  PREDICATE,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15,
+  rax,
+  rbp,
+  rbx,
+  rcx,
+  rdi,
+  rdx,
+  rsi,
+  rsp,
+} from '../assembler/instruction.ts';
 import { Columns, type PanelRun } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { leafTile } from '../products/leaf-tile.ts';
@@ -16,8 +36,6 @@ const GROUP = 4;
 const GROUPS = BLOCK / GROUP;
 /** Vectors of a panel of dz. */
 const PANEL_VECTORS = { avx512: 4, avx2: 2 } as const;
-/** Not equal, NaN included. */
-const NOT_EQUAL = 4;
 const FOUND_MASK = 2;
 
 /** dw[i,o] = x[rows,i]^T dz[rows,o] over the rows where one of four adjacent columns of x is not zero. */
@@ -159,11 +177,11 @@ function listRows(a: Assembler, isa: Isa, { xWidth, leaves }: SparseGradientShap
 function nonzeroBits(a: Assembler, isa: Isa, dst: Gpr): void {
   const zero = isa.registers - 1;
   if (isa.broadcasts) {
-    a.vector('vcmpps', isa.width, { r: FOUND_MASK, v: zero, rm: mem(rbx), immediate: NOT_EQUAL });
+    a.vector('vcmpps', isa.width, { r: FOUND_MASK, v: zero, rm: mem(rbx), immediate: PREDICATE.notEqual });
     a.emit({ kind: 'kmovwToGpr', dst, mask: FOUND_MASK });
     return;
   }
-  for (const half of [0, 1]) a.vector('vcmpps', isa.width, { r: half, v: zero, rm: mem(rbx, half * 32), immediate: NOT_EQUAL });
+  for (const half of [0, 1]) a.vector('vcmpps', isa.width, { r: half, v: zero, rm: mem(rbx, half * 32), immediate: PREDICATE.notEqual });
   a.emit({ kind: 'vmovmskps', dst, src: 0, width: 32 });
   a.emit({ kind: 'vmovmskps', dst: rax, src: 1, width: 32 });
   a.shiftLeft(rax, 8);

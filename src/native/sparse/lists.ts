@@ -1,12 +1,10 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import { mem, r8, r9, r10, r11, rax, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
+import { mem, PREDICATE, r8, r9, r10, r11, rax, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
 import { BLOCK } from '../elementwise/block.ts';
 import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
 
 const I32 = Int32Array.BYTES_PER_ELEMENT;
-/** Not equal, NaN included. */
-const NOT_EQUAL = 4;
 const TAIL_MASK = 1;
 const FOUND_MASK = 2;
 /** Words of a row's list beside its columns: as list_nonzeros. */
@@ -28,21 +26,13 @@ const [next, column] = [rbx, r10];
 /** Every row: what `begin` and `some` list goes from `next` on. x moves on with the columns. */
 function eachRow(a: Assembler, lanes: number, begin: () => void, some: () => void, tail: () => void): void {
   const row = a.here();
-  const rest = a.label();
   const done = a.label();
   a.lea(next, mem(lists, I32));
   a.set(column, 0);
   begin();
   a.mov(r11, columns);
   a.shiftRight(r11, Math.log2(lanes));
-  a.test(r11);
-  a.jumpIf('e', rest);
-  a.align(32);
-  const top = a.here();
-  some();
-  a.sub(r11, 1);
-  a.jumpIf('ne', top);
-  a.bind(rest);
+  a.countDown(r11, some);
   a.mov(r11, columns);
   a.emit({ kind: 'andImmediate', dst: r11, value: lanes - 1 });
   a.jumpIf('e', done);
@@ -67,7 +57,12 @@ function compressed(a: Assembler): void {
   a.set(rax, 16);
   a.emit({ kind: 'vpbroadcastd', dst: step, src: rax });
   const compress = (mask: number): void => {
-    a.vector('vcmpps', width, { r: FOUND_MASK, v: zero, rm: mem(x, 0, column, 4), immediate: NOT_EQUAL }, mask === 0 ? {} : { mask });
+    a.vector(
+      'vcmpps',
+      width,
+      { r: FOUND_MASK, v: zero, rm: mem(x, 0, column, 4), immediate: PREDICATE.notEqual },
+      mask === 0 ? {} : { mask },
+    );
     a.vector('vpcompressd', width, { r: numbers, rm: found }, { mask: FOUND_MASK, zero: true });
     a.emit({ kind: 'kmovwToGpr', dst: rax, mask: FOUND_MASK });
     a.emit({ kind: 'popcnt', dst: rax, src: rax });
@@ -116,7 +111,7 @@ function positioned(a: Assembler): void {
     8,
     () => a.zero(32, base),
     () => {
-      a.vector('vcmpps', 32, { r: found, v: zero, rm: mem(x, 0, column, 4), immediate: NOT_EQUAL });
+      a.vector('vcmpps', 32, { r: found, v: zero, rm: mem(x, 0, column, 4), immediate: PREDICATE.notEqual });
       list(32, step8);
       a.add(column, 8);
     },
@@ -125,7 +120,7 @@ function positioned(a: Assembler): void {
       const end = a.label();
       a.cmp(r11, 4);
       a.jumpIf('l', last);
-      a.vector('vcmpps', 16, { r: found, v: zero, rm: mem(x, 0, column, 4), immediate: NOT_EQUAL });
+      a.vector('vcmpps', 16, { r: found, v: zero, rm: mem(x, 0, column, 4), immediate: PREDICATE.notEqual });
       list(16, step4);
       a.add(column, 4);
       a.sub(r11, 4);
@@ -135,7 +130,7 @@ function positioned(a: Assembler): void {
       a.arithmetic('sub', rax, r11);
       a.load(16, mask, mem(block, BLOCK.window, rax, 4));
       a.op('vmaskmovps', 16, found, mask, mem(x, 0, column, 4));
-      a.vector('vcmpps', 16, { r: found, v: zero, rm: found, immediate: NOT_EQUAL });
+      a.vector('vcmpps', 16, { r: found, v: zero, rm: found, immediate: PREDICATE.notEqual });
       list(16, step4);
       a.bind(end);
     },

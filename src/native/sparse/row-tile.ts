@@ -99,16 +99,3 @@ export function finish(
   if (slope !== undefined) leakySums(a, isa, sums, slope, { slope: free, zero: free + 1, scaled: free + 2, positive: free + 3 }, isa.width);
   for (const [vector, sum] of sums.entries()) columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(vector), tile.spare);
 }
-
-/** A loop over the entries of a list: `at` their address, `count` how many. */
-export function eachEntry(a: Assembler, count: Gpr, body: () => void): void {
-  const done = a.label();
-  a.test(count);
-  a.jumpIf('e', done);
-  a.align(32);
-  const top = a.here();
-  body();
-  a.sub(count, 1);
-  a.jumpIf('ne', top);
-  a.bind(done);
-}

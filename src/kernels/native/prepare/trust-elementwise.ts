@@ -1,10 +1,11 @@
-import { uniform } from '../../random/distributions.ts';
-import { RandomStream } from '../../random/stream.ts';
-import type { Kernels } from '../kernels.ts';
-import { bindKernels } from '../module.ts';
-import { listWords } from '../sizes.ts';
-import { type FindRun, type OverlaidName, overlaid } from './overlay.ts';
-import { NativeSite } from './site.ts';
+import { uniform } from '../../../random/distributions.ts';
+import { RandomStream } from '../../../random/stream.ts';
+import type { Kernels } from '../../kernels.ts';
+import { bindKernels } from '../../module.ts';
+import { listWords } from '../../sizes.ts';
+import { type FindRun, type OverlaidName, overlaid } from '../overlay.ts';
+import { NativeSite } from '../site.ts';
+import { type Bits, NOT_FINITE, SPECIAL, sameBits } from './bits.ts';
 
 const PAGE_BYTES = 65_536;
 const F32 = Float32Array.BYTES_PER_ELEMENT;
@@ -12,17 +13,13 @@ const F32 = Float32Array.BYTES_PER_ELEMENT;
 const GUARD = 32;
 /** So many floats that a routine is called at all; with every tail of a vector, and more than one turn. */
 const COUNTS = [...Array.from({ length: 17 }, (_, i) => 448 + i), 1999];
-const SPECIAL = [0, -0, 1e-45, -1e-45, 1.1754942e-38, -1.1754944e-38, 3.4028235e38, -3.4028235e38];
-const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 /** Columns of a listed row, at most. */
 const COLUMNS = 40;
 /** Of list_nonzeros. */
 const SCRATCH_WORDS = 64;
 
-interface Side {
+interface Side extends Bits {
   memory: WebAssembly.Memory;
-  floats: Float32Array;
-  words: Int32Array;
   kernels: Kernels;
 }
 
@@ -102,7 +99,7 @@ export class ElementwiseTrial {
       if (name === 'list_nonzeros') forgetUncounted(words, args);
       return result;
     });
-    return Object.is(results[0], results[1]) && isSame(this.#expected, this.#got, used);
+    return Object.is(results[0], results[1]) && sameBits(this.#expected, 0, this.#got, 0, used);
   }
 }
 
@@ -113,14 +110,6 @@ function forgetUncounted(words: Int32Array, [, lists = 0, rows = 0, columns = 0,
     const at = lists / F32 + row * listWords(columns);
     words.fill(0, at + 1 + (words[at] as number), at + listWords(columns));
   }
-}
-
-/** Whether the first words are the same, NaN as NaN. */
-function isSame(one: Side, other: Side, count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    if (one.words[i] !== other.words[i] && !(Number.isNaN(one.floats[i]) && Number.isNaN(other.floats[i]))) return false;
-  }
-  return true;
 }
 
 function value(next: () => number, special: readonly number[]): number {

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
-import { type KernelCall, kernelCall } from '../../../src/kernels/call.ts';
-import { compileKernels } from '../../../src/kernels/module.ts';
-import { prepareNative } from '../../../src/kernels/native/prepare.ts';
-import { type Specialised, specialise } from '../../../src/kernels/native/specialise.ts';
-import { nativeSupport } from '../../../src/kernels/native/support.ts';
-import { TrustedCode } from '../../../src/kernels/native/trusted.ts';
+import { type KernelCall, kernelCall } from '../../../../src/kernels/call.ts';
+import { compileKernels } from '../../../../src/kernels/module.ts';
+import { prepareNative } from '../../../../src/kernels/native/prepare/prepare.ts';
+import { TrustedCode } from '../../../../src/kernels/native/prepare/trusted.ts';
+import { type Specialised, specialise } from '../../../../src/kernels/native/specialise.ts';
+import { nativeSupport } from '../../../../src/kernels/native/support.ts';
 
 const support = nativeSupport();
 const nativeTest = 'isa' in support ? test.serial : test.skip;
@@ -105,6 +105,32 @@ for (const [what, wrong] of WRONG) {
     t.is((await prepare(calls, words)).distrusted.length, calls.length);
   });
 }
+
+nativeTest('runs that begin at the same time wait for the check: nobody gets a routine that has not passed it', async (t) => {
+  ownCache(t);
+  const { words, calls } = callsOf(width++);
+  const wrong: typeof specialise = (isa, call, table) => {
+    const right = specialise(isa, call, table);
+    return right && { ...right, make: made(call, table, 'n', -1) };
+  };
+  const prepared = await Promise.all([prepare(calls, words, wrong), prepare(calls, words, wrong)]);
+  for (const { routines, distrusted } of prepared) {
+    t.deepEqual(routines, []);
+    t.is(distrusted.length, calls.length);
+  }
+});
+
+nativeTest('routines whose check could not be made are not used, and are checked the next time', async (t) => {
+  ownCache(t);
+  const { words, calls } = callsOf(width++);
+  const none = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  if (!('isa' in support)) throw new Error('no machine code here');
+  // A module without kernels: there is nothing to compare with.
+  await t.throwsAsync(prepareNative(support, calls, words, none));
+  const { routines, distrusted } = await prepare(calls, words);
+  t.is(routines.length, calls.length);
+  t.deepEqual(distrusted, []);
+});
 
 nativeTest('a call outside of the table, and one of a shape without a routine, are left to the kernel', async (t) => {
   ownCache(t);

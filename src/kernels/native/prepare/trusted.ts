@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { cacheDirectory, ifStorageWorks } from '../../machine/cache.ts';
-import { writeFileAtomic } from '../../storage/atomic.ts';
-import { readOwnText } from '../../storage/read.ts';
-import { KERNEL_VERSION } from '../module.ts';
+import { cacheDirectory, ifStorageWorks } from '../../../machine/cache.ts';
+import { writeFileAtomic } from '../../../storage/atomic.ts';
+import { readOwnText } from '../../../storage/read.ts';
+import { KERNEL_VERSION } from '../../module.ts';
 
 const LIMIT_BYTES = 2 ** 22;
 const LINE = /^[0-9a-f]{64}$/;

@@ -1,12 +1,13 @@
-import type { PlacedRoutine } from '../../native/store.ts';
-import { addressOf } from '../../native/system/foreign.ts';
-import { uniform } from '../../random/distributions.ts';
-import { RandomStream } from '../../random/stream.ts';
-import type { KernelCall } from '../call.ts';
-import type { Kernels } from '../kernels.ts';
-import { bindKernels } from '../module.ts';
-import { bindRoutine } from './bind.ts';
-import type { Operand, Specialised } from './specialise.ts';
+import type { PlacedRoutine } from '../../../native/store.ts';
+import { addressOf } from '../../../native/system/foreign.ts';
+import { uniform } from '../../../random/distributions.ts';
+import { RandomStream } from '../../../random/stream.ts';
+import type { KernelCall } from '../../call.ts';
+import type { Kernels } from '../../kernels.ts';
+import { bindKernels } from '../../module.ts';
+import { bindRoutine } from '../bind.ts';
+import type { Operand, Specialised } from '../specialise.ts';
+import { type Bits, NOT_FINITE, SPECIAL, sameBits } from './bits.ts';
 
 const PAGE_BYTES = 65_536;
 const VALUE_BYTES = 4;
@@ -15,17 +16,13 @@ const GUARD = 64;
 const GUARD_WORD = 0x7fa0_0bad;
 /** Random values that operands are filled with, over and over: a prime number, so that rows of a matrix differ. */
 const NOISE = 16_381;
-/** Zeros of both signs, the smallest and the largest numbers: where codes differ, they differ here. */
-const SPECIAL = [0, -0, 1e-45, -1e-45, 1.1754942e-38, -1.1754944e-38, 3.4028235e38, -3.4028235e38];
-const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 /** Special values of an operand, at most: each is found again in a whole row or column of a product, and others have to stay. */
 const MOST_SPECIAL = 24;
 /** Shapes of so many values are checked on more than one set of numbers. */
 const SMALL = 2 ** 16;
 
-/** A routine with the call that it was made for. */
+/** What a routine was made for. */
 export interface Checked {
-  routine: PlacedRoutine;
   specialised: Specialised;
   call: KernelCall;
 }
@@ -37,8 +34,7 @@ export interface Checked {
 export class Comparison {
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
-  readonly #words: Int32Array;
-  readonly #floats: Float32Array;
+  readonly #bits: Bits;
   readonly #base: number;
   readonly #stream = new RandomStream(0, 'search', 0);
   #drawn = 0;
@@ -52,33 +48,32 @@ export class Comparison {
     const pages = Math.ceil(Math.max(...all.map(({ specialised }) => layoutOf(specialised).bytes)) / PAGE_BYTES);
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.#kernels = bindKernels(module, this.#memory);
-    this.#words = new Int32Array(this.#memory.buffer);
-    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#bits = { words: new Int32Array(this.#memory.buffer), floats: new Float32Array(this.#memory.buffer) };
     this.#base = addressOf(this.#memory);
   }
 
-  agrees(checked: Checked): boolean {
+  agrees(routine: PlacedRoutine, checked: Checked): boolean {
     const values = checked.specialised.operands.reduce((sum, operand) => sum + (operand.use === 'schedule' ? 0 : operand.values), 0);
     // Where zeros are skipped, a product of 0 and infinity is too.
     const special = checked.call.kernel.startsWith('sparse') ? SPECIAL : [...SPECIAL, ...NOT_FINITE];
     const rounds = values > SMALL ? [special] : [[], SPECIAL, special];
-    return rounds.every((some) => this.#agreesOn(checked, some));
+    return rounds.every((some) => this.#agreesOn(routine, checked, some));
   }
 
-  #agreesOn({ routine, specialised, call }: Checked, special: readonly number[]): boolean {
+  #agreesOn(routine: PlacedRoutine, { specialised, call }: Checked, special: readonly number[]): boolean {
     const { operands } = specialised;
+    const { words } = this.#bits;
     const layout = layoutOf(specialised);
     const kernelArgs: number[] = [...call.args];
     for (const [i, operand] of operands.entries()) {
       const at = nth(layout.at, i);
       if (operand.use === 'read') this.#fill(at, operand.values, special);
-      if (operand.use === 'schedule' || operand.use === 'bounds') this.#words.set(operand.bounds, at / VALUE_BYTES);
+      if (operand.use === 'schedule' || operand.use === 'bounds') words.set(operand.bounds, at / VALUE_BYTES);
       if (operand.use === 'written') kernelArgs[operand.arg] = nth(layout.expectedAt, i);
       else if (operand.use === 'scratch') kernelArgs[operand.arg] = layout.scratchAt;
       else if (operand.use === 'schedule' || operand.values > 0) kernelArgs[operand.arg] = at;
       if (operand.use === 'lists') this.#kernels.list_nonzeros(nth(layout.at, 0), at, operand.rows, operand.columns, layout.scratchAt);
-      if (operand.use !== 'schedule')
-        this.#words.fill(GUARD_WORD, at / VALUE_BYTES + operand.values, at / VALUE_BYTES + operand.values + GUARD);
+      if (operand.use !== 'schedule') words.fill(GUARD_WORD, at / VALUE_BYTES + operand.values, at / VALUE_BYTES + operand.values + GUARD);
     }
     const run: (...values: number[]) => void = this.#kernels[call.kernel];
     run(...kernelArgs);
@@ -90,22 +85,17 @@ export class Comparison {
     return operands.every((operand, i) => {
       if (operand.use === 'schedule') return true;
       const [got, expected] = [nth(layout.at, i) / VALUE_BYTES, nth(layout.expectedAt, i) / VALUE_BYTES];
-      const behind = this.#words.subarray(got + operand.values, got + operand.values + GUARD);
-      return behind.every((word) => word === GUARD_WORD) && (operand.use !== 'written' || this.#areEqual(got, expected, operand.values));
+      const behind = words.subarray(got + operand.values, got + operand.values + GUARD);
+      return (
+        behind.every((word) => word === GUARD_WORD) &&
+        (operand.use !== 'written' || sameBits(this.#bits, got, this.#bits, expected, operand.values))
+      );
     });
-  }
-
-  #areEqual(got: number, expected: number, count: number): boolean {
-    const [words, floats] = [this.#words, this.#floats];
-    for (let j = 0; j < count; j++) {
-      if (words[got + j] !== words[expected + j] && !(Number.isNaN(floats[got + j]) && Number.isNaN(floats[expected + j]))) return false;
-    }
-    return true;
   }
 
   #fill(at: number, count: number, special: readonly number[]): void {
     this.#noise ??= Float32Array.from({ length: NOISE }, () => (this.#next() < 0.4 ? 0 : this.#next() - 0.5));
-    const target = this.#floats.subarray(at / VALUE_BYTES, at / VALUE_BYTES + count);
+    const target = this.#bits.floats.subarray(at / VALUE_BYTES, at / VALUE_BYTES + count);
     const shift = Math.floor(this.#next() * NOISE);
     target.set(this.#noise.subarray(shift, shift + count));
     for (let done = Math.min(NOISE - shift, count); done < count; done += NOISE) target.set(this.#noise.subarray(0, count - done), done);
