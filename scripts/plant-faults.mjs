@@ -163,7 +163,7 @@ function isOf(file, line, part) {
 
 /** The faults to plant, in their order, with their places: all that parts name but those without effect. */
 function* chosenIn(folder) {
-  const sources = [...filesIn(folder, 'dist/src', /\.js$/), ...filesIn(folder, 'kernels', /\.ts$/)];
+  const sources = [...filesIn(folder, 'dist/src', /(?:^|\/)(?!bundle-)[^/]*\.js$/), ...filesIn(folder, 'kernels', /\.ts$/)];
   const sites = sources
     .filter((file) => parts.some((part) => isOf(file, undefined, part)))
     .flatMap((file) => sitesOf(file, readFileSync(path.join(folder, file), 'utf8')));
