@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { keepCompiledCode } from '../machine/compiled.ts';
+import { endProcess } from '../native/system/foreign.ts';
 
 keepCompiledCode();
 
@@ -35,7 +36,7 @@ let code: number;
 try {
   // A system that opens no more files refuses modules too, and that is to be told like any other fault.
   const { parseArguments } = await import('./parse.ts');
-  code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exit);
+  code = await parseArguments(argv, columnsOf(process.stdout)).run(output, exitNow);
 } catch (error) {
   code = report(error);
 }
@@ -50,6 +51,12 @@ exit(code);
 function exit(exitCode: number): never {
   for (const fd of [0, 1, 2]) if (isTerminal[fd] === true && !isatty(fd)) closeSync(fd);
   process.exit(exitCode);
+}
+
+/** For who does not want to wait, not even for a product that is under way. */
+function exitNow(exitCode: number): never {
+  endProcess(exitCode);
+  exit(exitCode);
 }
 
 function report(error: unknown): number {

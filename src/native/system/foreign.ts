@@ -64,3 +64,13 @@ export function callable(address: number, args: number, result: 'void' | 'int64_
 export function addressOfWords(words: Int32Array | Uint32Array | Uint8Array): number {
   return Number(koffi().address(new Uint8Array(words.buffer, words.byteOffset, words.byteLength)));
 }
+
+/**
+ * Ends the process without waiting for its threads: nothing interrupts one that is in machine code. Returns where no machine code was
+ * made, as the threads can be ended then.
+ */
+export function endProcess(exitCode: number): void {
+  if (loaded === undefined) return;
+  const prototype = process.platform === 'win32' ? 'void ExitProcess(uint32_t code)' : 'void _exit(int code)';
+  systemLibrary().func(prototype)(exitCode);
+}
