@@ -107,7 +107,7 @@ export function threadCounts(cores: number): number[] {
 /** Data, labels and initial weights as files that every peer reads. */
 async function writeTask(workload: Workload, { directory, overrides }: ComparisonContext): Promise<PeerSetup> {
   const experiment = experimentOf(workload, overrides, false);
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   const { features, featureCount, target, splits, normalization } = dataset;
   if (target.kind !== 'class' || normalization.kind !== 'divide') throw new RangeError('workloads are of classes, with divided features');
   const x = new Float32Array(splits.train.length * featureCount);

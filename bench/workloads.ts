@@ -57,7 +57,7 @@ export function experimentOf(workload: Workload, overrides: readonly string[] = 
 export async function mnistRows(): Promise<Float32Array> {
   const [workload] = WORKLOADS;
   if (workload === undefined) throw new RangeError('there is always a workload');
-  const { features } = await loadDataset(experimentOf(workload).data, 0);
+  const { features } = await loadDataset(experimentOf(workload));
   return Float32Array.from(features, (pixel) => pixel / 256);
 }
 
@@ -87,7 +87,7 @@ export class RunningWorkload {
 
   /** @throws GradloomError where the experiment or the engine is refused */
   static async start(experiment: Experiment, program: Program): Promise<RunningWorkload> {
-    const dataset = await loadDataset(experiment.data, experiment.seed);
+    const dataset = await loadDataset(experiment);
     const plan = planEngine(experiment, dataset, program === 'sequential' ? 1 : program);
     const initial = initialState(plan.network, experiment.model, experiment.seed);
     const runner = await (program === 'sequential' ? Sequential.start(plan, dataset, initial) : Engine.start(plan, dataset, initial));

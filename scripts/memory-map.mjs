@@ -6,7 +6,7 @@ import { planEngine } from '../dist/src/engine/plan/plan.js';
 
 const [file = 'configs/mnist.yaml', workers = '2'] = process.argv.slice(2);
 const { experiment } = loadExperiment(file);
-const plan = planEngine(experiment, await loadDataset(experiment.data, experiment.seed), Number(workers));
+const plan = planEngine(experiment, await loadDataset(experiment), Number(workers));
 
 const rows = regionsIn('', plan.memory).toSorted((a, b) => a.at - b.at);
 const address = (value) => value.toLocaleString('en-US').padStart(10);

@@ -4,6 +4,7 @@ import { checkAcross, DEFAULT_EPOCHS } from './check/checks.ts';
 import { diagnose, expectationAt } from './check/diagnose.ts';
 import { withLikelyTypes } from './check/likely-types.ts';
 import { defaultMetrics, goalNotices } from './check/watch.ts';
+import { withEarlierDefaults } from './names/earlier.ts';
 import { problemOf } from './names/metrics.ts';
 import { replacingRemoved } from './names/removed.ts';
 import { outline, READ_ONCE } from './schema/outline.ts';
@@ -130,7 +131,7 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
   checkPaths(outline, tree, problems);
-  const result = experimentSchema.safeParse(plain(outline, tree), READ_ONCE);
+  const result = experimentSchema.safeParse(withEarlierDefaults(plain(outline, tree)), READ_ONCE);
   if (!result.success) {
     diagnose(tree, result.error.issues, problems);
     diagnoseFurther(tree, problems);

@@ -1,14 +1,16 @@
+import type { Preprocess } from './preprocess/preprocess.ts';
+
 /** The parts of a data set. */
 export const SPLITS = ['train', 'val', 'test'] as const;
 export type SplitName = (typeof SPLITS)[number];
 
 /**
  * How stored features become the f32 inputs of the network.
- * divide: x / divisor (1 = as stored). zscore: (x - mean[j]) / std[j], with std[j] = 1 where a feature is constant.
+ * divide: x / divisor (1 = as stored). affine: (x - center[j]) / scale[j], with scale[j] = 1 where a feature is constant.
  */
 export type Normalization =
   | { kind: 'divide'; divisor: number }
-  | { kind: 'zscore'; mean: Float32Array<SharedArrayBuffer>; std: Float32Array<SharedArrayBuffer> };
+  | { kind: 'affine'; center: Float32Array<SharedArrayBuffer>; scale: Float32Array<SharedArrayBuffer> };
 
 /**
  * A data set in shared memory, stored once and read by every worker; structured-cloneable, so it travels as it is.
@@ -27,6 +29,8 @@ export interface Dataset {
   /** Sample indices of each split, in the order in which training without shuffle visits them. Disjoint. */
   splits: Record<SplitName, Uint32Array<SharedArrayBuffer>>;
   normalization: Normalization;
+  /** All that lies between a raw row and the network: kept with what is trained. */
+  preprocess: Preprocess;
   /** [N], not negative: factors of the samples' losses; undefined where all are 1. */
   weights?: Float32Array<SharedArrayBuffer>;
   /** sha256 (hex) over the stored features, targets, splits and weights: the data part of a run's identity. */

@@ -1,42 +1,79 @@
 import { createHash } from 'node:crypto';
-import type { DataConfig } from '../config/schema/schema.ts';
+import { problemOf } from '../config/names/metrics.ts';
+import type { DataConfig, Experiment } from '../config/schema/schema.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
-import { normalizationFor } from './normalize.ts';
-import type { Samples } from './samples.ts';
+import { normalizationFor } from './preprocess/fit.ts';
+import { isFlag, type Preprocess } from './preprocess/preprocess.ts';
+import type { Features, Samples } from './samples.ts';
 import { dataSource } from './sources/index.ts';
 import { splitSamples } from './split.ts';
 import { checkWeights, loadWeights } from './weights.ts';
 
+/** The parts of an experiment that decide what its data set is. */
+export type DataExperiment = Pick<Experiment, 'version' | 'seed' | 'data' | 'loss'>;
+
 /**
  * The data set that an experiment names: its source's samples in shared memory, stored once as the source has them (uint8 or f32), with
- * splits and the normalisation that training applies. A function of (config, seed, the files' content).
+ * splits and the normalisation that training applies. A function of the experiment and the files' content.
  *
- * @param config  `data` of the experiment, with the paths of files as the process can open them
- * @param seed    root seed of the experiment
+ * @param experiment  with the paths of files as the process can open them
  * @throws GradloomError E_DATA_*, E_MEMORY or E_CONFIG_* with the place in the file or the key
  */
-export async function loadDataset(config: DataConfig, seed: number): Promise<Dataset> {
-  const samples = await dataSource(config.source).load(config.source, seed);
-  const { features, featureCount, sampleCount, sampleShape, target } = samples;
-  if (features instanceof Float32Array) checkFinite(features, featureCount, 'feature');
+export async function loadDataset({ version, seed, data, loss }: DataExperiment): Promise<Dataset> {
+  const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
+  const samples = await dataSource(data.source).load(data.source, { seed, problem, split: data.split });
+  const { sampleCount, target } = samples;
   if (target.kind === 'value') checkFinite(target.values, target.width, 'target');
+  const splits = splitSamples(samples, data.split, seed);
+  const read = samples.featuresFor(splits.train);
+  const { features, featureCount, sampleShape, input } = read;
+  if (features instanceof Float32Array) checkFinite(features, featureCount, 'feature');
 
-  const splits = splitSamples(samples, config.split, seed);
   const stored: Stored = { features, featureCount, sampleCount, sampleShape, target, splits };
-  if (config.sample_weights !== undefined) {
-    stored.weights = loadWeights(config.sample_weights, samples);
-    checkWeights(config.sample_weights, stored.weights, splits);
+  const weights = data.sample_weights === undefined ? samples.weights : loadWeights(data.sample_weights, samples);
+  if (weights !== undefined) {
+    stored.weights = weights;
+    checkWeights(data.sample_weights ?? 'data.source.weights', weights, splits);
   }
+  const normalization = normalizationFor(kindOf(data.normalize, read), {
+    features,
+    featureCount,
+    train: splits.train,
+    // Version 1 has a statistic for each pixel.
+    perStatistic: version === 1 || sampleShape.length < 2 ? 1 : channelSize(sampleShape),
+    kept: isFlag(input),
+  });
   return {
     ...stored,
-    normalization: normalizationFor(config.normalize, stored),
+    normalization,
+    preprocess: { version: 1, input, normalization: plain(normalization), target: namesOf(samples) },
     fingerprint: fingerprintOf(stored),
-    description: describe(samples, splits),
+    description: describe(samples, read, splits),
   };
 }
 
-type Stored = Omit<Dataset, 'normalization' | 'fingerprint' | 'description'>;
+type Stored = Omit<Dataset, 'normalization' | 'preprocess' | 'fingerprint' | 'description'>;
+
+function kindOf(normalize: DataConfig['normalize'], { scaling }: Features): Exclude<DataConfig['normalize'], 'auto'> {
+  return normalize === 'auto' ? scaling : normalize;
+}
+
+/** Values of a channel: of [channels, height, width] those behind the first, of [height, width] all. */
+function channelSize(shape: readonly number[]): number {
+  return shape.slice(shape.length === 2 ? 0 : 1).reduce((product, size) => product * size, 1);
+}
+
+function plain(normalization: Dataset['normalization']): Preprocess['normalization'] {
+  if (normalization.kind === 'divide') return normalization;
+  return { kind: 'affine', center: [...normalization.center], scale: [...normalization.scale] };
+}
+
+function namesOf({ target, targetNames, targetColumn }: Samples): Preprocess['target'] {
+  const names = [...targetNames];
+  if (target.kind === 'value') return { kind: 'value', names };
+  return { kind: 'class', classes: names, ...(targetColumn !== undefined && { column: targetColumn }) };
+}
 
 /** sha256 over the sizes and kinds, then the bytes of features, targets, splits and, if there are any, weights (little-endian, as every platform of Node is). */
 function fingerprintOf({ features, featureCount, sampleCount, sampleShape, target, splits, weights }: Stored): string {
@@ -49,7 +86,7 @@ function fingerprintOf({ features, featureCount, sampleCount, sampleShape, targe
 }
 
 /** `MNIST ...: 10000 samples of 28 x 28, 10 classes; train 8000, val 1000, test 1000` */
-function describe({ origin, sampleCount, sampleShape, target }: Samples, splits: Dataset['splits']): string {
+function describe({ origin, sampleCount, target }: Samples, { sampleShape }: Features, splits: Dataset['splits']): string {
   const targets = target.kind === 'class' ? `${target.classes} classes` : `${target.width} targets`;
   const sizes = `train ${splits.train.length}, val ${splits.val.length}, test ${splits.test.length}`;
   return `${origin}: ${sampleCount} samples of ${sampleShape.join(' x ')}, ${targets}; ${sizes}`;

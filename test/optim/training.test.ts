@@ -36,7 +36,7 @@ function blobs({ optimizer = 'sgd', schedule = 'constant', train }: Changes): Ex
 }
 
 async function run(experiment: Experiment, workers: number): Promise<Outcome> {
-  const dataset: Dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset: Dataset = await loadDataset(experiment);
   const { network } = planEngine(experiment, dataset, workers);
   const { parameters } = initialState(network, experiment.model, experiment.seed);
   return outcomeOf({ experiment, dataset, workers, parameters });
@@ -109,7 +109,7 @@ test.serial('initial_accumulator_value reaches the state before the first step',
 test('a group without a tensor and a warmup without an end are refused before any thread starts', async (t) => {
   const planOf = async (changes: Changes): Promise<GradloomError | undefined> => {
     const experiment = blobs(changes);
-    const dataset = await loadDataset(experiment.data, experiment.seed);
+    const dataset = await loadDataset(experiment);
     return t.throws(() => planEngine(experiment, dataset, 1), { instanceOf: GradloomError });
   };
   const group = await planOf({ optimizer: { type: 'sgd', groups: [{ match: 'layers.2.*', lr: 1 }] } });
@@ -120,7 +120,7 @@ test('a group without a tensor and a warmup without an end are refused before an
 
 test('lamb learns the blobs by a plain loop over the chunks of each tensor, in any order with the same bits', async (t) => {
   const experiment = blobs({});
-  const { features, splits, target } = await loadDataset(experiment.data, experiment.seed);
+  const { features, splits, target } = await loadDataset(experiment);
   const labels = target.kind === 'class' ? target.labels : new Int32Array();
   /** Softmax regression over inputs and a constant, the weights one tensor [3, 41]. */
   const width = FEATURES + 1;

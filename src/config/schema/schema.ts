@@ -14,7 +14,7 @@ import { train } from './blocks/train.ts';
 
 /** One schema gives the TypeScript type, the validation and the JSON Schema for editors. */
 export const experimentSchema = object({
-  version: z.literal(1).default(1).describe('of the file format'),
+  version: z.literal([1, 2]).default(2).describe('of the file format; 1 has the defaults of gradloom 0.2'),
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)

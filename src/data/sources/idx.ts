@@ -2,6 +2,7 @@ import type { SourceConfig } from '../../config/schema/schema.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
+import { numbered, ofArray } from './array.ts';
 import { type IdxHeader, readIdxElements, readIdxHeader } from './idx-file.ts';
 import type { DataSource } from './source.ts';
 
@@ -51,13 +52,12 @@ async function loadIdx(config: IdxConfig): Promise<Samples> {
     row += pair.count;
   }
   return {
-    features,
-    featureCount,
     sampleCount,
-    sampleShape,
     target: { kind: 'class', labels, classes },
+    targetNames: numbered(classes),
     ownTestCount: test?.count ?? 0,
     origin: `IDX ${printable(config.images)}${testImages === undefined ? '' : ` and ${printable(testImages)}`}`,
+    featuresFor: () => ofArray(features, sampleShape, 'unit'),
   };
 }
 

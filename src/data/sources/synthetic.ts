@@ -5,6 +5,7 @@ import { cosSin } from '../../random/elementary.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
+import { numbered, ofArray } from './array.ts';
 import type { DataSource } from './source.ts';
 
 type SyntheticConfig = Extract<SourceConfig, { type: 'synthetic' }>;
@@ -39,20 +40,22 @@ export function makeSynthetic(config: SyntheticConfig, seed: number): Samples {
   }
   const where = `synthetic ${kind}`;
   const features = new Float32Array(allocateShared(samples * width * 4, where));
-  const common = { features, featureCount: width, sampleCount: samples, sampleShape: [width], ownTestCount: 0 };
+  const common = { sampleCount: samples, ownTestCount: 0, featuresFor: () => ofArray(features, [width], 'none') };
   if (kind === 'linear') {
     const values = new Float32Array(allocateShared(samples * classes * 4, where));
     fillLinear(features, values, config, seed);
-    return { ...common, target: { kind: 'value', values, width: classes }, origin: `synthetic linear, noise ${config.noise}` };
+    const target = { kind: 'value' as const, values, width: classes };
+    return { ...common, target, targetNames: numbered(classes, 'y'), origin: `synthetic linear, noise ${config.noise}` };
   }
   const labels = new Int32Array(allocateShared(samples * 4, where));
   for (let i = 0; i < samples; i++) labels[i] = i % classes;
   if (kind === 'blobs') fillBlobs(features, config, seed);
   else fillSpirals(features, config, seed);
-  return { ...common, target: { kind: 'class', labels, classes }, origin: `synthetic ${kind}, noise ${config.noise}` };
+  const target = { kind: 'class' as const, labels, classes };
+  return { ...common, target, targetNames: numbered(classes), origin: `synthetic ${kind}, noise ${config.noise}` };
 }
 
-export const synthetic: DataSource<SyntheticConfig> = { load: makeSynthetic };
+export const synthetic: DataSource<SyntheticConfig> = { load: (config, { seed }) => makeSynthetic(config, seed) };
 
 function fillBlobs(out: Float32Array, { samples, features: width, classes, noise }: SyntheticConfig, seed: number): void {
   const centres = new Float64Array(classes * width);

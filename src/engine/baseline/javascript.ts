@@ -122,7 +122,7 @@ export class JavascriptProgram {
         x[r * width + j] =
           normalization.kind === 'divide'
             ? stored / normalization.divisor
-            : (stored - (normalization.mean[j] as number)) / (normalization.std[j] as number);
+            : (stored - (normalization.center[j] as number)) / (normalization.scale[j] as number);
       }
       if (target.kind === 'value')
         targets.set(target.values.subarray(sample * target.width, (sample + 1) * target.width), r * target.width);

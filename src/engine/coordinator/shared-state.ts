@@ -61,10 +61,10 @@ export class SharedState {
     const { optimizer } = this.#plan.experiment;
     const fills = optimizerType(optimizer).initialState?.(optimizer) ?? [];
     for (const [i, region] of memory.optimizerState.entries()) this.#floats(region).fill(fills[i] ?? 0);
-    if (normalization.kind !== 'zscore') return;
+    if (normalization.kind !== 'affine') return;
     const statistics = this.#floats(memory.normalization);
-    statistics.set(normalization.mean, 0);
-    statistics.set(normalization.std, normalization.mean.length);
+    statistics.set(normalization.center, 0);
+    statistics.set(normalization.scale, normalization.center.length);
   }
 
   /** A copy of the parameter vector, shape [P]. */

@@ -185,7 +185,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     evalSums: place(evalBatches * leaves * SUM_BYTES),
     metricCounts: ranks.map(() => f64(needs.metrics.countLength)),
     metricSums: f64(leaves * needs.metrics.sumLength),
-    normalization: place(needs.normalization === 'zscore' ? f32Bytes(2 * network.inputs) : 0),
+    normalization: place(needs.normalization === 'affine' ? f32Bytes(2 * network.inputs) : 0),
     leafBounds: place(2 * leafBoundsWords(leaves) * Int32Array.BYTES_PER_ELEMENT),
     bounds: ranks.map((rank) => place(2 * boundsWords(leafCount(rank)) * Int32Array.BYTES_PER_ELEMENT)),
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),

@@ -80,7 +80,7 @@ export class Gatherer {
     const normalization = this.#dataset.normalization;
     const to = this.#plan.memory.x.at + f32Bytes(first * width);
     if (normalization.kind === 'divide') this.#kernels.u8_to_f32(this.#stageAt, to, rows * width, normalization.divisor);
-    else this.#kernels.u8_to_f32_zscore(this.#stageAt, to, rows, width, this.#meanAt, this.#stdAt);
+    else this.#kernels.u8_to_f32_zscore(this.#stageAt, to, rows, width, this.#centerAt, this.#scaleAt);
   }
 
   #gatherFloats(features: Float32Array, samples: Uint32Array, offset: number, from: number, to: number): void {
@@ -91,7 +91,7 @@ export class Gatherer {
     }
     const normalization = this.#dataset.normalization;
     const at = this.#plan.memory.x.at + f32Bytes(from * width);
-    if (normalization.kind === 'zscore') this.#kernels.f32_zscore(at, to - from, width, this.#meanAt, this.#stdAt);
+    if (normalization.kind === 'affine') this.#kernels.f32_zscore(at, to - from, width, this.#centerAt, this.#scaleAt);
     else if (normalization.divisor !== 1) this.#kernels.f32_divide(at, (to - from) * width, normalization.divisor);
   }
 
@@ -119,11 +119,11 @@ export class Gatherer {
     }
   }
 
-  get #meanAt(): number {
+  get #centerAt(): number {
     return this.#plan.memory.normalization.at;
   }
 
-  get #stdAt(): number {
+  get #scaleAt(): number {
     return this.#plan.memory.normalization.at + f32Bytes(this.#dataset.featureCount);
   }
 }

@@ -1,3 +1,5 @@
+import type { Experiment } from '../../config/schema/schema.ts';
+import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { type Network, tensorsInOrder } from '../../model/network.ts';
 import { readTensor } from '../../model/parameters.ts';
@@ -14,9 +16,17 @@ function readAll(network: Network, { parameters, statistics }: Vectors) {
   }));
 }
 
-/** A model as safetensors: parameters and running statistics under PyTorch's names. */
-export function encodeModel(network: Network, vectors: Vectors): Uint8Array {
-  return encodeSafetensors(new Map(readAll(network, vectors)), { format: 'pt' });
+/** What stands in a model file's metadata beside the tensors, so that it can be used without its run: each value is JSON. */
+export const MODEL_METADATA = { model: 'gradloom.model', preprocess: 'gradloom.preprocess' } as const;
+
+/** A model as safetensors: parameters and running statistics under PyTorch's names; layers, loss and preprocessing in the metadata. */
+export function encodeModel(network: Network, vectors: Vectors, { model, loss }: Experiment, preprocess: Preprocess): Uint8Array {
+  return encodeSafetensors(new Map(readAll(network, vectors)), {
+    format: 'pt',
+    // Where the first weights came from says nothing of these.
+    [MODEL_METADATA.model]: JSON.stringify({ layers: model.layers, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
+    [MODEL_METADATA.preprocess]: JSON.stringify(preprocess),
+  });
 }
 
 /** sha256 (hex) over all tensors, in the file's order and layout. */

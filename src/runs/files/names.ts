@@ -9,6 +9,8 @@ export const RUN_FILES = {
   digests: 'digests.jsonl',
   /** What a part of the run has come to, at its end. */
   summary: 'summary.json',
+  /** What lies between a raw row and the network: `Preprocess`. */
+  preprocess: 'preprocess.json',
   model: 'model.safetensors',
   /** Models of averaged parameters, by the name of the average. */
   ema: 'model-ema.safetensors',

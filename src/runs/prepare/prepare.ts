@@ -28,7 +28,7 @@ export interface Prepared {
  * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_LIMIT, E_ENGINE, E_CONFIG_...
  */
 export async function prepare(experiment: Experiment, loaded?: Dataset, workers = experiment.parallel.workers): Promise<Prepared> {
-  const dataset = loaded ?? (await loadDataset(experiment.data, experiment.seed));
+  const dataset = loaded ?? (await loadDataset(experiment));
   const cores = countCores();
   const code = codeUse(experiment.parallel);
   const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));

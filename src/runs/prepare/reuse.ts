@@ -27,7 +27,7 @@ export type Reusable =
 export async function findReusable({
   experiment,
 }: Pick<LoadedExperiment, 'experiment'>): Promise<{ found: Reusable | undefined; dataset: Dataset }> {
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   const { identity, lineage } = runIdentity(experiment, dataset);
   const related = (await listRuns(experiment.track.dir))
     .map((run) => ({ run, known: identityOf(run.directory) }))

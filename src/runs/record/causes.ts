@@ -35,7 +35,7 @@ export function likelyCauseOf({ model }: Experiment, dataset: Pick<Dataset, 'fea
 
 /** The largest magnitude of what goes into the network; standardized inputs count as small. */
 function largestInput({ features, normalization }: Pick<Dataset, 'features' | 'normalization'>): number {
-  if (normalization.kind === 'zscore') return 0;
+  if (normalization.kind === 'affine') return 0;
   let largest = 0;
   for (const value of features) largest = Math.max(largest, Math.abs(value));
   return largest / normalization.divisor;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { Engine, type EngineOptions } from '../../engine/coordinator/engine.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { planEngine } from '../../engine/plan/plan.ts';
@@ -83,6 +84,7 @@ export class Trainer {
     if (beginning.state === undefined)
       for (const warning of rowWarnings(this.#experiment, prepared.dataset, prepared.plan.batches)) this.#emit(warning);
     try {
+      await this.#write('preprocess', `${JSON.stringify(prepared.dataset.preprocess, null, 2)}\n`);
       return await this.#runFrom(prepared, beginning, workers === 'auto');
     } finally {
       this.#files?.close();
@@ -173,7 +175,7 @@ export class Trainer {
     let parametersOf: number | undefined;
     try {
       if (loop.divergence !== undefined) await this.#write('divergence', `${JSON.stringify(loop.divergence, null, 2)}\n`);
-      if (state !== undefined) await this.#writeModels(plan.network, state);
+      if (state !== undefined) await this.#writeModels(plan.network, state, dataset.preprocess);
       ({ parametersOf } = loop);
       await this.#writeSummary(summary);
     } catch (error) {
@@ -222,11 +224,12 @@ export class Trainer {
     return this.#write('summary', `${JSON.stringify(summary, null, 2)}\n`);
   }
 
-  async #writeModels(network: Network, state: TrainingState): Promise<void> {
-    await this.#write('model', encodeModel(network, state));
+  async #writeModels(network: Network, state: TrainingState, preprocess: Preprocess): Promise<void> {
+    const encode = (vectors: TrainingState): Uint8Array => encodeModel(network, vectors, this.#experiment, preprocess);
+    await this.#write('model', encode(state));
     const [parameters] = state.averages;
     const { type } = this.#experiment.train.average;
-    if (parameters !== undefined && type !== 'none') await this.#write(type, encodeModel(network, { ...state, parameters }));
+    if (parameters !== undefined && type !== 'none') await this.#write(type, encode({ ...state, parameters }));
   }
 
   async #write(file: RunFile, content: string | Uint8Array): Promise<void> {

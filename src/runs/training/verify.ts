@@ -111,7 +111,7 @@ async function checkOrigin(directory: string, experiment: Experiment): Promise<D
   checkKernels(origin.kernels, directory);
   checkConfigHash(origin.config, experiment, directory);
   checkInit(origin.init ?? {}, experiment, directory);
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   checkData(origin.data, dataset.fingerprint, directory);
   return dataset;
 }

@@ -64,7 +64,7 @@ export class Measurement {
     const experiment = this.#experiment;
     const settings = this.#settings;
     const workers = chooseCounts(experiment, settings.workers, this.#cores);
-    const dataset = await loadDataset(experiment.data, experiment.seed);
+    const dataset = await loadDataset(experiment);
     const network = buildNetwork(experiment, dataset.featureCount);
     checkTargets(dataset, network.outputs, experiment.loss.type);
     checkComparison(experiment, settings, workers, dataset, this.#cores);

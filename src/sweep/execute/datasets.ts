@@ -1,6 +1,5 @@
-import type { DataConfig } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { loadDataset } from '../../data/load.ts';
+import { type DataExperiment, loadDataset } from '../../data/load.ts';
 
 /**
  * The data sets of a sweep's trials, each in memory once: trials with the same data settings and seed share one, and so do those for which
@@ -18,9 +17,10 @@ export class Datasets {
   }
 
   /** @throws GradloomError as `loadDataset` */
-  get(config: DataConfig, seed: number): Promise<Dataset> {
-    const key = JSON.stringify([config, seed]);
-    const known = this.#loaded.get(key) ?? this.#begin(key, config, seed);
+  get({ version, seed, data, loss }: DataExperiment): Promise<Dataset> {
+    const experiment = { version, seed, data, loss };
+    const key = JSON.stringify([version, seed, data, loss.type]);
+    const known = this.#loaded.get(key) ?? this.#begin(key, experiment);
     this.#loaded.delete(key);
     this.#loaded.set(key, known);
     for (const oldest of this.#loaded.keys()) {
@@ -30,8 +30,8 @@ export class Datasets {
     return known;
   }
 
-  #begin(key: string, config: DataConfig, seed: number): Promise<Dataset> {
-    const loading = this.#load(config, seed);
+  #begin(key: string, experiment: DataExperiment): Promise<Dataset> {
+    const loading = this.#load(experiment);
     // A file that could not be read may be there, and whole, at the next attempt.
     loading.catch(() => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
@@ -39,9 +39,9 @@ export class Datasets {
     return loading;
   }
 
-  async #load(config: DataConfig, seed: number): Promise<Dataset> {
-    const dataset = await loadDataset(config, seed);
-    const content = JSON.stringify([dataset.fingerprint, config.normalize]);
+  async #load(experiment: DataExperiment): Promise<Dataset> {
+    const dataset = await loadDataset(experiment);
+    const content = JSON.stringify([dataset.fingerprint, experiment.version, experiment.data.normalize, dataset.preprocess]);
     const known = this.#byContent.get(content)?.deref();
     if (known !== undefined) return known;
     this.#byContent.set(content, new WeakRef(dataset));

@@ -40,10 +40,9 @@ export class LocalExecutor implements Executor {
   }
 
   async run(work: TrialWork, cores: number, signal: AbortSignal, onReport: (report: WorkReport) => void): Promise<Outcome> {
-    const { data, seed } = work.experiment;
     const means = {
       directory: path.join(this.#place.directory, work.directory),
-      dataset: () => this.#datasets.get(data, seed),
+      dataset: () => this.#datasets.get(work.experiment),
       engine: { ...this.#options.engine, threads: this.#threads },
       storage: this.#options.storage,
       fence: this.#place.fence,

@@ -142,7 +142,7 @@ for (const layer of [
 
 test('residual of the first layer is checked against the data, before any thread starts', async (t) => {
   const { experiment } = parseExperiment(text(['{type: dense, units: 5, residual: true}', '{type: dense, units: 3}']), { file: 'a.yaml' });
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   const error = t.throws(() => planEngine(experiment, dataset, 1), { instanceOf: GradloomError });
   t.is(error?.code, 'E_CONFIG_VALUE');
   t.is(error?.where, 'model.layers.0.residual');

@@ -71,7 +71,7 @@ const { experiment } = experimentFromObject({
   track: { log_every: { steps: 1 } },
   parallel: { workers: 1 },
 });
-const dataset = await loadDataset(experiment.data, experiment.seed);
+const dataset = await loadDataset(experiment);
 const plan = planEngine(experiment, dataset, 1);
 
 /** Vectors of which no two tensors have a value in common. */

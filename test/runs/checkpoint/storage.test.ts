@@ -96,7 +96,7 @@ function failingLines(fails: (call: number) => boolean, errno: string): LineCall
 async function runWith(t: ExecutionContext, files: FileCalls, lines?: LineCalls): Promise<Outcome> {
   const directory = path.join(temporary(t), 'run');
   const experiment = caseIn(path.dirname(directory));
-  dataset ??= loadDataset(experiment.data, experiment.seed);
+  dataset ??= loadDataset(experiment);
   const run = train(
     { experiment },
     { directory, dataset: await dataset, storage: { files, ...(lines && { lines }) }, engine: { threads } },

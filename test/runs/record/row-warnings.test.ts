@@ -40,7 +40,7 @@ const cases: { overrides: string[]; warnings: string[] }[] = [
 for (const { overrides, warnings } of cases) {
   test(`${overrides.join(' ') || 'the defaults'}: ${warnings.length === 0 ? 'nothing to tell' : 'told with the numbers'}`, async (t) => {
     const { experiment } = parse(TEXT, overrides);
-    const dataset = await loadDataset(experiment.data, experiment.seed);
+    const dataset = await loadDataset(experiment);
     const found = rowWarnings(experiment, dataset, planBatches(experiment, dataset.splits.train.length));
     t.deepEqual(
       found.map(({ code, message }) => `${code} ${message}`),

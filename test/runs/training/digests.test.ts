@@ -58,7 +58,7 @@ test.serial('a digest of parameters alone is the sha256 of their file', async (t
 test.serial('a run can have a directory of its own, which must not exist, and a data set that is loaded already', async (t) => {
   const { experiment } = experimentFromObject({ ...tree, parallel: { workers: 1 } });
   const directory = path.join(temporary(t), 'trials', 'mine');
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   const summary = await train({ experiment }, { directory, dataset }).result;
   t.is(summary.directory, directory);
   t.is(summary.id, 'mine');

@@ -333,7 +333,7 @@ test.serial('N3 a gradient that overflows while the loss is finite is found befo
 
 /** Sample numbers of the rows [from, to) of the last batch of epoch 1 in `experimentIn`'s data. */
 async function samplesOf(experiment: Experiment, [from, to]: readonly [number, number]): Promise<number[]> {
-  const dataset = await loadDataset(experiment.data, experiment.seed);
+  const dataset = await loadDataset(experiment);
   return [...epochOrder(experiment, dataset, 1).subarray(150 + from, 150 + to)];
 }
 
