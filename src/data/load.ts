@@ -3,7 +3,7 @@ import { problemOf } from '../config/names/metrics.ts';
 import type { DataConfig, Experiment } from '../config/schema/schema.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
-import { normalizationFor } from './preprocess/fit.ts';
+import { normalizationFor } from './normalize/fit.ts';
 import { isFlag, type Preprocess } from './preprocess/preprocess.ts';
 import type { Features, Samples } from './samples.ts';
 import { dataSource } from './sources/index.ts';

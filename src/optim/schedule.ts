@@ -1,5 +1,5 @@
 import type { ScheduleSpan } from '../config/schema/blocks/parent.ts';
-import type { Every } from '../config/schema/blocks/parts.ts';
+import type { Every } from '../config/schema/parts/parts.ts';
 import type { ScheduleConfig } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
 import { cosSin, integerPower, power } from '../random/elementary.ts';

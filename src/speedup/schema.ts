@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, positiveInteger } from '../config/schema/blocks/parts.ts';
+import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 import { forEditors } from '../config/schema/json-schema.ts';
 import type { Outline } from '../config/schema/outline.ts';
 

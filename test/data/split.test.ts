@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { SplitConfig } from '../../src/config/schema/schema.ts';
 import type { Samples } from '../../src/data/samples.ts';
+import { numbered, ofArray } from '../../src/data/sources/array.ts';
 import { largestRemainder, splitSamples } from '../../src/data/split.ts';
 import { GradloomError } from '../../src/errors.ts';
 
@@ -8,13 +9,12 @@ import { GradloomError } from '../../src/errors.ts';
 function samplesOf(labels: readonly number[], ownTestCount = 0): Samples {
   const classes = Math.max(...labels) + 1;
   return {
-    features: new Uint8Array(new SharedArrayBuffer(labels.length)),
-    featureCount: 1,
     sampleCount: labels.length,
-    sampleShape: [1],
     target: { kind: 'class', labels: shared(labels), classes },
+    targetNames: numbered(classes),
     ownTestCount,
     origin: 'test',
+    featuresFor: () => ofArray(new Uint8Array(new SharedArrayBuffer(labels.length)), [1], 'none'),
   };
 }
 

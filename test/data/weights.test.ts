@@ -92,22 +92,22 @@ for (const { title, tensors, code, message } of refused) {
 function config(sampleWeights?: string) {
   const source = { type: 'synthetic', kind: 'blobs', samples: 30 };
   const data = { source, split: { by: 'order' }, ...(sampleWeights !== undefined && { sample_weights: sampleWeights }) };
-  return experimentFromObject({ data, model: { layers: [{ type: 'dense', units: 3 }] } }).experiment.data;
+  return experimentFromObject({ data, model: { layers: [{ type: 'dense', units: 3 }] }, seed: 1 }).experiment;
 }
 
 test('a data set carries its weights, and they are part of its fingerprint', async (t) => {
   const values = Array.from({ length: 30 }, (_, i) => i / 8);
-  const [plain, weighted] = [await loadDataset(config(), 1), await loadDataset(config(write({ weights: f32(values) })), 1)];
+  const [plain, weighted] = [await loadDataset(config()), await loadDataset(config(write({ weights: f32(values) })))];
   t.is(plain.weights, undefined);
   t.deepEqual(Array.from(weighted.weights ?? []), values);
-  const other = await loadDataset(config(write({ weights: f32(values.with(3, 9)) })), 1);
+  const other = await loadDataset(config(write({ weights: f32(values.with(3, 9)) })));
   t.is(new Set([plain.fingerprint, weighted.fingerprint, other.fingerprint]).size, 3);
-  t.is((await loadDataset(config(write({ weights: f32(values) })), 1)).fingerprint, weighted.fingerprint);
+  t.is((await loadDataset(config(write({ weights: f32(values) })))).fingerprint, weighted.fingerprint);
 });
 
 test('weights that are 0 for the whole training set are refused', async (t) => {
   const path = write({ weights: f32(Array.from({ length: 30 }, (_, i) => (i < 24 ? 0 : 1))) });
-  const error = await t.throwsAsync(loadDataset(config(path), 1));
+  const error = await t.throwsAsync(loadDataset(config(path)));
   t.is(error.message, 'weights: all weights of the training set are 0; expected at least one above 0');
 });
 

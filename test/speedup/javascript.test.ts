@@ -50,7 +50,7 @@ const changes: [title: string, change: object][] = [
 for (const [title, change] of changes) {
   test.serial(`plain JavaScript trains as the sequential program does: ${title}`, async (t) => {
     const loaded = experiment(change).experiment;
-    const dataset = await loadDataset(loaded.data, loaded.seed);
+    const dataset = await loadDataset(loaded);
     const plan = planEngine(loaded, dataset, 1);
     const initial = initialState(plan.network, loaded.model, loaded.seed);
     const programs = await Promise.all(

@@ -6,7 +6,7 @@ import { numerics } from './blocks/numerics.ts';
 import { optimizer } from './blocks/optimizer.ts';
 import { parallel } from './blocks/parallel.ts';
 import { parent } from './blocks/parent.ts';
-import { object } from './blocks/parts.ts';
+import { object } from './parts/parts.ts';
 import { regularization } from './blocks/regularization.ts';
 import { schedule } from './blocks/schedule.ts';
 import { track } from './blocks/track.ts';

@@ -1,4 +1,4 @@
-import type { Every } from '../../config/schema/blocks/parts.ts';
+import type { Every } from '../../config/schema/parts/parts.ts';
 import { SEGMENT_STEPS } from '../../engine/plan/memory.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import type { Samples } from '../../../src/data/samples.ts';
-import { decodePixels, loadMnist } from '../../../src/data/sources/mnist.ts';
+import { decodePixels, loadMnist as loadSamples } from '../../../src/data/sources/mnist.ts';
 import { originalLabels } from '../../../src/data/sources/mnist-order.ts';
 import { cacheDirectory } from '../../../src/machine/cache.ts';
 import { realMnist } from '../support/real-mnist.ts';
@@ -12,6 +12,12 @@ import { realMnist } from '../support/real-mnist.ts';
 const root = mkdtempSync(join(tmpdir(), 'gradloom-mnist-'));
 process.env['GRADLOOM_CACHE_DIR'] = join(root, 'cache');
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
+
+/** With its features, which are the same whatever is trained on. */
+async function loadMnist(order: 'original' | 'by_seed', seed: number) {
+  const samples = await loadSamples(order, seed);
+  return { ...samples, ...samples.featuresFor(new Uint32Array()) };
+}
 
 const CACHE_FILE = join(root, 'cache', 'mnist-10000.bin');
 
@@ -29,7 +35,7 @@ withReal(`the 10,000 images and labels equal the first 10,000 of the MNIST train
 });
 
 /** Label and pixels of each sample, as text. */
-function identities({ features, target }: Samples): string[] {
+function identities({ features, target }: Pick<Samples, 'target'> & { features: Uint8Array | Float32Array }): string[] {
   return Array.from({ length: 10_000 }, (_, i) => {
     const pixels = Buffer.from(features.slice(i * 784, i * 784 + 784)).toString('latin1');
     return `${target.kind === 'class' && target.labels[i]} ${pixels}`;

@@ -1,8 +1,15 @@
 import test from 'ava';
-import { makeSynthetic } from '../../../src/data/sources/synthetic.ts';
+import { makeSynthetic as makeSamples } from '../../../src/data/sources/synthetic.ts';
 import { GradloomError } from '../../../src/errors.ts';
 
-type Config = Parameters<typeof makeSynthetic>[0];
+type Config = Parameters<typeof makeSamples>[0];
+
+/** With its features, which are the same whatever is trained on. */
+function makeSynthetic(of: Config, seed: number) {
+  const { featuresFor, ...samples } = makeSamples(of, seed);
+  return { ...samples, ...featuresFor(new Uint32Array()) };
+}
+
 const config = (change: Partial<Config>): Config => ({
   type: 'synthetic',
   kind: 'blobs',

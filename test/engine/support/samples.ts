@@ -1,5 +1,5 @@
 import type { Dataset, Normalization } from '../../../src/data/dataset.ts';
-import { fitZscore } from '../../../src/data/normalize.ts';
+import { normalizationFor } from '../../../src/data/normalize/fit.ts';
 import type { Row64 } from './reference.ts';
 
 /** mulberry32: a small generator, so that a case is a function of a printed seed and of no code under test. */
@@ -78,6 +78,13 @@ export function makeSamples({
     target: makeTarget(target, total, dice),
     splits,
     normalization: normalizationOf(normalize, features, width, splits.train),
+    // Nothing in the engine looks at it.
+    preprocess: {
+      version: 1,
+      input: { kind: 'array', shape: [width], stored: stored === 'f32' ? 'f32' : 'u8' },
+      normalization: { kind: 'divide', divisor: 1 },
+      target: { kind: 'value', names: [] },
+    },
     ...(weighted && { weights: makeWeights(total, dice) }),
     fingerprint: '',
     description: 'random samples',
@@ -107,7 +114,7 @@ function normalizationOf(
   width: number,
   train: Uint32Array,
 ): Normalization {
-  if (kind === 'zscore') return fitZscore(features, width, train);
+  if (kind === 'zscore') return normalizationFor('zscore', { features, featureCount: width, train, perStatistic: 1 });
   return { kind: 'divide', divisor: kind === 'unit' ? 255 : kind === 'unit256' ? 256 : 1 };
 }
 
@@ -115,7 +122,7 @@ function normalizationOf(
 export function rowOf({ features, featureCount: width, target, normalization }: Dataset, sample: number): Row64 {
   const stored = Array.from(features.subarray(sample * width, (sample + 1) * width));
   const x = stored.map((v, j) =>
-    normalization.kind === 'divide' ? v / normalization.divisor : (v - normalization.mean[j]!) / normalization.std[j]!,
+    normalization.kind === 'divide' ? v / normalization.divisor : (v - normalization.center[j]!) / normalization.scale[j]!,
   );
   if (target.kind === 'class') return { x, target: target.labels[sample]! };
   return { x, target: target.values.subarray(sample * target.width, (sample + 1) * target.width) };

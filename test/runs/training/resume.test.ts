@@ -162,7 +162,7 @@ test.serial('D9 resume with other data is E_DATA_FINGERPRINT (65), also before t
     const directory = await started(t, { pauseAt: 33 });
     if (!hasCheckpoint) rmSync(path.join(directory, 'checkpoints'), { recursive: true });
     const { experiment } = loadExperiment(path.join(directory, 'config.yaml'));
-    const dataset = await loadDataset(experiment.data, experiment.seed + 1);
+    const dataset = await loadDataset({ ...experiment, seed: experiment.seed + 1 });
     const error = await t.throwsAsync(goOn(directory, { dataset }), { instanceOf: GradloomError });
     t.is(error.code, 'E_DATA_FINGERPRINT');
     t.is(error.exitCode, EXIT.data);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, path } from './parts.ts';
+import { object, path } from '../parts/parts.ts';
 import { source } from './sources/index.ts';
 
 const split = object({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CLASSIFICATION_METRICS, REGRESSION_METRICS, TOP_K } from '../../names/metrics.ts';
-import { object } from './parts.ts';
+import { object } from '../parts/parts.ts';
 
 const labelSmoothing = z.number().min(0).max(1).default(0);
 /** Larger ones could overflow the gradients' f32. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, path, positiveInteger } from './parts.ts';
+import { object, path, positiveInteger } from '../parts/parts.ts';
 
 const initializer = z.discriminatedUnion('type', [
   object({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object } from './parts.ts';
+import { object } from '../parts/parts.ts';
 
 /** Names and defaults are PyTorch's (torch.optim), for lion and lamb those of the papers' own code. */
 

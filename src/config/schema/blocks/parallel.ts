@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, positiveInteger } from './parts.ts';
+import { object, positiveInteger } from '../parts/parts.ts';
 
 /** Execution keys: they never change a bit of the result. */
 export const parallel = object({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, path, positiveInteger } from './parts.ts';
+import { object, path, positiveInteger } from '../parts/parts.ts';
 
 /** Where the schedule of a run that goes on from another stands in its time; written by `gradloom extend`. */
 const scheduleSpan = object({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object } from './parts.ts';
+import { object } from '../parts/parts.ts';
 
 export const regularization = object({
   l1: z

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { every, goal, object, positiveInteger, withGoal } from './parts.ts';
+import { every, goal, object, positiveInteger, withGoal } from '../parts/parts.ts';
 
 /** Rules and defaults are PyTorch's (torch.optim.lr_scheduler) where it has the schedule; src/optim/schedule.ts names each source. */
 

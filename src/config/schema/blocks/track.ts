@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { every, object, positiveInteger } from './parts.ts';
+import { every, object, positiveInteger } from '../parts/parts.ts';
 
 export const track = object({
   dir: z

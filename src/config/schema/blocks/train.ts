@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { every, goal, object, positiveInteger, withGoal } from './parts.ts';
+import { every, goal, object, positiveInteger, withGoal } from '../parts/parts.ts';
 
 export const train = object({
   batch_size: z

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, path } from '../parts.ts';
+import { object, path } from '../../parts/parts.ts';
 
 export const idxSource = object({
   type: z.literal('idx'),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { object, positiveInteger } from '../parts.ts';
+import { object, positiveInteger } from '../../parts/parts.ts';
 
 export const syntheticSource = object({
   type: z.literal('synthetic'),
