@@ -111,7 +111,11 @@ const refused: { title: string; yaml: string; problems: string[] }[] = [
     yaml: 'tags: a',
     problems: ['3:7 [E_CONFIG_TYPE] tags: wrong type; got a; expected a list of 0 to 100 items'],
   },
-  { title: 'an unknown version', yaml: 'version: 3', problems: ['3:10 [E_CONFIG_VALUE] version: unknown value; got 3; expected one of 1, 2'] },
+  {
+    title: 'an unknown version',
+    yaml: 'version: 3',
+    problems: ['3:10 [E_CONFIG_RANGE] version: out of range; got 3; expected one of 1, 2'],
+  },
   {
     title: 'a misspelt word of a choice',
     yaml: 'train: {eval: {on: tets}}',

@@ -243,10 +243,10 @@ test.serial('S2 a full disk at a checkpoint is W_STORAGE; the next interval writ
   const outcome = await runWith(t, {
     ...base,
     async open(name, flags, mode) {
-      // env.json and config.yaml, then the first checkpoint.
-      const isThird = mode !== undefined && ++opened === 3;
+      // env.json, config.yaml and preprocess.json, then the first checkpoint.
+      const isFourth = mode !== undefined && ++opened === 4;
       const file = await base.open(name, flags, mode);
-      return isThird
+      return isFourth
         ? { ...file, write: () => Promise.reject(Object.assign(new Error('ENOSPC: full'), { code: 'ENOSPC', errno: -28 })) }
         : file;
     },

@@ -115,7 +115,7 @@ for (const { title, data, layers, hint } of [
   },
   {
     title: 'bytes that are not normalized',
-    data: { source: { type: 'mnist' }, split: { train: 300, val: 50, test: 50 } },
+    data: { source: { type: 'mnist' }, split: { train: 300, val: 50, test: 50 }, normalize: 'none' },
     layers: [{ type: 'dense', ...RELU, init: { type: 'uniform', low: -2, high: -1 } }],
     hint: 'the inputs reach 255; set data.normalize: unit',
   },

@@ -76,7 +76,7 @@ function onlyRun(directory: string): string {
 }
 
 test.serial(
-  'a run leaves config.yaml, env.json, metrics.jsonl, digests.jsonl, model.safetensors and summary.json, for its owner only',
+  'a run leaves config.yaml, env.json, metrics.jsonl, digests.jsonl, preprocess.json, model.safetensors and summary.json, for its owner only',
   async (t) => {
     const directory = temporary(t);
     const summary = await runIn(directory);
@@ -88,6 +88,7 @@ test.serial(
       'lock',
       'metrics.jsonl',
       'model.safetensors',
+      'preprocess.json',
       'summary.json',
     ]);
     t.is(statSync(summary.directory!).mode & 0o777, 0o700);
