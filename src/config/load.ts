@@ -131,7 +131,7 @@ function requireMap(read: Node | undefined, problems: Problems, file: string): M
 
 function validate(tree: Node, { file, baseDir, problems, notices }: Validating): LoadedExperiment {
   checkPaths(outline, tree, problems);
-  const result = experimentSchema.safeParse(withEarlierDefaults(plain(outline, tree)), READ_ONCE);
+  const result = experimentSchema.safeParse(withEarlierDefaults(plain(outline, tree), tree), READ_ONCE);
   if (!result.success) {
     diagnose(tree, result.error.issues, problems);
     diagnoseFurther(tree, problems);

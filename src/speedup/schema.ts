@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 import { forEditors } from '../config/schema/json-schema.ts';
 import type { Outline } from '../config/schema/outline.ts';
+import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 
 const MAX_COUNTS = 64;
 const FORM = { form: 'numbers such as 1,2,4 or a range such as 1..4' };

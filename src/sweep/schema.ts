@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 import { forEditors } from '../config/schema/json-schema.ts';
 import type { Outline } from '../config/schema/outline.ts';
+import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 
 export const METHODS = ['grid', 'random', 'sobol', 'tpe', 'cmaes'] as const;
 export type Method = (typeof METHODS)[number];

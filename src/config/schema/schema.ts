@@ -6,11 +6,11 @@ import { numerics } from './blocks/numerics.ts';
 import { optimizer } from './blocks/optimizer.ts';
 import { parallel } from './blocks/parallel.ts';
 import { parent } from './blocks/parent.ts';
-import { object } from './parts/parts.ts';
 import { regularization } from './blocks/regularization.ts';
 import { schedule } from './blocks/schedule.ts';
 import { track } from './blocks/track.ts';
 import { train } from './blocks/train.ts';
+import { object } from './parts/parts.ts';
 
 /** One schema gives the TypeScript type, the validation and the JSON Schema for editors. */
 export const experimentSchema = object({
@@ -33,7 +33,7 @@ export const experimentSchema = object({
     .describe(
       'what evaluations report beside the loss; unweighted. Without it: accuracy with a classification loss, nothing with a regression loss',
     ),
-  optimizer: optimizer.prefault({ type: 'sgd' }).describe('how gradients change parameters'),
+  optimizer: optimizer.prefault({ type: 'adam', lr: 0.01 }).describe('how gradients change parameters'),
   regularization: regularization.prefault({}).describe('penalties and limits'),
   schedule: schedule.prefault({ type: 'constant' }).describe('how the learning rate changes; it is set before each step'),
   train: train.prefault({}).describe('length, batches and evaluation of the training'),
