@@ -17,7 +17,7 @@ test('two keys are enough; all else has a default', (t) => {
     version: 2,
     name: 'experiment',
     seed: 0,
-    optimizer: { type: 'sgd', lr: 0.01 },
+    optimizer: { type: 'adam', lr: 0.01 },
     train: { batch_size: 64, epochs: 10 },
   });
   t.deepEqual(notices, []);
@@ -47,7 +47,7 @@ test('a bare word stands for a map with that type', (t) => {
 });
 
 test('a union without type is its default variant', (t) => {
-  t.like(parse(`${VALID}optimizer: {lr: 0.2}\n`).experiment.optimizer, { type: 'sgd', lr: 0.2 });
+  t.like(parse(`${VALID}optimizer: {lr: 0.2}\n`).experiment.optimizer, { type: 'adam', lr: 0.2 });
 });
 
 test('paths are made absolute from the directory of the file', (t) => {
