@@ -1,6 +1,6 @@
 import type { Experiment, InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { normal, uniform } from '../random/distributions.ts';
+import { normals, uniforms } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
 import { nonfiniteIn } from '../storage/nonfinite.ts';
 import { f32Tensors, readSafetensors, type Safetensors } from '../storage/safetensors.ts';
@@ -131,10 +131,7 @@ function draw(distribution: Distribution, stream: RandomStream, count: number): 
   if (distribution.kind === 'normal') {
     const { mean, std } = distribution;
     if (std === 0) return values.fill(mean);
-    for (let i = 0; i < count; i++) values[i] = mean + std * normal(stream, i);
-  } else {
-    const { low, high } = distribution;
-    for (let i = 0; i < count; i++) values[i] = low + (high - low) * uniform(stream, i);
-  }
+    normals(stream, mean, std, values);
+  } else uniforms(stream, distribution.low, distribution.high, values);
   return values;
 }

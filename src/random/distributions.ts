@@ -7,17 +7,21 @@ const TWO_MINUS_52 = 2 ** -52;
 
 /** Number `index` of the stream, uniform in [0, 1): a multiple of 2^-53, from words 2 index and 2 index + 1. */
 export function uniform(stream: RandomStream, index: number): number {
-  const high = stream.word(2 * index) >>> 5;
-  const low = stream.word(2 * index + 1) >>> 6;
-  return (high * 0x400_0000 + low) * TWO_MINUS_53;
+  return fraction(stream.word(2 * index), stream.word(2 * index + 1));
+}
+
+function fraction(first: number, second: number): number {
+  return ((first >>> 5) * 0x400_0000 + (second >>> 6)) * TWO_MINUS_53;
 }
 
 /** Number `index` of the stream, uniform in (0, 1), never an end: an odd multiple of 2^-53, from words 2 index and 2 index + 1. */
 export function openUniform(stream: RandomStream, index: number): number {
-  // Symmetric around 1/2, all exact.
-  const high = stream.word(2 * index) >>> 6;
-  const low = stream.word(2 * index + 1) >>> 6;
-  return (high * 0x400_0000 + low + 0.5) * TWO_MINUS_52;
+  return openFraction(stream.word(2 * index), stream.word(2 * index + 1));
+}
+
+/** Symmetric around 1/2, all exact. */
+function openFraction(first: number, second: number): number {
+  return ((first >>> 6) * 0x400_0000 + (second >>> 6) + 0.5) * TWO_MINUS_52;
 }
 
 /**
@@ -26,6 +30,30 @@ export function openUniform(stream: RandomStream, index: number): number {
  */
 export function normal(stream: RandomStream, index: number): number {
   return normalQuantile(openUniform(stream, index));
+}
+
+/** Numbers that are worked out at a time. */
+const AT_ONCE = 2048;
+
+/** mean + std `normal` of each index from 0 on, in f32. */
+export function normals(stream: RandomStream, mean: number, std: number, out: Float32Array): void {
+  const words = new Uint32Array(2 * AT_ONCE);
+  for (let first = 0; first < out.length; first += AT_ONCE) {
+    const count = Math.min(AT_ONCE, out.length - first);
+    stream.words(2 * first, words);
+    for (let i = 0; i < count; i++)
+      out[first + i] = mean + std * normalQuantile(openFraction(words[2 * i] as number, words[2 * i + 1] as number));
+  }
+}
+
+/** low + (high - low) `uniform` of each index from 0 on, in f32. */
+export function uniforms(stream: RandomStream, low: number, high: number, out: Float32Array): void {
+  const words = new Uint32Array(2 * AT_ONCE);
+  for (let first = 0; first < out.length; first += AT_ONCE) {
+    const count = Math.min(AT_ONCE, out.length - first);
+    stream.words(2 * first, words);
+    for (let i = 0; i < count; i++) out[first + i] = low + (high - low) * fraction(words[2 * i] as number, words[2 * i + 1] as number);
+  }
 }
 
 /**
@@ -79,7 +107,7 @@ export function normalQuantile(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) {
     const r = 0.180625 - q * q;
-    return (q * horner(CENTRE_A, r)) / horner(CENTRE_B, r);
+    return (q * centreA(r)) / centreB(r);
   }
   const r = Math.sqrt(-log(q < 0 ? p : 1 - p));
   const x = r <= 5 ? horner(NEAR_C, r - 1.6) / horner(NEAR_D, r - 1.6) : horner(FAR_E, r - 5) / horner(FAR_F, r - 5);
@@ -110,14 +138,23 @@ const TAIL_Q = [
   440.413735824752,
 ];
 
+/** Written out, as most numbers come this way; the operations are those of `horner`, in its order. */
+const centreA = (r: number): number =>
+  ((((((2509.0809287301227 * r + 33430.57558358813) * r + 67265.7709270087) * r + 45921.95393154987) * r + 13731.69376550946) * r +
+    1971.5909503065513) *
+    r +
+    133.14166789178438) *
+    r +
+  3.3871328727963665;
+const centreB = (r: number): number =>
+  ((((((5226.495278852854 * r + 28729.085735721943) * r + 39307.89580009271) * r + 21213.794301586597) * r + 5394.196021424751) * r +
+    687.1870074920579) *
+    r +
+    42.31333070160091) *
+    r +
+  1;
+
 /** Coefficients of AS 241, from the highest power down to the constant, as the f64 numbers that the published digits mean. */
-const CENTRE_A = [
-  2509.0809287301227, 33430.57558358813, 67265.7709270087, 45921.95393154987, 13731.69376550946, 1971.5909503065513, 133.14166789178438,
-  3.3871328727963665,
-];
-const CENTRE_B = [
-  5226.495278852854, 28729.085735721943, 39307.89580009271, 21213.794301586597, 5394.196021424751, 687.1870074920579, 42.31333070160091, 1,
-];
 const NEAR_C = [
   0.0007745450142783414, 0.022723844989269184, 0.2417807251774506, 1.2704582524523684, 3.6478483247632045, 5.769497221460691,
   4.630337846156546, 1.4234371107496835,

@@ -20,9 +20,9 @@ const M1_HIGH = MULTIPLIER_1 >>> 16;
 /**
  * One block: four random 32-bit words of counter (c0, c1, c2, c3) under key (k0, k1). Words are taken modulo 2^32.
  *
- * @param out receives the words, shape [4]
+ * @param out receives the words, at `at` to `at + 3`
  */
-export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Uint32Array): void {
+export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Uint32Array, at = 0): void {
   // All values stay int32, which V8 keeps in registers; the high halves of the products come from 16-bit pieces, none above 2^32.
   let x0 = c0 | 0;
   let x1 = c1 | 0;
@@ -52,8 +52,8 @@ export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: n
     key0 = (key0 + WEYL_0) | 0;
     key1 = (key1 + WEYL_1) | 0;
   }
-  out[0] = x0;
-  out[1] = x1;
-  out[2] = x2;
-  out[3] = x3;
+  out[at] = x0;
+  out[at + 1] = x1;
+  out[at + 2] = x2;
+  out[at + 3] = x3;
 }

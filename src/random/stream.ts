@@ -16,6 +16,8 @@ export const PURPOSES = {
 export type Purpose = keyof typeof PURPOSES;
 
 const TWO_32 = 0x1_0000_0000;
+/** Words that `next` works out at a time. */
+const AHEAD_WORDS = 64;
 
 /**
  * The random words of (root seed, purpose, number): word i for any i below 2^53, in any order.
@@ -34,8 +36,9 @@ export class RandomStream {
   readonly #block = new Uint32Array(4);
   /** The block that `#block` holds. */
   #held = 0;
-  /** The word that `next` gives. */
+  /** The word that `next` gives, and those that it gives after it. */
   #position = 0;
+  #ahead: Uint32Array | undefined;
 
   constructor(seed: number, purpose: Purpose, number = 0) {
     [this.#key0, this.#key1, this.#number0, this.#number1] = streamWords(seed, purpose, number);
@@ -54,7 +57,26 @@ export class RandomStream {
 
   /** The words one after the other, from word 0. */
   next(): number {
-    return this.word(this.#position++);
+    this.#ahead ??= new Uint32Array(AHEAD_WORDS);
+    const place = this.#position % AHEAD_WORDS;
+    if (place === 0) this.words(this.#position, this.#ahead);
+    this.#position++;
+    return this.#ahead[place] as number;
+  }
+
+  /**
+   * Words `first`, `first + 1` and so on, as many as `out` takes: in one loop, which is compiled long before a thousand calls of `word` are.
+   *
+   * @throws RangeError if `first` or the length of `out` is no multiple of 4
+   */
+  words(first: number, out: Uint32Array): void {
+    requireIndex(first + out.length, 'index');
+    if (first % 4 !== 0 || out.length % 4 !== 0)
+      throw new RangeError(`words ${first} to ${first + out.length}: expected whole blocks of 4`);
+    const [key0, key1, number0, number1] = [this.#key0, this.#key1, this.#number0, this.#number1];
+    for (let at = 0, block = first / 4; at < out.length; at += 4, block++) {
+      philox4x32(block | 0, Math.floor(block / TWO_32), number0, number1, key0, key1, out, at);
+    }
   }
 
   #fill(block: number): void {

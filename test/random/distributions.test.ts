@@ -1,5 +1,5 @@
 import test from 'ava';
-import { nextBelow, normal, normalQuantile, permutation, uniform } from '../../src/random/distributions.ts';
+import { nextBelow, normal, normalQuantile, normals, permutation, uniform, uniforms } from '../../src/random/distributions.ts';
 import { cosSin, log } from '../../src/random/elementary.ts';
 import { RandomStream } from '../../src/random/stream.ts';
 
@@ -27,6 +27,39 @@ test('uniform is in [0, 1), has 53 bits, and mean, variance and serial correlati
   t.true(Math.abs(products / COUNT) < (5 / 12) * Math.sqrt(1 / COUNT));
   t.true(Math.abs(odd / COUNT - 1 / 2) < 5 * Math.sqrt(1 / 4 / COUNT));
 });
+
+test('normals and uniforms are normal and uniform of each index, for any count', (t) => {
+  const stream = new RandomStream(7, 'init', 2);
+  for (const count of [0, 1, 5, 2047, 2048, 2049, 10_001]) {
+    const [got, expected] = [new Float32Array(count), new Float32Array(count)];
+    normals(new RandomStream(7, 'init', 2), 0.25, 1.5, got);
+    for (let i = 0; i < count; i++) expected[i] = 0.25 + 1.5 * normal(stream, i);
+    t.deepEqual(got, expected);
+    uniforms(new RandomStream(7, 'init', 2), -0.3, 0.7, got);
+    for (let i = 0; i < count; i++) expected[i] = -0.3 + (0.7 - -0.3) * uniform(stream, i);
+    t.deepEqual(got, expected);
+  }
+});
+
+test('normalQuantile is AS 241 with its digits, by the rule of Horner', (t) => {
+  const horner = (coefficients: readonly number[], x: number): number => coefficients.reduce((sum, c) => sum * x + c, 0);
+  for (let p = 0.075; p <= 0.925; p += 0.001) {
+    const q = p - 0.5;
+    if (Math.abs(q) > 0.425) continue;
+    const r = 0.180625 - q * q;
+    t.is(normalQuantile(p), (q * horner(AS241_A, r)) / horner(AS241_B, r));
+  }
+});
+
+/** source: the tables of AS 241, PPND16, a7 to a0 and b7 to b0. */
+const AS241_A = [
+  2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457, 13731.693765509461125, 1971.5909503065514427,
+  133.14166789178437745, 3.387132872796366608,
+];
+const AS241_B = [
+  5226.495278852854561, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867, 5394.1960214247511077, 687.1870074920579083,
+  42.313330701600911252, 1,
+];
 
 test('normal has the first four moments of N(0, 1) and fits it (Kolmogorov-Smirnov)', (t) => {
   const stream = new RandomStream(2, 'init', 3);

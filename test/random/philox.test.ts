@@ -109,3 +109,17 @@ for (const bad of [-1, 0.5, 2 ** 53, Number.NaN]) {
 test('a negative index is refused', (t) => {
   t.throws(() => new RandomStream(0, 'shuffle').word(-1), { instanceOf: RangeError });
 });
+
+test('words are those of word, from any block on', (t) => {
+  const [stream, whole] = [new RandomStream(3, 'shuffle', 1), new RandomStream(3, 'shuffle', 1)];
+  const out = new Uint32Array(12);
+  for (const first of [0, 4, 1000, 2 ** 34 - 4]) {
+    whole.words(first, out);
+    t.deepEqual(
+      [...out],
+      Array.from({ length: 12 }, (_, i) => stream.word(first + i)),
+    );
+  }
+  t.throws(() => whole.words(2, out), { instanceOf: RangeError });
+  t.throws(() => whole.words(0, new Uint32Array(3)), { instanceOf: RangeError });
+});
