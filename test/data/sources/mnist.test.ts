@@ -19,7 +19,7 @@ async function loadMnist(order: 'original' | 'by_seed', seed: number) {
   return { ...samples, ...samples.featuresFor(new Uint32Array()) };
 }
 
-const CACHE_FILE = join(root, 'cache', 'mnist-10000.bin');
+const CACHE_FILE = join(root, 'cache', 'mnist-original.bin');
 
 const real = realMnist();
 const withReal = real === undefined ? test.skip : test;
