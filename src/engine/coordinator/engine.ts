@@ -14,6 +14,7 @@ import type { Evaluation } from '../rank/evaluation.ts';
 import { lossLimitAfter, type RankSetup } from '../rank/rank.ts';
 import type { StepRates } from '../rank/update.ts';
 import { Crew } from './crew.ts';
+import { LateCode } from './late-code.ts';
 import { type CodeUse, codeUse, prepareCode } from './native.ts';
 import { SharedState } from './shared-state.ts';
 import { Threads } from './threads.ts';
@@ -32,6 +33,10 @@ export interface EngineOptions {
   startMs?: number;
   /** For tests of wrong machine code: what makes it. */
   specialise?: typeof specialise;
+  /** Threads of its own that are up already; what it does not need of them is not its own. */
+  warm?: Threads | undefined;
+  /** Steps begin on WebAssembly, while machine code for them is made: see `isCodeDue`. @default false: code is there before the first step */
+  codeLater?: boolean | undefined;
 }
 
 /** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
@@ -73,7 +78,9 @@ export class Engine {
   readonly #crew: Crew;
   readonly #options: EngineOptions;
   readonly #dataset: Dataset;
+  readonly #module: WebAssembly.Module;
   #code: CodeUse;
+  readonly #lateCode: LateCode<Awaited<ReturnType<typeof prepareCode>>> | undefined;
   /** Of the targets alone, so worked out once a split. */
   readonly #targetSquares = new Map<SplitName, Float64Array>();
   /** First step of the segment under way, or of the last one. */
@@ -83,15 +90,20 @@ export class Engine {
   #firstLoss: number | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions) {
+  private constructor(plan: EnginePlan, dataset: Dataset, options: EngineOptions, module: WebAssembly.Module) {
     this.plan = plan;
     this.#options = options;
     this.#dataset = dataset;
+    this.#module = module;
     this.#code = codeUse(plan.experiment.parallel);
     this.#memory = options.threads?.takeMemory(plan.memory) ?? reserveMemory(plan.memory);
     this.shared = new SharedState(plan, this.#memory);
     this.#control = new Int32Array(this.#memory.buffer, plan.memory.control.at, plan.memory.control.bytes / Int32Array.BYTES_PER_ELEMENT);
-    this.#crew = new Crew(plan, this.#control, options.threads ?? new Threads(options.entry), options.hangMs);
+    if (options.codeLater === true && this.#code.name !== 'wasm') {
+      const hasStepped = (): boolean => Atomics.load(this.#control, WORD.stepsDone) > 0;
+      this.#lateCode = new LateCode({ make: () => this.#makeCode(), hasStepped, onDue: () => this.requestStop() });
+    }
+    this.#crew = new Crew(plan, this.#control, options.threads ?? options.warm ?? new Threads(options.entry), options.hangMs);
   }
 
   /**
@@ -100,37 +112,70 @@ export class Engine {
    * @throws GradloomError E_LIMIT, E_POOL_START, E_ENGINE
    */
   static async start(plan: EnginePlan, dataset: Dataset, initial: InitialState, options: EngineOptions = {}): Promise<Engine> {
-    const module = compileKernels();
-    const engine = new Engine(plan, dataset, options);
+    const engine = new Engine(plan, dataset, options, compileKernels());
     engine.shared.begin(initial, dataset.normalization);
-    const native = await engine.#prepareCode(module);
-    const { startMs = START_MS } = options;
-    const late = setTimeout(() => {
-      engine.#crew.break({ code: 'E_POOL_START', message: `not all ${plan.workers} worker threads started within ${startMs / 1000} s` });
-    }, startMs);
+    const native = engine.#lateCode === undefined ? await engine.#codeAtOnce() : undefined;
     try {
-      const setup: RankSetup = { plan, dataset, memory: engine.#memory, module, ...(native !== undefined && { native }) };
-      await engine.#crew.run({ kind: 'begin', setup });
+      await engine.#begin(native);
     } catch (error) {
       if (!(error instanceof GradloomError) || error.code === 'E_POOL_START') throw error;
       const refusal = refusalError(error);
       if (refusal !== undefined) throw refusal;
       throw new GradloomError({ code: 'E_POOL_START', message: `the worker threads did not start: ${error.message}`, cause: error });
-    } finally {
-      clearTimeout(late);
     }
     return engine;
   }
 
-  async #prepareCode(module: WebAssembly.Module): Promise<NativeCode | undefined> {
+  /** Makes the threads ranks of this run. */
+  async #begin(native: NativeCode | undefined): Promise<void> {
+    const { startMs = START_MS } = this.#options;
+    const late = setTimeout(() => {
+      const message = `not all ${this.plan.workers} worker threads started within ${startMs / 1000} s`;
+      this.#crew.break({ code: 'E_POOL_START', message });
+    }, startMs);
     try {
-      const { use, native } = await prepareCode(this.plan, this.#dataset, this.#memory, module, this.#options.specialise);
+      const setup: RankSetup = { plan: this.plan, dataset: this.#dataset, memory: this.#memory, module: this.#module };
+      await this.#crew.run({ kind: 'begin', setup: { ...setup, ...(native !== undefined && { native }) } });
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #makeCode(): ReturnType<typeof prepareCode> {
+    return prepareCode(this.plan, this.#dataset, this.#memory, this.#module, this.#options.specialise);
+  }
+
+  async #codeAtOnce(): Promise<NativeCode | undefined> {
+    try {
+      const { use, native } = await this.#makeCode();
       this.#code = use;
       return native;
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  /** Machine code is there, and the ranks do not have it yet: the segment under way ends for it after the step at hand. */
+  get isCodeDue(): boolean {
+    return this.#lateCode?.isDue ?? false;
+  }
+
+  /** What computes will go on computing: no machine code is to come. */
+  get hasItsCode(): boolean {
+    return this.#lateCode?.isOver ?? true;
+  }
+
+  /**
+   * Gives the ranks the machine code that is due, between two segments; no bit changes by it.
+   *
+   * @throws GradloomError E_WORKER... when a thread fails
+   */
+  async takeCode(): Promise<void> {
+    if (!this.isCodeDue || this.#lateCode === undefined) return;
+    const { use, native } = this.#lateCode.take();
+    this.#code = use;
+    if (native !== undefined) await this.#begin(native);
   }
 
   /**
@@ -147,7 +192,7 @@ export class Engine {
     this.#segmentStart = fromStep;
     this.#taken = 0;
     const lossLimit = this.#firstLoss === undefined ? Number.POSITIVE_INFINITY : lossLimitAfter(this.plan, this.#firstLoss);
-    const result = await this.#crew.run({
+    const training = this.#crew.run({
       kind: 'train',
       fromStep,
       toStep,
@@ -155,6 +200,8 @@ export class Engine {
       lrFactor: rates.lrFactor,
       lossLimit,
     });
+    this.#lateCode?.start();
+    const result = await training;
     if (fromStep === 0) this.#firstLoss = this.shared.stepValues(0).loss;
     if (result.status === 'done') return { steps: result.stepsDone };
     return { steps: result.step - fromStep, diverged: { step: result.step, loss: result.loss } };
@@ -235,6 +282,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     const { threads } = this.#options;
+    this.#lateCode?.close();
     abort(this.#control, this.plan.workers);
     if (threads === undefined || this.#crew.isBroken) await this.#crew.end();
     else await this.#crew.release();

@@ -117,6 +117,15 @@ export class Threads {
     this.#entry = entry;
   }
 
+  /**
+   * Starts threads that wait for a run: they load their modules while it is prepared.
+   *
+   * @throws GradloomError E_LIMIT as `lease`
+   */
+  warm(count: number): void {
+    for (const slot of this.#startSlots(count)) this.#takeBack(slot);
+  }
+
   /** Threads that wait for a run. */
   get idle(): number {
     return this.#idle.length;
@@ -150,16 +159,27 @@ export class Threads {
    */
   lease(count: number, onError: (cause: unknown) => void): Lease {
     if (this.#isClosed) throw new RangeError('these threads are closed');
-    const slots = this.#idle.splice(0, count);
+    const idle = this.#idle.splice(0, count);
     try {
-      if (slots.length < count) checkThreads(count - slots.length);
+      const slots = [...idle, ...this.#startSlots(count - idle.length)];
+      for (const slot of slots) slot.onError = onError;
+      return new Lease(slots, (slot) => this.#takeBack(slot));
+    } catch (error) {
+      for (const slot of idle) void slot.end();
+      throw error;
+    }
+  }
+
+  #startSlots(count: number): Slot[] {
+    const slots: Slot[] = [];
+    try {
+      if (count > 0) checkThreads(count);
       while (slots.length < count) slots.push(new Slot(this.#entry));
     } catch (cause) {
       for (const slot of slots) void slot.end();
       throw cause instanceof GradloomError ? cause : (refusalError(cause) ?? cause);
     }
-    for (const slot of slots) slot.onError = onError;
-    return new Lease(slots, (slot) => this.#takeBack(slot));
+    return slots;
   }
 
   /** Ends the idle threads, and each leased one when its engine closes. */

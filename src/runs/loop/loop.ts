@@ -1,6 +1,7 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import { type Dataset, SPLITS, type SplitName } from '../../data/dataset.ts';
 import type { Engine, SegmentEnd } from '../../engine/coordinator/engine.ts';
+import type { CodeUse } from '../../engine/coordinator/native.ts';
 import { batchesAt } from '../../engine/plan/batches.ts';
 import { PLATEAU_START } from '../../optim/plateau.ts';
 import type { Keeper } from '../checkpoint/keeper.ts';
@@ -23,6 +24,8 @@ export interface LoopParts {
   recorder: Recorder;
   rates: LearningRate;
   signal: AbortSignal | undefined;
+  /** Told of machine code that came after the first steps. */
+  onCode: (code: CodeUse) => void;
   /** Step to end at, if it is before the last one. */
   pauseAt: number | undefined;
 }
@@ -54,6 +57,11 @@ export class Loop {
 
   get step(): number {
     return this.#state.step;
+  }
+
+  /** Updates done, those of a segment that was broken off among them. */
+  get reached(): number {
+    return this.#parts.recorder.step;
   }
 
   get engine(): Engine {
@@ -110,6 +118,7 @@ export class Loop {
     const { totalSteps } = this.#engine.plan.batches;
     const { signal, pauseAt = totalSteps, recorder } = this.#parts;
     while (!this.#state.isOver && this.step < totalSteps) {
+      if (this.#engine.isCodeDue) await this.#takeCode();
       if (this.step >= pauseAt) {
         await recorder.timed('checkpoint', () => keeper.keepLast(() => this.state()));
         return 'paused';
@@ -158,6 +167,12 @@ export class Loop {
     }
   }
 
+  async #takeCode(): Promise<void> {
+    const engine = this.#engine;
+    await this.#parts.recorder.timed('start', () => engine.takeCode());
+    this.#parts.onCode(engine.code);
+  }
+
   async #tune(tuning: Tuning<Engine>): Promise<void> {
     const next = await tuning.next(this.#engine);
     if (next !== this.#engine) this.restore(this.state(), next);
@@ -169,9 +184,11 @@ export class Loop {
     try {
       const started = performance.now();
       const segment = recorder.timed('training', () => this.#engine.train(this.step, target, rates));
-      if (signal?.aborted === true || keeper.isDue || tuning.isDue) this.#engine.requestStop();
+      const engine = this.#engine;
+      if (signal?.aborted === true || keeper.isDue || tuning.isDue || engine.isCodeDue) engine.requestStop();
       const end = await segment;
-      tuning.took(end.steps, (performance.now() - started) / 1000);
+      // Before it has its machine code, it is not the engine that there will be.
+      if (engine.hasItsCode) tuning.took(end.steps, (performance.now() - started) / 1000);
       this.#state.step += end.steps;
       return end;
     } finally {

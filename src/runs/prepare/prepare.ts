@@ -39,6 +39,6 @@ export async function prepare(experiment: Experiment, loaded?: Dataset, workers 
 }
 
 /** How many workers that means on this machine. */
-function chooseWorkers(workers: Experiment['parallel']['workers'], experiment: Experiment, cores: Cores): number {
+export function chooseWorkers(workers: Experiment['parallel']['workers'], experiment: Experiment, cores: Cores): number {
   return workers === 'auto' ? Math.min(cores.usable, experiment.numerics.leaves) : workers;
 }

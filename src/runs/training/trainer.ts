@@ -3,9 +3,12 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { Engine, type EngineOptions } from '../../engine/coordinator/engine.ts';
+import type { CodeUse } from '../../engine/coordinator/native.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
+import { Threads } from '../../engine/coordinator/threads.ts';
 import { planEngine } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
+import { countCores } from '../../machine/cores.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { Network } from '../../model/network.ts';
 import type { Fence } from '../../storage/atomic.ts';
@@ -22,7 +25,7 @@ import { Loop } from '../loop/loop.ts';
 import { Restarts } from '../loop/restarts.ts';
 import { Tuning } from '../loop/tuning.ts';
 import { batchNormNotices } from '../prepare/batch-norms.ts';
-import { type Prepared, prepare } from '../prepare/prepare.ts';
+import { chooseWorkers, type Prepared, prepare } from '../prepare/prepare.ts';
 import { likelyCauseOf } from '../record/causes.ts';
 import { LearningRate } from '../record/learning-rate.ts';
 import { Recorder } from '../record/recorder.ts';
@@ -64,11 +67,15 @@ export class Trainer {
   readonly #options: RunOptions;
   readonly #emit: (event: RunEvent) => void;
   #files: RunFiles | undefined;
+  /** Threads of its own that load their modules while the run is prepared; undefined where it shares those of others. */
+  readonly #warm: Threads | undefined;
 
   constructor(experiment: Experiment, options: RunOptions, emit: (event: RunEvent) => void) {
     this.#experiment = experiment;
     this.#options = options;
     this.#emit = emit;
+    const { engine } = options;
+    if (engine?.threads === undefined) this.#warm = new Threads(engine?.entry);
   }
 
   /**
@@ -76,6 +83,25 @@ export class Trainer {
    * @param workers  in place of `parallel.workers`
    */
   async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
+    try {
+      this.#warmUp(workers);
+      return await this.#run(begin, workers);
+    } finally {
+      await this.#warm?.close();
+    }
+  }
+
+  /** What is refused here is refused again when the threads are needed, and told then. */
+  #warmUp(workers: Experiment['parallel']['workers']): void {
+    const cores = countCores();
+    try {
+      this.#warm?.warm(Math.min(chooseWorkers(workers, this.#experiment, cores), cores.usable));
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+    }
+  }
+
+  async #run(begin: (prepared: Prepared) => Promise<Beginning>, workers: Experiment['parallel']['workers']): Promise<Summary> {
     const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
     for (const warning of machineWarnings(prepared)) this.#emit(warning);
     for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
@@ -103,9 +129,12 @@ export class Trainer {
     this.#emit(runStart(experiment, prepared, { id, directory, from: beginning.state?.loop.step ?? 0 }));
     const started = performance.now();
     const engine = await this.#start(prepared, beginning, recorder);
-    for (const warning of codeWarnings(engine.code)) this.#emit(warning);
+    const onCode = (code: CodeUse): void => {
+      for (const warning of codeWarnings(code)) this.#emit(warning);
+    };
+    onCode(engine.code);
     const { signal, pauseAt } = this.#options;
-    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt });
+    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt, onCode });
     if (beginning.state !== undefined) loop.restore(beginning.state);
     recorder.spend('start', (performance.now() - started) / 1000);
     const warn = (code: RunWarning['code'], message: string): void => this.#emit({ type: 'warning', code, message });
@@ -132,8 +161,11 @@ export class Trainer {
 
   /** A run whose threads do not start has a summary that says so. */
   async #start({ plan, dataset, code }: Prepared, { initial }: Beginning, recorder: Recorder): Promise<Engine> {
+    const { engine } = this.#options;
+    // Runs that share threads mostly find that another one has had their code made.
+    const codeLater = engine?.threads === undefined && this.#experiment.parallel.code === 'auto';
     try {
-      return await Engine.start(plan, dataset, initial, this.#options.engine);
+      return await Engine.start(plan, dataset, initial, { ...engine, warm: this.#warm, codeLater });
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       const summary = {
@@ -195,7 +227,7 @@ export class Trainer {
       try {
         return await loop.run(keeper, tuning);
       } catch (error) {
-        if (!(error instanceof GradloomError) || !restarts.allow(error, loop.step)) throw error;
+        if (!(error instanceof GradloomError) || !restarts.allow(error, loop.reached)) throw error;
         await keeper.settle();
         const { newest } = keeper;
         const place = error.where === undefined ? '' : `${error.where}: `;

@@ -169,7 +169,7 @@ test('a loop and its recorder that were put into a state are in that state, ever
     () => undefined,
     () => undefined,
   );
-  const loop = new Loop({ engine, dataset, recorder, rates, signal: undefined, pauseAt: undefined });
+  const loop = new Loop({ engine, dataset, recorder, rates, signal: undefined, pauseAt: undefined, onCode: () => undefined });
   const start = loop.state();
   for (const key of Object.keys(LOOP)) t.true(key in start.loop, key);
   t.deepEqual(Object.keys(start.recorder), Object.keys(RECORDER));

@@ -61,7 +61,12 @@ async function check<C extends Candidate>(
   const fresh = candidates.filter(({ name }) => !agreed.has(name) && !distrusted.has(name));
   if (fresh.length === 0) return;
   const trusted = await TrustedCode.read(cpu);
-  const made = fresh.map((candidate) => ({ candidate, routines: candidate.make() }));
+  const made: { candidate: C; routines: Routine[] }[] = [];
+  for (const candidate of fresh) {
+    made.push({ candidate, routines: candidate.make() });
+    // Signals, and other runs of the process, go on meanwhile.
+    await setImmediate();
+  }
   store.place(made.flatMap(({ routines }) => routines));
   const placed = made.filter(({ routines }) => routines.every(({ key }) => placedRoutine(key) !== undefined));
   const isTrusted = ({ routines }: (typeof made)[number]): boolean => routines.every(({ code }) => trusted.has(code));
@@ -74,7 +79,6 @@ async function check<C extends Candidate>(
       agreed.add(candidate.name);
       for (const { code } of routines) trusted.add(code);
     } else distrusted.add(candidate.name);
-    // Signals and other runs of the process go on meanwhile.
     await setImmediate();
   }
   await trusted.write();
