@@ -135,14 +135,18 @@ function stratified(samples: Samples, first: number, order: Uint32Array, sizes: 
     });
     return shares;
   });
-  return Uint8Array.from(order, (place) => {
+  const splitOf = new Uint8Array(order.length).fill(sizes.length);
+  for (const [i, place] of order.entries()) {
     const label = labels[first + place] as number;
-    const split = due.findIndex((shares) => (shares[label] as number) > 0);
-    const shares = due[split];
-    if (shares === undefined) return sizes.length;
-    shares[label] = (shares[label] as number) - 1;
-    return split;
-  });
+    for (let split = 0; split < due.length; split++) {
+      const shares = due[split] as number[];
+      if (shares[label] === 0) continue;
+      shares[label] = (shares[label] as number) - 1;
+      splitOf[i] = split;
+      break;
+    }
+  }
+  return splitOf;
 }
 
 /**
