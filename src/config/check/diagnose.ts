@@ -190,6 +190,7 @@ function expectation(at: Outline | undefined): string {
   if (at.anyOf !== undefined) {
     const maps = at.anyOf.filter((option) => option.properties !== undefined);
     if (maps.length > 1) return `a map with ${maps.flatMap((map) => Object.keys(map.properties ?? {})).join(' or ')}`;
+    if (at.isPath === true) return 'a file name, or a list of them';
     return at.anyOf.map(expectation).join(', or ');
   }
   const words = wordsOf(at);

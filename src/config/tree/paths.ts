@@ -16,7 +16,7 @@ export function withLiteralPaths(value: unknown, key = ''): unknown {
 
 /** Refuses paths that a shell would read otherwise. */
 export function checkPaths(at: Outline | undefined, node: Node, problems: Problems, path: Path = []): void {
-  if (node.kind === 'list') for (const [i, item] of node.items.entries()) checkPaths(at?.items, item, problems, [...path, i]);
+  if (node.kind === 'list') for (const [i, item] of node.items.entries()) checkPaths(childOf(at, node, i), item, problems, [...path, i]);
   else if (node.kind === 'map')
     for (const [key, { value }] of node.entries) checkPaths(childOf(at, node, key), value, problems, [...path, key]);
   else if ((at?.isPath === true || at?.isDirectory === true) && typeof node.value === 'string' && !problems.has(dotted(path))) {

@@ -5,7 +5,7 @@ import { expandHome } from './path-text.ts';
 
 /** The plain value of a tree, for the validation: default `type`s filled in, relative paths made absolute. */
 export function plain(at: Outline | undefined, node: Node): unknown {
-  if (node.kind === 'list') return node.items.map((item) => plain(at?.items, item));
+  if (node.kind === 'list') return node.items.map((item, i) => plain(childOf(at, node, i), item));
   if (node.kind === 'scalar') {
     const { value } = node;
     if (at?.whole !== undefined && isWholeFraction(node)) return at.whole;

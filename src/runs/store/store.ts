@@ -9,7 +9,7 @@ import { type LockOwner, thisProcess } from '../../storage/lock-owner.ts';
 import { linkProblem } from '../files/directory.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
 import { shortId } from '../files/run-id.ts';
-import { matchesGlob } from './glob.ts';
+import { matchesGlob } from '../../data/files/glob.ts';
 import { type ConfigValues, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './run-index.ts';
 

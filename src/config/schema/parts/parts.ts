@@ -9,6 +9,9 @@ export const object = z.strictObject;
 /** A file name; a relative one counts from the file that says it, and `~/` is the user's home directory. */
 export const path = z.string().min(1).meta({ isPath: true });
 
+/** One file name or several; each may be a glob, which `filesOf` in src/data/files expands. */
+export const paths = z.union([path, z.array(path).min(1)]).meta({ isPath: true });
+
 /** A length of training, in either unit. */
 export const every = z
   .union([

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { matchesGlob } from '../../../src/runs/store/glob.ts';
+import { matchesGlob } from '../../../src/data/files/glob.ts';
 
 const cases: [glob: string, text: string, isMatch: boolean][] = [
   ['', '', true],
