@@ -199,7 +199,13 @@ export const ERROR_CODES = {
     exit: EXIT.data,
     cause: 'A data file is not of the format that its source reads; where the format is known, the message names it.',
     cure: 'Name the right file, or convert it as the hint says.',
-    example: ['train-images.idx:0', 'this is a zip archive; gradloom reads IDX (bad magic 0x504b0304, expected 0x00000803)'],
+    example: ['train-images.idx:0', 'this is a zip archive; `type: idx` reads IDX (bad magic 0x504b0304, expected 0x00000803)'],
+  },
+  E_DATA_FORMAT: {
+    exit: EXIT.data,
+    cause: 'The header of a data file, or the directory of an archive, says something that cannot be, or a type that is not read.',
+    cure: 'Follow the hint; often the file has to be got again, or written again as another type.',
+    example: ['train-images.npy:8', 'a header of 65535 bytes; expected at most 10000'],
   },
   E_DATA_LENGTH: {
     exit: EXIT.data,

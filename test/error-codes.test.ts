@@ -7,7 +7,9 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { parseArguments } from '../src/cli/parse.ts';
 import { parseExperiment } from '../src/config/load.ts';
-import { readIdxElements, readIdxHeader } from '../src/data/sources/idx-file.ts';
+import { openIdx } from '../src/data/arrays/idx.ts';
+import { openNpy } from '../src/data/arrays/npy.ts';
+import { readArray } from '../src/data/arrays/read.ts';
 import { ERROR_CODES, type ErrorCode, EXIT, EXIT_MEANINGS } from '../src/error-codes.ts';
 import { GradloomError } from '../src/errors.ts';
 import { idxBytes } from './data/support/idx-file.ts';
@@ -79,13 +81,22 @@ for (const [code, bytes] of WRONG_DATA) {
     const file = path.join(folder, 'train-images.idx');
     if (bytes !== undefined) writeFileSync(file, bytes);
     const read = async (): Promise<void> => {
-      const header = await readIdxHeader(file, 'images');
-      await readIdxElements(header, new Uint8Array(header.elements));
+      const array = await openIdx(file, 'images');
+      await readArray(array, new Uint8Array(array.elements));
     };
     const { where, ...said } = told(await t.throwsAsync(read()));
     t.deepEqual({ ...said, where: path.relative(folder, where) }, exampleOf(code));
   });
 }
+
+test('the example of E_DATA_FORMAT is what a data file brings about', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gradloom-codes-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'train-images.npy');
+  writeFileSync(file, Buffer.from('\x93NUMPY\x01\x00\xff\xff{', 'latin1'));
+  const { where, ...said } = told(await t.throwsAsync(openNpy(file)));
+  t.deepEqual({ ...said, where: path.relative(folder, where) }, exampleOf('E_DATA_FORMAT'));
+});
 
 test('the example of E_USAGE is what a command line brings about', (t) => {
   t.deepEqual(told(t.throws(() => parseArguments(['trian']))), exampleOf('E_USAGE'));

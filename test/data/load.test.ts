@@ -139,9 +139,9 @@ const refused: { title: string; source: Partial<Extract<SourceConfig, { type: 'i
     title: 'a missing file',
     source: { images: join(root, 'none') },
     code: 'E_DATA_READ',
-    message: 'cannot be read: ENOENT: no such file or directory',
+    message: `${join(root, 'none')} cannot be read: ENOENT: no such file or directory`,
   },
-  { title: 'a directory', source: { images: root }, code: 'E_DATA_READ', message: 'not a regular file' },
+  { title: 'a directory', source: { images: root }, code: 'E_DATA_READ', message: `${root} is a directory; expected a file` },
 ];
 for (const { title, source, code, message } of refused) {
   test(`${title} is ${code}`, async (t) => {

@@ -3,9 +3,16 @@ import type { View } from './view.ts';
 
 const SOURCE = ['data', 'source'];
 
+const ARRAYS = [
+  ['val_x', 'val_y'],
+  ['test_x', 'test_y'],
+] as const;
+
 /** What the keys of a source mean together, for those that have such keys. */
 const sourceChecks: ReadonlyMap<unknown, (view: View) => void> = new Map<SourceConfig['type'], (view: View) => void>([
-  ['idx', checkIdx],
+  ['idx', (view) => checkPairs(view, [['test_images', 'test_labels']])],
+  ['npy', (view) => checkPairs(view, ARRAYS)],
+  ['npz', (view) => checkPairs(view, ARRAYS)],
   ['synthetic', checkSynthetic],
 ]);
 
@@ -13,11 +20,9 @@ export function checkSource(view: View): void {
   sourceChecks.get(view.type(SOURCE))?.(view);
 }
 
-function checkIdx(view: View): void {
-  for (const [one, other] of [
-    ['test_images', 'test_labels'],
-    ['test_labels', 'test_images'],
-  ] as const) {
+/** Inputs of a set and its targets are both given, or neither. */
+function checkPairs(view: View, pairs: readonly (readonly [x: string, y: string])[]): void {
+  for (const [one, other] of pairs.flatMap(([x, y]) => [[x, y] as const, [y, x] as const])) {
     if (!view.given([...SOURCE, one]) || view.given([...SOURCE, other])) continue;
     view.report('E_CONFIG_MISSING', [...SOURCE, other], `missing; ${one} needs it`, [...SOURCE, one]);
   }

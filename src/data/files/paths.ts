@@ -129,6 +129,11 @@ function identityOf(file: string, key: string): string {
   return stats.ino === 0 ? path.resolve(file) : `${stats.dev}:${stats.ino}`;
 }
 
+/** Whether a directory is there, or a link to one. */
+export function isDirectory(file: string): boolean {
+  return statsOf(file)?.isDirectory() === true;
+}
+
 function statsOf(file: string): Stats | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false });

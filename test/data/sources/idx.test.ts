@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { type IdxRole, readIdxElements, readIdxHeader } from '../../../src/data/sources/idx-file.ts';
+import { type IdxRole, openIdx } from '../../../src/data/arrays/idx.ts';
+import { readArray } from '../../../src/data/arrays/read.ts';
 import { type ErrorCode, GradloomError } from '../../../src/errors.ts';
 import { nextBelow } from '../../../src/random/distributions.ts';
 import { RandomStream } from '../../../src/random/stream.ts';
@@ -20,10 +21,10 @@ function file(bytes: Uint8Array): string {
 }
 
 async function read(path: string, role: IdxRole): Promise<{ shape: readonly number[]; elements: Uint8Array }> {
-  const header = await readIdxHeader(path, role);
-  const elements = new Uint8Array(new SharedArrayBuffer(header.elements));
-  await readIdxElements(header, elements);
-  return { shape: header.shape, elements };
+  const array = await openIdx(path, role);
+  const elements = new Uint8Array(new SharedArrayBuffer(array.elements));
+  await readArray(array, elements);
+  return { shape: array.shape, elements };
 }
 
 for (const shape of [[7], [5, 3], [4, 3, 2], [2, 3, 4, 5]]) {
@@ -66,7 +67,7 @@ const malformed: { title: string; bytes: Uint8Array; role?: IdxRole; code: Error
     bytes: changed(good, 1, 9),
     code: 'E_DATA_MAGIC',
     offset: 0,
-    message: 'bad magic 0x00090803, expected 0x00000803',
+    message: 'not a file of `type: idx`, which reads IDX (bad magic 0x00090803, expected 0x00000803)',
   },
   {
     title: 'D1: little-endian',
@@ -76,11 +77,11 @@ const malformed: { title: string; bytes: Uint8Array; role?: IdxRole; code: Error
     message: 'bad magic 0x03080000, expected 0x00000803 (the bytes are swapped: IDX is big-endian)',
   },
   {
-    title: 'D1: floats',
-    bytes: idxBytes([6, 2, 2], ramp(96), 0x0d03),
+    title: 'D1: a type that IDX has not',
+    bytes: idxBytes([6, 2, 2], ramp(24), 0x0a03),
     code: 'E_DATA_MAGIC',
     offset: 0,
-    message: 'bad magic 0x00000d03, expected 0x00000803 (elements of type float32; only uint8 is read)',
+    message: 'not a file of `type: idx`, which reads IDX (bad magic 0x00000a03, expected 0x00000803)',
   },
   {
     title: 'D1: images given as labels',

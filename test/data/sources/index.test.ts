@@ -7,6 +7,8 @@ import type { SourceConfig } from '../../../src/config/schema/schema.ts';
 import type { Reading } from '../../../src/data/samples.ts';
 import { dataSource } from '../../../src/data/sources/index.ts';
 import { idxBytes, ramp } from '../support/idx-file.ts';
+import { npyBytes } from '../support/npy-file.ts';
+import { zipBytes } from '../support/zip-file.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'gradloom-sources-'));
 process.env['GRADLOOM_CACHE_DIR'] = path.join(root, 'cache');
@@ -25,6 +27,19 @@ const READING: Reading = {
   split: { train: 'rest', val: 0, test: 0, by: 'order' },
 };
 
+function npy(name: string, shape: readonly number[], values: readonly number[]): string {
+  const at = path.join(root, name);
+  writeFileSync(at, npyBytes(shape, Float64Array.from(values)));
+  return at;
+}
+
+function npz(name: string): string {
+  const at = path.join(root, name);
+  const x = npyBytes([4, 3], Uint8Array.from(ramp(12)));
+  writeFileSync(at, zipBytes({ 'x.npy': x, 'y.npy': npyBytes([4], Int32Array.of(-1, 7, 7, -1)) }));
+  return at;
+}
+
 /** One of each type; a type without one does not compile. */
 const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }> } = {
   mnist: { type: 'mnist', order: 'by_seed' },
@@ -35,6 +50,8 @@ const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }>
     test_images: file('test-images', [5, 3, 2]),
     test_labels: file('test-labels', [5]),
   },
+  npy: { type: 'npy', x: npy('x.npy', [5, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), y: npy('y.npy', [5, 1], [1, 0.5, 1, 2, 3]) },
+  npz: { type: 'npz', path: npz('a.npz'), x: 'x', y: 'y' },
   synthetic: { type: 'synthetic', kind: 'linear', samples: 50, features: 3, classes: 2, noise: 0.1 },
 };
 
