@@ -24,9 +24,11 @@ const ORDER = [
   'optim',
   'engine',
   'runs',
+  'use',
   'sweep',
   'speedup',
   'report',
+  'serve',
   'cli',
 ];
 

@@ -135,12 +135,8 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const { experiment, network, batches, exchange, workers } = needs;
   const leaves = experiment.numerics.leaves;
   const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
-  let at = 0;
-  const place = (bytes: number): Region => {
-    const region = { at, bytes };
-    at = Math.ceil((at + bytes) / REGION_ALIGNMENT) * REGION_ALIGNMENT;
-    return region;
-  };
+  const placer = new Placer();
+  const { place } = placer;
   const f64 = (values: number): Region => place(values * Float64Array.BYTES_PER_ELEMENT);
   const perRow = (width: number): Region => place(f32Bytes(rows * width));
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
@@ -192,13 +188,35 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(rank))))),
     streams: ranks.map(() => place((network.graph.streams + 1) * STREAM_BYTES)),
   };
-  if (at > MAX_BYTES) {
-    const message = `the run needs ${showBytes(at)} of shared memory, the limit is ${showBytes(MAX_BYTES)}`;
-    const next =
-      'use smaller layers, a smaller train.batch_size or train.eval.batch_size, or fewer numerics.leaves; gradloom check shows the parts';
-    throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
+  const next =
+    'use smaller layers, a smaller train.batch_size or train.eval.batch_size, or fewer numerics.leaves; gradloom check shows the parts';
+  return { ...plan, ...placer.size('the run', next) };
+}
+
+/** Takes regions from a memory, one after the other. */
+export class Placer {
+  #at = 0;
+
+  readonly place = (bytes: number): Region => {
+    const region = { at: this.#at, bytes };
+    this.#at = Math.ceil((this.#at + bytes) / REGION_ALIGNMENT) * REGION_ALIGNMENT;
+    return region;
+  };
+
+  /**
+   * What all regions take together.
+   *
+   * @param what  needs them: `the run`
+   * @throws GradloomError E_MEMORY if it is more than WebAssembly can address (4 GiB)
+   */
+  size(what: string, next: string): { bytes: number; pages: number } {
+    const bytes = this.#at;
+    if (bytes > MAX_BYTES) {
+      const message = `${what} needs ${showBytes(bytes)} of shared memory, the limit is ${showBytes(MAX_BYTES)}`;
+      throw new GradloomError({ code: 'E_MEMORY', where: 'model.layers', message, next });
+    }
+    return { bytes, pages: Math.ceil(bytes / PAGE_BYTES) };
   }
-  return { ...plan, bytes: at, pages: Math.ceil(at / PAGE_BYTES) };
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */
@@ -211,10 +229,10 @@ function accumulatorLevels(batches: number): number {
  *
  * @throws GradloomError E_LIMIT if the system refuses
  */
-export function reserveMemory(plan: MemoryPlan): WebAssembly.Memory {
+export function reserveMemory(plan: Pick<MemoryPlan, 'bytes' | 'pages'>, what = 'the run'): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
   } catch (cause) {
-    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that the run needs`);
+    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that ${what} needs`);
   }
 }

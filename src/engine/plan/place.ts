@@ -44,8 +44,10 @@ export interface Allocator {
  * Places the tensors of a graph, layer by layer: its values, what its ops keep, the gradient of its output, workspaces.
  *
  * An op that works in place puts its output where its input was, if nobody reads that again.
+ *
+ * @param isTrained  gradients are wanted
  */
-export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Allocator): GraphRegions {
+export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Allocator, isTrained = true): GraphRegions {
   const index = new GraphIndex(graph);
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
   const regions: GraphRegions = { values: {}, gradients: {}, ops: [] };
@@ -57,7 +59,7 @@ export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Alloc
     placeShared(made, valueOwner, regions.values, (name) => perRow(index.widthOf(name)));
     const workspaces = ops.map((op) => workspaceOf(op, index.shapeOf));
     const kept = workspaces.map((workspace) => mapValues(workspace.kept, (shape) => perRow(elements(shape))));
-    placeShared(made, gradientOwner, regions.gradients, (name) => perRow(index.widthOf(name)));
+    if (isTrained) placeShared(made, gradientOwner, regions.gradients, (name) => perRow(index.widthOf(name)));
     const perLeaf = workspaces.map((workspace) => mapValues(workspace.perLeaf, (values) => f64(leaves * values)));
     const own = workspaces.map((workspace) => mapValues(workspace.own, (values) => ranks.map(() => f64(values))));
     for (const i of ops.keys()) regions.ops.push({ kept: kept[i] ?? {}, perLeaf: perLeaf[i] ?? {}, own: own[i] ?? {} });

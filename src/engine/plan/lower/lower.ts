@@ -1,8 +1,7 @@
-import type { GraphIndex } from '../../../graph/graph.ts';
-import type { LayerOp } from '../../../graph/op.ts';
 import { lowerings } from '../../../kernels/lowerings/index.ts';
 import type { EnginePlan } from '../plan.ts';
 import { placeBounds } from './bounds.ts';
+import { lowerForward } from './forward.ts';
 import { lowerActivity, lowerLoss, lowerMetrics } from './outputs.ts';
 import { emitTo, type ProgramKey, ProgramWriter, type RankProgram } from './program.ts';
 import { nth, Share } from './share.ts';
@@ -18,14 +17,7 @@ export function lowerProgram(plan: EnginePlan, rank: number, key: ProgramKey): R
   const share = new Share(plan, rank, key);
   const writer = new ProgramWriter(share.rows, share.leaves);
   const { program } = writer;
-  const fused = fusedPairs(ops, share.index);
-  const sites = new Sites(share, writer, fused);
-  const forward = ops.map((op, i) => sites.forward(op, i));
-  lowerLists(share, program);
-  const done = new Set(fused.values());
-  for (const [i, op] of ops.entries()) {
-    if (!done.has(op)) lowerings.of(op).forward(op, nth(forward, i));
-  }
+  const forward = lowerForward(share, writer);
   lowerLoss(share, writer.emit);
   if (!share.isTraining) {
     lowerMetrics(share, writer.emit);
@@ -33,35 +25,11 @@ export function lowerProgram(plan: EnginePlan, rank: number, key: ProgramKey): R
   }
   for (const layer of layers) lowerActivity(share, layer, emitTo(program.activity));
   const bounds = placeBounds(share, program.tables);
+  const sites = new Sites(share, writer);
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = nth(ops, i);
     lowerings.of(op).backward(op, sites.backward(op, nth(forward, i), bounds));
     sites.release(op);
   }
   return program;
-}
-
-/** Pairs of ops of which the first one's call does both. */
-function fusedPairs(ops: readonly LayerOp[], index: GraphIndex): Map<LayerOp, LayerOp> {
-  const pairs = new Map<LayerOp, LayerOp>();
-  for (const op of ops) {
-    const [next, ...others] = index.readersOf(op.y);
-    if (next !== undefined && next.type !== 'loss' && others.length === 0 && lowerings.fuses(op, next)) pairs.set(op, next);
-  }
-  return pairs;
-}
-
-/** Lists of the non-zero columns of the rank's rows, where something may skip zeros. */
-function lowerLists(share: Share, { listing }: RankProgram): void {
-  const { memory, network } = share.plan;
-  if (memory.lists.bytes === 0) return;
-  const { from, to } = share.rows;
-  lowerings.lists({
-    x: share.valueAt(network.graph.input, from),
-    rows: to - from,
-    columns: network.inputs,
-    lists: share.listsAt(from),
-    scratch: share.own(memory.scratch),
-    emit: emitTo(listing),
-  });
 }

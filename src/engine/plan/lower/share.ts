@@ -3,13 +3,23 @@ import type { LeafSite } from '../../../kernels/site.ts';
 import { listWords } from '../../../kernels/sizes.ts';
 import { f32Bytes, type PlacedTensor } from '../../../model/parameters.ts';
 import { leafStart, type Range, rankLeaves } from '../leaves.ts';
+import type { MemoryPlan } from '../memory.ts';
 import type { Region } from '../place.ts';
 import type { EnginePlan } from '../plan.ts';
 import type { ProgramKey } from './program.ts';
 
+/** What of a plan a way forward through the network needs. */
+export interface ForwardPlan extends Pick<EnginePlan, 'network' | 'workers'> {
+  experiment: { numerics: Pick<EnginePlan['experiment']['numerics'], 'leaves'> };
+  memory: Pick<
+    MemoryPlan,
+    'parameters' | 'averages' | 'statistics' | 'batchRows' | 'x' | 'lists' | 'labels' | 'graph' | 'scratch' | 'streams'
+  >;
+}
+
 /** One rank's part of a batch: which rows, and where everything about them lies. Rows are counted from the batch's first. */
-export class Share {
-  readonly plan: EnginePlan;
+export class Share<P extends ForwardPlan = EnginePlan> {
+  readonly plan: P;
   readonly rank: number;
   readonly key: ProgramKey;
   readonly leaves: Range;
@@ -19,7 +29,7 @@ export class Share {
   readonly #parameters: ReadonlyMap<string, PlacedTensor>;
   readonly #statistics: ReadonlyMap<string, PlacedTensor>;
 
-  constructor(plan: EnginePlan, rank: number, key: ProgramKey) {
+  constructor(plan: P, rank: number, key: ProgramKey) {
     const { network, experiment, workers } = plan;
     this.plan = plan;
     this.rank = rank;

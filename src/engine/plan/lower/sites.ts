@@ -1,66 +1,25 @@
 import { type LayerOp, opType } from '../../../graph/op.ts';
-import { kernelCall } from '../../../kernels/call.ts';
 import type { BackwardSite, ForwardSite, SliceSite } from '../../../kernels/site.ts';
 import { f32Bytes } from '../../../model/parameters.ts';
 import { type Chunk, rowFloats } from '../chunks.ts';
 import { isByFactors } from '../exchange.ts';
-import { STREAM_BYTES } from '../memory.ts';
-import type { Region } from '../place.ts';
 import { gradientAt, rankChunks, rowsOfSlice } from '../slices.ts';
 import type { PlacedBounds } from './bounds.ts';
 import { emitTo, type ProgramWriter } from './program.ts';
-import { named, nth, type Share } from './share.ts';
+import type { Share } from './share.ts';
 
-/** What the lowering of an op is told: makes a site of each op of the graph, with all its addresses. */
+/** What the lowering of an op's backward is told: makes a site of each op of the graph, with all its addresses. */
 export class Sites {
   readonly #share: Share;
   readonly #writer: ProgramWriter;
-  /** Ops whose call applies the next op as well. */
-  readonly #fused: ReadonlyMap<LayerOp, LayerOp>;
   readonly #slice: readonly Chunk[];
   /** What waits for the gradient of a tensor to begin. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  constructor(share: Share, writer: ProgramWriter, fused: ReadonlyMap<LayerOp, LayerOp>) {
+  constructor(share: Share, writer: ProgramWriter) {
     this.#share = share;
     this.#writer = writer;
-    this.#fused = fused;
-    this.#slice = share.isTraining ? rankChunks(share.plan, share.rank) : [];
-  }
-
-  /** @param number  of the op in the graph */
-  forward(op: LayerOp, number: number): ForwardSite {
-    const share = this.#share;
-    const { memory, experiment, network } = share.plan;
-    const { from, to } = share.rows;
-    const regions = nth(memory.graph.ops, number);
-    const keptWidth = (region: Region): number => region.bytes / memory.batchRows / Float32Array.BYTES_PER_ELEMENT;
-    const skips = memory.lists.bytes > 0 && opType(op).inputs(op)[0] === network.graph.input;
-    return {
-      rows: to - from,
-      batchRows: share.key.batchRows,
-      firstRow: share.key.stepRow + from,
-      training: share.isTraining,
-      leaves: share.leafSites,
-      leafTotal: experiment.numerics.leaves,
-      fused: this.#fused.get(op),
-      shapeOf: share.index.shapeOf,
-      at: (tensor) => share.valueAt(tensor, from),
-      parameter: (tensor) => share.parameterAt(tensor),
-      statistic: (tensor) => share.statisticAt(tensor),
-      kept: (name) => named(regions.kept, name).at + f32Bytes(from * keptWidth(named(regions.kept, name))),
-      perLeaf: (name) => named(regions.perLeaf, name).at,
-      own: (name) => share.own(named(regions.own, name)),
-      scratch: share.own(memory.scratch),
-      stream: (stream) => share.own(memory.streams) + stream * STREAM_BYTES,
-      emit: this.#writer.emit,
-      skippable: skips ? this.#writer.pushPair : undefined,
-      lists: skips ? share.listsAt(from) : 0,
-      barrier: this.#writer.barrier,
-      afterwards: (kernel, ...args) => {
-        if (share.rank === 0) this.#writer.program.afterwards.push(kernelCall(kernel, ...args));
-      },
-    };
+    this.#slice = rankChunks(share.plan, share.rank);
   }
 
   /** @param forward  the op's own site of forward */

@@ -1,0 +1,140 @@
+import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import type { KernelCall } from '../../kernels/call.ts';
+import type { Kernels } from '../../kernels/kernels.ts';
+import { bindKernels, compileKernels } from '../../kernels/module.ts';
+import { type NativeCode, nativeCalls } from '../../kernels/native/bind.ts';
+import { elementwise } from '../../kernels/native/overlay.ts';
+import { prepareElementwise, prepareNative } from '../../kernels/native/prepare/prepare.ts';
+import { nativeSupport } from '../../kernels/native/support.ts';
+import type { InitialState } from '../../model/initializers.ts';
+import type { Network } from '../../model/network.ts';
+import { f32Bytes } from '../../model/parameters.ts';
+import { type ForwardMemoryPlan, planForward } from '../plan/forward.ts';
+import { lowerForward } from '../plan/lower/forward.ts';
+import { ProgramWriter } from '../plan/lower/program.ts';
+import { Share } from '../plan/lower/share.ts';
+import { reserveMemory } from '../plan/memory.ts';
+
+/** Floats of all tensors of rows together that are worked on at once, at most: they stay in the processor's caches. */
+const FLOATS_AT_ONCE = 2 ** 19;
+const ROWS_AT_ONCE = 512;
+
+export interface ForwardSetup {
+  network: Network;
+  /** Parameters and running statistics, in their stored layouts. */
+  state: InitialState;
+  normalization: Preprocess['normalization'];
+  /** How rows are stored that come in. */
+  stored: 'u8' | 'f32';
+}
+
+/**
+ * Takes rows through a trained network in the calling thread, with the kernels and the bits of training's evaluation: a row's outputs do not
+ * depend on the rows beside it.
+ */
+export class ForwardPass {
+  /** Rows at once, at most. */
+  readonly capacity: number;
+  /** Where the rows go before `run`, as they are stored: [capacity, inputs]. */
+  readonly features: Uint8Array | Float32Array;
+  readonly #setup: ForwardSetup;
+  readonly #plan: ForwardMemoryPlan;
+  readonly #memory: WebAssembly.Memory;
+  readonly #module: WebAssembly.Module;
+  readonly #outputs: Float32Array;
+  /** By their numbers of rows. */
+  readonly #programs = new Map<number, readonly (() => void)[]>();
+  #kernels: Kernels;
+  #native: NativeCode | undefined;
+
+  /** @throws GradloomError E_MEMORY, E_LIMIT */
+  constructor(setup: ForwardSetup) {
+    const { network, state, normalization, stored } = setup;
+    const { graph, inputs, outputs } = network;
+    const widths = graph.rows.reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+    this.capacity = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(FLOATS_AT_ONCE / widths)));
+    this.#setup = setup;
+    this.#plan = planForward({ network, rows: this.capacity, isBytes: stored === 'u8', isAffine: normalization.kind === 'affine' });
+    this.#memory = reserveMemory(this.#plan, 'the model');
+    const { memory } = this.#plan.plan;
+    const { buffer } = this.#memory;
+    const floats = (at: number, count: number): Float32Array => new Float32Array(buffer, at, count);
+    floats(memory.parameters.at, network.vectorFloats).set(state.parameters);
+    floats(memory.statistics.at, network.statisticFloats).set(state.statistics);
+    if (normalization.kind === 'affine') {
+      floats(this.#centerAt, inputs).set(normalization.center);
+      floats(this.#scaleAt, inputs).set(normalization.scale);
+    }
+    const values = this.capacity * inputs;
+    this.features = stored === 'u8' ? new Uint8Array(buffer, this.#plan.stage.at, values) : floats(memory.x.at, values);
+    const output = graph.output === graph.input ? memory.x : memory.graph.values[graph.output];
+    this.#outputs = floats(output?.at ?? 0, this.capacity * outputs);
+    this.#module = compileKernels();
+    this.#kernels = bindKernels(this.#module, this.#memory);
+  }
+
+  /** From here on machine code does what it can, where the system allows it; the bits stay the same. */
+  async useNative(): Promise<void> {
+    const support = nativeSupport();
+    if (!('isa' in support)) return;
+    const words = new Int32Array(this.#memory.buffer);
+    const { isa, routines } = await prepareNative(support, this.#callsOf(this.capacity), words, this.#module);
+    const common = await prepareElementwise(support, this.#module);
+    this.#native = { isa, routines: [...routines, ...common.routines] };
+    this.#kernels = elementwise(this.#native, this.#kernels, this.#memory).kernels;
+    this.#programs.clear();
+  }
+
+  /**
+   * The outputs of the first `rows` rows of `features`, [rows, outputs]; valid until the next call.
+   *
+   * @param rows  from 1 to `capacity`
+   */
+  run(rows: number): Float32Array {
+    this.#normalize(rows);
+    for (const call of this.#program(rows)) call();
+    return this.#outputs.subarray(0, rows * this.#setup.network.outputs);
+  }
+
+  #normalize(rows: number): void {
+    const { normalization, stored, network } = this.#setup;
+    const { inputs } = network;
+    const { stage, plan } = this.#plan;
+    const x = plan.memory.x.at;
+    const kernels = this.#kernels;
+    if (normalization.kind === 'affine') {
+      if (stored === 'u8') kernels.u8_to_f32_zscore(stage.at, x, rows, inputs, this.#centerAt, this.#scaleAt);
+      else kernels.f32_zscore(x, rows, inputs, this.#centerAt, this.#scaleAt);
+    } else if (stored === 'u8') kernels.u8_to_f32(stage.at, x, rows * inputs, normalization.divisor);
+    else if (normalization.divisor !== 1) kernels.f32_divide(x, rows * inputs, normalization.divisor);
+  }
+
+  #program(rows: number): readonly (() => void)[] {
+    const known = this.#programs.get(rows);
+    if (known !== undefined) return known;
+    const { memory } = this.#plan.plan;
+    const native = this.#native && nativeCalls(this.#native, this.#memory, memory.scratch[0] ?? { at: 0, bytes: 0 });
+    const kernels = this.#kernels;
+    const program = this.#callsOf(rows).map((call) => {
+      const run: (...values: number[]) => void = kernels[call.kernel];
+      return native?.runOf(call) ?? ((): void => run(...call.args));
+    });
+    this.#programs.set(rows, program);
+    return program;
+  }
+
+  #callsOf(rows: number): KernelCall[] {
+    const share = new Share(this.#plan.plan, 0, { kind: 'evaluate', batchRows: rows, stepRow: 0, averaged: false });
+    const writer = new ProgramWriter(share.rows, share.leaves);
+    lowerForward(share, writer);
+    return writer.program.phases.flat();
+  }
+
+  get #centerAt(): number {
+    return this.#plan.normalization.at;
+  }
+
+  get #scaleAt(): number {
+    return this.#plan.normalization.at + f32Bytes(this.#setup.network.inputs);
+  }
+}
