@@ -31,6 +31,12 @@ const understood: [argv: string[], command: string, request: unknown][] = [
   [['train', '12', 'a=true', '--json'], 'train', { file: '12', overrides: ['a=true'] }],
   [['train', '--', 'true', 'a=1'], 'train', { file: 'true', overrides: ['a=1'] }],
   [['train', '--json', 'true'], 'train', { file: 'true', overrides: [] }],
+  [
+    ['report', 'a', 'b*', '-o', 'x.html', '--smooth', '0.9', '--open', '--dir', 'd'],
+    'report',
+    { runs: ['a', 'b*'], dir: 'd', file: 'x.html', open: true, smooth: 0.9 },
+  ],
+  [['report', '@last'], 'report', { runs: ['@last'], file: undefined, open: false, smooth: 0.6 }],
   [['schema'], 'schema', 'experiment'],
   [['schema', 'experiment'], 'schema', 'experiment'],
   [['schema', 'speedup'], 'schema', 'speedup'],
@@ -96,7 +102,7 @@ const understood: [argv: string[], command: string, request: unknown][] = [
 for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
-const EXPECTED = 'expected one of train, check, resume, extend, verify, runs, compare, diff, sweep, speedup, schema, doctor';
+const EXPECTED = 'expected one of train, check, resume, extend, verify, runs, compare, diff, report, sweep, speedup, schema, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],

@@ -4,6 +4,7 @@ import { compare } from './compare.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
+import { report } from './report.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs/index.ts';
 import { schema } from './schema.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   runs,
   compare,
   diff,
+  report,
   sweep,
   speedup,
   schema,

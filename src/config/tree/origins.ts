@@ -1,3 +1,4 @@
+import { printable } from '../../errors.ts';
 import { type Node, valueAt } from '../text/node.ts';
 import { position } from '../text/source.ts';
 
@@ -7,6 +8,21 @@ export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
   | { readonly kind: 'command line'; readonly argument: string }
   | { readonly kind: 'object' };
+
+/** `exp.yaml:4`, `command line: optimizer.lr=3e-3`; without an origin it is the default. */
+export function originText(origin: Origin | undefined): string {
+  switch (origin?.kind) {
+    case 'file':
+      return `${printable(origin.file)}:${origin.line}`;
+    case 'command line':
+      return `command line: ${printable(origin.argument)}`;
+    case 'object':
+      return 'given';
+    case 'default':
+    case undefined:
+      return 'default';
+  }
+}
 
 /** The origin of each value within a resolved one by dotted path; an empty list or map counts as a value. */
 export function originsOf(resolved: unknown, tree: Node): Map<string, Origin> {

@@ -21,6 +21,10 @@ export interface Page {
   /** HTML, already escaped. */
   body: readonly string[];
   script?: string;
+  /** Pictures inside the page, as `data:` addresses. */
+  hasPictures?: boolean;
+  /** What the script reads: plain data, in the element with the id `data`. */
+  data?: unknown;
 }
 
 /** What may be wider than the screen: it scrolls by itself, also with the keyboard. */
@@ -32,10 +36,11 @@ export function wide(label: string, html: string): string {
  * One page that needs nothing else: no font, no network. Its own policy lets nothing run or load but its style and script, which are named
  * by their hashes, so that text that got in as markup could do nothing.
  */
-export function renderPage({ title, style, body, script }: Page): string {
+export function renderPage({ title, style, body, script, hasPictures = false, data }: Page): string {
   const css = `${PAGE_STYLE}\n${style}`;
   const run = script === undefined ? "'none'" : hashOf(script);
-  const policy = `default-src 'none'; style-src ${hashOf(css)}; script-src ${run}; base-uri 'none'; form-action 'none'`;
+  const pictures = hasPictures ? ' img-src data:;' : '';
+  const policy = `default-src 'none'; style-src ${hashOf(css)}; script-src ${run};${pictures} base-uri 'none'; form-action 'none'`;
   const head = [
     '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">`,
@@ -43,8 +48,13 @@ export function renderPage({ title, style, body, script }: Page): string {
     `<title>${escapeHtml(title)}</title>`,
     `<style>${css}</style>`,
   ];
-  const end = script === undefined ? '' : `<script>${script}</script>\n`;
+  const end = `${data === undefined ? '' : dataBlock(data)}${script === undefined ? '' : `<script>${script}</script>\n`}`;
   return `<!doctype html>\n<html lang="en"><head>${head.join('')}</head>\n<body>\n${body.filter((part) => part !== '').join('\n')}\n${end}</body></html>\n`;
+}
+
+/** A block of data is not run, and no text in it can end it. */
+function dataBlock(data: unknown): string {
+  return `<script type="application/json" id="data">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>\n`;
 }
 
 function hashOf(text: string): string {

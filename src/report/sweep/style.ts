@@ -1,3 +1,5 @@
+import { SORT_SCRIPT, SORT_STYLE } from '../page/sort.ts';
+
 /** From the best tenth to the worst: viridis, the best the strongest on either background. */
 const LIGHT = ['#440154', '#472a7a', '#3b518b', '#2f6c8e', '#26838f', '#1f9a8a', '#2cb17e', '#52c569', '#84d44b', '#a8db34'];
 const DARK = ['#fde725', '#bddf26', '#7ad151', '#44bf70', '#22a884', '#21918c', '#2a788e', '#355f8d', '#3d5290', '#46468c'];
@@ -16,26 +18,14 @@ ${LIGHT.map((_, i) => `.k${i}{stroke:var(--k${i})}.p${i}{fill:var(--k${i})}.o${i
 .chart.legend{min-width:0;display:inline-block;width:180px;height:12px;margin:0 .4rem;vertical-align:-1px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}dt{color:var(--faint)}dd{margin:0}
 pre{background:color-mix(in srgb,var(--line) 45%,transparent);padding:.6rem .8rem;overflow-x:auto;font-size:.85rem}
-th button{all:unset;cursor:pointer;font-weight:600}th button:hover{color:var(--ink)}th button:focus-visible{outline:2px solid var(--ink)}
-th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
+${SORT_STYLE}
 td.text,th.text{text-align:left}tr.top td{font-weight:600}td.note{max-width:30rem;overflow:hidden;text-overflow:ellipsis;color:var(--faint)}
 @media print{.wide table{font-size:7px}td.note{white-space:normal}}
 `.trim();
 
-/** Sorts a table by the heads that are pressed, and shows in every chart the trial that the pointer is on. */
+/** Sorts tables, and shows in every chart the trial that the pointer is on. */
 export const SWEEP_SCRIPT = `
-for (const table of document.querySelectorAll('table.sort')) {
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, i) => head.firstElementChild?.addEventListener('click', () => {
-    const up = head.getAttribute('aria-sort') !== 'ascending';
-    for (const other of heads) other.removeAttribute('aria-sort');
-    head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-    const key = (row) => row.cells[i].dataset.v ?? '';
-    const numeric = [...table.tBodies[0].rows].every((row) => key(row) === '' || !Number.isNaN(Number(key(row))));
-    const order = (a, b) => (key(a) === '') - (key(b) === '') || (up ? 1 : -1) * (numeric ? key(a) - key(b) : key(a).localeCompare(key(b)));
-    table.tBodies[0].append(...[...table.tBodies[0].rows].sort(order));
-  }));
-}
+${SORT_SCRIPT}
 let shown;
 document.addEventListener('mouseover', (event) => {
   const trial = event.target.closest('[data-t]')?.dataset.t;

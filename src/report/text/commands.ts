@@ -8,6 +8,7 @@ export const VERBS = [
   'runs',
   'compare',
   'diff',
+  'report',
   'sweep',
   'speedup',
   'schema',

@@ -73,6 +73,7 @@ const environmentShape = fields({
     }),
   ),
   continues: optional(anything),
+  origins: optional(mapOf(text)),
 });
 
 const tagsShape = listOf(textUpTo(MAX_TAG_LETTERS), MAX_TAGS);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Locatable, located } from '../../config/locate.ts';
 import { resolvedYaml } from '../../config/resolved.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
+import { originText } from '../../config/tree/origins.ts';
 import { basisOf, configHash } from '../checkpoint/basis.ts';
 import { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, Summary } from '../events.ts';
@@ -23,7 +24,12 @@ export interface TrainOptions extends RunOptions {
   directory?: string | undefined;
   /** Of this experiment, as `findReusable` found it: the run begins with it, and its files are those of one that did every step itself. */
   prefix?: Prefix | undefined;
+  /** Where the values of the experiment come from: kept in env.json, for reports. */
+  origins?: Locatable['origins'];
 }
+
+/** Of a file of a megabyte, which may say a list value by value. */
+const MAX_ORIGINS = 2000;
 
 /**
  * Trains an experiment and writes its run directory.
@@ -36,7 +42,7 @@ export interface TrainOptions extends RunOptions {
 export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
   return startWork(async (emit) => {
     try {
-      return await trainIn(loaded.experiment, options, emit);
+      return await trainIn(loaded.experiment, { ...options, origins: loaded.origins }, emit);
     } catch (error) {
       throw located(error, loaded);
     }
@@ -52,7 +58,7 @@ export function trainIn(experiment: Experiment, options: TrainOptions, emit: (ev
 /** Nothing is created on disk before everything that can be wrong with the experiment has been checked, initial weights included. */
 async function begin(
   experiment: Experiment,
-  { dry, directory, storage, fence, prefix }: TrainOptions,
+  { dry, directory, storage, fence, prefix, origins }: TrainOptions,
   { cores, plan, dataset, code }: Prepared,
 ): Promise<Beginning> {
   if (experiment.parent === undefined) checkBatchNorms(plan);
@@ -67,7 +73,12 @@ async function begin(
     // env.json first: a run counts as begun once its config.yaml is there.
     const basis = { config: configHash(experiment), data: dataset.fingerprint, init, ...runIdentity(experiment, dataset) };
     const continues = prefix && { run: path.basename(prefix.run), step: prefix.step };
-    const environment = { ...(await describeEnvironment(cores, plan.workers, code.name)), ...(continues && { continues }), basis };
+    const environment = {
+      ...(await describeEnvironment(cores, plan.workers, code.name)),
+      ...(continues && { continues }),
+      basis,
+      ...originsOf(origins),
+    };
     await files.write('environment', `${JSON.stringify(environment, null, 2)}\n`);
     if (prefix !== undefined && state !== undefined) await keepPrefix(prefix, state, plan, basisOf(experiment, dataset), files.checkpoints);
     await files.write('config', resolvedYaml({ experiment }));
@@ -76,4 +87,10 @@ async function begin(
     throw error;
   }
   return { files, ...start, keptStep: prefix?.step };
+}
+
+/** Of what somebody has set. */
+function originsOf(origins: Locatable['origins']): { origins?: Record<string, string> } {
+  const set = [...(origins ?? [])].filter(([, { kind }]) => kind !== 'default').slice(0, MAX_ORIGINS);
+  return set.length === 0 ? {} : { origins: Object.fromEntries(set.map(([key, origin]) => [key, originText(origin)])) };
 }

@@ -1,0 +1,105 @@
+import { compareRuns } from '../../runs/store/table.ts';
+import { escapeHtml } from '../page/html.ts';
+import { renderPage, wide } from '../page/page.ts';
+import { formatCell } from '../runs/table.ts';
+import { formatCounted } from '../text/numbers.ts';
+import { drawChart } from './chart.ts';
+import { classesPart, type Matrix } from './classes.ts';
+import { absent, configPart, environmentPart, factsPart, tensorsPart } from './facts.ts';
+import type { ReportedRun } from './read.ts';
+import { RUN_SCRIPT } from './script.ts';
+import { type CurveChart, curveCharts } from './series.ts';
+import { RUN_STYLE } from './style.ts';
+import { timeChart } from './time.ts';
+import { weightTiles } from './weights.ts';
+
+/** Runs that are shown one by one below what they have in common. */
+const MAX_DETAILS = 12;
+
+export interface RunPageOptions {
+  /** How strongly values of single batches are smoothed at first: 0 (not at all) to less than 1. @default 0.6 */
+  smooth?: number;
+}
+
+/** Runs as one page that needs nothing else: their curves together, how they differ, and each by itself. */
+export function renderRunPage(runs: readonly ReportedRun[], { smooth = 0.6 }: RunPageOptions = {}): string {
+  const charts = curveCharts(runs);
+  const drawn = charts.map((chart, i) => drawChart(chart, i, smooth));
+  const [first] = runs;
+  const isSingle = runs.length === 1;
+  const name = isSingle ? (first?.run.record.name ?? '') : formatCounted(runs.length, 'run');
+  const body = [
+    `<header><h1>${escapeHtml(name)}</h1>${isSingle && first !== undefined ? `<p class="faint">${escapeHtml(first.run.record.id)}</p>` : ''}</header>`,
+    '<main>',
+    ...(isSingle && first !== undefined ? [factsPart(first)] : ['<h2>How they differ</h2>', differences(runs)]),
+    '<h2>Curves</h2>',
+    ...(drawn.length === 0
+      ? [absent(runs.map(({ run }) => run.record.problem).find((problem) => problem !== null) ?? 'there are no metrics yet')]
+      : [controls(runs, charts, smooth), `<div class="plots">${drawn.map(({ html }) => html).join('\n')}</div>`]),
+    ...runs.slice(0, MAX_DETAILS).flatMap((run) => (isSingle ? sections(run, 'h2') : folded(run))),
+    ...(runs.length > MAX_DETAILS ? [`<p class="faint">The others by themselves: make a page of them, gradloom report RUN.</p>`] : []),
+    '</main>',
+  ];
+  const data = { charts: drawn.map(({ data: own }) => own) };
+  const script = drawn.length === 0 ? {} : { script: RUN_SCRIPT, data };
+  return renderPage({ title: `${name}: report`, style: RUN_STYLE, body, hasPictures: true, ...script });
+}
+
+function controls(runs: readonly ReportedRun[], charts: readonly CurveChart[], smooth: number): string {
+  const hasNoise = charts.some(({ lines }) => lines.some(({ isNoisy }) => isNoisy));
+  const hidden = hasNoise ? '' : ' hidden';
+  const choices =
+    runs.length === 1
+      ? []
+      : runs.map(({ title }, i) => `<label><input type="checkbox" checked data-run="${i}">${escapeHtml(title)}</label>`);
+  return `<form class="bar" aria-label="how curves are drawn"><label${hidden}>smoothing of single batches <input type="range" id="smooth" min="0" max="0.99" step="0.01" value="${smooth}"><output for="smooth">${smooth}</output></label><label><input type="checkbox" id="log">log axis</label>${choices.join('')}</form>`;
+}
+
+/** A row a run: the keys in which they differ, then how they ended. */
+function differences(runs: readonly ReportedRun[]): string {
+  const { columns, rows } = compareRuns(runs.map(({ run }) => run));
+  const head = columns
+    .map(
+      ({ title, kind }, i) =>
+        `<th scope="col"${i === 0 || kind === 'text' ? ' class="text"' : ''}><button type="button">${escapeHtml(title === 'id' ? 'run' : title)}</button></th>`,
+    )
+    .join('');
+  const lines = rows.map(({ cells }) => {
+    const own = columns.map(({ kind, title }, i) => {
+      const cell = cells[i] ?? null;
+      return `<td${kind === 'text' ? ' class="text"' : ''} data-v="${escapeHtml(String(cell ?? ''))}">${escapeHtml(formatCell(kind, cell, title))}</td>`;
+    });
+    return `<tr>${own.join('')}</tr>`;
+  });
+  return wide('runs', `<table class="sort"><thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`);
+}
+
+function folded(run: ReportedRun): string[] {
+  return [`<details><summary><h2>${escapeHtml(run.title)}</h2></summary>`, factsPart(run), ...sections(run, 'h3'), '</details>'];
+}
+
+/** What is known of one run beside its curves. */
+function sections(run: ReportedRun, level: 'h2' | 'h3'): string[] {
+  const part = (title: string, content: string): string[] => (content === '' ? [] : [`<${level}>${title}</${level}>`, content]);
+  const { summary } = run;
+  return [
+    ...part('Classes', classesOf(run)),
+    ...part('Weights of the first layer', weightTiles(run)),
+    ...part(
+      'Where the time went',
+      summary === undefined ? absent(run.missing.get('summary')) : wide('where the time went', timeChart(summary)),
+    ),
+    ...part('Tensors', tensorsPart(run)),
+    ...part('Config', configPart(run)),
+    ...part('Environment', environmentPart(run)),
+  ];
+}
+
+/** Of the split that says most: what was never looked at while training, if it is there. */
+function classesOf({ summary, preprocess }: ReportedRun): string {
+  const found = (['test', 'val', 'train'] as const).find((split) => summary?.confusion?.[split] !== undefined);
+  const matrix: Matrix | undefined = found === undefined ? undefined : summary?.confusion?.[found];
+  if (found === undefined || matrix === undefined) return '';
+  const names = preprocess?.target.kind === 'class' ? preprocess.target.classes : [];
+  return `<p class="faint">Rows of the ${found} split.</p>${classesPart(matrix, names, found)}`;
+}
