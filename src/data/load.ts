@@ -7,7 +7,7 @@ import { normalizationFor } from './normalize/fit.ts';
 import { isFlag, type Preprocess } from './preprocess/preprocess.ts';
 import type { Features, Samples } from './samples.ts';
 import { dataSource } from './sources/index.ts';
-import { splitSamples } from './split.ts';
+import { splitSamples } from './split/split.ts';
 import { checkWeights, loadWeights } from './weights.ts';
 
 /** The parts of an experiment that decide what its data set is. */

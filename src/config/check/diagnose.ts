@@ -189,7 +189,10 @@ function expectation(at: Outline | undefined): string {
   if (variants !== undefined) return oneOf([...variants.keys()]);
   if (at.anyOf !== undefined) {
     const maps = at.anyOf.filter((option) => option.properties !== undefined);
-    if (maps.length > 1) return `a map with ${maps.flatMap((map) => Object.keys(map.properties ?? {})).join(' or ')}`;
+    if (maps.length > 1) {
+      const others = at.anyOf.filter((option) => option.properties === undefined).map(expectation);
+      return [...others, `a map with ${maps.flatMap((map) => Object.keys(map.properties ?? {})).join(' or ')}`].join(', or ');
+    }
     if (at.isPath === true) return 'a file name, or a list of them';
     return at.anyOf.map(expectation).join(', or ');
   }

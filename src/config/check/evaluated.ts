@@ -38,8 +38,13 @@ export function evaluationOf({ data, model, metrics = [], train }: Experiment): 
     average: train.average.type,
     metrics,
     outputs: last !== undefined && 'units' in last ? last.units : undefined,
-    noRows: (part) => (part !== 'train' && data.split[part] === 0 ? emptySplit(part) : undefined),
+    noRows: (part) => (part !== 'train' && data.split[part] === 0 && !isFold(part, data.split.folds) ? emptySplit(part) : undefined),
   };
+}
+
+/** Whether a part is a fold, whatever share the split gives it. */
+export function isFold(part: Part, folds: unknown): boolean {
+  return part === 'val' && folds !== undefined;
 }
 
 export function emptySplit(part: Part): string {

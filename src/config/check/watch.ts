@@ -1,7 +1,7 @@
 import { goalNotice, problemOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import type { Path } from '../text/node.ts';
-import { absenceOf, type Evaluation, emptySplit } from './evaluated.ts';
+import { absenceOf, type Evaluation, emptySplit, isFold } from './evaluated.ts';
 import type { View } from './view.ts';
 
 const EARLY_STOP: Path = ['train', 'early_stop'];
@@ -29,8 +29,9 @@ function evaluationIn(view: View): Evaluation | undefined {
   const metrics = metricsIn(view);
   if (on !== 'train' && on !== 'val' && on !== 'test' && on !== 'none') return undefined;
   if (metrics === undefined || (average !== 'none' && average !== 'ema' && average !== 'swa')) return undefined;
+  const folds = view.value(['data', 'split', 'folds']);
   const noRows = (part: 'train' | 'val' | 'test'): string | undefined =>
-    part !== 'train' && view.value(['data', 'split', part]) === 0 ? emptySplit(part) : undefined;
+    part !== 'train' && view.value(['data', 'split', part]) === 0 && !isFold(part, folds) ? emptySplit(part) : undefined;
   return { on, average, metrics, outputs: view.outputs(), noRows };
 }
 

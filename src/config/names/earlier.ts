@@ -2,7 +2,16 @@ import { type Node, nodeAt } from '../text/node.ts';
 
 /** Defaults that changed: what a file of an earlier version means where it says nothing. */
 const EARLIER: ReadonlyMap<unknown, Readonly<Record<string, unknown>>> = new Map([
-  [1, { 'data.normalize': 'none', optimizer: { type: 'sgd' }, 'optimizer.type': 'sgd' }],
+  [
+    1,
+    {
+      'data.normalize': 'none',
+      'data.split': { val: 0.1 },
+      'data.split.val': 0.1,
+      optimizer: { type: 'sgd' },
+      'optimizer.type': 'sgd',
+    },
+  ],
 ]);
 
 /**

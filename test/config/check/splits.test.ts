@@ -35,7 +35,7 @@ const refused: { split: string; source?: string; problem: string }[] = [
   {
     split: '{train: 1.0}',
     problem:
-      '18 [E_CONFIG_RANGE] data.split.train: 1.0 is every row, which leaves none for val (0.1) and test (auto); expected rest, or val: 0 and test: 0',
+      '18 [E_CONFIG_RANGE] data.split.train: 1.0 is every row, which leaves none for val (auto) and test (auto); expected rest, or val: 0 and test: 0',
   },
   {
     split: '{train: 1.0, val: 5, test: 0}',
@@ -44,7 +44,7 @@ const refused: { split: string; source?: string; problem: string }[] = [
   {
     split: '{train: 1.0, test: 0.5}',
     source: OWN_TEST,
-    problem: '18 [E_CONFIG_RANGE] data.split.train: 1.0 is every row, which leaves none for val (0.1); expected rest, or val: 0',
+    problem: '18 [E_CONFIG_RANGE] data.split.train: 1.0 is every row, which leaves none for val (auto); expected rest, or val: 0',
   },
   {
     split: '{val: 1.0, test: 0}',
@@ -69,3 +69,71 @@ for (const { split, source, problem } of refused) {
     );
   });
 }
+
+const wrong: { split: string; source?: string; more?: string; problem: string }[] = [
+  {
+    split: '{by: {group: patient}}',
+    problem:
+      '3:23 [E_CONFIG_VALUE] data.split.by.group: only tables have columns, and data.source is mnist; expected order, shuffle, stratify or files',
+  },
+  {
+    split: '{by: {column: part}}',
+    source: OWN_TEST,
+    problem:
+      '3:24 [E_CONFIG_VALUE] data.split.by.column: only tables have columns, and data.source is idx; expected order, shuffle, stratify or files',
+  },
+  {
+    split: '{by: random}',
+    problem:
+      '3:15 [E_CONFIG_VALUE] data.split.by: unknown value; got random; expected one of order, shuffle, stratify, files, or a map with group or column',
+  },
+  {
+    split: '{by: {grup: a}}',
+    problem: '3:16 [E_CONFIG_UNKNOWN_KEY] data.split.by.grup: unknown key; did you mean data.split.by.group?',
+  },
+  {
+    split: '{fold: 1}',
+    problem:
+      '3:11 [E_CONFIG_MISSING] data.split.folds: missing; data.split.fold: 1 is one of them | add data.split.folds, the number of all',
+  },
+  {
+    split: '{folds: 5, fold: 5}',
+    problem: '3:27 [E_CONFIG_RANGE] data.split.fold: there is no such fold; got 5; expected 0 to 4, as data.split.folds is 5',
+  },
+  { split: '{folds: 1}', problem: '3:18 [E_CONFIG_RANGE] data.split.folds: out of range; got 1; expected an integer from 2 to 1000' },
+  {
+    split: '{folds: 5, by: files}',
+    problem:
+      '3:25 [E_CONFIG_VALUE] data.split.by: with data.split.folds rows are shared out; expected order, shuffle, stratify or {group: column}',
+  },
+  {
+    split: '{folds: 5}',
+    more: 'train: {eval: {on: test}}\n',
+    problem: '5:20 [E_CONFIG_VALUE] train.eval.on: the folds of data.split are held out as val; got test; expected val',
+  },
+];
+for (const { split, source, more = '', problem } of wrong) {
+  test(`${split}${source === undefined ? '' : ' of files'}${more.trim() && ` with ${more.trim()}`} is refused`, (t) => {
+    t.deepEqual(
+      problemsOf(() => parse(text(split, source) + more)),
+      [`a.yaml:${problem}`],
+    );
+  });
+}
+
+test('a map in place of a word, and another map in place of the first, by an argument', (t) => {
+  const table = 'data:\n  source: mnist\n  split: {by: stratify}\n';
+  for (const override of ['data.split.by.group=patient', 'data.split.by={group: patient}'])
+    t.regex(problemsOf(() => parse(table + MODEL, [override]))[0] ?? '', /data\.split\.by\.group: only tables have columns/);
+});
+
+test('val: 0 says nothing of a fold, so what watches val may be asked for', (t) => {
+  const { experiment } = parse(`${text('{val: 0, folds: 3}')}train: {early_stop: {metric: val.loss}}\n`);
+  t.like(experiment.data.split, { val: 0, folds: 3, by: 'shuffle' });
+  t.is(experiment.data.split.fold, undefined);
+});
+
+test('what version 1 leaves out is a tenth for val, from now on as from before', (t) => {
+  t.is(parse(`version: 1\n${text('{test: 0}')}`).experiment.data.split.val, 0.1);
+  t.is(parse(text('{test: 0}')).experiment.data.split.val, 'auto');
+});

@@ -2,22 +2,46 @@ import * as z from 'zod';
 import { object, path } from '../parts/parts.ts';
 import { source } from './sources/index.ts';
 
+const MAX_FOLDS = 1000;
+
 const split = object({
   train: z
     .union([z.number().positive(), z.literal('rest')])
     .default('rest')
     .describe('count (an integer of 1 or more), fraction (below 1; 1.0 is every row), or rest')
     .meta({ whole: 'rest' }),
-  val: z.number().min(0).default(0.1).describe('count or fraction; 0 for none'),
+  val: z
+    .union([z.number().min(0), z.literal('auto')])
+    .default('auto')
+    .describe("count or fraction; 0 for none; auto: the source's own validation set if it has one, else 0.1")
+    .meta({ whole: 'auto' }),
   test: z
     .union([z.number().min(0), z.literal('auto')])
     .default('auto')
     .describe("count or fraction; auto: the source's own test set if it has one, else 0.1")
     .meta({ whole: 'auto' }),
   by: z
-    .enum(['order', 'shuffle', 'stratify'])
+    .union([
+      z.enum(['order', 'shuffle', 'stratify', 'files']),
+      object({ group: z.string().min(1).describe('name of a column: rows that are alike in it stay in one part') }),
+      object({ column: z.string().min(1).describe('name of a column that says train, val or test for each row') }),
+    ])
     .default('shuffle')
-    .describe('order: first train, then val, then test; shuffle: by the root seed; stratify: shuffle with equal class shares'),
+    .describe(
+      'order: first train, then val, then test; shuffle: by the root seed; stratify: shuffle with equal class shares; {group: column}: rows of a group stay together; {column: name}: as a column says; files: a part is a file of the source, and nothing is shared out',
+    ),
+  folds: z
+    .int()
+    .min(2)
+    .max(MAX_FOLDS)
+    .optional()
+    .describe('k: cross-validation. What would be train and val together is cut into k folds, and each of k runs has another one as val'),
+  fold: z
+    .int()
+    .min(0)
+    .max(MAX_FOLDS - 1)
+    .optional()
+    .describe('of folds, the one that is val in this run, from 0; without it a training trains all'),
 });
 
 export const data = object({

@@ -1,28 +1,13 @@
 import test from 'ava';
-import type { SplitConfig } from '../../src/config/schema/schema.ts';
-import type { Samples } from '../../src/data/samples.ts';
-import { numbered, ofArray } from '../../src/data/sources/array.ts';
-import { largestRemainder, splitSamples } from '../../src/data/split.ts';
-import { GradloomError } from '../../src/errors.ts';
+import type { SplitConfig } from '../../../src/config/schema/schema.ts';
+import type { Samples } from '../../../src/data/samples.ts';
+import { largestRemainder } from '../../../src/data/split/deal.ts';
+import { splitSamples } from '../../../src/data/split/split.ts';
+import { GradloomError } from '../../../src/errors.ts';
+import { labelled } from '../support/labelled.ts';
 
-/** Samples of which only the labels matter here; the last `ownTestCount` are the source's test set. */
-function samplesOf(labels: readonly number[], ownTestCount = 0): Samples {
-  const classes = Math.max(...labels) + 1;
-  return {
-    sampleCount: labels.length,
-    target: { kind: 'class', labels: shared(labels), classes },
-    targetNames: numbered(classes),
-    ownTestCount,
-    origin: 'test',
-    featuresFor: () => ofArray(new Uint8Array(new SharedArrayBuffer(labels.length)), [1], 'none'),
-  };
-}
-
-function shared(values: readonly number[]): Int32Array<SharedArrayBuffer> {
-  const array = new Int32Array(new SharedArrayBuffer(values.length * 4));
-  array.set(values);
-  return array;
-}
+/** The last `ownTestCount` are the source's test set. */
+const samplesOf = (labels: readonly number[], ownTestCount = 0): Samples => ({ ...labelled(labels), ownTestCount });
 
 const turns = (count: number, classes = 3): number[] => Array.from({ length: count }, (_, i) => i % classes);
 const split = (config: Partial<SplitConfig>, count = 100, ownTestCount = 0, seed = 1): Record<'train' | 'val' | 'test', number[]> => {
