@@ -70,6 +70,14 @@ export {
   sweepFromArguments,
   sweepFromObject,
 } from './sweep/file/load.ts';
+export {
+  type CrossValidateOptions,
+  type CrossValidationRun,
+  crossValidate,
+  type ResumeCrossValidationOptions,
+  resumeCrossValidation,
+} from './sweep/folds/cross-validate.ts';
+export { type CrossValidation, type FoldValues, readCrossValidation } from './sweep/folds/result.ts';
 export { type SweepImportance, sweepImportance } from './sweep/importance/of-sweep.ts';
 export { makeSampler } from './sweep/samplers/index.ts';
 export type { Observation, Sampler } from './sweep/samplers/sampler.ts';
@@ -83,6 +91,7 @@ export type {
   SweepEnd,
   SweepEvent,
   SweepProgress,
+  SweepRunEnd,
   SweepStart,
   SweepSummary,
   SweepTrialEnd,

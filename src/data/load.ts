@@ -20,9 +20,18 @@ export type DataExperiment = Pick<Experiment, 'version' | 'seed' | 'data' | 'los
  * @param experiment  with the paths of files as the process can open them
  * @throws GradloomError E_DATA_*, E_MEMORY or E_CONFIG_* with the place in the file or the key
  */
-export async function loadDataset({ version, seed, data, loss }: DataExperiment): Promise<Dataset> {
+export async function loadDataset(experiment: DataExperiment): Promise<Dataset> {
+  return datasetOf(await loadSamples(experiment), experiment);
+}
+
+/** The samples of an experiment's source: the same for all of its folds. */
+export async function loadSamples({ seed, data, loss }: DataExperiment): Promise<Samples> {
   const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
-  const samples = await dataSource(data.source).load(data.source, { seed, problem, split: data.split });
+  return dataSource(data.source).load(data.source, { seed, problem, split: data.split });
+}
+
+/** `loadDataset` of samples that are in memory already. */
+export function datasetOf(samples: Samples, { version, seed, data }: DataExperiment): Dataset {
   const { sampleCount, target } = samples;
   if (target.kind === 'value') checkFinite(target.values, target.width, 'target');
   const splits = splitSamples(samples, data.split, seed);

@@ -209,7 +209,16 @@ export const sweepSchema = object({
 /** As the file says it; `settle` adds what the base experiment decides. */
 export type ParsedSweep = z.output<typeof sweepSchema>;
 /** A sweep's settings; `metric.goal` and a `run_cap` or `budget` are always there, and every name is the experiment's. */
-export type SweepSettings = Omit<ParsedSweep, 'metric' | 'rename'> & { metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' } };
+export type SweepSettings = Omit<ParsedSweep, 'metric' | 'rename'> & {
+  metric: ParsedSweep['metric'] & { goal: 'minimize' | 'maximize' };
+  /** The base experiment's folds: each seed of a trial trains all of them. It is no key of the file. */
+  folds?: number;
+};
+/** Runs of a trial, one a seed and fold: the folds of the first seed come first. */
+export function replicatesOf({ seeds, folds = 1 }: Pick<SweepSettings, 'seeds' | 'folds'>): number {
+  return seeds * folds;
+}
+
 export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];

@@ -23,12 +23,15 @@ export interface Trial {
   /** enqueue | the sampler's name */
   origin: string;
   status: TrialStatus;
-  /** The sweep's metric, summarised as the file says and averaged over the seeds; null without a result. */
+  /** The sweep's metric, summarised as the file says and averaged over the seeds and folds; null without a result. */
   value: number | null;
-  /** One value a replicate seed. */
+  /** One value a run: of each seed, or of its folds one after the other. */
   values: readonly number[];
-  /** 95 % interval of the mean over the seeds; undefined for one seed. */
+  /** 95 % interval of the mean over the values, and their standard deviation; undefined of one. */
   interval?: readonly [number, number];
+  std?: number;
+  /** sha256 of the parameters that each run has come to. */
+  digests: readonly string[];
   curve: readonly CurvePoint[];
   /** Highest rung reached and the resource (epochs or steps) trained, with early termination. */
   rung?: number;
@@ -37,7 +40,7 @@ export interface Trial {
   reasons: readonly string[];
   /** Number of the trial with the same experiment, for a duplicate. */
   duplicateOf?: number;
-  /** Run directories relative to the sweep's, one a replicate seed. */
+  /** Run directories relative to the sweep's, one a value. */
   runs: readonly string[];
   /** Attempts that failed. */
   retries: number;

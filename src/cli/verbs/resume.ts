@@ -13,7 +13,7 @@ interface ResumeRequest {
 /** `gradloom resume`. */
 export const resume = defineCommand<ResumeRequest>({
   positionals: runWords(1, 1),
-  describe: 'Go on with a run from its newest checkpoint: its files end as if nothing had happened',
+  describe: 'Go on with a run, or a cross-validation, from its newest checkpoint: its files end as if nothing had happened',
   options: { workers: { value: 'N', describe: 'worker threads, or auto, for this part of the run; the result is the same' }, ...RUNS_DIR },
   examples: [
     ['$0 resume @last', 'the run that started last'],
@@ -34,6 +34,9 @@ function workersToResume(args: Arguments): number | 'auto' | undefined {
 }
 
 async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  const { findCrossValidation } = await import('../../sweep/folds/find.ts');
+  const folds = await findCrossValidation(word, dir);
+  if (folds !== undefined) return resumeFolds(folds, workers, output, exitNow);
   return followRun(
     async (signal) => {
       const [{ findRun }, runs] = await Promise.all([import('../../runs/store/store.ts'), import('../../runs/training/resume.ts')]);
@@ -44,4 +47,15 @@ async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output:
     output,
     exitNow,
   );
+}
+
+async function resumeFolds(directory: string, workers: ResumeRequest['workers'], output: Output, exitNow: ExitNow): Promise<number> {
+  const [{ resumeCrossValidation }, { readCrossValidation }, { followFolds }] = await Promise.all([
+    import('../../sweep/folds/cross-validate.ts'),
+    import('../../sweep/folds/result.ts'),
+    import('../views/folds.ts'),
+  ]);
+  const { status, folds } = readCrossValidation(directory);
+  if (status === 'finished' && !folds.values.includes(null)) output.note('finished already: nothing to do');
+  return followFolds(folds.values.length, (signal) => resumeCrossValidation(directory, { signal, workers }), output, exitNow);
 }

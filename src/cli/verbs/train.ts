@@ -1,7 +1,8 @@
+import type { LoadedExperiment } from '../../config/load.ts';
 import { literalPath } from '../../config/tree/path-text.ts';
 import { printable } from '../../errors.ts';
 import type { Reusable } from '../../runs/prepare/reuse.ts';
-import { defineCommand, type ExitNow } from '../arguments/command.ts';
+import { defineCommand, type ExitNow, usageError } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.ts';
 import { showNotices } from '../terminal/notices.ts';
@@ -31,6 +32,10 @@ export const train = defineCommand<TrainRequest>({
     ['$0 train configs/seed.yaml optimizer.lr=3e-3 train.epochs=5', 'change values'],
     ['$0 train configs/seed.yaml model.layers.0.units=64 +tags.0=small', 'change an item of a list, add a key'],
     ['$0 train configs/seed.yaml --needed', 'does nothing the second time: the same experiment, data and kernels give the same result'],
+    [
+      '$0 train configs/mnist.yaml data.split.folds=5 data.split.by=stratify',
+      'cross-validation: a run a fold, their mean and its interval',
+    ],
     ['$0 train configs/seed.yaml --workers 2 --json > summary.json', 'two threads, the summary as JSON'],
   ],
   request: (args) => {
@@ -46,11 +51,13 @@ export const train = defineCommand<TrainRequest>({
 });
 
 async function runTrain({ file, overrides, needed }: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  const [{ loadExperiment }, { foldsToTrain }] = await Promise.all([import('../../config/load.ts'), import('../../config/folds.ts')]);
+  const loaded = loadExperiment(await configFile(file, output), { overrides });
+  showNotices(loaded.notices, output);
+  const folds = foldsToTrain(loaded.experiment);
+  if (folds !== undefined) return trainFolds(loaded, folds, needed, output, exitNow);
   return followRun(
     async (signal) => {
-      const { loadExperiment } = await import('../../config/load.ts');
-      const loaded = loadExperiment(await configFile(file, output), { overrides });
-      showNotices(loaded.notices, output);
       if (!needed) return (await import('../../runs/training/train.ts')).train(loaded, { signal });
       const { trainNeeded } = await import('../../runs/training/needed.ts');
       const { run, found } = await trainNeeded(loaded, { signal });
@@ -60,6 +67,16 @@ async function runTrain({ file, overrides, needed }: TrainRequest, output: Outpu
     output,
     exitNow,
   );
+}
+
+async function trainFolds(loaded: LoadedExperiment, folds: number, needed: boolean, output: Output, exitNow: ExitNow): Promise<number> {
+  if (needed)
+    throw usageError('--needed is for one run, and data.split.folds asks for one a fold; gradloom resume goes on with them', 'train');
+  const [{ crossValidate }, { followFolds }] = await Promise.all([
+    import('../../sweep/folds/cross-validate.ts'),
+    import('../views/folds.ts'),
+  ]);
+  return followFolds(folds, (signal) => crossValidate(loaded, { signal }), output, exitNow);
 }
 
 function reuseText(found: Reusable): string {

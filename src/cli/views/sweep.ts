@@ -44,11 +44,12 @@ export class SweepView {
         break;
       case 'best':
         this.#best = event.trial;
-        this.#display.say(this.#output.paint('green', `best  ${renderWinner(event.trial, this.#settings.metric.name)}`));
+        this.#display.say(this.#output.paint('green', `best  ${renderWinner(event.trial, this.#settings)}`));
         break;
       case 'warning':
         this.#display.say(`${this.#output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
         break;
+      case 'run':
       case 'decision':
         break;
       case 'end':

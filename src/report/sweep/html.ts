@@ -1,10 +1,11 @@
 import { formatParameter } from '../../sweep/importance/axes.ts';
 import type { SweepImportance } from '../../sweep/importance/of-sweep.ts';
+import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';
 import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { CHART_STYLE } from '../speedup/chart.ts';
-import { formatCount, formatCounted, formatMetricValue } from '../text/numbers.ts';
+import { formatCount, formatMetricValue } from '../text/numbers.ts';
 import { curveChart, rungChart } from './charts/curves.ts';
 import { historyChart } from './charts/history.ts';
 import { importanceChart, importanceNote } from './charts/importance.ts';
@@ -13,7 +14,7 @@ import { sliceCharts } from './charts/slices.ts';
 import { SWEEP_SCRIPT, SWEEP_STYLE } from './style.ts';
 import { trialColumns, trialNote } from './view/cells.ts';
 import { type ChartedSweep, chartedSweep } from './view/charted.ts';
-import { countStatuses, describeMethod } from './view/words.ts';
+import { countStatuses, describeMethod, intervalText } from './view/words.ts';
 
 /** More rows than anyone reads; the CSV export has all. */
 const MAX_ROWS = 2000;
@@ -69,19 +70,16 @@ function facts({ state }: ChartedSweep): string {
     ['status', state.status],
     ['trials', countStatuses(state)],
   ];
-  if (best !== undefined) rows.push(['best', bestText(best, settings.metric.name)]);
+  if (best !== undefined) rows.push(['best', bestText(best, settings)]);
   const list = `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;
   if (best === undefined) return list;
   const set = Object.entries(best.assignment).map(([key, value]) => `${key}: ${formatParameter(value)}`);
   return `${list}\n<pre>${set.map(escapeHtml).join('\n')}</pre>`;
 }
 
-function bestText({ number, value, interval, values }: Trial, metric: string): string {
-  const between =
-    interval === undefined
-      ? ''
-      : ` (${interval.map((end) => formatMetricValue(metric, end)).join(' to ')}, ${formatCounted(values.length, 'seed')})`;
-  return `trial ${number}: ${metric} ${formatMetricValue(metric, value)}${between}`;
+function bestText(trial: Trial, settings: SweepSettings): string {
+  const { name } = settings.metric;
+  return `trial ${trial.number}: ${name} ${formatMetricValue(name, trial.value)}${intervalText(trial, settings)}`;
 }
 
 function table({ state, ranked }: ChartedSweep): string {

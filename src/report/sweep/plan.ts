@@ -1,12 +1,12 @@
 import { printable } from '../../errors.ts';
-import type { SweepSettings } from '../../sweep/schema.ts';
+import { replicatesOf, type SweepSettings } from '../../sweep/schema.ts';
 import type { PlannedTrial, SweepPlan } from '../../sweep/session/plan.ts';
 import { fitColumns } from '../text/fit.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from '../text/numbers.ts';
 import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table.ts';
 import { assignedKeys, isVaried, shortNumber } from './view/cells.ts';
 import { shortNames } from './view/charted.ts';
-import { describeMethod } from './view/words.ts';
+import { describeMethod, repeatsText } from './view/words.ts';
 
 const MAX_ROWS = 50;
 /** Longer ones are in the list that --save-trials writes. */
@@ -23,7 +23,7 @@ export function renderPlan(plan: SweepPlan, settings: SweepSettings, look: Table
     const { type } = settings.early_terminate;
     const halved = ` if halved evenly; ${formatCount(budget.full)} without early termination`;
     const saved = type === 'none' ? '' : type === 'median' ? ' if none is stopped' : halved;
-    facts.push(['budget', `${budget.text}${saved}${settings.seeds > 1 ? `, on ${settings.seeds} seeds each` : ''}`]);
+    facts.push(['budget', `${budget.text}${saved}${replicatesOf(settings) > 1 ? `, on ${repeatsText(settings)} each` : ''}`]);
   }
   facts.push(['time', timeText(plan)]);
   const cost =

@@ -103,7 +103,7 @@ function renderRunning(
   { trial, replicate, workers, step, toStep, loss }: RunningTrial,
   { settings, assignments }: SweepStatusLook,
 ): string {
-  const seed = settings.seeds > 1 ? ` seed ${replicate}` : '';
+  const seed = replicateText(replicate, settings);
   const share = toStep === 0 ? 0 : Math.min(1, step / toStep);
   const place = toStep === 0 ? 'starting' : `step ${formatCount(step)}/${formatCount(toStep)}`;
   const parts = [`trial ${String(trial).padStart(3)}${seed}`, bar(share, BAR_MIN), place];
@@ -114,7 +114,13 @@ function renderRunning(
   return parts.join(GAP);
 }
 
-function bar(share: number, columns: number): string {
+/** ` seed 1`, ` fold 4`, ` seed 1 fold 4` */
+function replicateText(replicate: number, { seeds, folds = 1 }: SweepSettings): string {
+  const seed = seeds > 1 ? ` seed ${Math.floor(replicate / folds)}` : '';
+  return `${seed}${folds > 1 ? ` fold ${replicate % folds}` : ''}`;
+}
+
+export function bar(share: number, columns: number): string {
   const filled = Math.floor(share * columns);
   return '█'.repeat(filled) + '░'.repeat(columns - filled);
 }

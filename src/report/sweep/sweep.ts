@@ -104,7 +104,7 @@ function renderFactsOf(state: SweepState, look: TableLook, session?: SweepSessio
     ['trials', countStatuses(state)],
   ];
   const winner = trials.find(({ number }) => number === best);
-  if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings.metric.name))]);
+  if (winner !== undefined) facts.push(['best', paint('green', renderWinner(winner, settings))]);
   const note = noneToEnd(state);
   if (note !== undefined) facts.push(['note', paint('yellow', note)]);
   if (session !== undefined) facts.push(['ended', printableSentence(session.reason, 500)], ['time', formatSeconds(session.seconds)]);
@@ -122,7 +122,7 @@ export function renderBest(state: SweepState, best: Trial, look: SweepLook): str
   ]);
   const part = partOf(state, best);
   return [
-    paint('green', renderWinner(best, state.settings.metric.name)),
+    paint('green', renderWinner(best, state.settings)),
     ...(part === undefined ? [] : [paint('yellow', `trained for ${part} only: train it to its end before you trust its value`)]),
     ...(set.length > 0 ? [renderFacts(set, look)] : []),
     `${paint('cyan', 'next:')} ${spellCommands(`${config} && ${commandOf('train', 'best.yaml')}`, program)}`,

@@ -1,3 +1,4 @@
+import { firstFold, foldsToTrain } from '../../config/folds.ts';
 import { type Locatable, located } from '../../config/locate.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../data/dataset.ts';
@@ -74,7 +75,9 @@ export async function inspectExperiment(loaded: Locatable): Promise<Inspection> 
   }
 }
 
-async function inspect(experiment: Experiment): Promise<Inspection> {
+async function inspect(given: Experiment): Promise<Inspection> {
+  const folds = foldsToTrain(given);
+  const experiment = firstFold(given);
   const { dataset, cores, plan, code } = await prepare(experiment);
   if (experiment.parent === undefined) checkBatchNorms(plan);
   const { network, batches, memory, workers } = plan;
@@ -99,7 +102,11 @@ async function inspect(experiment: Experiment): Promise<Inspection> {
     parameters: parameterCount(network),
     flopsPerStep: { forward: flops.forward * stepRows, backward: flops.backward * stepRows },
     batches,
-    notices: [...rowWarnings(experiment, dataset, batches).map(({ message }) => message), ...batchNormNotices(plan)],
+    notices: [
+      ...(folds === undefined ? [] : [`data.split.folds: ${folds} runs, one a fold; what follows is the run of fold 0`]),
+      ...rowWarnings(experiment, dataset, batches).map(({ message }) => message),
+      ...batchNormNotices(plan),
+    ],
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     code: code.name,
     ...(code.reason !== undefined && { codeReason: code.reason }),

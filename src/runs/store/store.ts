@@ -124,6 +124,8 @@ export async function findRuns(words: readonly string[], parent: string = DEFAUL
   const found: StoredRun[] = [];
   for (const word of words) {
     const direct = runAtPath(word) ?? (isPath(word) ? undefined : runAtPath(path.join(parent, word)));
+    const several = direct === undefined ? [word, path.join(parent, word)].find(hasRuns) : undefined;
+    if (several !== undefined) throw notOne(several);
     if (direct === undefined && isPath(word))
       throw notFound(word, existsSync(word) ? `no run there: ${RUN_FILES.config} is missing` : 'no such directory');
     if (direct !== undefined) {
@@ -141,6 +143,18 @@ export async function findRun(word: string, parent: string = DEFAULT_RUNS): Prom
   const [run, ...more] = await findRuns([word], parent);
   if (run === undefined || more.length > 0) throw notFound(word, `${more.length + 1} runs are called so; expected one`);
   return run;
+}
+
+/** Whether a directory is that of a sweep or a cross-validation, which has runs and is none. */
+function hasRuns(directory: string): boolean {
+  return directory !== '' && !directory.includes('\0') && existsSync(path.join(directory, 'sweep.yaml'));
+}
+
+function notOne(directory: string): GradloomError {
+  const runs = entriesIn(path.join(directory, 'trials')).filter((entry) => entry.isDirectory());
+  const first = runs.map(({ name }) => name).toSorted()[0] ?? '0';
+  const message = `a sweep or cross-validation of ${runs.length} runs, and no run itself`;
+  return notFound(directory, message, `name one of its runs, as ${printable(path.join(directory, 'trials', first))}`);
 }
 
 function matchingGlob(word: string, runs: readonly StoredRun[], parent: string): StoredRun[] {

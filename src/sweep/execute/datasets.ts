@@ -1,5 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
-import { type DataExperiment, loadDataset } from '../../data/load.ts';
+import { type DataExperiment, datasetOf, loadDataset, loadSamples } from '../../data/load.ts';
+import type { Samples } from '../../data/samples.ts';
 
 /**
  * The data sets of a sweep's trials, each in memory once: trials with the same data settings and seed share one, and so do those for which
@@ -11,6 +12,8 @@ export class Datasets {
   /** By settings and seed; the most recently used last. */
   readonly #loaded = new Map<string, Promise<Dataset>>();
   readonly #byContent = new Map<string, WeakRef<Dataset>>();
+  /** Of the folds that were asked for last. */
+  #samples: { key: string; loading: Promise<Samples> } | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -40,11 +43,27 @@ export class Datasets {
   }
 
   async #load(experiment: DataExperiment): Promise<Dataset> {
-    const dataset = await loadDataset(experiment);
+    const dataset = await this.#datasetOf(experiment);
     const content = JSON.stringify([dataset.fingerprint, experiment.version, experiment.data.normalize, dataset.preprocess]);
     const known = this.#byContent.get(content)?.deref();
     if (known !== undefined) return known;
     this.#byContent.set(content, new WeakRef(dataset));
     return dataset;
+  }
+
+  /** Folds are cut from the same samples, which are read once. */
+  async #datasetOf(experiment: DataExperiment): Promise<Dataset> {
+    const { version, seed, data, loss } = experiment;
+    if (data.split.fold === undefined) return loadDataset(experiment);
+    const { fold: _fold, ...split } = data.split;
+    const key = JSON.stringify([version, seed, { ...data, split }, loss.type]);
+    if (this.#samples?.key !== key) this.#samples = { key, loading: loadSamples(experiment) };
+    const { loading } = this.#samples;
+    try {
+      return datasetOf(await loading, experiment);
+    } catch (error) {
+      if (this.#samples.loading === loading) this.#samples = undefined;
+      throw error;
+    }
   }
 }

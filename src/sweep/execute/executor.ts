@@ -11,7 +11,7 @@ import type { CurvePoint } from '../trial.ts';
 export interface TrialWork {
   trial: number;
   rung: number;
-  /** Number of the seed, from 0. */
+  /** Number of the run among the trial's, from 0: seed after seed, each with all its folds. */
   replicate: number;
   /** Attempts at this part of the run that failed before. */
   attempt: number;
@@ -85,7 +85,7 @@ export interface SweepPlace {
   id: string;
   /** Absolute path. */
   directory: string;
-  /** Replicates of a trial. */
+  /** Runs of a trial. */
   seeds: number;
   /** The session's right to write in the directory. */
   fence: Fence | undefined;

@@ -10,8 +10,11 @@ import { isOfTrial } from './faults.ts';
 import { TrialRun } from './trial-run.ts';
 
 const LEAST_DATASETS = 4;
+const MOST_DATASETS = 32;
 
 export interface LocalOptions {
+  /** Which may hold some already. */
+  datasets?: Datasets | undefined;
   /** For tests: how engines start their threads. */
   engine?: Omit<EngineOptions, 'threads'> | undefined;
   /** For tests of storage faults. */
@@ -32,7 +35,7 @@ export class LocalExecutor implements Executor {
     this.#place = place;
     this.#options = options;
     this.#threads = new Threads(options.engine?.entry);
-    this.#datasets = new Datasets(Math.max(LEAST_DATASETS, place.seeds + 1));
+    this.#datasets = options.datasets ?? new Datasets(Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, place.seeds + 1)));
   }
 
   get cores(): number {

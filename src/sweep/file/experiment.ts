@@ -25,11 +25,11 @@ export interface TrialSource {
  * The experiment of a trial: the base with the assignment's values, validated like a file with arguments on top. A value of null
  * leaves the key out, so that its default holds.
  *
- * @param seedIndex  number of the replicate, from 0
+ * @param replicate  number of the run among the trial's, from 0: seed after seed, each with all its folds
  * @throws GradloomError with the place in the sweep file that is to blame
  */
-export function trialExperiment(source: TrialSource, assignment: Assignment, seedIndex = 0): LoadedExperiment {
-  return experimentFromTree(source.base, changesOf(source, assignment, seedIndex));
+export function trialExperiment(source: TrialSource, assignment: Assignment, replicate = 0): LoadedExperiment {
+  return experimentFromTree(source.base, changesOf(source, assignment, replicate));
 }
 
 /**
@@ -55,7 +55,7 @@ export function replicateSeed(seed: number, replicate: number): number {
   return stream.word(0) * TWO_21 + (stream.word(1) >>> 11);
 }
 
-function changesOf({ experiment, settings, space, tree }: TrialSource, assignment: Assignment, seedIndex: number): Change[] {
+function changesOf({ experiment, settings, space, tree }: TrialSource, assignment: Assignment, number: number): Change[] {
   const changes: Change[] = [];
   const { early_terminate: stopping } = settings;
   if (stopping.type !== 'none' && stopping.max !== undefined) {
@@ -70,6 +70,12 @@ function changesOf({ experiment, settings, space, tree }: TrialSource, assignmen
     const place = placeOf(tree, path);
     const written = value === null ? undefined : (nodeOfValue(tree, path, value) ?? nodeOf(value, place));
     changes.push({ path: key.split('.'), key: place, value: written });
+  }
+  const { folds = 1 } = settings;
+  const seedIndex = Math.floor(number / folds);
+  if (settings.folds !== undefined) {
+    const key = placeOf(tree, ['base']);
+    changes.push({ path: ['data', 'split', 'fold'], key, value: nodeOf(number % folds, key) });
   }
   if (seedIndex > 0) {
     const seed = assignment['seed'];

@@ -121,7 +121,9 @@ export function sweepFromObject(input: SweepInput, { overrides = [] }: LoadSweep
 
 /** The texts of files that load to the same sweep wherever they are put side by side: what a sweep's directory keeps. */
 export function sweepFiles({ settings, base }: Pick<LoadedSweep, 'settings' | 'base'>): { 'sweep.yaml': string; 'base.yaml': string } {
-  return { 'sweep.yaml': yamlOf({ ...settings, base: './base.yaml' }), 'base.yaml': treeYaml(base) };
+  // The base says how many folds there are.
+  const { folds: _folds, ...written } = settings;
+  return { 'sweep.yaml': yamlOf({ ...written, base: './base.yaml' }), 'base.yaml': treeYaml(base) };
 }
 
 function isExperiment({ entries }: MapNode): boolean {

@@ -1,4 +1,5 @@
 import { absenceOf, evaluatedNames, evaluationOf } from '../../config/check/evaluated.ts';
+import { foldsToTrain } from '../../config/folds.ts';
 import type { LoadedExperiment } from '../../config/load.ts';
 import { goalNotice, goalOf } from '../../config/names/metrics.ts';
 import { printable } from '../../errors.ts';
@@ -16,8 +17,9 @@ export function settle(parsed: ParsedSweep, loaded: LoadedExperiment, blame: Bla
   const early_terminate = settleStopping(parsed, loaded, blame, notices);
   const endless = parsed.run_cap === undefined && parsed.budget === undefined && parsed.method !== 'grid';
   if (endless) notices.push(`neither run_cap nor budget is given: ${DEFAULT_TRIALS} trials`);
+  const folds = settleFolds(parsed, loaded, blame);
   const { rename: _read, ...settings } = parsed;
-  return { ...settings, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate };
+  return { ...settings, ...(endless && { run_cap: DEFAULT_TRIALS }), metric, early_terminate, ...(folds !== undefined && { folds }) };
 }
 
 function settleMetric(
@@ -39,6 +41,21 @@ function settleMetric(
   const doubt = goalNotice('metric.goal', goal, used);
   if (doubt !== undefined) notices.push(doubt);
   return { ...metric, name: used, goal };
+}
+
+/** Every trial is told apart by the same folds. */
+function settleFolds({ parameters, zip }: ParsedSweep, { experiment }: LoadedExperiment, blame: Blame): number | undefined {
+  const places = [...Object.keys(parameters).map((key) => ['parameters', key]), ...zipped(zip)];
+  for (const path of places) {
+    if (!/^data\.split\.folds?$/.test(path.at(-1) ?? '')) continue;
+    const next = 'give data.split.folds in the base experiment, and every trial is ranked by the mean over its folds';
+    blame.report('E_CONFIG_VALUE', path, 'folds do not vary: trials on other folds can not be compared', next);
+  }
+  return foldsToTrain(experiment);
+}
+
+function zipped(zip: ParsedSweep['zip']): string[][] {
+  return Object.entries(zip).flatMap(([name, values]) => Object.keys(values).map((key) => ['zip', name, key]));
 }
 
 function settleStopping(parsed: ParsedSweep, { experiment }: LoadedExperiment, blame: Blame, notices: string[]): EarlyTerminateConfig {

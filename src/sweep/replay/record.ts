@@ -1,8 +1,8 @@
 import type { RunEntry, TrialEntry } from '../journal/entries.ts';
 import type { Fault } from '../journal/fault.ts';
-import type { SweepSettings } from '../schema.ts';
+import { replicatesOf, type SweepSettings } from '../schema.ts';
 import type { Result } from '../search/decisions.ts';
-import { interval95, mean, meanCurve, summarise } from '../space/values.ts';
+import { deviation, interval95, mean, meanCurve, summarise } from '../space/values.ts';
 import type { CurvePoint, Trial, TrialStatus } from '../trial.ts';
 
 /** A trial while the log is read. */
@@ -25,9 +25,16 @@ export interface TrialRecord {
 /** The folder of the runs of all trials, in the sweep's directory. */
 export const TRIALS = 'trials';
 
-/** Where the runs of a trial lie, relative to the sweep's directory: `trials/7`, or `trials/7-0`, `trials/7-1` for two seeds. */
-export function runDirectories(trial: number, seeds: number): string[] {
-  return Array.from({ length: seeds }, (_, replicate) => `${TRIALS}/${trial}${seeds === 1 ? '' : `-${replicate}`}`);
+/**
+ * Where the runs of a trial lie, relative to the sweep's directory: `trials/7`, or `trials/7-0`, `trials/7-1` for two seeds; with folds
+ * `trials/7-fold-0`, `trials/7-0-fold-0`.
+ */
+export function runDirectories(trial: number, settings: Pick<SweepSettings, 'seeds' | 'folds'>): string[] {
+  const { seeds, folds } = settings;
+  return Array.from({ length: replicatesOf(settings) }, (_, replicate) => {
+    const seed = seeds === 1 ? '' : `-${Math.floor(replicate / (folds ?? 1))}`;
+    return `${TRIALS}/${trial}${seed}${folds === undefined ? '' : `-fold-${replicate % folds}`}`;
+  });
 }
 
 export function recordOf(entry: TrialEntry): TrialRecord {
@@ -57,8 +64,9 @@ export function prune(record: TrialRecord, reason: string): void {
   record.reasons.push(reason);
 }
 
-export function isComplete(results: readonly RunEntry[], { seeds }: Pick<SweepSettings, 'seeds'>): boolean {
-  for (let i = 0; i < seeds; i++) if (results[i] === undefined) return false;
+export function isComplete(results: readonly RunEntry[], settings: Pick<SweepSettings, 'seeds' | 'folds'>): boolean {
+  const count = replicatesOf(settings);
+  for (let i = 0; i < count; i++) if (results[i] === undefined) return false;
   return true;
 }
 
@@ -93,12 +101,13 @@ export function trialOf(record: TrialRecord, original: TrialRecord | undefined, 
     status,
     value: values.length === 0 ? null : mean(values),
     values,
-    ...(interval !== undefined && { interval }),
+    ...(interval !== undefined && { interval, std: deviation(values) }),
+    digests: last.map(({ digest }) => digest),
     curve: meanCurve(last.map(({ curve }) => curve)),
     ...(hasRungs && reached !== undefined && { rung: reached.rung, resource: reached.resource }),
     reasons: [...reasons],
     ...(entry.duplicateOf !== undefined && { duplicateOf: entry.duplicateOf }),
-    runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, settings.seeds) : [],
+    runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, settings) : [],
     retries,
     seconds: record.results.flat().reduce((sum, { seconds }) => sum + seconds, 0),
   };

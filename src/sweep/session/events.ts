@@ -26,7 +26,7 @@ export interface SweepTrialStart {
 /** One run under way. */
 export interface RunningTrial {
   trial: number;
-  /** Number of the seed, from 0. */
+  /** Number of the run among the trial's, from 0: seed after seed, each with all its folds. */
   replicate: number;
   workers: number;
   step: number;
@@ -66,6 +66,18 @@ export interface SweepTrialEnd {
   trial: Trial;
 }
 
+/** One run of a trial, of one seed or fold, has come to a rung or to its end. */
+export interface SweepRunEnd {
+  type: 'run';
+  trial: number;
+  /** Number of the run among the trial's: seed after seed, each with all its folds. */
+  replicate: number;
+  status: 'reached' | 'diverged' | 'failed';
+  /** The sweep's metric, summarised as the file says; null unless reached. */
+  value: number | null;
+  seconds: number;
+}
+
 /** A trial is better than all before it. */
 export interface SweepBest {
   type: 'best';
@@ -85,7 +97,16 @@ export interface SweepEnd {
   summary: SweepSummary;
 }
 
-export type SweepEvent = SweepStart | SweepTrialStart | SweepProgress | SweepDecision | SweepTrialEnd | SweepBest | SweepWarning | SweepEnd;
+export type SweepEvent =
+  | SweepStart
+  | SweepTrialStart
+  | SweepProgress
+  | SweepDecision
+  | SweepRunEnd
+  | SweepTrialEnd
+  | SweepBest
+  | SweepWarning
+  | SweepEnd;
 
 /** How a sweep, or a session of it, ended. */
 export interface SweepSummary extends SweepState {

@@ -1,6 +1,7 @@
 import type { EngineOptions } from '../../engine/coordinator/engine.ts';
 import type { StorageCalls } from '../../runs/checkpoint/run-files.ts';
 import type { LineCalls } from '../../storage/lines.ts';
+import type { Datasets } from '../execute/datasets.ts';
 import type { Executor, SweepPlace } from '../execute/executor.ts';
 import { LocalExecutor } from '../execute/local.ts';
 
@@ -11,6 +12,8 @@ export interface SweepOptions {
   retryFailed?: boolean | undefined;
   /** Makes what trains the trials; it is closed when the session ends. @default this process, on threads that the trials share */
   executor?: ((place: SweepPlace) => Executor) | undefined;
+  /** Which may hold some already; of the executor that is the default. */
+  datasets?: Datasets | undefined;
   /** For tests: how engines start their threads. */
   engine?: Omit<EngineOptions, 'threads'> | undefined;
   /** For tests of storage faults. */
@@ -23,6 +26,6 @@ export interface SweepStorageCalls {
   runs?: StorageCalls;
 }
 
-export function makeExecutor(place: SweepPlace, { executor, engine, storage }: SweepOptions): Executor {
-  return executor?.(place) ?? new LocalExecutor(place, { engine, storage: storage?.runs });
+export function makeExecutor(place: SweepPlace, { executor, datasets, engine, storage }: SweepOptions): Executor {
+  return executor?.(place) ?? new LocalExecutor(place, { datasets, engine, storage: storage?.runs });
 }

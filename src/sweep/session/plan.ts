@@ -1,3 +1,4 @@
+import { firstFold } from '../../config/folds.ts';
 import { located } from '../../config/locate.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -13,6 +14,7 @@ import type { LoadedSweep } from '../file/load.ts';
 import { trialCount } from '../file/trial-count.ts';
 import { makeSampler } from '../samplers/index.ts';
 import { type Budget, budgetOf } from '../schedulers/budget.ts';
+import { replicatesOf } from '../schema.ts';
 import type { Assignment } from '../trial.ts';
 
 export interface PlannedTrial {
@@ -76,14 +78,15 @@ export async function planSweep(loaded: LoadedSweep, { probeMs = 1000 }: PlanOpt
   const trials = trialCount(loaded);
   const usable = countCores().usable;
   const cores = settings.execution.cores === 'max' ? usable : Math.min(usable, settings.execution.cores);
-  const { dataset, plan } = await prepareBase(base);
+  const own = firstFold(base.experiment);
+  const { dataset, plan } = await prepareBase({ ...base, experiment: own });
   checkEvaluated(plan, dataset, 'metric.name', settings.metric.name);
-  const samplesPerSecond = await probe(base.experiment, dataset, probeMs);
+  const samplesPerSecond = await probe(own, dataset, probeMs);
   const looked = sampleOf(loaded, known).map((assignment) => trialExperiment(loaded, assignment).experiment);
   const costs: Cost[] = [];
   for (const experiment of looked) costs.push(await costOf(experiment, dataset));
-  const own = await costOf(base.experiment, dataset);
-  const relativeCost = mean(costs.map((cost) => cost.flopsPerRow)) / own.flopsPerRow;
+  const ownCost = await costOf(own, dataset);
+  const relativeCost = mean(costs.map((cost) => cost.flopsPerRow)) / ownCost.flopsPerRow;
   const secondsPerEpoch = dataset.splits.train.length / samplesPerSecond;
   const early = settings.early_terminate;
   const resource = early.type === 'none' ? (base.experiment.train.epochs === undefined ? 'steps' : 'epochs') : early.resource;
@@ -102,8 +105,8 @@ export async function planSweep(loaded: LoadedSweep, { probeMs = 1000 }: PlanOpt
     hasVariedLength,
     probe: { samplesPerSecond, secondsPerEpoch, relativeCost },
     cores,
-    seconds: epochs === undefined ? undefined : (epochs * settings.seeds * secondsPerEpoch * relativeCost) / cores,
-    memory: { dataset: own.dataset, trial, sideBySide, total: own.dataset + sideBySide * trial },
+    seconds: epochs === undefined ? undefined : (epochs * replicatesOf(settings) * secondsPerEpoch * relativeCost) / cores,
+    memory: { dataset: ownCost.dataset, trial, sideBySide, total: ownCost.dataset + sideBySide * trial },
   };
 }
 

@@ -17,6 +17,7 @@ import { LOG_VERSION, type LoggedEntry, type SweepEntry } from '../journal/entri
 import { readTrialLog, TrialLog, trialLogPath } from '../journal/log.ts';
 import { TRIALS } from '../replay/record.ts';
 import { SweepFold, sweepState } from '../replay/state.ts';
+import { replicatesOf } from '../schema.ts';
 import { lanesOf } from '../search/decisions.ts';
 import type { SweepState } from '../trial.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
@@ -84,7 +85,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
       const calls = options.storage?.log;
       // A crash right after the directory was made leaves no log, or only the torn first line of one.
       if (!existsSync(trialLogPath(place))) return { loaded, ...(await begin(loaded, place, lock, calls)) };
-      const read = readTrialLog(place, loaded.settings.seeds);
+      const read = readTrialLog(place, replicatesOf(loaded.settings));
       const [first] = read.entries;
       if (first !== undefined) checkUnchanged((first as SweepEntry).files, sweepFiles(loaded), place);
       if (read.isTorn)
@@ -108,7 +109,7 @@ export function readSweep(directory: string): SweepState {
   const place = path.resolve(directory);
   requireSweep(place);
   const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true, isRecord: true });
-  const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, settings.seeds).entries : [];
+  const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, replicatesOf(settings)).entries : [];
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
   return sweepState(fold, { id: path.basename(place), name: settings.name, directory: place, settings }, lockOwner(place) !== undefined);
@@ -191,8 +192,8 @@ async function begun(
   try {
     const opened = await open();
     ({ log } = opened);
-    const { seeds } = opened.loaded.settings;
-    executor = makeExecutor({ id: path.basename(directory), directory, seeds, fence: log.fence }, options);
+    const replicates = replicatesOf(opened.loaded.settings);
+    executor = makeExecutor({ id: path.basename(directory), directory, seeds: replicates, fence: log.fence }, options);
     return new SweepRunner({ ...opened, directory, executor }, options, emit);
   } catch (error) {
     await executor?.close();

@@ -7,9 +7,11 @@ import type { RetryEntry, RunEntry } from '../journal/entries.ts';
 import type { Ledger } from '../replay/ledger.ts';
 import { runDirectories } from '../replay/record.ts';
 import type { SweepFold } from '../replay/state.ts';
+import type { SweepSettings } from '../schema.ts';
 import type { Job } from '../search/decisions.ts';
+import { summarise } from '../space/values.ts';
 import type { Underway } from './decide.ts';
-import type { RunningTrial, SweepEvent } from './events.ts';
+import type { RunningTrial, SweepEvent, SweepRunEnd } from './events.ts';
 import type { SessionLog } from './session-log.ts';
 
 const FIRST_PAUSE_MS = 100;
@@ -84,9 +86,9 @@ export class Training implements Underway {
   start(job: Job): void {
     const { loaded, crew } = this.#parts;
     const { trial, rung, resource, isLast } = job;
-    const { metric, early_terminate: stopping, seeds } = loaded.settings;
+    const { metric, early_terminate: stopping } = loaded.settings;
     const assignment = this.#fold.trial(trial)?.assignment ?? {};
-    for (const [replicate, directory] of runDirectories(trial, seeds).entries()) {
+    for (const [replicate, directory] of runDirectories(trial, loaded.settings).entries()) {
       if (this.#fold.hasRun(trial, rung, replicate)) continue;
       const { experiment } = trialExperiment(loaded, assignment, replicate);
       const end = { resource, ...(stopping.type !== 'none' && { unit: stopping.resource }), isLast };
@@ -182,6 +184,7 @@ export class Training implements Underway {
     const { log, emit, onResult } = this.#parts;
     log.say(entry);
     await log.sync();
+    emit(runEnd(entry, this.#parts.loaded.settings));
     const trial = this.#fold.outcome(entry.trial, entry.rung) && this.#fold.trial(entry.trial);
     if (trial === undefined) return;
     emit({ type: 'result', trial });
@@ -190,6 +193,11 @@ export class Training implements Underway {
     this.#best = best;
     onResult();
   }
+}
+
+function runEnd({ trial, replicate, status, curve, seconds }: RunEntry, { metric }: SweepSettings): SweepRunEnd {
+  const value = status === 'reached' ? (summarise(curve, metric) ?? null) : null;
+  return { type: 'run', trial, replicate, status, value, seconds };
 }
 
 /** Whether another attempt at the same trial would fail alike. */

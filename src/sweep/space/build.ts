@@ -11,7 +11,7 @@ import { categorical, type Distribution } from './distributions.ts';
 import { distributionOf, makeDistribution } from './parameters.ts';
 import { type Condition, type Dimension, SearchSpace } from './space.ts';
 
-type Sources = Pick<SweepSettings, 'parameters' | 'zip' | 'constraints' | 'enqueue' | 'method'>;
+type Sources = Pick<SweepSettings, 'parameters' | 'zip' | 'constraints' | 'enqueue' | 'method' | 'folds'>;
 
 /** What surrounds the parameters: the experiment that trials change. */
 export interface Surroundings {
@@ -47,7 +47,9 @@ export function buildSpace(settings: Sources, around: Surroundings, blame: Blame
   const space = new SearchSpace(conditioned, [], [], around.valueOf);
   const constraints = readConstraints(settings.constraints, space, around, blame);
   const enqueued = settings.enqueue.map((entry, i) => readEnqueued(entry, ['enqueue', i], space, blame));
-  if (!blame.any && dimensions.every(({ distribution }) => distribution.count === 1)) {
+  // A grid of nothing is one trial, which is worth its folds.
+  const isCrossValidation = settings.folds !== undefined && settings.method === 'grid';
+  if (!blame.any && !isCrossValidation && dimensions.every(({ distribution }) => distribution.count === 1)) {
     blame.report('E_CONFIG_MISSING', ['parameters'], 'nothing varies; expected a parameter with values, or min and max');
   }
   return new SearchSpace(conditioned, constraints, enqueued, around.valueOf);

@@ -20,12 +20,17 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** The standard deviation of a sample of two or more: its sum of squares over one less than there are. */
+export function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
 /** The 95 % interval of the mean of normal values by Student's t; undefined of fewer than two. */
 export function interval95(values: readonly number[]): [number, number] | undefined {
   if (values.length < 2) return undefined;
   const center = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
-  const half = studentQuantile(0.95, values.length - 1) * Math.sqrt(variance / values.length);
+  const half = (studentQuantile(0.95, values.length - 1) * deviation(values)) / Math.sqrt(values.length);
   return [center - half, center + half];
 }
 

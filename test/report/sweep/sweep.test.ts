@@ -95,7 +95,10 @@ test('best first: by the goal, those without a value last in their order', (t) =
 
 test('E6: CSV has every number in full, and cells that a spreadsheet would run are quoted', (t) => {
   const [head, first, second, third, end] = renderSweepCsv(hostileState()).split('\r\n');
-  t.is(head, 'trial,status,origin,value,low,high,seed_values,rung,resource,seconds,retries,duplicate_of,runs,reason,track.notes');
+  t.is(
+    head,
+    'trial,status,origin,metric,value,low,high,std,seed_values,rung,resource,seconds,retries,duplicate_of,digest,runs,reason,track.notes',
+  );
   t.is(first, '0,finished,enqueue,0,,,,,,1,0,,trials/0,\\u001b[31mred,</script><script>alert(1)</script>');
   t.true(second!.endsWith(",'=cmd|calc"));
   t.true(third!.endsWith(',"""><img src=x onerror=alert(1)>"'));

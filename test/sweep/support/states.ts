@@ -18,6 +18,7 @@ export function trial(number: number, assignment: Assignment, given: Partial<Tri
     status: 'finished',
     value: null,
     values: [],
+    digests: [],
     curve: [],
     reasons: [],
     runs: [`trials/${number}`],

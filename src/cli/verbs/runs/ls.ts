@@ -69,9 +69,23 @@ async function listCommand({ dir, query, format, ...table }: ListRequest, output
   const list = listTable(selected, table);
   const { renderRunTable } = await import('../../../report/runs/table.ts');
   if (selected.length === 0 && format === 'table' && !output.json) {
-    output.note(all.length === 0 ? `no runs in ${printable(place)}` : `none of ${all.length} runs in ${printable(place)} is so`);
+    const folded = await showCrossValidations(place, output);
+    if (all.length > 0) output.note(`none of ${all.length} runs in ${printable(place)} is so`);
+    else if (folded === 0) output.note(`no runs in ${printable(place)}`);
     return 0;
   }
   await printTable(list, format, output, (look) => renderRunTable(list, look));
+  if (format === 'table' && !output.json) await showCrossValidations(place, output);
   return 0;
+}
+
+/** Runs of folds stand in the directories of their cross-validations. @returns how many of these there are */
+async function showCrossValidations(place: string, output: Output): Promise<number> {
+  const [{ listCrossValidations }, { renderFoldsLine }] = await Promise.all([
+    import('../../../sweep/folds/find.ts'),
+    import('../../../report/sweep/folds.ts'),
+  ]);
+  const found = listCrossValidations(place);
+  for (const one of found) output.note(`cross-validation  ${renderFoldsLine(one)}`);
+  return found.length;
 }

@@ -56,6 +56,15 @@ export function trialColumns(state: SweepState): TrialColumn[] {
           ),
         ]
       : []),
+    ...(settings.folds === undefined
+      ? []
+      : [
+          column(
+            'std',
+            ({ std }) => std,
+            ({ std }) => (std === undefined ? '' : formatMetricValue(name, std)),
+          ),
+        ]),
     column(
       'status',
       (trial) => statusWord(trial, state),

@@ -1,4 +1,5 @@
 import { printable } from '../../../errors.ts';
+import { replicatesOf, type SweepSettings } from '../../../sweep/schema.ts';
 import type { SweepState, Trial } from '../../../sweep/trial.ts';
 import { formatCount, formatCounted, formatMetricValue } from '../../text/numbers.ts';
 import { statusWord } from './cells.ts';
@@ -27,22 +28,32 @@ export function countStatuses(state: Pick<SweepState, 'trials' | 'status'>): str
 
 /** `tpe, seed 7, maximize val.accuracy, asha on epochs` */
 export function describeMethod({ settings }: Pick<SweepState, 'settings'>): string {
-  const { method, seed, seeds, metric, early_terminate: early, execution } = settings;
+  const { method, seed, metric, early_terminate: early, execution } = settings;
   return [
     method,
     `seed ${seed}`,
     `${metric.goal} ${printable(metric.name)}`,
-    ...(seeds > 1 ? [`${formatCounted(seeds, 'seed')} a trial`] : []),
+    ...(replicatesOf(settings) > 1 ? [`${repeatsText(settings)} a trial`] : []),
     ...(early.type === 'none' ? [] : [`${early.type} on ${early.resource}`]),
     ...(execution.order === 'arrival' ? ['order of arrival: not replayable'] : []),
   ].join(', ');
 }
 
 /** `trial 12: val.accuracy 97.30 % (96.90 % to 97.70 %, 5 seeds)` */
-export function renderWinner({ number, value, interval, values }: Trial, metric: string): string {
-  const between =
-    interval === undefined
-      ? ''
-      : ` (${interval.map((end) => formatMetricValue(metric, end)).join(' to ')}, ${formatCounted(values.length, 'seed')})`;
-  return `trial ${number}: ${printable(metric)} ${formatMetricValue(metric, value)}${between}`;
+export function renderWinner(trial: Trial, settings: SweepSettings): string {
+  const { name } = settings.metric;
+  return `trial ${trial.number}: ${printable(name)} ${formatMetricValue(name, trial.value)}${intervalText(trial, settings)}`;
+}
+
+/** ` (96.90 % to 97.70 %, 5 seeds)`; nothing of one value. */
+export function intervalText({ interval }: Pick<Trial, 'interval'>, settings: SweepSettings): string {
+  if (interval === undefined) return '';
+  return ` (${interval.map((end) => formatMetricValue(settings.metric.name, end)).join(' to ')}, ${repeatsText(settings)})`;
+}
+
+/** The runs of a trial: `5 folds`, `3 seeds`, `2 seeds of 5 folds`. */
+export function repeatsText({ seeds, folds }: Pick<SweepSettings, 'seeds' | 'folds'>): string {
+  if (folds === undefined) return formatCounted(seeds, 'seed');
+  const counted = formatCounted(folds, 'fold');
+  return seeds === 1 ? counted : `${formatCounted(seeds, 'seed')} of ${counted}`;
 }
