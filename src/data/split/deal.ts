@@ -32,14 +32,19 @@ export function stratified(rows: Uint32Array, sizes: readonly number[], samples:
     });
     return shares;
   });
-  return Uint16Array.from(rows, (row) => {
-    const label = labels[row] as number;
-    const split = due.findIndex((shares) => (shares[label] as number) > 0);
-    const shares = due[split];
-    if (shares === undefined) return sizes.length;
-    shares[label] = (shares[label] as number) - 1;
-    return split;
-  });
+  // Plain loops: nothing is compiled yet when a run does it.
+  const splitOf = new Uint16Array(rows.length).fill(sizes.length);
+  for (let i = 0; i < rows.length; i++) {
+    const label = labels[rows[i] as number] as number;
+    for (let split = 0; split < due.length; split++) {
+      const shares = due[split] as number[];
+      if (shares[label] === 0) continue;
+      shares[label] = (shares[label] as number) - 1;
+      splitOf[i] = split;
+      break;
+    }
+  }
+  return splitOf;
 }
 
 /**

@@ -95,7 +95,19 @@ function dealBy(samples: Samples, rows: Uint32Array, sizes: readonly number[], c
 
 /** The rows of each split, in the order of `rows`. */
 function collect(rows: Uint32Array, splitOf: Deal, count: number): Uint32Array[] {
-  return Array.from({ length: count }, (_, split) => rows.filter((_row, place) => splitOf[place] === split));
+  const sizes = Array.from({ length: count + 1 }, () => 0);
+  for (let i = 0; i < rows.length; i++) sizes[splitOf[i] as number] = (sizes[splitOf[i] as number] as number) + 1;
+  const parts = sizes.slice(0, count).map((size) => new Uint32Array(size));
+  const filled = sizes.map(() => 0);
+  for (let i = 0; i < rows.length; i++) {
+    const split = splitOf[i] as number;
+    const part = parts[split];
+    if (part === undefined) continue;
+    const at = filled[split] as number;
+    part[at] = rows[i] as number;
+    filled[split] = at + 1;
+  }
+  return parts;
 }
 
 // ---- as a column or the files say ----------------------------------------------------------------------------------------

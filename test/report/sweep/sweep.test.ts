@@ -99,12 +99,12 @@ test('E6: CSV has every number in full, and cells that a spreadsheet would run a
     head,
     'trial,status,origin,metric,value,low,high,std,seed_values,rung,resource,seconds,retries,duplicate_of,digest,runs,reason,track.notes',
   );
-  t.is(first, '0,finished,enqueue,0,,,,,,1,0,,trials/0,\\u001b[31mred,</script><script>alert(1)</script>');
+  t.is(first, '0,finished,enqueue,0,0,,,,,,,1,0,,,trials/0,\\u001b[31mred,</script><script>alert(1)</script>');
   t.true(second!.endsWith(",'=cmd|calc"));
   t.true(third!.endsWith(',"""><img src=x onerror=alert(1)>"'));
   t.is(end, '');
   const negative = stateOf({}, [trial(0, { a: -0.5, b: '-0.5', c: '@x', d: '\tx' }, { value: -1e-7 })]);
-  t.true(renderSweepCsv(negative).includes('\r\n0,finished,random,-1e-7,,'));
+  t.true(renderSweepCsv(negative).includes('\r\n0,finished,random,-1e-7,-1e-7,,'));
   t.true(renderSweepCsv(negative).endsWith(",-0.5,'-0.5,'@x,'\\u0009x\r\n"));
 });
 
