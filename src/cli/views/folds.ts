@@ -1,4 +1,5 @@
 import { EXIT, printableSentence } from '../../errors.ts';
+import { shortPath } from '../../report/runs/results.ts';
 import { renderFold, renderFolds, renderFoldsStart, renderFoldsStatus } from '../../report/sweep/folds.ts';
 import { commandOf } from '../../storage/shell.ts';
 import type { CrossValidationRun } from '../../sweep/folds/cross-validate.ts';
@@ -31,7 +32,7 @@ export async function followFolds(
     if (output.json) output.object(result);
     output.result(`\n${renderFolds(result, output.look(output.resultStream))}`);
     if (result.status !== 'interrupted') return EXIT.ok;
-    output.next(commandOf('resume', result.directory));
+    output.next(commandOf('resume', shortPath(result.directory)));
     return stop.exitCode ?? EXIT.interrupted;
   });
 }
