@@ -237,6 +237,24 @@ export const ERROR_CODES = {
     cure: 'Name the right file, or get it again.',
     example: ['train-images.idx:4', 'holds no samples'],
   },
+  E_TABLE_FORMAT: {
+    exit: EXIT.data,
+    cause: 'A table is not written as it should be: a row with too few or too many fields, an open quote, bytes that are no UTF-8 text.',
+    cure: 'Mend the row that is named; save the file as UTF-8; name the delimiter by `data.source.delimiter`.',
+    example: ['iris.csv:17', '4 fields; expected 5, as there are columns'],
+  },
+  E_TABLE_COLUMN: {
+    exit: EXIT.data,
+    cause: 'A column is missing, is not expected, has no name, or has the name of another one.',
+    cure: 'Correct the name in the experiment or in the file; `gradloom data FILE` lists the columns.',
+    example: ['iris.csv', 'no column specis; did you mean species?'],
+  },
+  E_TABLE_VALUE: {
+    exit: EXIT.data,
+    cause: 'A value of a table is missing, is no number where one is expected, or is a category or class that the training has not seen.',
+    cure: 'Correct the value; or set `data.source.missing`, `categorical`, `unknown_category` or `drop` for its column.',
+    example: ['iris.csv:17', 'column petal: "short"; expected a number'],
+  },
   E_DATA_NONFINITE: {
     exit: EXIT.data,
     cause: 'A feature or target is NaN or infinite: training would turn every weight into NaN.',

@@ -9,6 +9,12 @@ const NAME = 'weights';
 const LEAST = 1e-30;
 const MOST = Math.fround(1e20);
 
+export const EXPECTED_WEIGHT = `expected 0, or ${LEAST} to ${MOST.toPrecision(1)}`;
+
+export function isWeight(weight: number): boolean {
+  return weight === 0 || (weight >= LEAST && weight <= MOST);
+}
+
 /**
  * One weight a sample from the tensor `weights` of a safetensors file: f32 [N], for all samples in the source's order, or for all but the
  * source's own test set, whose samples then weigh 1.
@@ -30,8 +36,8 @@ export function loadWeights(path: string, { sampleCount, ownTestCount }: Samples
   const weights = new Float32Array(allocateShared(sampleCount * Float32Array.BYTES_PER_ELEMENT, printable(path))).fill(1);
   // As bytes: the file's data may lie at any alignment.
   new Uint8Array(weights.buffer).set(tensor.data);
-  const bad = weights.findIndex((weight) => !(weight === 0 || (weight >= LEAST && weight <= MOST)));
-  if (bad >= 0) throw outOfRange(path, `row ${bad} has ${weights[bad]}; expected 0, or ${LEAST} to ${MOST.toPrecision(1)}`);
+  const bad = weights.findIndex((weight) => !isWeight(weight));
+  if (bad >= 0) throw outOfRange(path, `row ${bad} has ${weights[bad]}; ${EXPECTED_WEIGHT}`);
   return weights;
 }
 

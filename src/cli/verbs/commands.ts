@@ -1,6 +1,7 @@
 import type { Command, CommandGroup, OptionSpec } from '../arguments/command.ts';
 import { check } from './check.ts';
 import { compare } from './compare.ts';
+import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
@@ -17,6 +18,7 @@ import { verify } from './verify.ts';
 export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   train,
   check,
+  data,
   resume,
   extend,
   verify,

@@ -32,6 +32,8 @@ const input = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('table'),
     columns: z.array(column).min(1),
+    /** Columns of the file that was trained on which give no feature: targets, weights, what was dropped. Another file may have them. */
+    ignored: z.array(z.string()).optional(),
     /** How the file that was trained on was written: the first guess for another one. */
     dialect: z.strictObject({ delimiter: z.string().length(1), decimal: z.enum(['.', ',']) }).optional(),
   }),

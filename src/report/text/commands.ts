@@ -2,6 +2,7 @@
 export const VERBS = [
   'train',
   'check',
+  'data',
   'resume',
   'extend',
   'verify',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { outline, variantsOf } from '../../../src/config/schema/outline.ts';
 import type { SourceConfig } from '../../../src/config/schema/schema.ts';
 import type { Reading } from '../../../src/data/samples.ts';
@@ -40,6 +41,23 @@ function npz(name: string): string {
   return at;
 }
 
+function textFile(name: string, text: string): string {
+  const at = path.join(root, name);
+  writeFileSync(at, text);
+  return at;
+}
+
+function parquetFile(name: string): string {
+  const at = path.join(root, name);
+  const columnData = [
+    { name: 'a', data: [...ramp(12)], type: 'INT32' as const },
+    { name: 'b', data: [...ramp(12)].map((value) => value / 3), type: 'DOUBLE' as const },
+    { name: 'c', data: [...ramp(12)].map((value) => `class ${value % 3}`), type: 'STRING' as const },
+  ];
+  writeFileSync(at, Buffer.from(parquetWriteBuffer({ columnData })));
+  return at;
+}
+
 /** One of each type; a type without one does not compile. */
 const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }> } = {
   mnist: { type: 'mnist', order: 'by_seed' },
@@ -52,6 +70,26 @@ const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }>
   },
   npy: { type: 'npy', x: npy('x.npy', [5, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), y: npy('y.npy', [5, 1], [1, 0.5, 1, 2, 3]) },
   npz: { type: 'npz', path: npz('a.npz'), x: 'x', y: 'y' },
+  csv: {
+    type: 'csv',
+    path: textFile('table.csv', ['a,b,c', ...[...ramp(12)].map((value) => `${value},${value % 5}.5,${value % 3}`)].join('\n')),
+    test_path: textFile('test.csv', 'c,b,a\n1,2,3\n0,1,2\n'),
+    target: 'c',
+    unknown_category: 'error',
+    missing: 'error',
+    missing_indicator: false,
+    header: 'auto',
+    delimiter: 'auto',
+    decimal: '.',
+  },
+  parquet: {
+    type: 'parquet',
+    path: parquetFile('table.parquet'),
+    target: 'c',
+    unknown_category: 'error',
+    missing: 'error',
+    missing_indicator: false,
+  },
   synthetic: { type: 'synthetic', kind: 'linear', samples: 50, features: 3, classes: 2, noise: 0.1 },
 };
 

@@ -1,0 +1,89 @@
+import { defineCommand } from '../arguments/command.ts';
+import { configFile } from '../arguments/config-file.ts';
+import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
+import { countOf } from '../arguments/runs.ts';
+import type { Output } from '../terminal/output.ts';
+
+interface DataRequest {
+  file: string;
+  overrides: readonly string[];
+  head: number;
+  html: string | undefined;
+}
+
+/** Rows that histograms of a page are drawn from. */
+const PAGE_ROWS = 10_000;
+
+/** `gradloom data`. */
+export const data = defineCommand<DataRequest>({
+  positionals: {
+    ...FILE_AND_OVERRIDES,
+    describe: { ...FILE_AND_OVERRIDES.describe, file: 'a table (CSV, TSV, Parquet) or an experiment (YAML)' },
+  },
+  describe: "Show what a file's or an experiment's data holds: columns, ranges, missing values, classes, leakage",
+  options: {
+    head: { value: 'N', describe: 'also show the first N rows, of pictures N drawn with letters' },
+    html: { value: 'FILE', describe: 'write a page with histograms and samples' },
+  },
+  examples: [
+    ['$0 data iris.csv', 'columns with their types, ranges and missing values'],
+    ['$0 data configs/seed.yaml --head 3', 'splits, classes, and the first pictures'],
+  ],
+  request: (args) => ({ ...fileOf(args), head: countOf(args, 'head') ?? 0, html: args.text('html') }),
+  run: dataCommand,
+});
+
+async function dataCommand(request: DataRequest, output: Output): Promise<number> {
+  return /\.ya?ml$/i.test(request.file) ? await experimentData(request, output) : await fileData(request, output);
+}
+
+async function fileData({ file, head, html }: DataRequest, output: Output): Promise<number> {
+  const { profileTable } = await import('../../data/profile/table.ts');
+  const profile = await profileTable(file, Math.max(head, html === undefined ? 0 : PAGE_ROWS));
+  if (html !== undefined) {
+    const { tablePage } = await import('../../report/data/html.ts');
+    await writePage(html, tablePage(profile));
+  }
+  if (output.json) {
+    output.object({ ...profile, head: profile.head.slice(0, head) });
+    return 0;
+  }
+  const { renderTableProfile } = await import('../../report/data/profile.ts');
+  output.answer(renderTableProfile(profile, head, output.look(output.resultStream)));
+  return 0;
+}
+
+async function experimentData({ file, overrides, head, html }: DataRequest, output: Output): Promise<number> {
+  const [{ loadExperiment }, { loadDataset }, { profileDataset }] = await Promise.all([
+    import('../../config/load.ts'),
+    import('../../data/load.ts'),
+    import('../../data/profile/dataset.ts'),
+  ]);
+  const { experiment } = loadExperiment(await configFile(file, output), { overrides });
+  const dataset = await loadDataset(experiment);
+  const profile = profileDataset(dataset);
+  if (html !== undefined) {
+    const { datasetPage } = await import('../../report/data/html.ts');
+    const rows = [...dataset.splits.train.subarray(0, PAGE_ROWS)];
+    const width = dataset.featureCount;
+    const histograms = new Map(
+      profile.columns.slice(0, 200).map((_, j) => [j, rows.map((row) => dataset.features[row * width + j] as number)]),
+    );
+    await writePage(html, datasetPage(profile, histograms));
+  }
+  if (output.json) {
+    output.object(profile);
+    return 0;
+  }
+  const [{ renderDatasetProfile }, { drawPictures }] = await Promise.all([
+    import('../../report/data/profile.ts'),
+    import('../../report/data/pictures.ts'),
+  ]);
+  output.answer(renderDatasetProfile(profile, drawPictures(dataset, head), output.look(output.resultStream)));
+  return 0;
+}
+
+async function writePage(file: string, page: string): Promise<void> {
+  const { writeFileAtomic } = await import('../../storage/atomic.ts');
+  await writeFileAtomic(file, page);
+}

@@ -1,0 +1,153 @@
+import { printable } from '../../errors.ts';
+import { featureCount } from '../preprocess/preprocess.ts';
+import type { Features, Reading, Samples } from '../samples.ts';
+import { allocateShared } from '../shared.ts';
+import { EXPECTED_WEIGHT, isWeight } from '../weights.ts';
+import type { TableConfig } from './config.ts';
+import { encodeRows, isPlain, type RowFaults } from './encode.ts';
+import { fitTable } from './fit.ts';
+import { type Layout, layOut, namedColumns, rolesOf } from './layout.ts';
+import { type Block, makeBlock } from './rows/block.ts';
+import type { Dictionary } from './rows/dictionary.ts';
+import { listed, missingValue, tableError, unknownCategory } from './rows/faults.ts';
+import type { TableFile } from './rows/file.ts';
+import { Places } from './rows/places.ts';
+import { classTarget, groupsOf, partsOf, valueTarget } from './targets.ts';
+
+/** How files of a format are opened. @param expected  names of columns that are looked for */
+export type OpenTable = (path: string, expected: readonly string[]) => Promise<TableFile>;
+
+/** A table as it was read, before anything is learnt from it. */
+interface RawTable {
+  layout: Layout;
+  block: Block;
+  places: Places;
+  /** Rows of the source's own sets, the last ones. */
+  ownVal: number;
+  ownTest: number;
+  /** The first file. */
+  file: TableFile;
+}
+
+/**
+ * The samples of tables: first the rows of `path`, then those of `val_path` and `test_path`.
+ *
+ * @param what   the format, for people
+ * @param files  of each part, as the process can open them
+ * @throws GradloomError E_TABLE_* or E_DATA_* with file, line and column
+ */
+export async function loadTable(
+  what: string,
+  files: Readonly<Record<'main' | 'val' | 'test', readonly string[]>>,
+  config: TableConfig,
+  reading: Reading,
+  open: OpenTable,
+): Promise<Samples> {
+  const raw = await readTable(files, config, reading, open);
+  const { layout, block, places } = raw;
+  const { rows } = block;
+  const where = printable(raw.file.path);
+  const { classes, group, assigned, weights: weightSlot } = layout;
+  const target = classes === undefined ? valueTarget(layout, block, where) : classTarget(classes, block, where);
+  const own = rows - raw.ownVal - raw.ownTest;
+  return {
+    sampleCount: rows,
+    target: target.target,
+    targetNames: target.names,
+    ...(classes !== undefined && { targetColumn: layout.targets[0] as string }),
+    ownValCount: raw.ownVal,
+    ownTestCount: raw.ownTest,
+    ...(group !== undefined && { groups: groupsOf(group, block) }),
+    ...(assigned !== undefined && { assigned: partsOf(assigned, block, layout.assignedColumn ?? '', own, places) }),
+    ...(weightSlot !== undefined && { weights: weightsOf(weightSlot, config.weights ?? '', block, places) }),
+    origin: `${what} ${[...files.main, ...files.val, ...files.test].map((file) => printable(file)).join(', ')}`,
+    featuresFor: (train) => featuresFor(raw, config, train),
+  };
+}
+
+async function readTable(
+  { main, val, test }: Readonly<Record<'main' | 'val' | 'test', readonly string[]>>,
+  config: TableConfig,
+  reading: Reading,
+  open: OpenTable,
+): Promise<RawTable> {
+  const expected = namedColumns(config, reading);
+  const file = await open(main[0] as string, expected);
+  const layout = layOut(file, config, reading);
+  const others: TableFile[] = [];
+  for (const path of [...main.slice(1), ...val, ...test]) others.push(await open(path, file.hasNames ? file.names : expected));
+  const tables = [file, ...others];
+  // All columns are looked for before anything is read.
+  for (const [i, table] of tables.entries()) rolesOf(table, layout, i >= main.length);
+  let capacity = 0;
+  for (const table of tables) capacity += await table.countRows();
+  const block = makeBlock(layout.widths, capacity, (bytes) => allocateShared(bytes, printable(file.path)));
+  const places = new Places();
+  const counts: number[] = [];
+  for (const [i, table] of tables.entries()) {
+    const before = block.rows;
+    await table.read(rolesOf(table, layout, i >= main.length), block, places);
+    counts.push(block.rows - before);
+    if (block.rows === before)
+      throw tableError({
+        code: 'E_DATA_EMPTY',
+        path: table.path,
+        message: table.hasNames ? 'holds a header and no rows' : 'holds no rows',
+      });
+  }
+  const sum = (from: number, to: number): number => counts.slice(from, to).reduce((a, b) => a + b, 0);
+  const valEnd = main.length + val.length;
+  return { layout, block, places, ownVal: sum(main.length, valEnd), ownTest: sum(valEnd, counts.length), file };
+}
+
+function featuresFor({ layout, block, places, file }: RawTable, config: TableConfig, train: Uint32Array): Features {
+  const spec = fitTable(layout, block, train, config, file);
+  const width = featureCount(spec);
+  const stored = block.features.subarray(0, block.rows * width);
+  // What was read is what is stored, where nothing is to be added or filled.
+  if (isPlain(spec) && isShared(stored) && (config.missing === 'error' || !stored.some(Number.isNaN)))
+    return { features: stored, featureCount: width, sampleShape: [width], input: spec, scaling: 'zscore' };
+  const features = new Float32Array(allocateShared(block.rows * width * Float32Array.BYTES_PER_ELEMENT, printable(file.path)));
+  const names = spec.columns.flatMap((column) => (column.type === 'category' ? [column.categories] : []));
+  const numbers = names.map((categories, slot) => numbersOf(layout.categories[slot] as Dictionary, categories));
+  encodeRows(spec, block, numbers, features, faultsOf(layout, places));
+  return { features, featureCount: width, sampleShape: [width], input: spec, scaling: 'zscore' };
+}
+
+function isShared(array: Float32Array): array is Float32Array<SharedArrayBuffer> {
+  return array.buffer instanceof SharedArrayBuffer;
+}
+
+/** Number of the category by code; -1 for none. */
+function numbersOf({ names }: Dictionary, categories: readonly string[]): Int32Array {
+  const numbers = new Map(categories.map((category, i) => [category, i]));
+  return Int32Array.from([-1, ...names.map((name) => numbers.get(name) ?? -1)]);
+}
+
+function faultsOf(layout: Layout, places: Places): RowFaults {
+  return {
+    missing: (row, column) => {
+      const { path, line } = places.of(row);
+      return missingValue(path, line, column, 'feature');
+    },
+    unknown: (row, column, code) => {
+      const { path, line } = places.of(row);
+      const slot = layout.features.find(({ name }) => name === column)?.slot ?? 0;
+      const { names } = layout.categories[slot] as Dictionary;
+      const known = names.filter((name) => name !== names[code - 1]);
+      return unknownCategory(path, line, column, names[code - 1] ?? '', listed(known));
+    },
+  };
+}
+
+function weightsOf(slot: number, column: string, { others, capacity, rows }: Block, places: Places): Float32Array<SharedArrayBuffer> {
+  const width = others.length / capacity;
+  const weights = new Float32Array(allocateShared(rows * Float32Array.BYTES_PER_ELEMENT, 'data.source.weights'));
+  for (let row = 0; row < rows; row++) {
+    const weight = others[row * width + slot] as number;
+    if (!isWeight(weight))
+      throw tableError({ code: 'E_WEIGHT_RANGE', ...places.of(row), column, message: `${weight}; ${EXPECTED_WEIGHT}` });
+    weights[row] = weight;
+  }
+  return weights;
+}

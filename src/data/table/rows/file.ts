@@ -1,0 +1,31 @@
+import type { Block, ColumnRole, Widths } from './block.ts';
+import type { Places } from './places.ts';
+
+/** A file of rows with named columns, whatever its format. */
+export interface TableFile {
+  path: string;
+  /** Names of the columns, in the order of the file; no two are the same. */
+  names: readonly string[];
+  /** How a text is written. */
+  dialect?: { delimiter: string; decimal: '.' | ',' };
+  /** Whether the names stand in the file. */
+  hasNames: boolean;
+  /** Columns of texts, by their number, where the format says so. */
+  textColumns?: ReadonlySet<number>;
+  /** At least as many rows as there are: exact, but for blank lines of a text. */
+  countRows(): Promise<number>;
+  /**
+   * Reads all rows behind those that the block has.
+   *
+   * @param roles   of the columns, in the order of `names`
+   * @param places  receives the place of each row
+   * @throws GradloomError E_TABLE_* or E_DATA_* with the line and the column's name
+   */
+  read(roles: readonly ColumnRole[], block: Block, places?: Places): Promise<void>;
+  /** The rows in blocks of up to `rows` rows, as many as there are, in bounded memory. @throws as `read` */
+  blocks(roles: readonly ColumnRole[], widths: Widths, rows: number): AsyncGenerator<PlacedBlock, void, undefined>;
+}
+
+export interface PlacedBlock extends Block {
+  places: Places;
+}

@@ -1,0 +1,132 @@
+import { featureCount } from '../preprocess/preprocess.ts';
+import { encodeRows, type TableSpec } from './encode.ts';
+import { lackingColumns } from './layout.ts';
+import { openTable, openTableStream } from './open.ts';
+import type { ColumnRole, Widths } from './rows/block.ts';
+import { Dictionary } from './rows/dictionary.ts';
+import { listed, missingValue, tableError, unknownCategory } from './rows/faults.ts';
+import type { TableFile } from './rows/file.ts';
+import type { TextOptions } from './text/head.ts';
+
+/** Rows that a model can take, but for their normalisation. */
+export interface FeatureBatch {
+  rows: number;
+  /** [rows, D], not normalised: to the bit what training would have made of these rows. */
+  features: Float32Array;
+  /** Line of the first row in a text, from 1; its number in a Parquet file. */
+  firstLine: number;
+}
+
+export interface StreamOptions {
+  /** Names of columns that may be there and are not needed: the target's. Those that training ignored may be there anyway. */
+  allowed?: readonly string[];
+  /** Rows of a batch, at most. */
+  rows?: number;
+}
+
+const BATCH_ROWS = 4096;
+/** Numbers of a batch, at most: rows of many columns come in smaller batches. */
+const BATCH_NUMBERS = 2 ** 22;
+
+/**
+ * The features of the rows of a file, in their order and in bounded memory: CSV and its kin (plain or gzip) or Parquet, told by content.
+ * Columns are matched by name; a text without names has the model's columns in their order, or was trained on without names as well.
+ *
+ * @throws GradloomError E_TABLE_COLUMN with the columns that are missing or not expected; E_TABLE_VALUE, E_TABLE_FORMAT, E_DATA_* with the line
+ */
+export async function* readFeatures(
+  path: string,
+  spec: TableSpec,
+  options: StreamOptions = {},
+): AsyncGenerator<FeatureBatch, void, undefined> {
+  yield* batchesOf(await openTable(path, dialectsOf(spec)), spec, options);
+}
+
+/** The same of the bytes of a text. @param name  stands for its path in errors: `stdin` */
+export async function* streamFeatures(
+  name: string,
+  stream: AsyncIterable<Uint8Array>,
+  spec: TableSpec,
+  options: StreamOptions = {},
+): AsyncGenerator<FeatureBatch, void, undefined> {
+  yield* batchesOf(await openTableStream(name, stream, dialectsOf(spec)), spec, options);
+}
+
+/** As the training file was written, or else as it looks. */
+function dialectsOf({ columns, dialect }: TableSpec): TextOptions[] {
+  const expected = columns.map(({ name }) => name);
+  const auto: TextOptions = { header: 'auto', delimiter: 'auto', decimal: '.', expected };
+  return dialect === undefined ? [auto] : [{ header: 'auto', ...dialect, expected }, auto];
+}
+
+async function* batchesOf(file: TableFile, spec: TableSpec, options: StreamOptions): AsyncGenerator<FeatureBatch, void, undefined> {
+  const named = withNames(file, spec);
+  checkColumns(named, spec, options.allowed ?? []);
+  const { roles, widths, numbers } = rolesFor(named, spec);
+  const width = featureCount(spec);
+  const rows = Math.max(1, Math.min(options.rows ?? BATCH_ROWS, Math.floor(BATCH_NUMBERS / width)));
+  for await (const block of file.blocks(roles, widths, rows)) {
+    const features = new Float32Array(block.rows * width);
+    encodeRows(spec, block, numbers, features, {
+      missing: (row, column) => {
+        const { path, line } = block.places.of(row);
+        return missingValue(path, line, column, 'feature');
+      },
+      unknown: (row, column) => {
+        const { path, line } = block.places.of(row);
+        const known = spec.columns.flatMap((one) => (one.type === 'category' && one.name === column ? one.categories : []));
+        return unknownCategory(path, line, column, '', listed(known));
+      },
+    });
+    yield { rows: block.rows, features, firstLine: block.places.of(0).line };
+  }
+}
+
+/** A text without names that has as many columns as the model takes has them in the model's order. */
+function withNames(file: TableFile, { columns }: TableSpec): Pick<TableFile, 'path' | 'names' | 'hasNames'> {
+  const isOrdered = !file.hasNames && file.names.length === columns.length;
+  return { path: file.path, hasNames: file.hasNames, names: isOrdered ? columns.map(({ name }) => name) : file.names };
+}
+
+function checkColumns(
+  file: Pick<TableFile, 'path' | 'names' | 'hasNames'>,
+  { columns, ignored = [] }: TableSpec,
+  allowed: readonly string[],
+): void {
+  const there = new Set(file.names);
+  const missing = columns.filter(({ name }) => !there.has(name)).map(({ name }) => name);
+  if (missing.length > 0) throw lackingColumns(file, missing);
+  const known = new Set([...columns.map(({ name }) => name), ...ignored, ...allowed]);
+  const extra = file.names.filter((name) => !known.has(name));
+  if (extra.length === 0) return;
+  throw tableError({
+    code: 'E_TABLE_COLUMN',
+    path: file.path,
+    message: `${extra.length === 1 ? 'a column is' : 'columns are'} not known to the model: ${listed(extra)}`,
+    next: `remove ${extra.length === 1 ? 'it' : 'them'}; the model takes ${listed(columns.map(({ name }) => name))}`,
+  });
+}
+
+interface Roles {
+  roles: ColumnRole[];
+  widths: Widths;
+  /** By column of categories: the number of the category by its code. */
+  numbers: Int32Array[];
+}
+
+function rolesFor(file: Pick<TableFile, 'names'>, { columns }: TableSpec): Roles {
+  const widths: Widths = { features: 0, others: 0, texts: 0 };
+  const byName = new Map<string, ColumnRole>();
+  const numbers: Int32Array[] = [];
+  for (const column of columns) {
+    const missing = column.fill === undefined ? 'error' : 'allowed';
+    if (column.type === 'number') byName.set(column.name, { kind: 'number', to: 'features', slot: widths.features++, missing });
+    else {
+      const { categories, unknown } = column;
+      const dictionary = new Dictionary(categories);
+      byName.set(column.name, { kind: 'text', slot: widths.texts++, dictionary, missing, unknown, use: 'feature' });
+      numbers.push(Int32Array.from({ length: categories.length + 1 }, (_, code) => code - 1));
+    }
+  }
+  return { roles: file.names.map((name) => byName.get(name) ?? { kind: 'skip' }), widths, numbers };
+}

@@ -1,0 +1,72 @@
+import { type Dataset, SPLITS } from '../dataset.ts';
+import { allocateShared } from '../shared.ts';
+import type { Layout } from './layout.ts';
+import type { Block, TextRole } from './rows/block.ts';
+import { MISSING_CODE, sortedNames } from './rows/dictionary.ts';
+import { shown, tableError } from './rows/faults.ts';
+import type { Places } from './rows/places.ts';
+
+interface Target {
+  target: Dataset['target'];
+  /** Of classes by their numbers, or of the columns. */
+  names: readonly string[];
+}
+
+/** Classes in the order of their names: by value if all are numbers, else by code point. */
+export function classTarget({ slot, dictionary }: TextRole, { codes, capacity, rows }: Block, where: string): Target {
+  const names = sortedNames(dictionary.names);
+  const numbers = new Map(names.map((name, i) => [name, i]));
+  const numberOf = Int32Array.from([-1, ...dictionary.names.map((name) => numbers.get(name) ?? -1)]);
+  const labels = new Int32Array(allocateShared(rows * Int32Array.BYTES_PER_ELEMENT, where));
+  const width = codes.length / capacity;
+  for (let row = 0; row < rows; row++) labels[row] = numberOf[codes[row * width + slot] as number] as number;
+  return { target: { kind: 'class', labels, classes: names.length }, names };
+}
+
+/** The first columns of `others`. */
+export function valueTarget({ targets }: Layout, { others, capacity, rows }: Block, where: string): Target {
+  const width = targets.length;
+  const values = new Float32Array(allocateShared(rows * width * Float32Array.BYTES_PER_ELEMENT, where));
+  const stride = others.length / capacity;
+  for (let row = 0; row < rows; row++) values.set(others.subarray(row * stride, row * stride + width), row * width);
+  return { target: { kind: 'value', values, width }, names: targets };
+}
+
+/** [rows]: the group of each row, by its text. */
+export function groupsOf({ slot }: TextRole, { codes, capacity, rows }: Block): Uint32Array {
+  const width = codes.length / capacity;
+  return Uint32Array.from({ length: rows }, (_, row) => codes[row * width + slot] as number);
+}
+
+const NO_PART = 255;
+const PART_NAMES: ReadonlyMap<string, (typeof SPLITS)[number]> = new Map([
+  ['train', 'train'],
+  ['training', 'train'],
+  ['val', 'val'],
+  ['valid', 'val'],
+  ['validation', 'val'],
+  ['test', 'test'],
+]);
+
+/**
+ * [rows]: the part that a column assigns each row to; a missing value, and a row of the source's own sets, belongs to none.
+ *
+ * @param main  rows of the main set
+ * @throws GradloomError E_TABLE_VALUE for a text that names no part
+ */
+export function partsOf({ slot, dictionary }: TextRole, block: Block, column: string, main: number, places: Places): Uint8Array {
+  const width = block.codes.length / block.capacity;
+  const parts = dictionary.names.map((name) => PART_NAMES.get(name.toLowerCase()));
+  const assigned = new Uint8Array(block.rows).fill(NO_PART);
+  for (let row = 0; row < main; row++) {
+    const code = block.codes[row * width + slot] as number;
+    if (code === MISSING_CODE) continue;
+    const part = parts[code - 1];
+    if (part === undefined) {
+      const message = `${shown(dictionary.names[code - 1] ?? '')}; expected train, val or test, or nothing for a row that is left out`;
+      throw tableError({ code: 'E_TABLE_VALUE', ...places.of(row), column, message });
+    }
+    assigned[row] = SPLITS.indexOf(part);
+  }
+  return assigned;
+}

@@ -1,0 +1,168 @@
+import { GradloomError, printable } from '../../../errors.ts';
+import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
+import { tableError } from '../rows/faults.ts';
+import type { PlacedBlock, TableFile } from '../rows/file.ts';
+import { Places } from '../rows/places.ts';
+import { NEWLINE, QUOTE, RETURN } from './bytes.ts';
+import { type Chunks, fileChunks, plainChunks } from './content.ts';
+import { type TextHead, type TextOptions, textHead } from './head.ts';
+import { RECORD_LIMIT_BYTES, Scanner } from './scanner.ts';
+
+const HEAD_BYTES = 2 ** 16;
+
+/**
+ * Opens a text of rows: CSV and its kin, gzip or not.
+ *
+ * @param options  ways in which it may be written: the first in which the expected columns are there, or else the last one
+ * @throws GradloomError with the place
+ */
+export async function openText(path: string, options: readonly TextOptions[]): Promise<TableFile> {
+  const chunks = fileChunks(path);
+  const { head } = await readHead(path, chunks, options);
+  await chunks.return();
+  return new TextFile(path, head, () => fileChunks(path));
+}
+
+/** The same of a stream, whose rows can be read once. @param name  stands for its path in errors */
+export async function openTextStream(name: string, stream: AsyncIterable<Uint8Array>, options: readonly TextOptions[]): Promise<TableFile> {
+  const chunks = plainChunks(stream, name);
+  const { head, bytes } = await readHead(name, chunks, options);
+  return new TextFile(name, head, () => chained(bytes, chunks));
+}
+
+async function readHead(
+  path: string,
+  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+  options: readonly TextOptions[],
+): Promise<{ head: TextHead; bytes: Uint8Array }> {
+  let parts: Uint8Array[] = [];
+  let filled = 0;
+  for (let wanted = HEAD_BYTES; ; wanted = 2 * filled) {
+    let isWhole = false;
+    while (filled < wanted && !isWhole) {
+      const { value, done } = await chunks.next();
+      if (done === true) isWhole = true;
+      else {
+        parts.push(value);
+        filled += value.length;
+      }
+    }
+    const bytes = Buffer.concat(parts);
+    parts = [bytes];
+    const head = firstFit(options, (one) => textHead(path, bytes, isWhole, one));
+    if (head !== undefined) return { head, bytes };
+    if (filled > RECORD_LIMIT_BYTES) {
+      const message = `a row of more than ${RECORD_LIMIT_BYTES} bytes: is a quote not closed, or is this no text?`;
+      throw tableError({ code: 'E_DATA_TOO_LARGE', path, line: 1, message });
+    }
+  }
+}
+
+function firstFit(options: readonly TextOptions[], read: (one: TextOptions) => TextHead | undefined): TextHead | undefined {
+  for (const one of options.slice(0, -1)) {
+    const head = read(one);
+    const names = new Set(head?.names);
+    if (head !== undefined && one.expected.every((name) => names.has(name))) return head;
+  }
+  const last = options.at(-1);
+  return last === undefined ? undefined : read(last);
+}
+
+async function* chained(first: Uint8Array, rest: AsyncGenerator<Uint8Array, void, undefined>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield first;
+  yield* rest;
+}
+
+class TextFile implements TableFile {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly dialect: TextHead['dialect'];
+  readonly hasNames: boolean;
+  readonly #head: TextHead;
+  readonly #chunks: () => Chunks;
+
+  constructor(path: string, head: TextHead, chunks: () => Chunks) {
+    this.path = path;
+    this.names = head.names;
+    this.dialect = head.dialect;
+    this.hasNames = head.hasNames;
+    this.#head = head;
+    this.#chunks = chunks;
+  }
+
+  /** The lines; where quotes could hold some of them, the records. */
+  async countRows(): Promise<number> {
+    let lines = 1;
+    let returns = 0;
+    for await (const chunk of this.#rows()) {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      if (bytes.includes(QUOTE)) return await this.#countRecords();
+      if (bytes.includes(0)) return await this.#countRecords();
+      for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+      // Old files end their lines so; where both do, only one of them counts.
+      if (lines < 2) for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) returns++;
+    }
+    return lines + returns;
+  }
+
+  async #countRecords(): Promise<number> {
+    const roles = this.names.map(() => ({ kind: 'skip' as const }));
+    let count = 0;
+    for await (const block of this.blocks(roles, { features: 0, others: 0, texts: 0 }, Number.MAX_SAFE_INTEGER)) count += block.rows;
+    return count;
+  }
+
+  async read(roles: readonly ColumnRole[], block: Block, places?: Places): Promise<void> {
+    const scanner = this.#scanner(roles, places);
+    for await (const chunk of this.#rows()) {
+      scanner.push(chunk);
+      scanner.scan(block);
+      if (scanner.hasLine) throw changed(this.path);
+    }
+    scanner.finish();
+    scanner.scan(block);
+    if (scanner.hasLine) throw changed(this.path);
+  }
+
+  async *blocks(roles: readonly ColumnRole[], widths: Widths, rows: number): AsyncGenerator<PlacedBlock, void, undefined> {
+    const block = (): PlacedBlock => ({ ...makeBlock(widths, rows), places: new Places() });
+    const isCounting = rows === Number.MAX_SAFE_INTEGER;
+    let current = isCounting ? { ...makeBlock(widths, 0), capacity: rows, places: new Places() } : block();
+    const scanner = this.#scanner(roles, isCounting ? undefined : current.places);
+    for await (const chunk of this.#rows()) {
+      scanner.push(chunk);
+      for (scanner.scan(current); current.rows === rows; scanner.scan(current)) {
+        yield current;
+        current = block();
+        scanner.places = current.places;
+      }
+    }
+    scanner.finish();
+    for (scanner.scan(current); current.rows === rows; scanner.scan(current)) {
+      yield current;
+      current = block();
+      scanner.places = current.places;
+    }
+    if (current.rows > 0) yield current;
+  }
+
+  #scanner(roles: readonly ColumnRole[], places: Places | undefined): Scanner {
+    return new Scanner(this.path, this.names, roles, this.#head.dialect, this.#head.line, places);
+  }
+
+  /** The text behind its header. */
+  async *#rows(): AsyncGenerator<Uint8Array, void, undefined> {
+    let left = this.#head.start;
+    for await (const chunk of this.#chunks()) {
+      if (left >= chunk.length) left -= chunk.length;
+      else {
+        yield left === 0 ? chunk : chunk.subarray(left);
+        left = 0;
+      }
+    }
+  }
+}
+
+function changed(path: string): GradloomError {
+  return new GradloomError({ code: 'E_DATA_READ', where: printable(path), message: 'was changed while it was read' });
+}
