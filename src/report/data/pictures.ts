@@ -12,23 +12,21 @@ export function drawPictures({ features, featureCount, sampleShape, splits, targ
   if (width > WIDEST) return '';
   const channels = featureCount / (height * width);
   const names = preprocess.target.kind === 'class' ? preprocess.target.classes : [];
-  return [...splits.train.slice(0, count)]
-    .map((row) => {
-      const pixels = features.subarray(row * featureCount, (row + 1) * featureCount);
-      const most = Array.from(pixels).reduce((max, value) => Math.max(max, value), 0) || 1;
-      const lines: string[] = [];
-      for (let y = 0; y < height; y += LINE_STEP) {
-        let line = '';
-        for (let x = 0; x < width; x++) {
-          let sum = 0;
-          for (let c = 0; c < channels; c++) sum += pixels[(c * height + y) * width + x] as number;
-          const shade = Math.round((Math.max(0, sum) / channels / most) * (SHADES.length - 1));
-          line += SHADES[shade] ?? ' ';
-        }
-        lines.push(line.trimEnd());
+  return Array.from(splits.train.slice(0, count), (row) => {
+    const pixels = features.subarray(row * featureCount, (row + 1) * featureCount);
+    const most = Array.from(pixels).reduce((max, value) => Math.max(max, value), 0) || 1;
+    const lines: string[] = [];
+    for (let y = 0; y < height; y += LINE_STEP) {
+      let line = '';
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let c = 0; c < channels; c++) sum += pixels[(c * height + y) * width + x] as number;
+        const shade = Math.round((Math.max(0, sum) / channels / most) * (SHADES.length - 1));
+        line += SHADES[shade] ?? ' ';
       }
-      const label = target.kind === 'class' ? `, class ${names[target.labels[row] as number] ?? target.labels[row]}` : '';
-      return `row ${row}${label}\n${lines.join('\n')}`;
-    })
-    .join('\n');
+      lines.push(line.trimEnd());
+    }
+    const label = target.kind === 'class' ? `, class ${names[target.labels[row] as number] ?? target.labels[row]}` : '';
+    return `row ${row}${label}\n${lines.join('\n')}`;
+  }).join('\n');
 }
