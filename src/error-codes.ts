@@ -255,6 +255,12 @@ export const ERROR_CODES = {
     cure: 'Correct the value; or set `data.source.missing`, `categorical`, `unknown_category` or `drop` for its column.',
     example: ['iris.csv:17', 'column petal: "short"; expected a number'],
   },
+  E_DATA_IMAGE: {
+    exit: EXIT.data,
+    cause: 'A picture cannot be decoded: its file is cut short or damaged, or of a kind of PNG or JPEG that is not read.',
+    cure: 'Get the file again, or save the picture again as PNG or JPEG; or take it out of the folder.',
+    example: ['train/cat/7.png:1042', 'ends before its last chunk'],
+  },
   E_DATA_NONFINITE: {
     exit: EXIT.data,
     cause: 'A feature or target is NaN or infinite: training would turn every weight into NaN.',

@@ -2,6 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { GradloomError } from '../errors.ts';
 
+/** Folder of decoded pictures in the cache directory. */
+export const PICTURES = 'pictures';
+
 /**
  * Where gradloom keeps what it can make again: `GRADLOOM_CACHE_DIR`, or `gradloom` in the cache directory that the platform names
  * (XDG_CACHE_HOME or ~/.cache; ~/Library/Caches on macOS; LOCALAPPDATA on Windows). It may not exist.

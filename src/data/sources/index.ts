@@ -1,6 +1,7 @@
 import type { SourceConfig } from '../../config/schema/schema.ts';
 import { csv } from './csv.ts';
 import { idx } from './idx.ts';
+import { images } from './images.ts';
 import { mnist } from './mnist.ts';
 import { npy, npz } from './numpy.ts';
 import { parquet } from './parquet.ts';
@@ -14,6 +15,7 @@ const dataSources: { [T in SourceConfig['type']]: DataSource<Extract<SourceConfi
   parquet,
   npy,
   npz,
+  images,
   synthetic,
 };
 

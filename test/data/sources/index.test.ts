@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -7,6 +7,7 @@ import { outline, variantsOf } from '../../../src/config/schema/outline.ts';
 import type { SourceConfig } from '../../../src/config/schema/schema.ts';
 import type { Reading } from '../../../src/data/samples.ts';
 import { dataSource } from '../../../src/data/sources/index.ts';
+import { greyPng } from '../images/support/png.ts';
 import { idxBytes, ramp } from '../support/idx-file.ts';
 import { npyBytes } from '../support/npy-file.ts';
 import { zipBytes } from '../support/zip-file.ts';
@@ -20,6 +21,14 @@ function file(name: string, shape: readonly number[]): string {
   const count = shape.reduce((product, size) => product * size, 1);
   writeFileSync(at, idxBytes(shape, shape.length === 1 ? ramp(count).map((value) => value % 4) : ramp(count)));
   return at;
+}
+
+function pictures(name: string, classes: readonly string[], each: number): string {
+  for (const label of classes) {
+    mkdirSync(path.join(root, name, label), { recursive: true });
+    for (let i = 0; i < each; i++) writeFileSync(path.join(root, name, label, `${i}.png`), greyPng(4 + i, 3));
+  }
+  return path.join(root, name);
 }
 
 const READING: Reading = {
@@ -89,6 +98,13 @@ const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }>
     unknown_category: 'error',
     missing: 'error',
     missing_indicator: false,
+  },
+  images: {
+    type: 'images',
+    path: pictures('train', ['cat', 'dog'], 3),
+    test_path: pictures('test', ['dog'], 2),
+    size: [5, 6],
+    channels: 3,
   },
   synthetic: { type: 'synthetic', kind: 'linear', samples: 50, features: 3, classes: 2, noise: 0.1 },
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { csvSource } from './csv.ts';
 import { idxSource } from './idx.ts';
+import { imagesSource } from './images.ts';
 import { mnistSource } from './mnist.ts';
 import { npySource, npzSource } from './numpy.ts';
 import { parquetSource } from './parquet.ts';
@@ -14,5 +15,6 @@ export const source = z.discriminatedUnion('type', [
   parquetSource,
   npySource,
   npzSource,
+  imagesSource,
   syntheticSource,
 ]);
