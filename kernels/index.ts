@@ -18,6 +18,7 @@ export { lion_step } from './updates/lion';
 export { batch_norm_backward, batch_norm_forward, inverse_std, norm_parameter_gradient, norm_statistics, running_statistics } from './layers/batch-norm';
 export { layer_norm_backward, layer_norm_forward } from './layers/layer-norm';
 export { norm_products, norm_sums, tree_sum_f64 } from './layers/norm-sums';
+export { clamp, displacement, warp } from './pictures/augment';
 export { add, add_scaled, copy, lerp, multiply, scale } from './vector/reduce';
 export { activation_sums, add_noise, clip_value, largest, max_norm, penalize, scale_max, sum_squares } from './updates/regularize';
 export { rmsprop_centered_direction, rmsprop_direction } from './updates/rmsprop';

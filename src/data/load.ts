@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { problemOf } from '../config/names/metrics.ts';
 import type { DataConfig, Experiment } from '../config/schema/schema.ts';
+import { pictureShape } from './augment/draw.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
 import { normalizationFor } from './normalize/fit.ts';
@@ -37,6 +38,7 @@ export function datasetOf(samples: Samples, { version, seed, data }: DataExperim
   const splits = splitSamples(samples, data.split, seed);
   const read = samples.featuresFor(splits.train);
   const { features, featureCount, sampleShape, input } = read;
+  if (data.augment !== undefined) pictureShape(sampleShape);
   if (features instanceof Float32Array) checkFinite(features, featureCount, 'feature');
 
   const stored: Stored = { features, featureCount, sampleCount, sampleShape, target, splits };

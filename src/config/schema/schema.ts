@@ -46,6 +46,7 @@ export const experimentSchema = object({
 export type Experiment = z.output<typeof experimentSchema>;
 export type ExperimentInput = z.input<typeof experimentSchema>;
 export type DataConfig = Experiment['data'];
+export type AugmentConfig = NonNullable<DataConfig['augment']>;
 export type SourceConfig = DataConfig['source'];
 export type SplitConfig = DataConfig['split'];
 export type InitializerConfig = Experiment['model']['init'];

@@ -17,11 +17,12 @@ import type { RankResult, RankSetup, RankTask } from '../rank/rank.ts';
  * What of an experiment the plain program does not know; undefined if it can do all of it. It is a yardstick, not an engine: any network
  * and loss, with plain SGD or Adam.
  */
-export function javascriptLacks({ optimizer, regularization, train }: Experiment): string | undefined {
+export function javascriptLacks({ data, optimizer, regularization, train }: Experiment): string | undefined {
   if (optimizer.type !== 'sgd' && optimizer.type !== 'adam') return `optimizer ${optimizer.type}`;
   if (optimizer.type === 'sgd' ? optimizer.momentum > 0 : optimizer.amsgrad) return 'momentum of sgd, or amsgrad';
   if (optimizer.weight_decay > 0 || (optimizer.groups?.length ?? 0) > 0) return 'weight decay or groups of the optimizer';
   if (Object.values(regularization).some((value) => value !== undefined && value !== 0)) return 'regularization';
+  if (data.augment !== undefined) return 'data.augment';
   if (train.accumulate > 1) return 'train.accumulate';
   return train.average.type === 'none' ? undefined : 'train.average';
 }

@@ -1,7 +1,9 @@
 import type { Experiment } from '../../config/schema/schema.ts';
+import { elasticReach } from '../../data/augment/draw.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
+import { augmentLayout } from '../../kernels/augment.ts';
 import { lowerings } from '../../kernels/lowerings/index.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { refused } from '../../machine/refusal.ts';
@@ -90,6 +92,8 @@ export interface MemoryPlan {
   scratch: Region[];
   /** Per rank: u32[4] per stream of the graph and one for noise, key and number of the random streams of the step at hand. */
   streams: Region[];
+  /** Per rank: what it changes training pictures with (`AugmentLayout`); empty where none are. */
+  augment: Region[];
   bytes: number;
   pages: number;
 }
@@ -134,6 +138,7 @@ export function leafBoundsWords(leaves: number): number {
 export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const { experiment, network, batches, exchange, workers } = needs;
   const leaves = experiment.numerics.leaves;
+  const { augment } = experiment.data;
   const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
   const placer = new Placer();
   const { place } = placer;
@@ -187,6 +192,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     stages: ranks.map(() => place(needs.featureBytes === 1 ? STAGE_ROWS * network.inputs : 0)),
     scratch: ranks.map((rank) => place(f32Bytes(Math.max(CHUNK_FLOATS, scratchFloats(rank))))),
     streams: ranks.map(() => place((network.graph.streams + 1) * STREAM_BYTES)),
+    augment: ranks.map(() => place(augment === undefined ? 0 : augmentLayout(network.inputs, elasticReach(augment), 0).bytes)),
   };
   const next =
     'use smaller layers, a smaller train.batch_size or train.eval.batch_size, or fewer numerics.leaves; gradloom check shows the parts';

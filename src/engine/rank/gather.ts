@@ -4,6 +4,7 @@ import type { NativeGather } from '../../kernels/native/gather.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { STAGE_ROWS } from '../plan/memory.ts';
 import type { EnginePlan } from '../plan/plan.ts';
+import { Augmenter } from './augment.ts';
 
 /**
  * Brings one rank's rows of a batch from the data set into the batch's arrays: uint8 rows are copied into the rank's stage and converted
@@ -20,6 +21,7 @@ export class Gatherer {
   readonly #targets: Float32Array;
   readonly #weights: Float32Array;
   readonly #native: NativeGather | undefined;
+  readonly #augmenter: Augmenter | undefined;
 
   constructor(
     plan: EnginePlan,
@@ -41,15 +43,19 @@ export class Gatherer {
     this.#targets = new Float32Array(memory.buffer, regions.targets.at, regions.targets.bytes / 4);
     this.#weights = new Float32Array(memory.buffer, regions.weights.at, regions.weights.bytes / 4);
     if (dataset.features instanceof Uint8Array) this.#native = native?.(dataset.features);
+    const { augment } = plan.experiment.data;
+    if (augment !== undefined) this.#augmenter = new Augmenter(augment, plan, dataset, rank, memory, kernels);
   }
 
   /**
    * Fills batch rows [from, to).
    *
    * @param samples  index in the data set of every batch row: row r is sample `samples[offset + r]`
+   * @param epoch    of training, whose pictures may be changed; undefined for an evaluation
    */
-  gather(samples: Uint32Array, offset: number, from: number, to: number): void {
-    if (this.#dataset.features instanceof Uint8Array) this.#gatherBytes(this.#dataset.features, samples, offset, from, to);
+  gather(samples: Uint32Array, offset: number, from: number, to: number, epoch?: number): void {
+    if (this.#augmenter !== undefined && epoch !== undefined) this.#gatherChanged(this.#augmenter, samples, offset, from, to, epoch);
+    else if (this.#dataset.features instanceof Uint8Array) this.#gatherBytes(this.#dataset.features, samples, offset, from, to);
     else this.#gatherFloats(this.#dataset.features, samples, offset, from, to);
     this.#gatherTargets(samples, offset, from, to);
     if (this.#dataset.weights !== undefined) this.#gatherWeights(this.#dataset.weights, samples, offset, from, to);
@@ -89,7 +95,26 @@ export class Gatherer {
       const at = (samples[offset + row] as number) * width;
       this.#x.set(features.subarray(at, at + width), row * width);
     }
-    const normalization = this.#dataset.normalization;
+    this.#normalize(from, to);
+  }
+
+  #gatherChanged(augmenter: Augmenter, samples: Uint32Array, offset: number, from: number, to: number, epoch: number): void {
+    const { features, featureCount: width } = this.#dataset;
+    for (let row = from; row < to; row++) {
+      const sample = samples[offset + row] as number;
+      const stored = features.subarray(sample * width, (sample + 1) * width);
+      if (stored instanceof Uint8Array) {
+        this.#stage.set(stored);
+        this.#kernels.u8_to_f32(this.#stageAt, augmenter.sourceAt, width, 1);
+      } else augmenter.source.set(stored);
+      augmenter.apply(sample, epoch, this.#plan.memory.x.at + f32Bytes(row * width));
+    }
+    this.#normalize(from, to);
+  }
+
+  /** Rows of x that hold raw values. */
+  #normalize(from: number, to: number): void {
+    const { featureCount: width, normalization } = this.#dataset;
     const at = this.#plan.memory.x.at + f32Bytes(from * width);
     if (normalization.kind === 'affine') this.#kernels.f32_zscore(at, to - from, width, this.#centerAt, this.#scaleAt);
     else if (normalization.divisor !== 1) this.#kernels.f32_divide(at, (to - from) * width, normalization.divisor);

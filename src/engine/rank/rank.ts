@@ -181,7 +181,7 @@ export class Rank {
   #compute(step: number, isFirst: boolean, isLast: boolean): StepSums {
     const { batches: plan, experiment } = this.#plan;
     // A batch that is the same rows every step is gathered once.
-    const isFixed = plan.batchesPerEpoch === 1 && experiment.data.shuffle === 'none';
+    const isFixed = plan.batchesPerEpoch === 1 && experiment.data.shuffle === 'none' && experiment.data.augment === undefined;
     const count = batchCount(plan, step);
     const sums: StepSums = { loss: 0, correct: 0, weight: 0, rows: 0 };
     this.#seedStreams(step);
@@ -189,7 +189,8 @@ export class Rank {
       const batch = batchAt(plan, step, index);
       const kind = batch.rows === plan.batchRows ? 'full' : 'last';
       const program = this.#program({ kind, batchRows: batch.rows, stepRow: sums.rows, averaged: false });
-      if (isFirst || !isFixed) this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to);
+      if (isFirst || !isFixed)
+        this.#gatherer.gather(this.#epochOrder(batch.epoch), batch.first, program.rows.from, program.rows.to, batch.epoch);
       this.#skipper.begin(program, isFirst || !isFixed, kind === 'full');
       const calls = this.#execute(program);
       if (isLast) this.#call(program.activity);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { object, path } from '../parts/parts.ts';
+import { augment } from './augment.ts';
 import { source } from './sources/index.ts';
 
 const MAX_FOLDS = 1000;
@@ -59,6 +60,7 @@ export const data = object({
     .describe(
       'auto: unit for bytes, zscore for tables and arrays of numbers, none for synthetic data; unit: x/255; unit256: x/256; zscore: (x - mean)/std; minmax: (x - min)/(max - min); robust: (x - median)/(q3 - q1). Fitted on the training set only, per feature, for images per channel; one-hot features stay 0 and 1',
     ),
+  augment: augment.optional(),
   shuffle: z.enum(['none', 'epoch']).default('epoch').describe('epoch: a new order each epoch, a function of (seed, epoch)'),
   drop_last: z.boolean().default(false).describe('drop the last, smaller batch of an epoch instead of averaging it over its true size'),
 });
