@@ -1,4 +1,5 @@
 import type { Command, CommandGroup, OptionSpec } from '../arguments/command.ts';
+import { cache } from './cache/index.ts';
 import { check } from './check.ts';
 import { compare } from './compare.ts';
 import { data } from './data.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   sweep,
   speedup,
   schema,
+  cache,
   doctor,
 };
 

@@ -13,6 +13,7 @@ export const VERBS = [
   'sweep',
   'speedup',
   'schema',
+  'cache',
   'doctor',
   '--help',
 ] as const;
