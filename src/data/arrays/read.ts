@@ -1,6 +1,6 @@
 import { GradloomError } from '../../errors.ts';
 import { place } from '../files/content.ts';
-import { elementsOf, rowMajor } from './elements.ts';
+import { type Elements, elementsOf, rowMajor } from './elements.ts';
 import { ELEMENT_BYTES, rowWidth, type StoredArray } from './stored.ts';
 
 /** Types whose every value is a whole number. */
@@ -17,15 +17,11 @@ export function isInteger({ type }: Pick<StoredArray, 'type'>): boolean {
  */
 export async function readArray(array: StoredArray, out: Uint8Array | Float32Array): Promise<void> {
   const position = rowMajor(array);
-  const mayOverflow = array.type.startsWith('f');
   let index = 0;
   for await (const piece of elementsOf(array)) {
     if (position === undefined && !(piece instanceof BigInt64Array || piece instanceof BigUint64Array)) out.set(piece, index);
     else for (let i = 0; i < piece.length; i++) out[position === undefined ? index + i : position(index + i)] = Number(piece[i]);
-    if (mayOverflow) {
-      for (let i = 0; i < piece.length; i++)
-        if (!Number.isFinite(Math.fround(piece[i] as number))) throw nonFinite(array, index + i, piece[i] as number);
-    }
+    checkNumbers(array, piece, index);
     index += piece.length;
   }
 }
@@ -48,6 +44,18 @@ export async function readIntegers(array: StoredArray): Promise<ArrayLike<number
     index += piece.length;
   }
   return exact ?? numbers;
+}
+
+/**
+ * Refuses what f32 cannot be trained with.
+ *
+ * @param index  of the first element of the piece in the file
+ * @throws GradloomError E_DATA_NONFINITE at `path:byte`
+ */
+export function checkNumbers(array: StoredArray, piece: Elements, index: number): void {
+  if (isInteger(array)) return;
+  for (let i = 0; i < piece.length; i++)
+    if (!Number.isFinite(Math.fround(piece[i] as number))) throw nonFinite(array, index + i, piece[i] as number);
 }
 
 function nonFinite(array: StoredArray, index: number, value: number): GradloomError {
