@@ -1,4 +1,20 @@
-export { experimentFromObject, type LoadedExperiment, type LoadOptions, loadExperiment, parseExperiment } from './config/load.ts';
+export type {
+  CallerArray,
+  CallerArrays,
+  CallerBatch,
+  CallerData,
+  NestedNumbers,
+  NumberArray,
+  ShapedNumbers,
+} from './config/caller-data.ts';
+export {
+  experimentFromObject,
+  type LoadedExperiment,
+  type LoadOptions,
+  loadExperiment,
+  type ObjectOptions,
+  parseExperiment,
+} from './config/load.ts';
 export { resolvedYaml } from './config/resolved.ts';
 export { experimentJsonSchema } from './config/schema/json-schema.ts';
 export type { Experiment, ExperimentInput } from './config/schema/schema.ts';

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
+import type { CallerData } from './caller-data.ts';
 import { checkAcross, DEFAULT_EPOCHS } from './check/checks.ts';
 import { diagnose, expectationAt } from './check/diagnose.ts';
 import { withLikelyTypes } from './check/likely-types.ts';
@@ -41,6 +42,8 @@ export interface LoadedExperiment {
   readonly baseDir: string;
   /** What was changed silently by the rules, in sentences for the user: a new `type` dropped keys of the old one. */
   readonly notices: readonly string[];
+  /** What a program passed for `data.source: {type: arrays}`. */
+  readonly data?: CallerData | undefined;
 }
 
 /**
@@ -63,12 +66,41 @@ export function parseExperiment(text: string, { file, overrides = [] }: ParseOpt
   return finish(tree, { file, baseDir, overrides, problems, notices });
 }
 
-/** Validates an experiment given as an object, with the schema, defaults and errors of a file; relative paths start from the working directory. */
-export function experimentFromObject(input: unknown, { overrides = [] }: LoadOptions = {}): LoadedExperiment {
+export interface ObjectOptions extends LoadOptions {
+  /** Rows in memory, for `data.source: {type: arrays}`; an object without a source gets that one. */
+  data?: CallerData | undefined;
+}
+
+/**
+ * Validates an experiment given as an object, with the schema, defaults and errors of a file; relative paths start from the working directory.
+ *
+ * @example
+ * const x = Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1);
+ * const loaded = experimentFromObject({ model: { layers: [{ type: 'dense', units: 2 }] } }, { data: { x, y: [0, 1, 1, 0] } });
+ */
+export function experimentFromObject(input: unknown, { overrides = [], data }: ObjectOptions = {}): LoadedExperiment {
   const problems = new Problems();
   const baseDir = process.cwd();
-  const tree = treeFromObject(input, baseDir, problems);
-  return finish(tree && expandShorthands(outline, tree), { file: 'object', baseDir, overrides, problems, notices: [] });
+  const tree = treeFromObject(data === undefined ? input : withArrays(input), baseDir, problems);
+  const loaded = finish(tree && expandShorthands(outline, tree), { file: 'object', baseDir, overrides, problems, notices: [] });
+  if (data === undefined) return loaded;
+  const { type } = loaded.experiment.data.source;
+  if (type === 'arrays') return { ...loaded, data };
+  throw new GradloomError({
+    code: 'E_CONFIG_VALUE',
+    where: 'data.source.type',
+    message: `got ${type}; the data that is passed needs arrays`,
+    next: 'leave data.source out, or pass no data',
+  });
+}
+
+/** An experiment that says no source takes what is passed. */
+function withArrays(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return input;
+  const given = 'data' in input ? input.data : undefined;
+  if (given === undefined) return { ...input, data: { source: { type: 'arrays' } } };
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || 'source' in given) return input;
+  return { ...input, data: { source: { type: 'arrays' }, ...given } };
 }
 
 /** An experiment that is read but not validated: what the trials of a sweep change. */

@@ -5,7 +5,7 @@ import type { Origin } from './tree/origins.ts';
 const KEY = /^[a-z_]+(?:\.\w+)*$/;
 
 /** A loaded experiment, or one without a file: then errors name keys instead of places. */
-export type Locatable = Pick<LoadedExperiment, 'experiment'> & Partial<Pick<LoadedExperiment, 'origins'>>;
+export type Locatable = Pick<LoadedExperiment, 'experiment'> & Partial<Pick<LoadedExperiment, 'origins' | 'data'>>;
 
 /**
  * An error of what an experiment's keys mean together with its data, at the place where the key is written: its `where` names the key.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CallerData } from '../config/caller-data.ts';
 import { problemOf } from '../config/names/metrics.ts';
 import type { DataConfig, Experiment } from '../config/schema/schema.ts';
 import { pictureShape } from './augment/draw.ts';
@@ -19,16 +20,17 @@ export type DataExperiment = Pick<Experiment, 'version' | 'seed' | 'data' | 'los
  * splits and the normalisation that training applies. A function of the experiment and the files' content.
  *
  * @param experiment  with the paths of files as the process can open them
+ * @param passed      what the program passed, for the source `arrays`
  * @throws GradloomError E_DATA_*, E_MEMORY or E_CONFIG_* with the place in the file or the key
  */
-export async function loadDataset(experiment: DataExperiment): Promise<Dataset> {
-  return datasetOf(await loadSamples(experiment), experiment);
+export async function loadDataset(experiment: DataExperiment, passed?: CallerData): Promise<Dataset> {
+  return datasetOf(await loadSamples(experiment, passed), experiment);
 }
 
 /** The samples of an experiment's source: the same for all of its folds. */
-export async function loadSamples({ seed, data, loss }: DataExperiment): Promise<Samples> {
+export async function loadSamples({ seed, data, loss }: DataExperiment, passed?: CallerData): Promise<Samples> {
   const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
-  return dataSource(data.source).load(data.source, { seed, problem, split: data.split });
+  return dataSource(data.source).load(data.source, { seed, problem, split: data.split, passed });
 }
 
 /** `loadDataset` of samples that are in memory already. */

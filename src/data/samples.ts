@@ -1,3 +1,4 @@
+import type { CallerData } from '../config/caller-data.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import type { Dataset } from './dataset.ts';
 import type { InputSpec } from './preprocess/preprocess.ts';
@@ -9,6 +10,8 @@ export interface Reading {
   /** Whether the loss takes classes or numbers: a column of numbers can be either. */
   problem: 'classification' | 'regression';
   split: Experiment['data']['split'];
+  /** What the program passed, for the source `arrays`. */
+  passed?: CallerData | undefined;
 }
 
 /** The inputs of all samples, as they are stored. */

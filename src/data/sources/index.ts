@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../../config/schema/schema.ts';
+import { arrays } from './arrays.ts';
 import { csv } from './csv.ts';
 import { idx } from './idx.ts';
 import { images } from './images.ts';
@@ -15,6 +16,7 @@ const dataSources: { [T in SourceConfig['type']]: DataSource<Extract<SourceConfi
   parquet,
   npy,
   npz,
+  arrays,
   images,
   synthetic,
 };

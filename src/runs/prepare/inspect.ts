@@ -69,16 +69,16 @@ export interface MemoryUse {
  */
 export async function inspectExperiment(loaded: Locatable): Promise<Inspection> {
   try {
-    return await inspect(loaded.experiment);
+    return await inspect(loaded);
   } catch (error) {
     throw located(error, loaded);
   }
 }
 
-async function inspect(given: Experiment): Promise<Inspection> {
+async function inspect({ experiment: given, data }: Locatable): Promise<Inspection> {
   const folds = foldsToTrain(given);
   const experiment = firstFold(given);
-  const { dataset, cores, plan, code } = await prepare(experiment);
+  const { dataset, cores, plan, code } = await prepare(experiment, undefined, undefined, data);
   if (experiment.parent === undefined) checkBatchNorms(plan);
   const { network, batches, memory, workers } = plan;
   const { train, val, test } = dataset.splits;

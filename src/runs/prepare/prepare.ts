@@ -1,3 +1,4 @@
+import type { CallerData } from '../../config/caller-data.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import { checkTargets } from '../../data/check.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -25,10 +26,16 @@ export interface Prepared {
  *
  * @param loaded   its data set, where that is in memory already
  * @param workers  in place of `parallel.workers`
+ * @param data     what the program passed, for the source `arrays`
  * @throws GradloomError E_DATA_..., E_LABEL_RANGE, E_MEMORY, E_LIMIT, E_ENGINE, E_CONFIG_...
  */
-export async function prepare(experiment: Experiment, loaded?: Dataset, workers = experiment.parallel.workers): Promise<Prepared> {
-  const dataset = loaded ?? (await loadDataset(experiment));
+export async function prepare(
+  experiment: Experiment,
+  loaded?: Dataset,
+  workers = experiment.parallel.workers,
+  data?: CallerData,
+): Promise<Prepared> {
+  const dataset = loaded ?? (await loadDataset(experiment, data));
   const cores = countCores();
   const code = codeUse(experiment.parallel);
   const plan = planEngine(experiment, dataset, chooseWorkers(workers, experiment, cores));

@@ -26,8 +26,9 @@ export type Reusable =
  */
 export async function findReusable({
   experiment,
-}: Pick<LoadedExperiment, 'experiment'>): Promise<{ found: Reusable | undefined; dataset: Dataset }> {
-  const dataset = await loadDataset(experiment);
+  data,
+}: Pick<LoadedExperiment, 'experiment' | 'data'>): Promise<{ found: Reusable | undefined; dataset: Dataset }> {
+  const dataset = await loadDataset(experiment, data);
   const { identity, lineage } = runIdentity(experiment, dataset);
   const related = (await listRuns(experiment.track.dir))
     .map((run) => ({ run, known: identityOf(run.directory) }))

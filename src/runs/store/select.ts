@@ -1,6 +1,6 @@
+import { matchesGlob } from '../../data/files/glob.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { type Cell, type Column, columnOf } from './columns.ts';
-import { matchesGlob } from '../../data/files/glob.ts';
 import { compareText, type StoredRun } from './store.ts';
 
 /** Which runs, and in which order. */

@@ -1,6 +1,7 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { closest } from '../../config/text/closest.ts';
+import { matchesGlob } from '../../data/files/glob.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { errnoText } from '../../storage/errno.ts';
 import { kindAt, statsAt } from '../../storage/folder.ts';
@@ -9,7 +10,6 @@ import { type LockOwner, thisProcess } from '../../storage/lock-owner.ts';
 import { linkProblem } from '../files/directory.ts';
 import { RUN_FILES, runFile } from '../files/names.ts';
 import { shortId } from '../files/run-id.ts';
-import { matchesGlob } from '../../data/files/glob.ts';
 import { type ConfigValues, damagedRecord, type RunRecord, readRecord } from './record.ts';
 import { StoreIndex } from './run-index.ts';
 

@@ -47,7 +47,7 @@ export function extend(directory: string, options: ExtendOptions): TrainRun {
 }
 
 /** The experiment of a run that makes another one longer. */
-async function extended(run: string, { epochs, steps, schedule = 'stretch', dataset }: ExtendOptions): Promise<Experiment> {
+async function extended(run: string, { epochs, steps, schedule = 'stretch', dataset, data }: ExtendOptions): Promise<Experiment> {
   requireRun(run);
   const { experiment } = loadRunConfig(run);
   const status = readSummary(run)?.status;
@@ -61,7 +61,7 @@ async function extended(run: string, { epochs, steps, schedule = 'stretch', data
   const checkpoint = lastCheckpoint(run);
   const { step, sha256 } = checkpoint;
   const { epochs: _epochs, steps: _steps, batch_size, ...train } = experiment.train;
-  const { batches } = (await prepare(experiment, dataset)).plan;
+  const { batches } = (await prepare(experiment, dataset, undefined, data)).plan;
   const before = experiment.parent?.schedule ?? { from: 0 };
   const horizon = before.horizon ?? horizonSteps(experiment.schedule, batches.totalSteps - before.from, batches.stepsPerEpoch);
   const spans: Record<ScheduleMode, ScheduleSpan> = {

@@ -42,7 +42,7 @@ const MAX_ORIGINS = 2000;
 export function train(loaded: Locatable, options: TrainOptions = {}): TrainRun {
   return startWork(async (emit) => {
     try {
-      return await trainIn(loaded.experiment, { ...options, origins: loaded.origins }, emit);
+      return await trainIn(loaded.experiment, { data: loaded.data, ...options, origins: loaded.origins }, emit);
     } catch (error) {
       throw located(error, loaded);
     }

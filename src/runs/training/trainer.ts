@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { CallerData } from '../../config/caller-data.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
@@ -46,6 +47,8 @@ export interface RunOptions {
   fence?: Fence | undefined;
   /** A data set that is loaded already: all trials of a sweep share one. */
   dataset?: Dataset | undefined;
+  /** What the program passes again for the source `arrays`. @default what the experiment was made with */
+  data?: CallerData | undefined;
   /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
   pauseAt?: number | undefined;
 }
@@ -102,7 +105,7 @@ export class Trainer {
   }
 
   async #run(begin: (prepared: Prepared) => Promise<Beginning>, workers: Experiment['parallel']['workers']): Promise<Summary> {
-    const prepared = await prepare(this.#experiment, this.#options.dataset, workers);
+    const prepared = await prepare(this.#experiment, this.#options.dataset, workers, this.#options.data);
     for (const warning of machineWarnings(prepared)) this.#emit(warning);
     for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
     const beginning = await begin(prepared);

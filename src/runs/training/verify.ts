@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { CallerData } from '../../config/caller-data.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/load.ts';
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   workers?: readonly number[] | undefined;
   /** Ends it early, with status `interrupted`. */
   signal?: AbortSignal | undefined;
+  /** What the program passes again for the source `arrays`. */
+  data?: CallerData | undefined;
 }
 
 /** One training in a temporary place against the recorded run. */
@@ -76,7 +79,11 @@ export function verify(directory: string, options: VerifyOptions = {}): VerifyRu
   return startWork((emit) => verifyIn(path.resolve(directory), options, emit));
 }
 
-async function verifyIn(directory: string, { workers, signal }: VerifyOptions, emit: (event: VerifyEvent) => void): Promise<Verification> {
+async function verifyIn(
+  directory: string,
+  { workers, signal, data }: VerifyOptions,
+  emit: (event: VerifyEvent) => void,
+): Promise<Verification> {
   requireRun(directory);
   const { experiment } = loadRunConfig(directory);
   const recorded = readDigests(directory);
@@ -90,7 +97,7 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
       next,
     });
   }
-  const dataset = await checkOrigin(directory, experiment);
+  const dataset = await checkOrigin(directory, experiment, data);
   const summary = readSummary(directory);
   const finalDigest = summary?.status === 'finished' ? summary.digest : undefined;
   const counts = workers ?? [undefined];
@@ -106,12 +113,12 @@ async function verifyIn(directory: string, { workers, signal }: VerifyOptions, e
 }
 
 /** Checks that the run can be trained again as it was. */
-async function checkOrigin(directory: string, experiment: Experiment): Promise<Dataset> {
+async function checkOrigin(directory: string, experiment: Experiment, data: CallerData | undefined): Promise<Dataset> {
   const origin = readOrigin(directory, 'E_RUN_FILE');
   checkKernels(origin.kernels, directory);
   checkConfigHash(origin.config, experiment, directory);
   checkInit(origin.init ?? {}, experiment, directory);
-  const dataset = await loadDataset(experiment);
+  const dataset = await loadDataset(experiment, data);
   checkData(origin.data, dataset.fingerprint, directory);
   return dataset;
 }

@@ -1,3 +1,4 @@
+import type { CallerData } from '../../config/caller-data.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type DataExperiment, datasetOf, loadDataset, loadSamples } from '../../data/load.ts';
 import type { Samples } from '../../data/samples.ts';
@@ -9,13 +10,16 @@ import type { Samples } from '../../data/samples.ts';
 export class Datasets {
   /** Data sets kept beside those that trials use just now. */
   readonly #capacity: number;
+  readonly #passed: CallerData | undefined;
   /** By settings and seed; the most recently used last. */
   readonly #loaded = new Map<string, Promise<Dataset>>();
   readonly #byContent = new Map<string, WeakRef<Dataset>>();
   /** Of the folds that were asked for last. */
   #samples: { key: string; loading: Promise<Samples> } | undefined;
 
-  constructor(capacity: number) {
+  /** @param passed  what the program passed, for the source `arrays` */
+  constructor(capacity: number, passed?: CallerData) {
+    this.#passed = passed;
     this.#capacity = capacity;
   }
 
@@ -54,10 +58,10 @@ export class Datasets {
   /** Folds are cut from the same samples, which are read once. */
   async #datasetOf(experiment: DataExperiment): Promise<Dataset> {
     const { version, seed, data, loss } = experiment;
-    if (data.split.fold === undefined) return loadDataset(experiment);
+    if (data.split.fold === undefined) return loadDataset(experiment, this.#passed);
     const { fold: _fold, ...split } = data.split;
     const key = JSON.stringify([version, seed, { ...data, split }, loss.type]);
-    if (this.#samples?.key !== key) this.#samples = { key, loading: loadSamples(experiment) };
+    if (this.#samples?.key !== key) this.#samples = { key, loading: loadSamples(experiment, this.#passed) };
     const { loading } = this.#samples;
     try {
       return datasetOf(await loading, experiment);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { CallerData } from '../../config/caller-data.ts';
 import type { EngineOptions } from '../../engine/coordinator/engine.ts';
 import { Threads } from '../../engine/coordinator/threads.ts';
 import { countCores } from '../../machine/cores.ts';
@@ -15,6 +16,8 @@ const MOST_DATASETS = 32;
 export interface LocalOptions {
   /** Which may hold some already. */
   datasets?: Datasets | undefined;
+  /** What the program passed, for the source `arrays`. */
+  data?: CallerData | undefined;
   /** For tests: how engines start their threads. */
   engine?: Omit<EngineOptions, 'threads'> | undefined;
   /** For tests of storage faults. */
@@ -35,7 +38,8 @@ export class LocalExecutor implements Executor {
     this.#place = place;
     this.#options = options;
     this.#threads = new Threads(options.engine?.entry);
-    this.#datasets = options.datasets ?? new Datasets(Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, place.seeds + 1)));
+    const count = Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, place.seeds + 1));
+    this.#datasets = options.datasets ?? new Datasets(count, options.data);
   }
 
   get cores(): number {

@@ -1,3 +1,4 @@
+import type { CallerData } from '../../config/caller-data.ts';
 import type { EngineOptions } from '../../engine/coordinator/engine.ts';
 import type { StorageCalls } from '../../runs/checkpoint/run-files.ts';
 import type { LineCalls } from '../../storage/lines.ts';
@@ -14,6 +15,8 @@ export interface SweepOptions {
   executor?: ((place: SweepPlace) => Executor) | undefined;
   /** Which may hold some already; of the executor that is the default. */
   datasets?: Datasets | undefined;
+  /** What the program passes for the source `arrays`, again when the sweep is resumed. */
+  data?: CallerData | undefined;
   /** For tests: how engines start their threads. */
   engine?: Omit<EngineOptions, 'threads'> | undefined;
   /** For tests of storage faults. */
@@ -26,6 +29,6 @@ export interface SweepStorageCalls {
   runs?: StorageCalls;
 }
 
-export function makeExecutor(place: SweepPlace, { executor, datasets, engine, storage }: SweepOptions): Executor {
-  return executor?.(place) ?? new LocalExecutor(place, { datasets, engine, storage: storage?.runs });
+export function makeExecutor(place: SweepPlace, { executor, datasets, engine, storage, data }: SweepOptions): Executor {
+  return executor?.(place) ?? new LocalExecutor(place, { datasets, engine, storage: storage?.runs, data });
 }

@@ -32,6 +32,7 @@ function pictures(name: string, classes: readonly string[], each: number): strin
 }
 
 const READING: Reading = {
+  passed: { x: Float32Array.of(1, 2, 3, 4, 5, 6), y: [1, 0, 5] },
   seed: 3,
   problem: 'classification',
   split: { train: 'rest', val: 0, test: 0, by: 'order' },
@@ -106,6 +107,7 @@ const CONFIGS: { [T in SourceConfig['type']]: Extract<SourceConfig, { type: T }>
     size: [5, 6],
     channels: 3,
   },
+  arrays: { type: 'arrays' },
   synthetic: { type: 'synthetic', kind: 'linear', samples: 50, features: 3, classes: 2, noise: 0.1 },
 };
 

@@ -165,7 +165,8 @@ class ParquetFile implements TableFile {
       let filled = 0;
       for (const { values, row } of parts) {
         filled += values.length;
-        if (row < first || row - first + values.length > rows) throw damaged(this.path, `column ${printable(name)} has more values than rows`);
+        if (row < first || row - first + values.length > rows)
+          throw damaged(this.path, `column ${printable(name)} has more values than rows`);
         fillColumn(values, role, block, block.rows + row - first, { path: this.path, row, name });
       }
       if (filled !== rows) throw damaged(this.path, `column ${printable(name)} has ${filled} values in a row group of ${rows} rows`);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { arraysSource } from './arrays.ts';
 import { csvSource } from './csv.ts';
 import { idxSource } from './idx.ts';
 import { imagesSource } from './images.ts';
@@ -15,6 +16,7 @@ export const source = z.discriminatedUnion('type', [
   parquetSource,
   npySource,
   npzSource,
+  arraysSource,
   imagesSource,
   syntheticSource,
 ]);
