@@ -65,6 +65,8 @@ export interface RunEpoch {
 export interface RunMetrics {
   type: 'metrics';
   line: MetricsLine;
+  /** Of the evaluation that the line tells of, if it is asked for. */
+  confusion?: { split: SplitName; matrix: number[][] };
 }
 
 /** Something worth knowing that stops nothing. */

@@ -96,7 +96,11 @@ export class LineFile {
    * @returns why it is not in the file: E_STORAGE, or the error of the fence; undefined also for the lines after that, until `sync` succeeds
    */
   append(line: object): GradloomError | undefined {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    return this.appendBytes(Buffer.from(`${JSON.stringify(line)}\n`));
+  }
+
+  /** `append` for a record of another kind than a line of JSON: whole or not at all. */
+  appendBytes(bytes: Buffer): GradloomError | undefined {
     const before = this.length;
     this.#tail.push(bytes);
     this.#tailBytes += bytes.length;

@@ -23,15 +23,18 @@ export class RunFiles {
   readonly directory: RunDirectory;
   readonly lines: RunLines;
   readonly checkpoints: CheckpointFiles;
-  readonly #right: Right;
-  readonly #calls: StorageCalls;
+  /** For files beside those named here: the right to write them, and the calls to do it with. */
+  readonly fence: Fence;
+  readonly calls: StorageCalls;
+  readonly #lock: DirectoryLock;
 
   private constructor(directory: RunDirectory, right: Right, lines: RunLines, calls: StorageCalls) {
     this.directory = directory;
     this.lines = lines;
     this.checkpoints = new CheckpointFiles(directory.path, right.fence, calls.files);
-    this.#right = right;
-    this.#calls = calls;
+    this.fence = right.fence;
+    this.calls = calls;
+    this.#lock = right.lock;
   }
 
   /**
@@ -88,7 +91,7 @@ export class RunFiles {
 
   /** Writes a file of the run whole or not at all. @throws GradloomError E_STORAGE, E_BUSY */
   write(file: RunFile, content: string | Uint8Array): Promise<void> {
-    return writeFileAtomic(runFile(this.directory.path, file), content, this.#calls.files, this.#right.fence);
+    return writeFileAtomic(runFile(this.directory.path, file), content, this.calls.files, this.fence);
   }
 
   /** Makes the lines written so far durable. @throws GradloomError E_STORAGE, E_BUSY */
@@ -101,7 +104,7 @@ export class RunFiles {
   close(): void {
     this.lines.metrics.close();
     this.lines.digests.close();
-    this.#right.lock.release();
+    this.#lock.release();
   }
 }
 

@@ -8,7 +8,7 @@ import type { BatchPlan } from '../../engine/plan/batches.ts';
 import type { PhaseSeconds } from '../../engine/plan/control.ts';
 import type { Evaluation } from '../../engine/rank/evaluation.ts';
 import type { GradloomError } from '../../errors.ts';
-import type { MetricsLine, RunEpoch, RunEvent, RunProgress, Summary } from '../events.ts';
+import type { MetricsLine, RunEpoch, RunEvent, RunMetrics, RunProgress, Summary } from '../events.ts';
 import type { DigestLine } from '../files/digests.ts';
 import type { RunLines } from '../files/run-lines.ts';
 import type { LikelyCause } from './causes.ts';
@@ -215,7 +215,9 @@ export class Recorder {
   evaluated(split: SplitName, result: Evaluation, average?: AverageName): void {
     if (average === undefined) this.#keepEvaluation(split, result);
     const numbers = evaluationNumbers(split, result, average);
-    this.#write(this.#line(this.step, Object.fromEntries(numbers.map(([name, value]) => [name, finiteOrNull(value)]))));
+    const { confusion: matrix } = average === undefined ? result : {};
+    const line = this.#line(this.step, Object.fromEntries(numbers.map(([name, value]) => [name, finiteOrNull(value)])));
+    this.#write(line, matrix && { split, matrix });
     for (const [name, value] of numbers) this.#keepBest(name, value);
   }
 
@@ -287,10 +289,10 @@ export class Recorder {
     };
   }
 
-  #write(line: MetricsLine): void {
+  #write(line: MetricsLine, confusion?: RunMetrics['confusion']): void {
     const { step: _step, epoch: _epoch, ...values } = line;
     Object.assign(this.#state.last, values);
-    this.tell({ type: 'metrics', line });
+    this.tell({ type: 'metrics', line, ...(confusion && { confusion }) });
     this.#lines.append('metrics', line);
   }
 }

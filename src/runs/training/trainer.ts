@@ -31,6 +31,8 @@ import { likelyCauseOf } from '../record/causes.ts';
 import { LearningRate } from '../record/learning-rate.ts';
 import { Recorder } from '../record/recorder.ts';
 import { rowWarnings } from '../record/row-warnings.ts';
+import type { Board } from '../tensorboard/board.ts';
+import type { Hyperparameters } from '../tensorboard/event.ts';
 import { codeWarnings, machineWarnings, runStart } from './announce.ts';
 
 const PROGRESS_MS = 100;
@@ -51,6 +53,8 @@ export interface RunOptions {
   data?: CallerData | undefined;
   /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
   pauseAt?: number | undefined;
+  /** The keys of the sweep that the run is a trial of, for TensorBoard. */
+  hyperparameters?: Hyperparameters | undefined;
 }
 
 /** Where a run starts: from its initial weights in a new directory, or in the middle. */
@@ -127,7 +131,12 @@ export class Trainer {
     const rates = new LearningRate(plan);
     const hasAccuracy = plan.metrics.names.includes('accuracy');
     const likelyCause = likelyCauseOf(experiment, dataset);
-    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, this.#emit, likelyCause);
+    let board: Board | undefined;
+    const emit = (event: RunEvent): void => {
+      board?.take(event);
+      this.#emit(event);
+    };
+    const recorder = new Recorder(experiment, plan.batches, hasAccuracy, this.#files?.lines, rates, emit, likelyCause);
     const { id, directory } = this.#identity(plan.workers);
     this.#emit(runStart(experiment, prepared, { id, directory, from: beginning.state?.loop.step ?? 0 }));
     const started = performance.now();
@@ -136,8 +145,10 @@ export class Trainer {
       for (const warning of codeWarnings(code)) this.#emit(warning);
     };
     onCode(engine.code);
+    board = await this.#board(beginning);
     const { signal, pauseAt } = this.#options;
     const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt, onCode });
+    board?.watch({ tensors: plan.network.parameters, vector: () => loop.engine.shared.parameters() });
     if (beginning.state !== undefined) loop.restore(beginning.state);
     recorder.spend('start', (performance.now() - started) / 1000);
     const warn = (code: RunWarning['code'], message: string): void => this.#emit({ type: 'warning', code, message });
@@ -150,8 +161,11 @@ export class Trainer {
     const tuning = new Tuning<Engine>({ start: mayTune ? start : undefined, tell: this.#emit });
     tuning.start(stop);
     const ticker = setInterval(() => this.#emit(loop.progress()), PROGRESS_MS);
+    let isSuccess = false;
     try {
-      return await this.#trainOn(dataset, loop, recorder, keeper, tuning);
+      const summary = await this.#trainOn(dataset, loop, recorder, keeper, tuning);
+      isSuccess = true;
+      return summary;
     } finally {
       clearInterval(ticker);
       keeper.stop();
@@ -159,7 +173,21 @@ export class Trainer {
       signal?.removeEventListener('abort', stop);
       await keeper.settle();
       await loop.engine.close();
+      await board?.close(isSuccess);
     }
+  }
+
+  /** Events for TensorBoard, where they are asked for; what they need is loaded only then. */
+  async #board({ state }: Beginning): Promise<Board | undefined> {
+    if (!this.#experiment.track.tensorboard || this.#files === undefined) return undefined;
+    const { Board: Opened } = await import('../tensorboard/board.ts');
+    return Opened.open({
+      experiment: this.#experiment,
+      files: this.#files,
+      step: state?.loop.step ?? 0,
+      hyperparameters: this.#options.hyperparameters,
+      warn: (message) => this.#emit({ type: 'warning', code: 'W_STORAGE', message }),
+    });
   }
 
   /** A run whose threads do not start has a summary that says so. */

@@ -2,7 +2,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import type { Blame } from '../../errors.ts';
 import type { Fence } from '../../storage/atomic.ts';
 import type { Fault } from '../journal/fault.ts';
-import type { CurvePoint } from '../trial.ts';
+import type { Assignment, CurvePoint } from '../trial.ts';
 
 /**
  * One replicate of a trial, from where it stands to the next rung: all that anybody needs to train it, wherever that is. Plain data,
@@ -28,6 +28,8 @@ export interface TrialWork {
   isLast: boolean;
   /** The trial failed before, and is given another chance: with other data, it may be. */
   isRetried: boolean;
+  /** Values of the sweep's keys, by dotted name. */
+  assignment?: Assignment;
 }
 
 /** The work came to its rung, or diverged on the way. */

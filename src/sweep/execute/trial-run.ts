@@ -55,13 +55,14 @@ export class TrialRun {
 
   /** @throws GradloomError of a run; one that diverged is a result */
   async train(workers: number, signal: AbortSignal): Promise<Trained | Paused> {
-    const { experiment, isLast } = this.#work;
+    const { experiment, isLast, trial, assignment } = this.#work;
     const { directory, engine, fence, storage } = this.#means;
     const startedAt = performance.now();
     const dataset = await this.#means.dataset();
     const target = this.#targetStep(dataset);
     if (signal.aborted) return PAUSED;
-    const options = { dataset, signal, engine, fence, storage, ...(!isLast && { pauseAt: target }) };
+    const hyperparameters = assignment && { group: `trial ${trial}`, values: assignment };
+    const options = { dataset, signal, engine, fence, storage, hyperparameters, ...(!isLast && { pauseAt: target }) };
     const part = { toStep: target, startedAt };
     if (kindAt(directory) !== undefined) {
       try {

@@ -93,7 +93,8 @@ export class Training implements Underway {
       const { experiment } = trialExperiment(loaded, assignment, replicate);
       const end = { resource, ...(stopping.type !== 'none' && { unit: stopping.resource }), isLast };
       const isRetried = this.#fold.isRetried(trial);
-      const work: TrialWork = { trial, rung, replicate, attempt: 0, directory, experiment, metric: metric.name, ...end, isRetried };
+      const about = { trial, rung, replicate, attempt: 0, directory, experiment, metric: metric.name };
+      const work: TrialWork = { ...about, ...end, isRetried, assignment };
       crew.push(this.#taskOf(work, job.priority));
     }
   }

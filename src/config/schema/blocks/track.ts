@@ -16,5 +16,12 @@ export const track = object({
     .optional()
     .describe('update/weight ratios and activation statistics per layer, written to metrics.jsonl')
     .meta({ isRecorded: true }),
+  tensorboard: z
+    .boolean()
+    .default(false)
+    .describe(
+      "write TensorBoard's event files into the run's directory: every line of metrics.jsonl, histograms of the parameters, confusion matrices",
+    )
+    .meta({ kind: 'execution' }),
   notes: z.string().default('').describe('free text, kept with the run').meta({ kind: 'label' }),
 });
