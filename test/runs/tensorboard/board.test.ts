@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   fsyncSync,
   ftruncateSync,
@@ -21,9 +22,10 @@ import { resume } from '../../../src/runs/training/resume.ts';
 import { type TrainOptions, train } from '../../../src/runs/training/train.ts';
 import type { LineCalls } from '../../../src/storage/lines.ts';
 import { crc32c } from '../../../src/storage/records/records.ts';
+import { loadSweep } from '../../../src/sweep/file/load.ts';
 import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { threads } from '../../engine/support/warm-threads.ts';
-import { loaded } from '../../sweep/support/sweep-case.ts';
+import { sweepFile } from '../../sweep/support/sweep-case.ts';
 import { fieldsOf, type ReadEvent, readEvents } from '../support/event-reader.ts';
 import { runDoomed } from '../support/kill-case.ts';
 import { resultFiles, resumable } from '../support/resume-case.ts';
@@ -191,7 +193,7 @@ function fullFor(isFull: () => boolean): LineCalls {
 test.serial('a disk that refuses events is told of once and ends nothing; what it refused comes when it takes it', async (t) => {
   let writes = 0;
   const directory = path.join(temporary(t), 'run');
-  const { summary, warnings } = await trained(directory, { storage: { lines: fullFor(() => ++writes > 10 && writes < 40) } });
+  const { summary, warnings } = await trained(directory, { storage: { lines: fullFor(() => ++writes > 10 && writes < 13) } });
   t.is(summary.status, 'finished');
   t.is(warnings.length, 1);
   t.like(warnings[0], { code: 'W_STORAGE' });
@@ -226,9 +228,9 @@ test.serial('what stands in the place of an event file and is none stays untouch
 
 test.serial('trials of a sweep tell the keys that were swept', async (t) => {
   const place = temporary(t);
-  const { directory } = await sweep(loaded(place, 'execution: {cores: 1}\n', ['base.track.tensorboard=true', 'run_cap=2']), {
-    directory: path.join(place, 's'),
-  }).result;
+  const file = sweepFile(place, 'execution: {cores: 1}\n');
+  appendFileSync(path.join(place, 'base.yaml'), 'track: {tensorboard: true}\n');
+  const { directory } = await sweep(loadSweep(file, { overrides: ['run_cap=2'] }), { directory: path.join(place, 's') }).result;
   const runs = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('tfevents'));
   t.is(runs.length, 2);
   for (const name of runs) {
