@@ -1,23 +1,9 @@
 import { readOwnFile } from '../read.ts';
+import { crc32c } from './crc.ts';
 
-/** Of CRC-32C (Castagnoli), lowest bit first. */
-const POLYNOMIAL = 0x82f63b78;
 const MASK_DELTA = 0xa282ead8;
 const HEAD_BYTES = 12;
 const FOOT_BYTES = 4;
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-  return crc >>> 0;
-});
-
-/** CRC-32C; of `123456789` it is e3069283. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
 
 /** As it stands in a file that may itself be checked: https://github.com/tensorflow/tensorflow `lib/hash/crc32c.h`. */
 function masked(bytes: Uint8Array): number {

@@ -158,7 +158,10 @@ test('the best point of each validation curve is marked, and told by its epoch',
 test('each class has precision, recall, f1 and support; the matrix has its counts', async (t) => {
   const html = renderRunPage([await reported(t, { summary: { confusion: { test: CONFUSION, val: [[1]] } } })]);
   t.true(html.includes('Rows of the test split.'));
-  t.regex(html, /<td data-v="1">100\.00 %<\/td><td data-v="0\.8">80\.00 %<\/td><td data-v="0\.88+9">88\.89 %<\/td><td data-v="10">10<\/td>/);
+  t.regex(
+    html,
+    /<td data-v="1">100\.00 %<\/td><td data-v="0\.8">80\.00 %<\/td><td data-v="0\.88+9">88\.89 %<\/td><td data-v="10">10<\/td>/,
+  );
   t.true(html.includes('<title>0 taken for 1: 2 (20.00 %)</title>'));
   t.true(html.includes('Most often confused: 0 taken for 1: 2.'));
 });

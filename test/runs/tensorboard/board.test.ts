@@ -21,7 +21,7 @@ import { histogramOf } from '../../../src/runs/tensorboard/histogram.ts';
 import { resume } from '../../../src/runs/training/resume.ts';
 import { type TrainOptions, train } from '../../../src/runs/training/train.ts';
 import type { LineCalls } from '../../../src/storage/lines.ts';
-import { crc32c } from '../../../src/storage/records/records.ts';
+import { crc32, crc32c } from '../../../src/storage/records/crc.ts';
 import { loadSweep } from '../../../src/sweep/file/load.ts';
 import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { threads } from '../../engine/support/warm-threads.ts';
@@ -69,9 +69,11 @@ async function trained(directory: string, options: TrainOptions = {}, experiment
 
 const goOn = (directory: string): Promise<Summary> => resume(directory, { engine: { threads } }).result;
 
-test('the checksum is CRC-32C', (t) => {
+test('checksums have their check values', (t) => {
   t.is(crc32c(Buffer.from('123456789')), 0xe3069283);
   t.is(crc32c(new Uint8Array(32)), 0x8a9136aa);
+  t.is(crc32(Buffer.from('123456789')), 0xcbf43926);
+  t.is(crc32(Buffer.from('6789'), crc32(Buffer.from('12345'))), 0xcbf43926);
 });
 
 test('a histogram counts each finite value once, the largest in its last bucket', (t) => {

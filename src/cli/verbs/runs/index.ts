@@ -1,4 +1,5 @@
 import type { CommandGroup } from '../../arguments/command.ts';
+import { runsExport } from './export.ts';
 import { runsGc } from './gc.ts';
 import { runsLs } from './ls.ts';
 import { runsRm } from './rm.ts';
@@ -7,6 +8,6 @@ import { runsTag } from './tag.ts';
 
 /** `gradloom runs`. */
 export const runs: CommandGroup = {
-  describe: 'List, show, tag and remove runs',
-  commands: { ls: runsLs, show: runsShow, tag: runsTag, rm: runsRm, gc: runsGc },
+  describe: 'List, show, tag, export and remove runs',
+  commands: { ls: runsLs, show: runsShow, tag: runsTag, export: runsExport, rm: runsRm, gc: runsGc },
 };
