@@ -11,6 +11,7 @@ import type { CodeName } from '../../kernels/native/support.ts';
 import type { Cores } from '../../machine/cores.ts';
 import { type MemoryLimit, memoryLimit } from '../../machine/limits.ts';
 import { flopsPerRow, parameterCount } from '../../model/network.ts';
+import { inputRangeNotice } from '../record/causes.ts';
 import { rowWarnings } from '../record/row-warnings.ts';
 import { batchNormNotices, checkBatchNorms } from './batch-norms.ts';
 import { prepare } from './prepare.ts';
@@ -106,12 +107,19 @@ async function inspect({ experiment: given, data }: Locatable): Promise<Inspecti
       ...(folds === undefined ? [] : [`data.split.folds: ${folds} runs, one a fold; what follows is the run of fold 0`]),
       ...rowWarnings(experiment, dataset, batches).map(({ message }) => message),
       ...batchNormNotices(plan),
+      ...rangeNotices(dataset),
     ],
     workers: { count: workers, reason: workersReason(experiment, cores), cores },
     code: code.name,
     ...(code.reason !== undefined && { codeReason: code.reason }),
     memory: memoryUse(memory, dataset),
   };
+}
+
+/** What would most likely keep the network from learning. */
+function rangeNotices(dataset: Dataset): string[] {
+  const notice = inputRangeNotice(dataset);
+  return notice === undefined ? [] : [notice];
 }
 
 function workersReason({ parallel, numerics }: Experiment, { available, quota, usable }: Cores): string {

@@ -1,8 +1,10 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { featureNames } from '../../data/preprocess/preprocess.ts';
+import { printable } from '../../errors.ts';
 import { initOf } from '../../model/initializers.ts';
 
-/** Inputs beyond this drive a network of the usual initial weights far out: standardized ones stay below. */
+/** A feature of this size (its root mean square) drives a network of the usual initial weights far out; that of a standardized one is 1. */
 const LARGE_INPUT = 10;
 
 /**
@@ -16,27 +18,52 @@ export type LikelyCause = (layer?: number) => string | undefined;
  * Looks for causes in the order in which they would hide each other: hidden layers whose weights start at 0, inputs out of range. The data is
  * looked through once, and only when asked.
  */
-export function likelyCauseOf({ model }: Experiment, dataset: Pick<Dataset, 'features' | 'normalization'>): LikelyCause {
-  let largest: number | undefined;
+export function likelyCauseOf({ model }: Experiment, dataset: InputData): LikelyCause {
+  let range: { notice: string | undefined } | undefined;
   return (layer) => {
     const zeros = model.layers.findIndex((_, i) => initOf(model, i).type === 'zeros' && i <= (layer ?? model.layers.length - 2));
     if (zeros >= 0) {
       const key = initOf(model, zeros) === model.init ? 'model.init' : `model.layers.${zeros}.init`;
       return `the weights of layers.${zeros} start at 0 (${key}: zeros); take another, such as he_normal`;
     }
-    largest ??= largestInput(dataset);
-    if (largest > LARGE_INPUT) {
-      const remedy = dataset.features instanceof Uint8Array ? 'unit' : 'zscore';
-      return `the inputs reach ${Number(largest.toPrecision(3))}; set data.normalize: ${remedy}`;
-    }
-    return undefined;
+    range ??= { notice: inputRangeNotice(dataset) };
+    return range.notice;
   };
 }
 
-/** The largest magnitude of what goes into the network; standardized inputs count as small. */
-function largestInput({ features, normalization }: Pick<Dataset, 'features' | 'normalization'>): number {
-  if (normalization.kind === 'affine') return 0;
-  let largest = 0;
-  for (const value of features) largest = Math.max(largest, Math.abs(value));
-  return largest / normalization.divisor;
+export type InputData = Pick<Dataset, 'features' | 'featureCount' | 'normalization' | 'preprocess' | 'splits'>;
+
+/**
+ * What to change if the network gets features of the training rows that are far from the usual range; undefined if it does not. Standardized
+ * features never are, however far their outliers lie; others can be after any normalization: quartiles say nothing of outliers, and a
+ * feature whose quartiles are equal is left as it is.
+ */
+export function inputRangeNotice(dataset: InputData): string | undefined {
+  const { features, normalization, preprocess } = dataset;
+  // Bytes that are divided by as much cannot be.
+  if (features instanceof Uint8Array && normalization.kind === 'divide' && normalization.divisor * LARGE_INPUT >= 255) return undefined;
+  const { feature, size, largest } = largestFeature(dataset);
+  if (size <= LARGE_INPUT) return undefined;
+  const column = preprocess.input.kind === 'table' ? featureNames(preprocess.input)[feature] : undefined;
+  const where = column === undefined ? '' : ` in ${printable(column, 80)}`;
+  const remedy = features instanceof Uint8Array && normalization.kind === 'divide' ? 'unit' : 'zscore';
+  return `the inputs reach ${Number(largest.toPrecision(3))}${where}; set data.normalize: ${remedy}`;
+}
+
+/** The feature with the largest root mean square over the training rows, as the network gets it, and its largest magnitude. */
+function largestFeature({ features, featureCount, normalization, splits }: InputData): { feature: number; size: number; largest: number } {
+  const squares = new Float64Array(featureCount);
+  const most = new Float64Array(featureCount);
+  const isAffine = normalization.kind === 'affine';
+  const divisor = isAffine ? 1 : normalization.divisor;
+  for (const row of splits.train) {
+    for (let j = 0, at = row * featureCount; j < featureCount; j++, at++) {
+      const raw = features[at] as number;
+      const value = isAffine ? (raw - (normalization.center[j] as number)) / (normalization.scale[j] as number) : raw / divisor;
+      squares[j] = (squares[j] as number) + value * value;
+      most[j] = Math.max(most[j] as number, Math.abs(value));
+    }
+  }
+  const feature = squares.reduce((best, sum, j) => (sum > (squares[best] as number) ? j : best), 0);
+  return { feature, size: Math.sqrt((squares[feature] ?? 0) / splits.train.length), largest: most[feature] ?? 0 };
 }
