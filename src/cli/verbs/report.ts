@@ -49,20 +49,25 @@ function smoothOf(args: Arguments): number {
 }
 
 async function writeReport({ runs: words, dir, file, open, smooth }: ReportRequest, output: Output): Promise<number> {
-  const [{ findRuns }, { readReportedRun }, { renderRunPage }, { writeFileAtomic }, { shortPath }] = await Promise.all([
-    import('../../runs/store/store.ts'),
-    import('../../report/run-page/read.ts'),
-    import('../../report/run-page/html.ts'),
-    import('../../storage/atomic.ts'),
-    import('../../report/runs/results.ts'),
-  ]);
+  const [{ findRuns }, { readReportedRun }, { MAX_DETAILS, renderRunPage }, { scoreRun }, { writeFileAtomic }, { shortPath }] =
+    await Promise.all([
+      import('../../runs/store/store.ts'),
+      import('../../report/run-page/read.ts'),
+      import('../../report/run-page/html.ts'),
+      import('../../report/run-page/scores.ts'),
+      import('../../storage/atomic.ts'),
+      import('../../report/runs/results.ts'),
+    ]);
   const found = await findRuns(words, dir);
   const reported = found.map(readReportedRun);
   const [first] = found;
   const target = path.resolve(
     file ?? (found.length === 1 && first !== undefined ? path.join(first.directory, 'report.html') : 'report.html'),
   );
-  await writeFileAtomic(target, renderRunPage(reported, { smooth }));
+  const known = new Map();
+  const scored = new Map();
+  for (const run of reported.slice(0, MAX_DETAILS)) scored.set(run, await scoreRun(run, known));
+  await writeFileAtomic(target, renderRunPage(reported, { smooth, scored }));
   if (output.json) output.object({ runs: found.map(({ record }) => record.id), file: target });
   output.result(`saved  ${printable(shortPath(target), Number.POSITIVE_INFINITY)}`);
   if (open) {

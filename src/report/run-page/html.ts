@@ -7,6 +7,8 @@ import { drawChart } from './chart.ts';
 import { classesPart, type Matrix } from './classes.ts';
 import { absent, configPart, environmentPart, factsPart, tensorsPart } from './facts.ts';
 import type { ReportedRun } from './read.ts';
+import { samplesPart } from './samples.ts';
+import { confusionOf, type Scored } from './scores.ts';
 import { RUN_SCRIPT } from './script.ts';
 import { type CurveChart, curveCharts } from './series.ts';
 import { RUN_STYLE } from './style.ts';
@@ -14,15 +16,19 @@ import { timeChart } from './time.ts';
 import { weightTiles } from './weights.ts';
 
 /** Runs that are shown one by one below what they have in common. */
-const MAX_DETAILS = 12;
+export const MAX_DETAILS = 12;
 
 export interface RunPageOptions {
   /** How strongly values of single batches are smoothed at first: 0 (not at all) to less than 1. @default 0.6 */
   smooth?: number;
+  /** By run, what its model says of its data, or why that is not known; left out for runs that are not in it. */
+  scored?: ReadonlyMap<ReportedRun, Scored | string>;
 }
 
+type ScoredRuns = NonNullable<RunPageOptions['scored']>;
+
 /** Runs as one page that needs nothing else: their curves together, how they differ, and each by itself. */
-export function renderRunPage(runs: readonly ReportedRun[], { smooth = 0.6 }: RunPageOptions = {}): string {
+export function renderRunPage(runs: readonly ReportedRun[], { smooth = 0.6, scored = new Map() }: RunPageOptions = {}): string {
   const charts = curveCharts(runs);
   const drawn = charts.map((chart, i) => drawChart(chart, i, smooth));
   const [first] = runs;
@@ -36,7 +42,7 @@ export function renderRunPage(runs: readonly ReportedRun[], { smooth = 0.6 }: Ru
     ...(drawn.length === 0
       ? [absent(runs.map(({ run }) => run.record.problem).find((problem) => problem !== null) ?? 'there are no metrics yet')]
       : [controls(runs, charts, smooth), `<div class="plots">${drawn.map(({ html }) => html).join('\n')}</div>`]),
-    ...runs.slice(0, MAX_DETAILS).flatMap((run) => (isSingle ? sections(run, 'h2') : folded(run))),
+    ...runs.slice(0, MAX_DETAILS).flatMap((run) => (isSingle ? sections(run, 'h2', scored) : folded(run, scored))),
     ...(runs.length > MAX_DETAILS ? [`<p class="faint">The others by themselves: make a page of them, gradloom report RUN.</p>`] : []),
     '</main>',
   ];
@@ -74,16 +80,20 @@ function differences(runs: readonly ReportedRun[]): string {
   return wide('runs', `<table class="sort"><thead><tr>${head}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`);
 }
 
-function folded(run: ReportedRun): string[] {
-  return [`<details><summary><h2>${escapeHtml(run.title)}</h2></summary>`, factsPart(run), ...sections(run, 'h3'), '</details>'];
+function folded(run: ReportedRun, scored: ScoredRuns): string[] {
+  return [`<details><summary><h2>${escapeHtml(run.title)}</h2></summary>`, factsPart(run), ...sections(run, 'h3', scored), '</details>'];
 }
 
 /** What is known of one run beside its curves. */
-function sections(run: ReportedRun, level: 'h2' | 'h3'): string[] {
+function sections(run: ReportedRun, level: 'h2' | 'h3', scored: ScoredRuns): string[] {
   const part = (title: string, content: string): string[] => (content === '' ? [] : [`<${level}>${title}</${level}>`, content]);
-  const { summary } = run;
+  const { summary, preprocess } = run;
+  const found = scored.get(run);
+  const samples =
+    typeof found === 'string' ? absent(found) : found === undefined || preprocess === undefined ? '' : samplesPart(found, preprocess);
   return [
-    ...part('Classes', classesOf(run)),
+    ...part('Classes', classesOf(run, found)),
+    ...part('Samples', samples),
     ...part('Weights of the first layer', weightTiles(run)),
     ...part(
       'Where the time went',
@@ -95,11 +105,17 @@ function sections(run: ReportedRun, level: 'h2' | 'h3'): string[] {
   ];
 }
 
-/** Of the split that says most: what was never looked at while training, if it is there. */
-function classesOf({ summary, preprocess }: ReportedRun): string {
-  const found = (['test', 'val', 'train'] as const).find((split) => summary?.confusion?.[split] !== undefined);
-  const matrix: Matrix | undefined = found === undefined ? undefined : summary?.confusion?.[found];
-  if (found === undefined || matrix === undefined) return '';
+/** Of the split that says most, what was never looked at while training if it is there; as the run has it, else as its model has it now. */
+function classesOf({ summary, preprocess }: ReportedRun, scored: Scored | string | undefined): string {
+  const split = (['test', 'val', 'train'] as const).find((name) => summary?.confusion?.[name] !== undefined);
+  const kept: Matrix | undefined = split === undefined ? undefined : summary?.confusion?.[split];
   const names = preprocess?.target.kind === 'class' ? preprocess.target.classes : [];
-  return `<p class="faint">Rows of the ${found} split.</p>${classesPart(matrix, names, found)}`;
+  if (split !== undefined && kept !== undefined)
+    return `<p class="faint">Rows of the ${split} split.</p>${classesPart(kept, names, split)}`;
+  if (scored === undefined) return '';
+  if (typeof scored === 'string') return preprocess?.target.kind === 'value' ? '' : absent(scored);
+  const matrix = confusionOf(scored);
+  if (matrix === undefined) return '';
+  const part = scored.isWhole ? 'Rows' : `The first ${formatCounted(scored.rows.length, 'row')}`;
+  return `<p class="faint">${part} of the ${scored.split} split.</p>${classesPart(matrix, names, scored.split)}`;
 }

@@ -26,7 +26,7 @@ details{margin:1rem 0}summary{cursor:pointer;font-weight:600}details>summary h2{
 .tiles img{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:2px}.tiles .plain{width:3.4rem}
 .hit{color:var(--good)}.miss{color:var(--bad)}.faint code{font-size:.85em}
 .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1rem 2.5rem;align-items:start}.sides>*{min-width:0}
-.matrix{width:auto;max-width:100%}.matrix .cell{stroke:var(--paper)}.matrix .deep{fill:#fff}.matrix .pale{fill:var(--ink)}.matrix text{font-size:11px}
+.wide .chart.matrix{min-width:0}.matrix{width:auto;max-width:100%}.matrix .cell{stroke:var(--paper)}.matrix .deep{fill:var(--paper)}.matrix .pale{fill:var(--ink)}.matrix text{font-size:11px}
 .spent rect{stroke:var(--paper)}
 @media print{.bar{display:none}.tip{display:none}pre{white-space:pre-wrap}}
 `.trim();
