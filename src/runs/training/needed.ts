@@ -1,9 +1,9 @@
 import type { Locatable } from '../../config/locate.ts';
 import { findReusable, type Reusable } from '../prepare/reuse.ts';
+import type { RunOptions } from './options.ts';
 import { resume } from './resume.ts';
 import type { TrainRun } from './run.ts';
 import { train } from './train.ts';
-import type { RunOptions } from './trainer.ts';
 
 /**
  * Does what is not done yet of an experiment: a finished run of the same identity is taken as it is, one that was broken off is resumed, and

@@ -17,8 +17,9 @@ import { originUnknown, readOrigin } from '../files/origin.ts';
 import { checkLines, LINE_KINDS, type LineKind } from '../files/run-lines.ts';
 import { beginningOf, checkInit } from '../prepare/initial.ts';
 import type { Prepared } from '../prepare/prepare.ts';
+import type { Beginning, RunOptions } from './options.ts';
 import type { TrainRun } from './run.ts';
-import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+import { Trainer } from './trainer.ts';
 import { startWork } from './under-way.ts';
 
 const NEWLINE = 0x0a;

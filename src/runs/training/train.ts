@@ -13,8 +13,9 @@ import { runIdentity } from '../prepare/identity.ts';
 import { beginningOf, initHashes } from '../prepare/initial.ts';
 import { keepPrefix, type Prefix, stateAfter } from '../prepare/prefix.ts';
 import type { Prepared } from '../prepare/prepare.ts';
+import type { Beginning, RunOptions } from './options.ts';
 import type { TrainRun } from './run.ts';
-import { type Beginning, type RunOptions, Trainer } from './trainer.ts';
+import { Trainer } from './trainer.ts';
 import { startWork } from './under-way.ts';
 
 export interface TrainOptions extends RunOptions {

@@ -1,24 +1,20 @@
 import path from 'node:path';
-import type { CallerData } from '../../config/caller-data.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
-import { Engine, type EngineOptions } from '../../engine/coordinator/engine.ts';
+import { Engine } from '../../engine/coordinator/engine.ts';
 import type { CodeUse } from '../../engine/coordinator/native.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { Threads } from '../../engine/coordinator/threads.ts';
 import { planEngine } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
 import { countCores } from '../../machine/cores.ts';
-import type { InitialState } from '../../model/initializers.ts';
 import type { Network } from '../../model/network.ts';
-import type { Fence } from '../../storage/atomic.ts';
 import { commandOf } from '../../storage/shell.ts';
 import { basisOf } from '../checkpoint/basis.ts';
 import { Keeper, persist } from '../checkpoint/keeper.ts';
 import { keptOf } from '../checkpoint/kept.ts';
-import type { RunFiles, StorageCalls } from '../checkpoint/run-files.ts';
-import type { RunState } from '../checkpoint/run-state.ts';
+import type { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
 import { encodeModel, modelDigest } from '../files/model-file.ts';
 import type { RunFile } from '../files/names.ts';
@@ -32,41 +28,10 @@ import { LearningRate } from '../record/learning-rate.ts';
 import { Recorder } from '../record/recorder.ts';
 import { rowWarnings } from '../record/row-warnings.ts';
 import type { Board } from '../tensorboard/board.ts';
-import type { Hyperparameters } from '../tensorboard/event.ts';
 import { codeWarnings, machineWarnings, runStart } from './announce.ts';
+import type { Beginning, RunOptions } from './options.ts';
 
 const PROGRESS_MS = 100;
-
-/** How a run is to be done; nothing here changes its result. */
-export interface RunOptions {
-  /** Aborting it finishes the step at hand, saves the run and ends with status `interrupted`. */
-  signal?: AbortSignal | undefined;
-  /** For tests of worker faults: how the engine starts its threads. */
-  engine?: EngineOptions | undefined;
-  /** For tests of storage faults. */
-  storage?: StorageCalls | undefined;
-  /** The right to write where the run's directory is part of something larger, as a trial's is of a sweep's. */
-  fence?: Fence | undefined;
-  /** A data set that is loaded already: all trials of a sweep share one. */
-  dataset?: Dataset | undefined;
-  /** What the program passes again for the source `arrays`. @default what the experiment was made with */
-  data?: CallerData | undefined;
-  /** Trains to this step, writes a checkpoint and ends with status `paused`; a step at or after the last one has no effect. */
-  pauseAt?: number | undefined;
-  /** The keys of the sweep that the run is a trial of, for TensorBoard. */
-  hyperparameters?: Hyperparameters | undefined;
-}
-
-/** Where a run starts: from its initial weights in a new directory, or in the middle. */
-export interface Beginning {
-  /** undefined: nothing is written. */
-  files: RunFiles | undefined;
-  initial: InitialState;
-  /** What to go on from; undefined: the initial weights. */
-  state?: RunState | undefined;
-  /** Step of the checkpoint of this run that `state` was read from. */
-  keptStep?: number | undefined;
-}
 
 /** One run from its experiment to its summary. */
 export class Trainer {

@@ -5,8 +5,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
 import { checkEvaluated } from '../../runs/prepare/watched.ts';
+import type { RunOptions } from '../../runs/training/options.ts';
 import { train } from '../../runs/training/train.ts';
-import type { RunOptions } from '../../runs/training/trainer.ts';
 import type { ReachedTarget, SpeedupSearch } from '../events.ts';
 import type { TargetSetting } from '../schema.ts';
 
