@@ -34,7 +34,7 @@ export async function writeWandbRun({ directory, record, config }: StoredRun, pa
   const metadata = {
     program: 'gradloom',
     startedAt: started,
-    os: `${String(environment?.['platform'] ?? 'unknown')} ${String(environment?.['os_release'] ?? '')}`.trim(),
+    os: [environment?.['platform'], environment?.['os_release']].filter((part) => typeof part === 'string').join(' '),
     ...(typeof cpu === 'string' && { cpu }),
     ...(typeof environment?.['git_commit'] === 'string' && { git: { commit: environment['git_commit'] } }),
     gradloom: environment?.['gradloom'] ?? 'unknown',
@@ -85,7 +85,7 @@ function historyOf(directory: string): { step: number; values: Record<string, nu
   if (kindAt(runFile(directory, 'metrics')) === undefined) return [];
   visitMetrics(directory, ({ step, ...values }) => {
     const back = values['rollback.to'];
-    if (typeof back === 'number') for (const other of [...rows.keys()]) if (other >= back) rows.delete(other);
+    if (typeof back === 'number') for (const other of rows.keys()) if (other >= back) rows.delete(other);
     rows.set(step, { ...rows.get(step), ...finite(values) });
   });
   return [...rows].map(([step, values]) => ({ step, values })).toSorted((a, b) => a.step - b.step);

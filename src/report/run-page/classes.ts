@@ -80,11 +80,16 @@ function confusionChart(matrix: Matrix, names: readonly string[], split: string)
   if (count > MOST_CLASSES) return `<p class="faint">A matrix of ${formatCount(count)} classes is too large for a picture.</p>`;
   const hasNames = count <= NAMED;
   const cell = Math.max(4, Math.min(40, Math.floor(520 / count)));
-  const longest = hasNames ? Math.min(LONGEST_NAME, Math.max(...names.map((name) => [...name].length))) : 0;
+  const longest = hasNames ? Math.min(LONGEST_NAME, Math.max(...names.map((name) => Array.from(name).length))) : 0;
   const left = 26 + longest * 7;
   const top = 22 + (hasNames ? (longest > 3 ? longest * 6.2 : 16) : 0);
   const size = count * cell;
-  const short = (name: string): string => ([...name].length > LONGEST_NAME ? `${[...name].slice(0, LONGEST_NAME - 1).join('')}…` : name);
+  const short = (name: string): string =>
+    Array.from(name).length > LONGEST_NAME
+      ? `${Array.from(name)
+          .slice(0, LONGEST_NAME - 1)
+          .join('')}…`
+      : name;
   const parts = [
     svgText(left, 12, 'predicted', { class: 'name' }),
     `<text class="name" transform="translate(12 ${coordinate(top + size)}) rotate(-90)">true class</text>`,

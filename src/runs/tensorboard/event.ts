@@ -134,7 +134,7 @@ export function readHead(payload: Uint8Array): EventHead {
       if (field === EVENT.step) head.step = reader.readVarint();
       if (field === EVENT.version) head.kind = 'version';
       if (field === EVENT.session) head.kind = 'start';
-      if (field === EVENT.summary) head.kind = reader.readMessage(readKind, { kind: 'other' as EventHead['kind'] }).kind;
+      if (field === EVENT.summary) head.kind = reader.readMessage(readKind, { kind: 'other' }).kind;
     },
     { step: 0, kind: 'other' },
   );

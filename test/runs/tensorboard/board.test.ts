@@ -106,7 +106,7 @@ test.serial(
       histograms.map(({ step }) => step),
       [5, 10, 15, 20, 25, 30, 35, 40],
     );
-    const [min, max, num, , , limits, counts] = histograms.at(-1)!.histograms['layers.0.weight']!;
+    const [min, max, num, , , limits, counts] = histograms.at(-1).histograms['layers.0.weight']!;
     t.deepEqual(num, [12 * 24]);
     t.is(
       counts!.reduce((a, b) => a + b, 0),
