@@ -286,6 +286,12 @@ export const ERROR_CODES = {
     cure: 'Give weights of 0, or of 1e-30 to 1e20, at least one of them above 0.',
     example: ['weights.safetensors', 'weights: row 2 has -1; expected 0, or 1e-30 to 1e+20'],
   },
+  E_ROW: {
+    exit: EXIT.data,
+    cause: 'A row to predict does not fit the model: a column too many or too few, a value of another kind, a missing value.',
+    cure: 'Give rows as those of the training data: the message names row and column.',
+    example: ['row 3, petal_width', '"wide"; expected a number'],
+  },
   E_SAFETENSORS: {
     exit: EXIT.data,
     cause: 'A file of weights is no safetensors file, is damaged, or is a pickle, which could run code and is refused.',

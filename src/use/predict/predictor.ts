@@ -1,0 +1,93 @@
+import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { ForwardPass } from '../../engine/rank/forward.ts';
+import type { LoadedModel } from '../model/read.ts';
+import { type RowEncoder, rowEncoder, storedAs } from '../rows/encode.ts';
+import { RowFault, rowError } from '../rows/values.ts';
+import { type Outputs, outputsOf, type Prediction } from './outputs.ts';
+
+/** What a predictor needs of a model. */
+export type Predictable = Pick<LoadedModel, 'network' | 'parameters' | 'statistics' | 'preprocess' | 'loss'>;
+
+/** Encoded rows, not yet normalised: [rows, features]. */
+export interface RowBatch {
+  rows: number;
+  features: Float32Array | Uint8Array;
+}
+
+/** Takes raw or encoded rows through a model, in the calling thread, as many at once as fit its memory. */
+export class Predictor {
+  readonly outputs: Outputs;
+  readonly #encoder: RowEncoder;
+  readonly #forward: ForwardPass;
+  /** Outputs of a row. */
+  readonly #width: number;
+
+  /** @throws GradloomError E_MEMORY, E_LIMIT */
+  constructor({ network, parameters, statistics, preprocess, loss }: Predictable) {
+    const { normalization } = preprocess;
+    this.outputs = outputsOf(loss, preprocess, network.outputs);
+    this.#encoder = rowEncoder(preprocess, network.inputs);
+    this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(preprocess) });
+    this.#width = network.outputs;
+  }
+
+  /** From here on machine code does what it can; the bits stay the same. */
+  async useNative(): Promise<void> {
+    await this.#forward.useNative();
+  }
+
+  /**
+   * @param placeOf  names a row by its number, for errors
+   * @throws GradloomError E_ROW naming row and column; nothing was predicted then
+   */
+  predictRows(rows: ArrayLike<unknown>, placeOf: (index: number) => string = (index) => `row ${index}`): Prediction[] {
+    const predictions: Prediction[] = [];
+    const { capacity, features } = this.#forward;
+    for (let first = 0; first < rows.length; first += capacity) {
+      const count = Math.min(capacity, rows.length - first);
+      for (let r = 0; r < count; r++) this.#encode(rows[first + r], features, r, () => placeOf(first + r));
+      this.#read(count, (outputs, at) => predictions.push(this.outputs.read(outputs, at)));
+    }
+    return predictions;
+  }
+
+  /** @throws GradloomError E_ROW as `predictRows`, for a row that is alone */
+  predictRow(row: unknown, place: string): Prediction {
+    this.#encode(row, this.#forward.features, 0, () => place);
+    return this.outputs.read(this.#forward.run(1), 0);
+  }
+
+  /**
+   * Takes encoded rows through the network.
+   *
+   * @param visit  told of the outputs of each row, in order: they start at index `at` of an array that is valid until it returns
+   */
+  run({ rows, features: encoded }: RowBatch, visit: (outputs: Float32Array, at: number) => void): void {
+    const { capacity, features } = this.#forward;
+    const { width } = this.#encoder;
+    for (let first = 0; first < rows; first += capacity) {
+      const count = Math.min(capacity, rows - first);
+      features.set(encoded.subarray(first * width, (first + count) * width));
+      this.#read(count, visit);
+    }
+  }
+
+  #read(rows: number, visit: (outputs: Float32Array, at: number) => void): void {
+    const outputs = this.#forward.run(rows);
+    for (let at = 0; at < outputs.length; at += this.#width) visit(outputs, at);
+  }
+
+  #encode(row: unknown, features: Float32Array | Uint8Array, index: number, place: () => string): void {
+    try {
+      this.#encoder.encode(row, features, index * this.#encoder.width);
+    } catch (error) {
+      throw error instanceof RowFault ? rowError(place(), error) : error;
+    }
+  }
+}
+
+/** How deep the lists of a row are nested: 1 for values in a row, whether by name or not. */
+export function rowDepth({ input }: Pick<Preprocess, 'input'>): number {
+  if (input.kind === 'table') return 1;
+  return input.kind === 'images' ? 3 : input.shape.length;
+}
