@@ -53,6 +53,7 @@ export { type ResumeOptions, resume } from './runs/training/resume.ts';
 export type { TrainRun } from './runs/training/run.ts';
 export { type TrainOptions, train } from './runs/training/train.ts';
 export { type Verification, type VerifyEvent, type VerifyOptions, type VerifyRun, verify } from './runs/training/verify.ts';
+export { type ServeOptions, type Serving, serveModel } from './serve/serve.ts';
 
 export type {
   Limit,
@@ -119,3 +120,11 @@ export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from '
 export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
 export type { SearchSpace } from './sweep/space/space.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
+export { type DataToEvaluate, type EvaluateOptions, evaluateOnOwnData, type ModelEvaluation } from './use/evaluate/evaluate.ts';
+export type { LabelledRows } from './use/evaluate/labelled.ts';
+export type { ClassScore } from './use/evaluate/scores.ts';
+export { type Batch, loadModel, type Model } from './use/model/model.ts';
+export { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './use/model/read.ts';
+export type { CheckpointChoice } from './use/model/weights.ts';
+export type { ClassPrediction, Prediction as ModelPrediction, ValuePrediction } from './use/predict/outputs.ts';
+export type { RawRow } from './use/rows/encode.ts';

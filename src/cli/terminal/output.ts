@@ -62,6 +62,22 @@ export class Output {
     this.#write(process.stdout, text.endsWith('\n') ? text : `${text}\n`);
   }
 
+  /**
+   * A piece of a long result on stdout: to a terminal as `answer`, to a file or a pipe byte by byte. Waits until there is room for more.
+   *
+   * @returns false if nobody reads any more
+   */
+  async piece(bytes: Uint8Array): Promise<boolean> {
+    const { stdout } = process;
+    if (this.#closed.has(stdout)) return false;
+    if (bytes.length === 0) return true;
+    const given = stdout.isTTY ? forTerminal(new TextDecoder().decode(bytes)) : bytes;
+    await new Promise<void>((resolve) => {
+      stdout.write(given, () => resolve());
+    });
+    return !this.#closed.has(stdout);
+  }
+
   /** The one JSON object. */
   object(value: unknown): void {
     this.#write(process.stdout, `${printableJson(value)}\n`);

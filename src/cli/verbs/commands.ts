@@ -5,11 +5,14 @@ import { compare } from './compare.ts';
 import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
+import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
+import { predict } from './predict.ts';
 import { report } from './report.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs/index.ts';
 import { schema } from './schema.ts';
+import { serve } from './serve.ts';
 import { speedup } from './speedup.ts';
 import { sweep } from './sweep/index.ts';
 import { train } from './train.ts';
@@ -23,6 +26,9 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   resume,
   extend,
   verify,
+  evaluate,
+  predict,
+  serve,
   runs,
   compare,
   diff,

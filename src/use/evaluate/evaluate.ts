@@ -49,7 +49,7 @@ const MAX_CONFUSION = 1000;
 export async function evaluateModel(model: LoadedModel, data: DataToEvaluate, options: EvaluateOptions = {}): Promise<ModelEvaluation> {
   const { split = 'test', workers = 'auto' } = options;
   const dataset = 'features' in data ? withModel(data, model) : datasetOf(data, model.preprocess, model.network.inputs);
-  return evaluateSplit(model, await evaluationExperiment(model, dataset, data), dataset, split, workers);
+  return evaluateSplit(model, await evaluationExperiment(model, dataset), dataset, split, workers);
 }
 
 /**
@@ -110,10 +110,8 @@ function emptySplit(split: SplitName, { splits }: Dataset): GradloomError {
 }
 
 /** The experiment that an evaluation plans by: how sums are ordered, the loss, and every metric that can be had. */
-async function evaluationExperiment(model: LoadedModel, dataset: Dataset, data: DataToEvaluate): Promise<Experiment> {
-  const experiment = model.experiment ?? bareExperiment(model);
-  const isForeign = !('features' in data) || model.experiment === undefined;
-  return withMetrics(isForeign ? await withOwnWeights(experiment, model) : experiment, dataset, model);
+async function evaluationExperiment(model: LoadedModel, dataset: Dataset): Promise<Experiment> {
+  return withMetrics(await withOwnWeights(model.experiment ?? bareExperiment(model), model), dataset, model);
 }
 
 /** A file knows its layers and its loss; the rest is as a minimal experiment has it. */

@@ -1,4 +1,3 @@
-import type { AverageName } from '../../config/check/evaluated.ts';
 import { GradloomError } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
 import type { Network } from '../../model/network.ts';
@@ -135,12 +134,4 @@ function rowsOf(given: unknown, shape: readonly number[]): ArrayLike<unknown> {
  */
 export async function loadModel(where: string | { directory: string }, options: LoadModelOptions = {}): Promise<Model> {
   return new Model(await readModel(typeof where === 'string' ? where : where.directory, options));
-}
-
-/** Where a model came from, in words: `runs/iris-2..., step 700`. */
-export function describeOrigin({ path, run, step, average }: ModelOrigin): string {
-  const of: AverageName | undefined = average;
-  return [run ?? path, step === undefined ? '' : `step ${step}`, of === undefined ? '' : `averaged (${of})`]
-    .filter((part) => part !== '')
-    .join(', ');
 }

@@ -51,6 +51,12 @@ export class Predictor {
     return predictions;
   }
 
+  /** @throws GradloomError E_ROW, where `predictRows` would */
+  checkRows(rows: ArrayLike<unknown>): void {
+    const { features } = this.#forward;
+    for (let r = 0; r < rows.length; r++) this.#encode(rows[r], features, 0, () => `row ${r}`);
+  }
+
   /** @throws GradloomError E_ROW as `predictRows`, for a row that is alone */
   predictRow(row: unknown, place: string): Prediction {
     this.#encode(row, this.#forward.features, 0, () => place);

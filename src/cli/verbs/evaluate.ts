@@ -1,0 +1,77 @@
+import { printable } from '../../errors.ts';
+import { type Arguments, defineCommand } from '../arguments/command.ts';
+import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../arguments/model.ts';
+import { workersOf } from '../arguments/positionals.ts';
+import type { Output } from '../terminal/output.ts';
+
+const SPLITS = ['train', 'val', 'test'] as const;
+type Split = (typeof SPLITS)[number];
+
+interface EvaluateRequest {
+  model: ModelRequest;
+  split: Split;
+  data: string | undefined;
+  workers: number | 'auto';
+}
+
+/** `gradloom evaluate`. */
+export const evaluate = defineCommand<EvaluateRequest>({
+  positionals: MODEL_WORDS,
+  describe: 'Loss, metrics, scores of each class and confusion matrix of a trained model: the numbers of training, to the bit',
+  options: {
+    split: { value: 'NAME', describe: 'train, val or test; default test' },
+    data: { value: 'FILE', describe: 'a YAML with source: (or an experiment): all its rows, with the preprocessing of the model' },
+    workers: { value: 'N', describe: 'worker threads, or auto; the result is the same' },
+    ...MODEL_OPTIONS,
+  },
+  examples: [
+    ['$0 evaluate @last', 'the test rows of the run that started last'],
+    ['$0 evaluate @last --split val --checkpoint best --json', 'as JSON, with the parameters of the best evaluation'],
+    ['$0 evaluate runs/digits-20260101-120000-29898d --data new.yaml', 'other rows'],
+  ],
+  request: (args) => {
+    const split = splitOf(args);
+    const data = args.text('data');
+    if (data !== undefined && args.text('split') !== undefined)
+      throw args.error('--split is of the data of the run; with --data all rows are evaluated');
+    const workers = workersOf(args);
+    return { model: modelOf(args), split, data, workers: workers === undefined || workers === 'auto' ? 'auto' : Number(workers) };
+  },
+  run: runEvaluate,
+});
+
+function splitOf(args: Arguments): Split {
+  const word = args.text('split') ?? 'test';
+  const split = SPLITS.find((name) => name === word);
+  if (split === undefined) throw args.error(`--split: expected ${SPLITS.join(', ')}; got ${printable(word)}`);
+  return split;
+}
+
+async function runEvaluate({ model: request, split, data, workers }: EvaluateRequest, output: Output): Promise<number> {
+  const model = await loadNamed(request);
+  const [{ evaluateOnOwnData }, { renderEvaluation }] = await Promise.all([
+    import('../../use/evaluate/evaluate.ts'),
+    import('../../report/runs/evaluation.ts'),
+  ]);
+  const found =
+    data === undefined
+      ? await evaluateOnOwnData(model, { split, workers })
+      : await (await import('../../use/evaluate/source.ts')).evaluateSource(model, data, { workers });
+  const name = data ?? split;
+  if (output.json) {
+    const { rows, loss, metrics, confusion, classes } = found;
+    output.object({
+      split: data === undefined ? split : 'data',
+      ...(data !== undefined && { data }),
+      rows,
+      loss,
+      ...metrics,
+      classes,
+      confusion,
+      ...model.origin,
+    });
+    return 0;
+  }
+  output.result(renderEvaluation(name, found, output.look(output.resultStream)));
+  return 0;
+}

@@ -1,0 +1,91 @@
+import { GradloomError, printable } from '../../errors.ts';
+import { AtomicStream } from '../../storage/atomic-stream.ts';
+import type { LoadedModel } from '../model/read.ts';
+import type { RowReader } from '../rows/open.ts';
+import { type FormatOptions, type Formatter, formatterOf, type PredictionFormat } from './format.ts';
+import { Predictor } from './predictor.ts';
+
+/** Where predictions go as they are made. */
+export interface PredictionSink {
+  /** @returns false if nobody reads any more */
+  write(bytes: Uint8Array): Promise<boolean>;
+}
+
+export interface StreamOptions extends FormatOptions {
+  format: PredictionFormat;
+  /** Told of the rows so far. */
+  progress?: ((rows: number) => void) | undefined;
+}
+
+/**
+ * Predicts rows as they come, in order, with memory for a few of them only.
+ *
+ * @param output  path of a file, which is there when it is whole and not before; or where the bytes go at once
+ * @returns the number of rows
+ * @throws GradloomError with the place of a bad row; E_STORAGE
+ */
+export async function predictStream(
+  model: LoadedModel,
+  rows: RowReader,
+  output: string | PredictionSink,
+  { format, progress, ...options }: StreamOptions,
+): Promise<number> {
+  const predictor = new Predictor(model);
+  await predictor.useNative();
+  const formatter = formatterOf(format, predictor.outputs, options);
+  if (typeof output === 'string') return toFile(predictor, rows, formatter, output, progress);
+  let count = 0;
+  let isRead = await output.write(formatter.head(0));
+  try {
+    for await (const batch of rows) {
+      if (!isRead) break;
+      predictor.run(batch, (outputs, at) => formatter.add(outputs, at));
+      isRead = await output.write(formatter.take());
+      count += batch.rows;
+      progress?.(count);
+    }
+  } catch (error) {
+    throw withKept(error, `${count} ${count === 1 ? 'prediction' : 'predictions'}, which were written`);
+  }
+  return count;
+}
+
+async function toFile(
+  predictor: Predictor,
+  rows: RowReader,
+  formatter: Formatter,
+  path: string,
+  progress: StreamOptions['progress'],
+): Promise<number> {
+  const file = await AtomicStream.open(path);
+  let count = 0;
+  try {
+    await file.write(formatter.head(0));
+    for await (const batch of rows) {
+      predictor.run(batch, (outputs, at) => formatter.add(outputs, at));
+      await file.write(formatter.take());
+      count += batch.rows;
+      progress?.(count);
+    }
+    if (formatter.countsRows) await file.write(formatter.head(count), 0);
+    await file.commit();
+  } catch (error) {
+    await file.discard();
+    throw withKept(error, `what was at ${printable(path)} before; the ${count} predictions so far are not kept`);
+  }
+  return count;
+}
+
+function withKept(error: unknown, kept: string): unknown {
+  if (!(error instanceof GradloomError)) return error;
+  const { code, where, message, lines, next, cause } = error;
+  return new GradloomError({
+    code,
+    where,
+    message: lines === undefined ? message : (message.split('\n')[0] ?? message),
+    lines,
+    kept,
+    next,
+    cause,
+  });
+}
