@@ -123,8 +123,8 @@ export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialSt
 export { type DataToEvaluate, type EvaluateOptions, evaluateOnOwnData, type ModelEvaluation } from './use/evaluate/evaluate.ts';
 export type { LabelledRows } from './use/evaluate/labelled.ts';
 export type { ClassScore } from './use/evaluate/scores.ts';
-export { type Batch, loadModel, type Model } from './use/model/model.ts';
 export { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './use/model/read.ts';
 export type { CheckpointChoice } from './use/model/weights.ts';
+export { type Batch, loadModel, type Model } from './use/model.ts';
 export type { ClassPrediction, Prediction as ModelPrediction, ValuePrediction } from './use/predict/outputs.ts';
 export type { RawRow } from './use/rows/encode.ts';

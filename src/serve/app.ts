@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { sampleShape } from '../data/preprocess/preprocess.ts';
 import { GradloomError } from '../errors.ts';
-import type { Model } from '../use/model/model.ts';
+import type { Model } from '../use/model.ts';
 import type { Prediction } from '../use/predict/outputs.ts';
 import { Predictor } from '../use/predict/predictor.ts';
 import { Batcher, QueueFull } from './batcher.ts';

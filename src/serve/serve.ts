@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { serve as listen, type ServerType } from '@hono/node-server';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from '../storage/errno.ts';
-import type { Model } from '../use/model/model.ts';
+import type { Model } from '../use/model.ts';
 import { makeApp } from './app.ts';
 
 export interface ServeOptions {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from './errno.ts';
@@ -34,6 +34,7 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (cons
 const DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 const APPEND = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const OWNER_ONLY = 0o600;
+const AS_UMASK_SAYS = 0o666;
 /** Linux writes at most 2 GiB - 4 KiB a call. */
 const WRITE_AT_ONCE = 2 ** 30;
 
@@ -87,6 +88,60 @@ export async function writeFileAtomic(
     await syncDirectory(dirname(path), calls);
   } catch (error) {
     throw storageError(path, error, 'the new content is in place, but a power loss may undo it');
+  }
+}
+
+/** A file of any length that is written piece by piece under a temporary name, and gets its own only when it is whole. */
+export class AtomicStream {
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #file: FileHandle;
+
+  private constructor(path: string, temporary: string, file: FileHandle) {
+    this.path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  /** @throws GradloomError E_STORAGE */
+  static async open(path: string): Promise<AtomicStream> {
+    const temporary = join(dirname(path), temporaryName());
+    try {
+      return new AtomicStream(path, temporary, await open(temporary, CREATE, AS_UMASK_SAYS));
+    } catch (cause) {
+      throw storageError(path, cause);
+    }
+  }
+
+  /** @param at  byte to write at; without it behind what was written before @throws GradloomError E_STORAGE */
+  async write(bytes: Uint8Array, at?: number): Promise<void> {
+    try {
+      for (let written = 0; written < bytes.length; ) {
+        const place = at === undefined ? null : at + written;
+        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, place);
+        if (bytesWritten === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
+        written += bytesWritten;
+      }
+    } catch (cause) {
+      throw storageError(this.path, cause);
+    }
+  }
+
+  /** Gives the file its name; then it survives a power loss. @throws GradloomError E_STORAGE */
+  async commit(): Promise<void> {
+    try {
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.#temporary, this.path);
+      await syncDirectory(dirname(this.path));
+    } catch (cause) {
+      throw storageError(this.path, cause);
+    }
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    await Promise.allSettled([this.#file.close(), unlink(this.#temporary)]);
   }
 }
 

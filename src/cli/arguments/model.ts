@@ -36,7 +36,7 @@ function checkpointOf(args: Arguments): LoadModelOptions['checkpoint'] {
 
 /** The model that the words of the command line mean. */
 export async function loadNamed({ run, dir, checkpoint, average }: ModelRequest) {
-  const [{ loadModel }, { kindAt }] = await Promise.all([import('../../use/model/model.ts'), import('../../storage/folder.ts')]);
+  const [{ loadModel }, { kindAt }] = await Promise.all([import('../../use/model.ts'), import('../../storage/folder.ts')]);
   if (run.endsWith('.safetensors') && kindAt(run) !== undefined) return loadModel(run, { checkpoint, average });
   const { findRun } = await import('../../runs/store/store.ts');
   return loadModel((await findRun(run, dir)).directory, { checkpoint, average });

@@ -5,17 +5,17 @@ import { compare } from './compare.ts';
 import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
-import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
-import { predict } from './predict.ts';
 import { report } from './report.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs/index.ts';
 import { schema } from './schema.ts';
-import { serve } from './serve.ts';
 import { speedup } from './speedup.ts';
 import { sweep } from './sweep/index.ts';
 import { train } from './train.ts';
+import { evaluate } from './use/evaluate.ts';
+import { predict } from './use/predict.ts';
+import { serve } from './use/serve.ts';
 import { verify } from './verify.ts';
 
 /** Every command, in the order of the help. */

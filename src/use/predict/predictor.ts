@@ -1,18 +1,12 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
-import { ForwardPass } from '../../engine/rank/forward.ts';
+import { ForwardPass } from '../../engine/forward/pass.ts';
 import type { LoadedModel } from '../model/read.ts';
-import { type RowEncoder, rowEncoder, storedAs } from '../rows/encode.ts';
+import { type RowBatch, type RowEncoder, rowEncoder, storedAs } from '../rows/encode.ts';
 import { RowFault, rowError } from '../rows/values.ts';
 import { type Outputs, outputsOf, type Prediction } from './outputs.ts';
 
 /** What a predictor needs of a model. */
 export type Predictable = Pick<LoadedModel, 'network' | 'parameters' | 'statistics' | 'preprocess' | 'loss'>;
-
-/** Encoded rows, not yet normalised: [rows, features]. */
-export interface RowBatch {
-  rows: number;
-  features: Float32Array | Uint8Array;
-}
 
 /** Takes raw or encoded rows through a model, in the calling thread, as many at once as fit its memory. */
 export class Predictor {

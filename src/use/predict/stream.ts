@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { GradloomError, printable } from '../../errors.ts';
-import { AtomicStream } from '../../storage/atomic-stream.ts';
+import { AtomicStream } from '../../storage/atomic.ts';
 import type { LoadedModel } from '../model/read.ts';
 import type { RowReader } from '../rows/open.ts';
 import { type FormatOptions, type Formatter, formatterOf, type PredictionFormat } from './format.ts';
@@ -45,7 +46,7 @@ export async function predictStream(
       progress?.(count);
     }
   } catch (error) {
-    throw withKept(error, `${count} ${count === 1 ? 'prediction' : 'predictions'}, which were written`);
+    throw withKept(error, count === 0 ? undefined : `the first ${count} ${count === 1 ? 'prediction' : 'predictions'}, written already`);
   }
   return count;
 }
@@ -71,12 +72,12 @@ async function toFile(
     await file.commit();
   } catch (error) {
     await file.discard();
-    throw withKept(error, `what was at ${printable(path)} before; the ${count} predictions so far are not kept`);
+    throw withKept(error, existsSync(path) ? `what was at ${printable(path)} before` : undefined);
   }
   return count;
 }
 
-function withKept(error: unknown, kept: string): unknown {
+function withKept(error: unknown, kept: string | undefined): unknown {
   if (!(error instanceof GradloomError)) return error;
   const { code, where, message, lines, next, cause } = error;
   return new GradloomError({

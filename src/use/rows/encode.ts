@@ -17,6 +17,12 @@ export interface RowEncoder {
   encode(row: unknown, into: Float32Array | Uint8Array, at: number): void;
 }
 
+/** Encoded rows, not yet normalised: [rows, features]. */
+export interface RowBatch {
+  rows: number;
+  features: Float32Array | Uint8Array;
+}
+
 /** How encoded rows of an input are stored. */
 export function storedAs({ input }: Pick<Preprocess, 'input'>): 'u8' | 'f32' {
   if (input.kind === 'table') return 'f32';

@@ -1,6 +1,6 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
-import type { RowBatch } from '../predict/predictor.ts';
+import type { RowBatch } from './encode.ts';
 import { type RowEncoder, rowEncoder } from './encode.ts';
 import { RowFault, rowError } from './values.ts';
 

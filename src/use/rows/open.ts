@@ -1,38 +1,39 @@
 import path from 'node:path';
+import { formatOf } from '../../data/files/formats.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { openForReading } from '../../storage/read.ts';
-import type { RowBatch } from '../predict/predictor.ts';
+import { type ArrayFile, arrayFileRows } from './array-file.ts';
+import type { RowBatch } from './encode.ts';
 import { jsonLineRows } from './json-lines.ts';
 
 /** Encoded rows of a file of any length, piece by piece; a piece is valid until the next one is asked for. */
 export type RowReader = AsyncIterable<RowBatch>;
 
-/** What reads the rows of a file for the input of a model. */
-type OpenRows = (file: string, preprocess: Preprocess, width: number) => RowReader;
-
-/** By the ending of the name. */
-const READERS: Readonly<Record<string, OpenRows>> = {
-  '.jsonl': (file, preprocess, width) => jsonLineRows(fileChunks(file), file, preprocess, width),
-  '.ndjson': (file, preprocess, width) => jsonLineRows(fileChunks(file), file, preprocess, width),
-};
+/** Endings of names of JSON lines. */
+const JSON_LINES: readonly string[] = ['.jsonl', '.ndjson'];
+const ARRAYS: readonly string[] = ['npy', 'npz', 'idx'];
 
 /**
- * The rows of a file, as a model takes them.
+ * The rows of a file, as a model takes them: JSON lines by their name, arrays by their content.
  *
  * @param width  features of a row
  * @throws GradloomError E_DATA_READ, E_DATA_MAGIC for a file of another kind; E_ROW and E_DATA_... with the place in the file while it is read
  */
-export function openRows(file: string, preprocess: Preprocess, width: number): RowReader {
-  const ending = path.extname(file).toLowerCase();
-  const open = READERS[ending];
-  if (open !== undefined) return open(file, preprocess, width);
+export async function openRows(file: string, preprocess: Preprocess, width: number): Promise<RowReader> {
+  if (JSON_LINES.includes(path.extname(file).toLowerCase())) return jsonLineRows(fileChunks(file), file, preprocess, width);
+  const format = await formatOf(file);
+  if (format?.type !== undefined && isArray(format.type)) return arrayFileRows(file, format.type, preprocess, width);
   throw new GradloomError({
     code: 'E_DATA_MAGIC',
     where: printable(file),
-    message: `rows are read from ${Object.keys(READERS).join(', ')}; got ${ending === '' ? 'a name without an ending' : printable(ending)}`,
-    next: 'write one JSON list or object a line, or pipe such lines into --input -',
+    message: `${format === undefined ? 'not a format that is known' : `this is ${format.name}`}; rows are read from JSON lines (.jsonl), npy, npz and IDX`,
+    next: 'write one JSON list or object a line to a .jsonl, or pipe such lines into --input -',
   });
+}
+
+function isArray(type: string): type is ArrayFile {
+  return ARRAYS.includes(type);
 }
 
 const PIECE_BYTES = 2 ** 18;

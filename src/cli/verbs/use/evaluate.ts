@@ -1,8 +1,8 @@
-import { printable } from '../../errors.ts';
-import { type Arguments, defineCommand } from '../arguments/command.ts';
-import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../arguments/model.ts';
-import { workersOf } from '../arguments/positionals.ts';
-import type { Output } from '../terminal/output.ts';
+import { printable } from '../../../errors.ts';
+import { type Arguments, defineCommand } from '../../arguments/command.ts';
+import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
+import { workersOf } from '../../arguments/positionals.ts';
+import type { Output } from '../../terminal/output.ts';
 
 const SPLITS = ['train', 'val', 'test'] as const;
 type Split = (typeof SPLITS)[number];
@@ -50,13 +50,13 @@ function splitOf(args: Arguments): Split {
 async function runEvaluate({ model: request, split, data, workers }: EvaluateRequest, output: Output): Promise<number> {
   const model = await loadNamed(request);
   const [{ evaluateOnOwnData }, { renderEvaluation }] = await Promise.all([
-    import('../../use/evaluate/evaluate.ts'),
-    import('../../report/runs/evaluation.ts'),
+    import('../../../use/evaluate/evaluate.ts'),
+    import('../../../report/runs/evaluation.ts'),
   ]);
   const found =
     data === undefined
       ? await evaluateOnOwnData(model, { split, workers })
-      : await (await import('../../use/evaluate/source.ts')).evaluateSource(model, data, { workers });
+      : await (await import('../../../use/evaluate/source.ts')).evaluateSource(model, data, { workers });
   const name = data ?? split;
   if (output.json) {
     const { rows, loss, metrics, confusion, classes } = found;

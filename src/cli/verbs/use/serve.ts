@@ -1,9 +1,9 @@
-import { printable } from '../../errors.ts';
-import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
-import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../arguments/model.ts';
-import { Display } from '../terminal/display.ts';
-import type { Output } from '../terminal/output.ts';
-import { stoppable } from '../terminal/signals.ts';
+import { printable } from '../../../errors.ts';
+import { type Arguments, defineCommand, type ExitNow } from '../../arguments/command.ts';
+import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
+import { Display } from '../../terminal/display.ts';
+import type { Output } from '../../terminal/output.ts';
+import { stoppable } from '../../terminal/signals.ts';
 
 interface ServeRequest {
   model: ModelRequest;
@@ -42,7 +42,7 @@ async function runServe({ model: request, ...options }: ServeRequest, output: Ou
   const display = new Display(output);
   return stoppable({ display, onFirst: 'finishing what is under way; once more to stop at once', exitNow }, async ({ signal }) => {
     const model = await loadNamed(request);
-    const { serveModel } = await import('../../serve/serve.ts');
+    const { serveModel } = await import('../../../serve/serve.ts');
     const serving = await serveModel(model, options);
     if (output.json) output.object({ url: serving.url, port: serving.port, pid: process.pid, model: model.origin });
     else output.result(`serving ${printable(model.origin.run ?? model.origin.path)} at ${serving.url}`);

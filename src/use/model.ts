@@ -1,12 +1,12 @@
-import { GradloomError } from '../../errors.ts';
-import { shapeText } from '../../graph/shape.ts';
-import type { Network } from '../../model/network.ts';
-import { type DataToEvaluate, type EvaluateOptions, evaluateModel, type ModelEvaluation } from '../evaluate/evaluate.ts';
-import type { Prediction } from '../predict/outputs.ts';
-import { Predictor, rowDepth } from '../predict/predictor.ts';
-import type { RawRow } from '../rows/encode.ts';
-import { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './read.ts';
-import { summaryOf } from './summary.ts';
+import { GradloomError } from '../errors.ts';
+import { shapeText } from '../graph/shape.ts';
+import type { Network } from '../model/network.ts';
+import { type DataToEvaluate, type EvaluateOptions, evaluateModel, type ModelEvaluation } from './evaluate/evaluate.ts';
+import { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './model/read.ts';
+import { summaryOf } from './model/summary.ts';
+import type { Prediction } from './predict/outputs.ts';
+import { Predictor, rowDepth } from './predict/predictor.ts';
+import type { RawRow } from './rows/encode.ts';
 
 /** Rows in one typed array, one behind the other. */
 export type Batch = Float32Array | Float64Array | Uint8Array;

@@ -1,9 +1,9 @@
 import { lowerings } from '../../kernels/lowerings/index.ts';
 import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
-import type { ForwardPlan } from './lower/share.ts';
-import { Placer, STREAM_BYTES } from './memory.ts';
-import { placeGraph, type Region } from './place.ts';
+import type { ForwardPlan } from '../plan/lower/share.ts';
+import { Placer, STREAM_BYTES } from '../plan/memory.ts';
+import { placeGraph, type Region } from '../plan/place.ts';
 
 /** A trained network's way forward in one thread: a memory of its own, without anything that training needs. */
 export interface ForwardMemoryPlan {

@@ -9,11 +9,11 @@ import { nativeSupport } from '../../kernels/native/support.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
-import { type ForwardMemoryPlan, planForward } from '../plan/forward.ts';
 import { lowerForward } from '../plan/lower/forward.ts';
 import { ProgramWriter } from '../plan/lower/program.ts';
 import { Share } from '../plan/lower/share.ts';
 import { reserveMemory } from '../plan/memory.ts';
+import { type ForwardMemoryPlan, planForward } from './plan.ts';
 
 /** Floats of all tensors of rows together that are worked on at once, at most: they stay in the processor's caches. */
 const FLOATS_AT_ONCE = 2 ** 19;

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { printable } from '../../errors.ts';
-import { type Arguments, defineCommand } from '../arguments/command.ts';
-import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../arguments/model.ts';
-import { countOf } from '../arguments/runs.ts';
-import { Display } from '../terminal/display.ts';
-import type { Output } from '../terminal/output.ts';
+import { printable } from '../../../errors.ts';
+import { type Arguments, defineCommand } from '../../arguments/command.ts';
+import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
+import { countOf } from '../../arguments/runs.ts';
+import { Display } from '../../terminal/display.ts';
+import type { Output } from '../../terminal/output.ts';
 
 const FORMATS = ['csv', 'jsonl', 'npy'] as const;
 type Format = (typeof FORMATS)[number];
@@ -62,13 +62,13 @@ const PROGRESS_ROWS = 10_000;
 async function runPredict({ model: request, input, output: file, ...options }: PredictRequest, output: Output): Promise<number> {
   const model = await loadNamed(request);
   const [{ openRows }, { jsonLineRows }, { predictStream }] = await Promise.all([
-    import('../../use/rows/open.ts'),
-    import('../../use/rows/json-lines.ts'),
-    import('../../use/predict/stream.ts'),
+    import('../../../use/rows/open.ts'),
+    import('../../../use/rows/json-lines.ts'),
+    import('../../../use/predict/stream.ts'),
   ]);
   const { preprocess, network } = model;
   const rows =
-    input === '-' ? jsonLineRows(process.stdin, 'stdin', preprocess, network.inputs) : openRows(input, preprocess, network.inputs);
+    input === '-' ? jsonLineRows(process.stdin, 'stdin', preprocess, network.inputs) : await openRows(input, preprocess, network.inputs);
   const display = new Display(output);
   let told = 0;
   const progress = (count: number): void => {
