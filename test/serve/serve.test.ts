@@ -19,7 +19,7 @@ function expected(model: Model, rows: readonly number[][]): unknown {
 test('requests that arrive together get the bits that each would get alone, and a bad one is refused by itself', async (t) => {
   const model = await loadModel((await trained(t)).directory);
   const app = await makeApp(model, { token: undefined, hosts: undefined });
-  const good = ROWS.map((row) => app.request('/predict', post({ rows: [row] })));
+  const good = ROWS.map(async (row) => app.request('/predict', post({ rows: [row] })));
   const bad = await app.request('/predict', post({ rows: [ROWS[0], [1]] }));
   t.is(bad.status, 400);
   t.deepEqual(await bad.json(), { error: { code: 'E_ROW', where: 'row 1', message: '1 values; expected 5 numbers' } });
@@ -44,7 +44,7 @@ test('what is no request to predict gets its status and a JSON error', async (t)
   t.deepEqual(await status('/none', { headers: host }), [404, 'E_PATH']);
   t.deepEqual(await status('/health', { headers: { host: 'evil.example' } }), [403, 'E_HOST']);
   const two = post({ rows: ROWS.slice(0, 2) }, host);
-  const both = await Promise.all([app.request('/predict', two), app.request('/predict', two)]);
+  const both = await Promise.all([two, two].map(async (init) => app.request('/predict', init)));
   t.deepEqual(
     both.map((response) => response.status),
     [200, 429],

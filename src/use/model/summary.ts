@@ -22,7 +22,7 @@ export function summaryOf({ network, preprocess, loss, origin }: LoadedModel): s
   });
   const table = columns([['layer', 'values', 'tensor', 'shape', 'count'], ...rows]);
   const { target, input } = preprocess;
-  const out = target.kind === 'class' ? `${target.classes.length} classes: ${listed(target.classes)}` : `${listed(target.names)}`;
+  const out = target.kind === 'class' ? `${target.classes.length} classes: ${listed(target.classes)}` : listed(target.names);
   return [
     `model      ${printable(origin.run ?? origin.path)}`,
     `input      ${input.kind} ${shapeText(sampleShape(input))}`,

@@ -27,7 +27,9 @@ export function shownValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'string') return printable(JSON.stringify(value), MAX_SHOWN);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'boolean' || value === null) return String(value);
+  return `a value of type ${typeof value}`;
 }
 
 /** `a, b, c ...` */
