@@ -298,6 +298,24 @@ export const ERROR_CODES = {
     cure: 'Get the file again, or convert it where you trust it: `safetensors.torch.save_file(model.state_dict(), "model.safetensors")`.',
     example: ['model.safetensors', 'the header is not UTF-8'],
   },
+  E_ONNX: {
+    exit: EXIT.data,
+    cause: 'A file is no ONNX file, is damaged, or holds something else than a chain of layers that gradloom has.',
+    cure: 'Look at the node or byte that is named; save the model in inference mode, with f32 weights and all data in one file.',
+    example: ['model.onnx:1734', 'node conv1 (Conv): no layer that gradloom has'],
+  },
+  E_EXPORT: {
+    exit: EXIT.data,
+    cause: 'The format that was asked for cannot hold this model.',
+    cure: 'Export it to another one: `onnx` and `js` take every layer.',
+    example: ['layer 1', 'a residual connection, which keras.Sequential cannot hold'],
+  },
+  E_EXPORT_CHECK: {
+    exit: EXIT.mismatch,
+    cause: 'An exported model gives other numbers than the network it was made from, on the rows it is tried on; it was not kept.',
+    cure: 'Weights of an extreme size overflow f32: train with smaller ones. Otherwise report it with the run.',
+    example: ['model.onnx', 'row 3 of 100: the export gives NaN for setosa, the network 0.981; nothing was kept of the export'],
+  },
   E_TENSOR_MISMATCH: {
     exit: EXIT.data,
     cause: 'A file of weights has other tensors, shapes or types than the model, or a sample weight too many or too few.',

@@ -21,12 +21,19 @@ export const MODEL_METADATA = { model: 'gradloom.model', preprocess: 'gradloom.p
 
 /** A model as safetensors: parameters and running statistics under PyTorch's names; layers, loss and preprocessing in the metadata. */
 export function encodeModel(network: Network, vectors: Vectors, { model, loss }: Experiment, preprocess: Preprocess): Uint8Array {
-  return encodeSafetensors(new Map(readAll(network, vectors)), {
-    format: 'pt',
+  return encodeSafetensors(new Map(readAll(network, vectors)), { format: 'pt', ...modelMetadata({ layers: model.layers, loss }, preprocess) });
+}
+
+/** The metadata of a model, by the names in `MODEL_METADATA`. */
+export function modelMetadata(
+  { layers, loss }: { layers: Experiment['model']['layers']; loss: Experiment['loss'] },
+  preprocess: Preprocess,
+): Record<string, string> {
+  return {
     // Where the first weights came from says nothing of these.
-    [MODEL_METADATA.model]: JSON.stringify({ layers: model.layers, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
+    [MODEL_METADATA.model]: JSON.stringify({ layers, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
     [MODEL_METADATA.preprocess]: JSON.stringify(preprocess),
-  });
+  };
 }
 
 /** sha256 (hex) over all tensors, in the file's order and layout. */

@@ -1,0 +1,57 @@
+import { GradloomError, printable } from '../../errors.ts';
+import { packageVersion } from '../../machine/version.ts';
+import { type ExportModel, foldBatchNorms, outcomeOf } from '../model.ts';
+import type { Exporter } from '../target.ts';
+import { checkPredictions, normalise, sampleRows, VERIFIED_ROWS } from '../verify.ts';
+import { halfBits, halfValue } from './half.ts';
+import { moduleText } from './module.ts';
+
+/** What a module gives for a row. */
+interface RowResult {
+  label?: number;
+  probabilities?: number[];
+  y?: number[];
+}
+
+/** One ES module; checked by importing its text and calling `predict`. */
+export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
+  const folded = batchNorm === 'keep' ? given : foldBatchNorms(given);
+  const model = dtype === 'f16' ? halved(folded, output) : folded;
+  const text = moduleText(model, { dtype, raw, version: packageVersion() });
+  return {
+    files: [{ path: output, bytes: text }],
+    check: async () => {
+      const url = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
+      const { predict } = (await import(url)) as { predict: (rows: ArrayLike<number>[]) => RowResult[] };
+      const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
+      const features = rows.length / VERIFIED_ROWS;
+      const results = predict(Array.from({ length: VERIFIED_ROWS }, (_, r) => rows.subarray(r * features, (r + 1) * features)));
+      const values = results.flatMap((result) => result.y ?? result.probabilities ?? []);
+      const labels = outcomeOf(model).classes && results.map(({ label }) => label ?? -1);
+      // Of f16 weights the module is compared with the network that has them: rounding is no fault of the module.
+      const x = raw ? rows : normalise(model.preprocess, rows);
+      return checkPredictions(dtype === 'f16' ? model : given, output, x, { values, labels });
+    },
+  };
+};
+
+/** The model with every weight rounded to f16. @throws GradloomError E_EXPORT for a weight beyond it */
+function halved(model: ExportModel, output: string): ExportModel {
+  const tensors = new Map<string, Float32Array>();
+  for (const [name, values] of model.tensors) {
+    const large = values.find((value) => Math.abs(value) >= 65520);
+    if (large !== undefined) {
+      throw new GradloomError({
+        code: 'E_EXPORT',
+        where: printable(output),
+        message: `${name} holds ${large}; f16 ends at 65504`,
+        next: 'export it with --dtype f32',
+      });
+    }
+    tensors.set(
+      name,
+      values.map((value) => halfValue(halfBits(value))),
+    );
+  }
+  return { ...model, tensors };
+}
