@@ -5,6 +5,7 @@ import { compare } from './compare.ts';
 import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { extend } from './extend.ts';
 import { report } from './report.ts';
 import { resume } from './resume.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   evaluate,
   predict,
   serve,
+  export: exportCommand,
   runs,
   compare,
   diff,

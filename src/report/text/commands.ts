@@ -6,6 +6,8 @@ export const VERBS = [
   'resume',
   'extend',
   'verify',
+  'export',
+  'import',
   'runs',
   'compare',
   'diff',

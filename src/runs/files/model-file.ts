@@ -21,7 +21,10 @@ export const MODEL_METADATA = { model: 'gradloom.model', preprocess: 'gradloom.p
 
 /** A model as safetensors: parameters and running statistics under PyTorch's names; layers, loss and preprocessing in the metadata. */
 export function encodeModel(network: Network, vectors: Vectors, { model, loss }: Experiment, preprocess: Preprocess): Uint8Array {
-  return encodeSafetensors(new Map(readAll(network, vectors)), { format: 'pt', ...modelMetadata({ layers: model.layers, loss }, preprocess) });
+  return encodeSafetensors(new Map(readAll(network, vectors)), {
+    format: 'pt',
+    ...modelMetadata({ layers: model.layers, loss }, preprocess),
+  });
 }
 
 /** The metadata of a model, by the names in `MODEL_METADATA`. */
