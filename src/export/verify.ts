@@ -124,9 +124,14 @@ const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
  * @param x        the rows, normalised
  * @throws GradloomError E_EXPORT_CHECK with the row and both numbers
  */
-export function checkPredictions(model: ExportModel, file: string, x: Float32Array, got: Predictions): ExportCheck {
+export function checkPredictions(
+  model: ExportModel,
+  file: string,
+  x: Float32Array,
+  got: Predictions,
+  outcome: Outcome = outcomeOf(model),
+): ExportCheck {
   const rows = VERIFIED_ROWS;
-  const outcome = outcomeOf(model);
   const outputs = outputsFor(model, x, rows);
   const expected = predictionsOf(outcome, outputs, rows);
   const width = expected.values.length / rows;

@@ -1,9 +1,10 @@
 import type { Experiment, InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
+import { readWeights, takeWeights } from '../import/weights.ts';
 import { normals, uniforms } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
 import { nonfiniteIn } from '../storage/nonfinite.ts';
-import { f32Tensors, readSafetensors, type Safetensors } from '../storage/safetensors.ts';
+import type { Safetensors } from '../storage/safetensors.ts';
 import type { Network } from './network.ts';
 import { type PlacedTensor, writeTensor } from './parameters.ts';
 
@@ -72,7 +73,7 @@ export function initOf({ init, layers = [] }: ModelInit, layer: number): Initial
  * identity, whatever the initialiser.
  *
  * @param readRun  the tensors of a run's model; who knows runs gives it
- * @throws GradloomError E_SAFETENSORS, E_TENSOR_MISMATCH where an init file does not fit, E_DATA_NONFINITE where it holds NaN or infinities
+ * @throws GradloomError E_SAFETENSORS, E_ONNX, E_TENSOR_MISMATCH where an init file does not fit, E_DATA_NONFINITE where it holds NaN or infinities
  */
 export function initialState(
   network: Network,
@@ -85,18 +86,17 @@ export function initialState(
   const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
     const config = initOf(model, tensor.layer);
     if (config.type === 'file' || config.type === 'run') {
-      const { placed } = fromFile.get(config.path) ?? { placed: [] };
-      fromFile.set(config.path, { type: config.type, placed: [...placed, { tensor, vector }] });
+      const key = JSON.stringify(config);
+      const { placed } = fromFile.get(key) ?? { placed: [] };
+      fromFile.set(key, { config, placed: [...placed, { tensor, vector }] });
     } else writeTensor(vector, tensor, draw(distributionOf(config, tensor), new RandomStream(seed, 'init', index), tensor.size));
   };
   for (const [index, tensor] of network.parameters.entries()) begin(tensor, state.parameters, index);
   for (const tensor of network.statistics) begin(tensor, state.statistics, 0);
-  for (const [path, { type, placed }] of fromFile) {
-    const values = f32Tensors(
-      type === 'run' ? readRun(path) : readSafetensors(path),
-      placed.map(({ tensor }) => tensor),
-      path,
-    );
+  for (const { config, placed } of fromFile.values()) {
+    const { path } = config;
+    const wanted = placed.map(({ tensor }) => tensor);
+    const values = config.type === 'run' ? takeWeights(readRun(path), wanted, path) : takeWeights(readWeights(path), wanted, path, config);
     for (const { tensor, vector } of placed) {
       const given = values.get(tensor.name) as Float32Array;
       const fault = nonfiniteIn(tensor.name, tensor.shape, given);
@@ -122,7 +122,7 @@ function nonfinite(path: string, fault: string): GradloomError {
 
 /** What a file gives. */
 interface Taken {
-  type: 'file' | 'run';
+  config: Extract<InitializerConfig, { type: 'file' | 'run' }>;
   placed: { tensor: PlacedTensor; vector: Float32Array }[];
 }
 

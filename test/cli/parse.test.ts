@@ -103,8 +103,7 @@ for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
 const EXPECTED =
-const EXPECTED =
-  'expected one of train, check, data, resume, extend, verify, evaluate, predict, serve, runs, compare, diff, report, sweep, speedup, schema, cache, doctor';
+  'expected one of train, check, data, resume, extend, verify, evaluate, predict, serve, export, runs, compare, diff, report, sweep, speedup, schema, cache, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],

@@ -22,7 +22,9 @@ const { fround } = Math;
 export function interpretOnnx(model: OnnxModel, inputs: ReadonlyMap<string, OnnxArray>): Map<string, OnnxArray> {
   const known = new Map<string, OnnxArray>(inputs);
   for (const { name, dims, values } of model.initializers.values()) known.set(name, { dims, values });
+  const isDone = (): boolean => model.outputs.every(({ name }) => known.has(name));
   for (const node of model.nodes) {
+    if (isDone()) break;
     const args = node.inputs.map((name) => {
       const found = known.get(name);
       if (found === undefined && name !== '') throw nodeError(node, `reads ${name}, which nothing before it makes`);
@@ -73,6 +75,13 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Tanh: map(Math.tanh),
   Erf: map(erf),
   Gelu: map((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
+  Constant: (_, node) => {
+    const value = node.attributes.get('value');
+    const float = node.attributes.get('value_float');
+    if (value?.type === 'tensor') return value.value;
+    if (float?.type === 'float') return { dims: [], values: Float32Array.of(float.value) };
+    throw nodeError(node, 'a constant of a kind that is not read; expected a tensor');
+  },
   Identity: same,
   Dropout: same,
   Cast: ([x], node) =>

@@ -20,8 +20,13 @@ const initializer = z.discriminatedUnion('type', [
   object({ type: z.literal('zeros') }).describe('all 0'),
   object({
     type: z.literal('file'),
-    path: path.describe('safetensors file with tensors layers.<i>.weight, layers.<i>.bias; relative to this file'),
-  }).describe('from a safetensors file'),
+    path: path.describe('safetensors file with tensors layers.<i>.weight, layers.<i>.bias, or an ONNX file (.onnx); relative to this file'),
+    names: z
+      .record(z.string().min(1), z.string().min(1))
+      .optional()
+      .describe('what the file calls tensors, by ours or by the start of ours: {layers.0: fc1, layers.1.weight: head/kernel}'),
+    transposed: z.boolean().optional().describe("kernels are [inputs, outputs], as Keras'; without it [outputs, inputs], as PyTorch's"),
+  }).describe('from a safetensors or ONNX file'),
   object({
     type: z.literal('run'),
     path: path.describe('run directory; its model.safetensors is taken, or its newest checkpoint; relative to this file'),

@@ -1,0 +1,105 @@
+import { GradloomError, printable } from '../errors.ts';
+import { readFileBytes } from '../storage/read.ts';
+import { FILE_LIMIT_BYTES, f32Tensors, readSafetensors, type Safetensors, type Tensor } from '../storage/safetensors.ts';
+import { decodeOnnx } from './onnx/decode.ts';
+import { matchLayers } from './onnx/layers.ts';
+
+/** What a file of weights calls the model's tensors, and how their kernels lie. */
+export interface WeightsLayout {
+  /** The file's name by ours, or by the start of ours up to a dot. */
+  names?: Readonly<Record<string, string>> | undefined;
+  /** Kernels are [inputs, outputs]. */
+  transposed?: boolean | undefined;
+}
+
+/** PyTorch's batch norms count batches, which nothing reads. */
+const COUNTER = '.num_batches_tracked';
+
+/**
+ * The tensors of a file of weights: safetensors, or the layers of an ONNX file under gradloom's names.
+ *
+ * @throws GradloomError E_SAFETENSORS, E_ONNX, E_DATA_READ, E_DATA_TOO_LARGE
+ */
+export function readWeights(path: string): Safetensors {
+  if (!isOnnx(path)) return readSafetensors(path);
+  const { tensors } = matchLayers(decodeOnnx(readFileBytes(path, FILE_LIMIT_BYTES), path), path);
+  const entries = [...tensors].map(([name, { shape, values }]): [string, Tensor] => [
+    name,
+    { dtype: 'F32', shape, data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) },
+  ]);
+  return { metadata: {}, tensors: new Map(entries) };
+}
+
+export function isOnnx(path: string): boolean {
+  return /\.onnx$/i.test(path);
+}
+
+/**
+ * The values of the model's tensors out of a file, in PyTorch's layout.
+ *
+ * @param wanted  the model's; the file must hold these and no others
+ * @param path    for messages
+ * @throws GradloomError E_TENSOR_MISMATCH listing all differences by the file's names, or naming an entry of `names` that is for nothing
+ */
+export function takeWeights(
+  file: Safetensors,
+  wanted: readonly { name: string; shape: readonly number[] }[],
+  path: string,
+  { names = {}, transposed = false }: WeightsLayout = {},
+): Map<string, Float32Array> {
+  checkNames(names, wanted, path);
+  const turned = (shape: readonly number[]): readonly number[] => (transposed && shape.length === 2 ? shape.toReversed() : shape);
+  const expected = wanted.map(({ name, shape }) => ({ name: theirs(name, names), shape: turned(shape) }));
+  const isCounter = (name: string): boolean => name.endsWith(COUNTER);
+  const tensors = new Map([...file.tensors].filter(([name]) => !isCounter(name)));
+  const values = f32Tensors({ ...file, tensors }, expected, path);
+  return new Map(
+    wanted.map(({ name, shape }) => {
+      const given = values.get(theirs(name, names)) as Float32Array;
+      const [rows = 1, columns = 1] = shape;
+      return [name, transposed && shape.length === 2 ? transpose(given, columns, rows) : given];
+    }),
+  );
+}
+
+/** The file's name of a tensor: the longest entry that is it or its beginning decides. */
+function theirs(name: string, names: Readonly<Record<string, string>>): string {
+  const key = Object.keys(names)
+    .filter((entry) => isStart(entry, name))
+    .reduce<string | undefined>((longest, entry) => (longest !== undefined && longest.length > entry.length ? longest : entry), undefined);
+  return key === undefined ? name : `${names[key]}${name.slice(key.length)}`;
+}
+
+const isStart = (entry: string, name: string): boolean => name === entry || name.startsWith(`${entry}.`);
+
+function checkNames(names: Readonly<Record<string, string>>, wanted: readonly { name: string }[], path: string): void {
+  const odd = Object.keys(names).find((entry) => !wanted.some(({ name }) => isStart(entry, name)));
+  if (odd !== undefined) {
+    throw new GradloomError({
+      code: 'E_TENSOR_MISMATCH',
+      where: printable(path),
+      message: `names has ${printable(odd)}, which is no tensor of the model and not the start of one`,
+      next: `the model's are ${wanted
+        .slice(0, 4)
+        .map(({ name }) => name)
+        .join(', ')}${wanted.length > 4 ? ' ...' : ''}`,
+    });
+  }
+  const all = wanted.map(({ name }) => theirs(name, names));
+  const twice = all.find((name, i) => all.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new GradloomError({
+    code: 'E_TENSOR_MISMATCH',
+    where: printable(path),
+    message: `names gives ${printable(twice)} to two tensors of the model`,
+    next: 'give each a name of its own',
+  });
+}
+
+/** [rows, columns] -> [columns, rows], as bits. */
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+  const from = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const to = new Uint32Array(values.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j] as number;
+  return new Float32Array(to.buffer);
+}
