@@ -1,7 +1,8 @@
 import { printable } from '../../errors.ts';
 import { TARGETS, type Target } from '../../export/target.ts';
+import type { CheckpointChoice } from '../../use/model/weights.ts';
 import { type Arguments, defineCommand } from '../arguments/command.ts';
-import { RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
+import { listOf, RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
 import type { Output } from '../terminal/output.ts';
 
 interface ExportRequest {
@@ -11,8 +12,10 @@ interface ExportRequest {
   raw: boolean;
   dtype: 'f32' | 'f16';
   batchNorm: 'fold' | 'keep';
-  /** Of a checkpoint; undefined for the model at the run's end. */
-  step: number | undefined;
+  checkpoint: CheckpointChoice;
+  average: boolean;
+  /** Names for the classes of an ONNX file. */
+  classes: string[] | undefined;
   dir?: string;
 }
 
@@ -26,7 +29,9 @@ export const exportCommand = defineCommand<ExportRequest>({
     raw: { describe: 'leave preprocessing out: the export takes what the network takes' },
     dtype: { value: 'TYPE', describe: 'how js keeps its weights: f32 (default) or f16, half as large' },
     'batch-norm': { value: 'HOW', describe: 'of onnx and js: fold batch norms into the layers before them (default), or keep them' },
-    checkpoint: { value: 'WHICH', describe: 'last (default), the model at the end of the run, or the step of a checkpoint' },
+    checkpoint: { value: 'WHICH', describe: 'last (default), best, or the step of a checkpoint' },
+    average: { describe: 'the averaged parameters of a run with train.average' },
+    classes: { value: 'LIST', repeats: true, describe: 'names of the classes of an ONNX file, by comma' },
     ...RUNS_DIR,
   },
   examples: [
@@ -54,7 +59,9 @@ export const exportCommand = defineCommand<ExportRequest>({
       raw: args.flag('raw'),
       dtype: dtype ?? 'f32',
       batchNorm: batchNorm ?? 'fold',
-      step: stepOf(args),
+      checkpoint: checkpointOf(args),
+      average: args.flag('average'),
+      classes: listOf(args, 'classes'),
       ...runsDirOf(args),
     };
   },
@@ -68,25 +75,23 @@ function oneOf<T extends string>(args: Arguments, option: string, words: readonl
   return found;
 }
 
-function stepOf(args: Arguments): number | undefined {
+function checkpointOf(args: Arguments): CheckpointChoice {
   const text = args.text('checkpoint');
-  if (text === undefined || text === 'last') return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw args.error(`--checkpoint: expected last or a step; got ${printable(text)}`);
+  if (text === undefined || text === 'last' || text === 'best') return text ?? 'last';
+  if (!/^\d{1,15}$/.test(text)) throw args.error(`--checkpoint: expected last, best or a step; got ${printable(text)}`);
   return Number(text);
 }
 
-async function exportRun({ run: word, dir, step, to, ...options }: ExportRequest, output: Output): Promise<number> {
-  const [{ findRun }, { readRunModel }, { exportModel }, { showBytes }] = await Promise.all([
-    import('../../runs/store/store.ts'),
-    import('../../export/read-model.ts'),
+async function exportRun({ run: word, dir, checkpoint, average, classes, to, ...options }: ExportRequest, output: Output): Promise<number> {
+  const [{ readForExport }, { exportModel }, { showBytes }] = await Promise.all([
+    import('../../export/sources.ts'),
     import('../../export/export.ts'),
     import('../../machine/limits.ts'),
   ]);
-  const { directory, record } = await findRun(word, dir);
-  const model = readRunModel(directory, record.id, step);
+  const model = await readForExport(word, { dir, checkpoint, average, classes });
   const report = await exportModel(model, to, options);
   if (output.json) {
-    output.object({ run: model.name, to, ...report });
+    output.object({ model: model.name, to, ...report });
     return 0;
   }
   for (const { path, bytes } of report.files) output.result(`${printable(path)}  ${showBytes(bytes)}`);

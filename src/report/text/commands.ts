@@ -7,7 +7,6 @@ export const VERBS = [
   'extend',
   'verify',
   'export',
-  'import',
   'runs',
   'compare',
   'diff',
