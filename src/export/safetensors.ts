@@ -10,7 +10,7 @@ export const safetensors: Exporter = (model, { output }) => {
   const bytes = modelFile(model);
   return {
     files: [{ path: output, bytes }],
-    check: () => Promise.resolve(checkTensors(model, bytes, output)),
+    check: async () => checkTensors(model, bytes, output),
   };
 };
 

@@ -26,12 +26,12 @@ export const kerasJson: Exporter = (model, { output, raw }) => {
       { path: weights, bytes },
       { path: output, bytes: json },
     ],
-    check: () => {
+    check: async () => {
       checkTensors({ tensors: new Map([...tensors].map(([name, { values }]) => [name, values])) }, bytes, weights);
       const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
       const outputs = computeKeras(json, bytes, rows, VERIFIED_ROWS);
       const x = raw ? rows : normalise(model.preprocess, rows);
-      return Promise.resolve(checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS)));
+      return checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS));
     },
   };
 };

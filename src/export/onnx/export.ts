@@ -17,14 +17,14 @@ export const onnx: Exporter = (given, { output, raw, batchNorm }) => {
   const bytes = encodeOnnx(onnxModel(model, { raw }));
   return {
     files: [{ path: output, bytes }],
-    check: () => {
+    check: async () => {
       const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
       const graph = decodeOnnx(bytes, output);
       const x = { dims: [VERIFIED_ROWS, ...inputShape(model.preprocess)], values: rows };
       const results = interpretOnnx(graph, new Map([['x', x]]));
       const values = results.get(outcomeOf(model).kind === 'value' ? 'y' : 'probabilities')?.values ?? [];
       const labels = results.get('label')?.values;
-      return Promise.resolve(checkPredictions(given, output, raw ? rows : normalise(model.preprocess, rows), { values, labels }));
+      return checkPredictions(given, output, raw ? rows : normalise(model.preprocess, rows), { values, labels });
     },
   };
 };

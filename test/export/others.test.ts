@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import test from 'ava';
+import { exportModel } from '../../src/export/export.ts';
+import { js } from '../../src/export/js/export.ts';
+import { kerasJson } from '../../src/export/keras/export.ts';
+import { onnx } from '../../src/export/onnx/export.ts';
+import { torch } from '../../src/export/torch/export.ts';
+import { cases, modelOf } from './support/models.ts';
+
+const OPTIONS = { output: 'm.json', raw: false, dtype: 'f32', batchNorm: 'keep' } as const;
+
+function hasTorch(): boolean {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', 'import torch, numpy'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    // Another machine: named in the title below.
+    return false;
+  }
+}
+
+const TORCH = process.env['CI'] !== undefined || hasTorch();
+const torchTest = TORCH ? test : test.skip;
+
+for (const [layers, preprocess, outcome] of cases().filter((_, i) => i % 3 === 0 || i === 9)) {
+  torchTest(`PyTorch (python3-torch) gives the network's outputs: ${layers}, ${preprocess}, ${outcome}`, async (t) => {
+    const check = await torch(modelOf(layers, preprocess, outcome), { ...OPTIONS, output: 'm.py' }).check();
+    t.true(typeof check !== 'string' && check.rows === 100 && check.difference < 1e-5, String(check));
+  });
+}
+
+for (const [layers, preprocess, outcome] of cases().filter(([name]) => name !== 'residual' && name !== 'everything')) {
+  test(`Keras' two files give the network's outputs: ${layers}, ${preprocess}, ${outcome}`, async (t) => {
+    const check = await kerasJson(modelOf(layers, preprocess, outcome), OPTIONS).check();
+    t.true(typeof check !== 'string' && check.difference < 1e-5);
+  });
+}
+
+test('a residual connection is refused for Keras by its layer', (t) => {
+  t.throws(() => kerasJson(modelOf('residual', 'a table, zscore', 'softmax'), OPTIONS), {
+    code: 'E_EXPORT',
+    message: 'a residual connection, which keras.Sequential cannot hold',
+  });
+});
+
+test('an export that overflows f32 is not kept', async (t) => {
+  for (const exporter of [onnx, js]) {
+    const model = modelOf('relu', 'numbers [5], robust', 'several values');
+    model.tensors.get('layers.0.weight')!.fill(3e38);
+    const error = await t.throwsAsync(exporter(model, OPTIONS).check(), { code: 'E_EXPORT_CHECK' });
+    t.regex(error.message, /^row \d+ of 100: the export gives (?:NaN|-?Infinity) for [abc], the network /);
+  }
+});
+
+test('a name of another format is refused', async (t) => {
+  const model = modelOf('relu', 'numbers [5], robust', 'softmax');
+  await t.throwsAsync(exportModel(model, 'torch', { ...OPTIONS, output: 'm.onnx' }), {
+    code: 'E_USAGE',
+    message: '--output m.onnx: expected a name that ends in .py for --to torch',
+  });
+});
