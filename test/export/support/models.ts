@@ -26,7 +26,7 @@ export const TABLE: Preprocess['input'] = {
 const TABLE_CENTER = [5.8, 31000, 0, 0, 0, 0, 0, 0, 0];
 const TABLE_SCALE = [0.83, 1234.5, 1, 1, 1, 1, 1, 1, 1];
 
-export const CLASSES = ['setosa', "it's `${x}` */", 'virginica'];
+export const CLASSES = ['setosa', "it's $`{x}` */", 'virginica'];
 
 /** Every kind of input and normalisation. */
 export const PREPROCESSES: Readonly<Record<string, Pick<Preprocess, 'input' | 'normalization'>>> = {
