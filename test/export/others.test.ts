@@ -25,7 +25,7 @@ const torchTest = TORCH ? test : test.skip;
 for (const [layers, preprocess, outcome] of cases().filter((_, i) => i % 3 === 0 || i === 9)) {
   torchTest(`PyTorch (python3-torch) gives the network's outputs: ${layers}, ${preprocess}, ${outcome}`, async (t) => {
     const check = await torch(modelOf(layers, preprocess, outcome), { ...OPTIONS, output: 'm.py' }).check();
-    t.true(typeof check !== 'string' && check.rows === 100 && check.difference < 1e-5, String(check));
+    t.true(typeof check !== 'string' && check.rows === 100 && check.difference < 1e-5, JSON.stringify(check));
   });
 }
 

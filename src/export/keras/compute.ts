@@ -40,7 +40,7 @@ function layer({ class_name: type, config }: Entry, x: Float64Array, rows: numbe
     case 'Dense':
       return dense(x, rows, weight('kernel'), weight('bias'));
     case 'BatchNormalization': {
-      const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(weight) as Float32Array[];
+      const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(weight);
       const at = (values: Float32Array | undefined, i: number): number => values?.[i % width] ?? Number.NaN;
       return x.map((value, i) => ((value - at(mean, i)) / Math.sqrt(at(variance, i) + number('epsilon'))) * at(gamma, i) + at(beta, i));
     }

@@ -31,7 +31,7 @@ export function matchInput(chain: Chain): { tensor: string; input: InputScaling 
   }
   const shape = input.dims.slice(1);
   const isFixed = shape.length > 0 && shape.every((extent) => typeof extent === 'number');
-  const fixed = isFixed ? (shape as number[]) : [];
+  const fixed = isFixed ? shape : [];
   const features = isFixed ? elements(fixed) : undefined;
   if (features !== undefined && !(features >= 1 && features <= MAX_FEATURES)) {
     throw chain.fail(
