@@ -1,9 +1,9 @@
-import { printable } from '../../errors.ts';
-import { TARGETS, type Target } from '../../export/target.ts';
-import type { CheckpointChoice } from '../../use/model/weights.ts';
-import { type Arguments, defineCommand } from '../arguments/command.ts';
-import { listOf, RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
-import type { Output } from '../terminal/output.ts';
+import { printable } from '../../../errors.ts';
+import { TARGETS, type Target } from '../../../export/target.ts';
+import type { CheckpointChoice } from '../../../use/model/weights.ts';
+import { type Arguments, defineCommand } from '../../arguments/command.ts';
+import { listOf, RUNS_DIR, runsDirOf, runWords } from '../../arguments/runs.ts';
+import type { Output } from '../../terminal/output.ts';
 
 interface ExportRequest {
   run: string;
@@ -84,9 +84,9 @@ function checkpointOf(args: Arguments): CheckpointChoice {
 
 async function exportRun({ run: word, dir, checkpoint, average, classes, to, ...options }: ExportRequest, output: Output): Promise<number> {
   const [{ readForExport }, { exportModel }, { showBytes }] = await Promise.all([
-    import('../../export/sources.ts'),
-    import('../../export/export.ts'),
-    import('../../machine/limits.ts'),
+    import('../../../export/sources.ts'),
+    import('../../../export/export.ts'),
+    import('../../../machine/limits.ts'),
   ]);
   const model = await readForExport(word, { dir, checkpoint, average, classes });
   const report = await exportModel(model, to, options);
