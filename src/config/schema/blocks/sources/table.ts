@@ -1,20 +1,14 @@
 import * as z from 'zod';
-import { path } from '../../parts/parts.ts';
+import { paths } from '../../parts/parts.ts';
 
 const name = z.string().min(1);
 const names = z.array(name).min(1);
 
 /** Keys that say what the columns of a table are for, whatever the format of the file. */
 export const tableKeys = {
-  path: z.union([path, z.array(path).min(1)]).describe('the file, a list of files or a pattern with * and ?; relative to this file'),
-  val_path: z
-    .union([path, z.array(path).min(1)])
-    .optional()
-    .describe('a separate validation set with the same columns'),
-  test_path: z
-    .union([path, z.array(path).min(1)])
-    .optional()
-    .describe('a separate test set with the same columns'),
+  path: paths.describe('the file, a list of files or a pattern with * and ?; relative to this file'),
+  val_path: paths.optional().describe('a separate validation set with the same columns'),
+  test_path: paths.optional().describe('a separate test set with the same columns'),
   target: z
     .union([name, names])
     .describe('the column to be predicted: classes, or numbers with a regression loss; a list of columns for several numbers'),
