@@ -7,7 +7,7 @@ const source = outline.properties?.['data']?.properties?.['source'];
 
 for (const [type, variant] of variantsOf(source) ?? []) {
   const keys = Object.entries(variant.properties ?? {}).filter(([key]) =>
-    /^(?:(?:val_|test_)?(?:path|images|labels)|(?:val_|test_)[xy])$/.test(key),
+    /^(?:(?:val_|test_)?(?:path|images|labels)|(?:val_|test_)?[xy])$/.test(key),
   );
   if (keys.length === 0) continue;
   test(`every path of the source ${type} counts from the file that says it`, (t) => {
