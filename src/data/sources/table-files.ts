@@ -1,6 +1,11 @@
+import { filesOf } from '../files/paths.ts';
 import type { TableConfig } from '../table/config.ts';
 
-/** The files of each part of a table. */
-export function tableFiles({ path, val_path: val = [], test_path: test = [] }: TableConfig): Record<'main' | 'val' | 'test', string[]> {
-  return { main: [path].flat(), val: [val].flat(), test: [test].flat() };
+/** The files of each part of a table. @throws GradloomError as `filesOf` */
+export function tableFiles({ path, val_path, test_path }: TableConfig): Record<'main' | 'val' | 'test', string[]> {
+  return {
+    main: filesOf(path, 'data.source.path'),
+    val: filesOf(val_path ?? [], 'data.source.val_path'),
+    test: filesOf(test_path ?? [], 'data.source.test_path'),
+  };
 }
