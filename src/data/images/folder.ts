@@ -85,6 +85,24 @@ function namesIn(folder: string): Dirent[] {
   return entries.filter(({ name }) => !LITTER.test(name)).sort((a, b) => byCodePoint(a.name, b.name));
 }
 
+/**
+ * The pictures that lie in a folder and in the folders below it, in the order of their names; links to folders are not followed.
+ *
+ * @throws GradloomError E_DATA_READ; E_DATA_EMPTY if there is none
+ */
+export function filesBelow(folder: string): string[] {
+  const files: string[] = [];
+  const list = (at: string): void => {
+    for (const entry of namesIn(at)) {
+      if (entry.isDirectory()) list(path.join(at, entry.name));
+      else files.push(path.join(at, entry.name));
+    }
+  };
+  list(folder);
+  if (files.length > 0) return files;
+  throw new GradloomError({ code: 'E_DATA_EMPTY', where: printable(folder), message: 'a folder without a picture' });
+}
+
 function isFolder(at: string): boolean {
   try {
     return statSync(at).isDirectory();

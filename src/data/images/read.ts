@@ -6,7 +6,7 @@ import { allocateShared } from '../shared.ts';
 import { decodePicture } from './decode.ts';
 import { type CachedPictures, DECODER_VERSION, findDecoded, keepDecoded } from './decoded-cache.ts';
 import { featuresOf, type PictureShape, pictureFeatures } from './features.ts';
-import { filesOf } from './folder.ts';
+import { filesBelow } from './folder.ts';
 import { type Picture, PictureError, pictureFault } from './picture/picture.ts';
 
 /** A camera's largest pictures have a fifth. */
@@ -57,12 +57,12 @@ export interface PictureBatch {
 }
 
 /**
- * The features of a picture, or of all pictures that lie in a folder (none of its folders), by code point of their names, some at a time.
+ * The features of a picture, or of all pictures in a folder and in those below it, in the order of their names, some at a time.
  *
  * @throws GradloomError E_DATA_* naming the file
  */
 export async function* pictureBatches(at: string, shape: PictureShape, batchRows: number): AsyncGenerator<PictureBatch, void> {
-  const files = isFolder(at) ? filesOf(at) : [at];
+  const files = isFolder(at) ? filesBelow(at) : [at];
   const width = shape.channels * shape.size[0] * shape.size[1];
   for (let first = 0; first < files.length; first += batchRows) {
     const some = files.slice(first, first + batchRows);

@@ -1,3 +1,4 @@
+import { GradloomError } from '../../errors.ts';
 import { featureCount } from '../preprocess/preprocess.ts';
 import { encodeRows, type TableSpec } from './encode.ts';
 import { lackingColumns } from './layout.ts';
@@ -65,7 +66,7 @@ async function* batchesOf(file: TableFile, spec: TableSpec, options: StreamOptio
   const { roles, widths, numbers } = rolesFor(named, spec);
   const width = featureCount(spec);
   const rows = Math.max(1, Math.min(options.rows ?? BATCH_ROWS, Math.floor(BATCH_NUMBERS / width)));
-  for await (const block of file.blocks(roles, widths, rows)) {
+  for await (const block of forModel(file.blocks(roles, widths, rows))) {
     const features = new Float32Array(block.rows * width);
     encodeRows(spec, block, numbers, features, {
       missing: (row, column) => {
@@ -79,6 +80,23 @@ async function* batchesOf(file: TableFile, spec: TableSpec, options: StreamOptio
       },
     });
     yield { rows: block.rows, features, firstLine: block.places.of(0).line };
+  }
+}
+
+/** What an experiment could say of a value is of no use to a model that is trained. */
+async function* forModel<T>(blocks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* blocks;
+  } catch (error) {
+    if (!(error instanceof GradloomError && (error.code === 'E_TABLE_VALUE' || error.code === 'E_DATA_NONFINITE'))) throw error;
+    const { code, where, message, cause } = error;
+    throw new GradloomError({
+      code,
+      where,
+      message,
+      cause,
+      next: 'correct the value, or remove the row: the model was trained without such values',
+    });
   }
 }
 

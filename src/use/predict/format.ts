@@ -8,6 +8,8 @@ export interface FormatOptions {
   proba?: boolean | undefined;
   /** With so many of the likeliest classes. @default none */
   top?: number | undefined;
+  /** With the name of the file that a row is, in a column `file`. @default false */
+  files?: boolean | undefined;
 }
 
 /** Turns outputs into bytes, row after row. */
@@ -16,7 +18,8 @@ export interface Formatter {
   head(rows: number): Uint8Array;
   /** Whether the head needs the number of rows, which is known at the end: it is as long for any. */
   readonly countsRows: boolean;
-  add(outputs: Float32Array, at: number): void;
+  /** @param file  name of the file that the row is */
+  add(outputs: Float32Array, at: number, file?: string): void;
   /** What was added since the last call. */
   take(): Uint8Array;
 }
@@ -53,11 +56,11 @@ abstract class TextFormatter implements Formatter {
   }
 
   abstract head(): Uint8Array;
-  protected abstract line(label: number): string;
+  protected abstract line(label: number, file: string): string;
 
-  add(outputs: Float32Array, at: number): void {
+  add(outputs: Float32Array, at: number, file = ''): void {
     this.outputs.numbersAt(outputs, at, this.numbers);
-    this.#text += `${this.line(this.outputs.classes === undefined ? 0 : this.outputs.labelAt(outputs, at))}\n`;
+    this.#text += `${this.line(this.outputs.classes === undefined ? 0 : this.outputs.labelAt(outputs, at), file)}\n`;
   }
 
   take(): Uint8Array {
@@ -70,21 +73,25 @@ abstract class TextFormatter implements Formatter {
 class CsvFormatter extends TextFormatter {
   head(): Uint8Array {
     const { classes, targets } = this.outputs;
-    if (classes === undefined) return encoder.encode(`${targets.length === 1 ? 'prediction' : targets.map(csvText).join(',')}\n`);
-    const { top = 0, proba } = this.options;
+    const { top = 0, proba, files } = this.options;
+    const first = files === true ? ['file'] : [];
+    if (classes === undefined) return csvLine([...first, ...(targets.length === 1 ? ['prediction'] : targets)]);
     const tops = Array.from({ length: Math.min(top, classes.length) }, (_, i) => [`top_${i + 1}`, `top_${i + 1}_p`]).flat();
-    return encoder.encode(
-      `${['prediction', ...tops, ...(proba === true ? classes.map((name) => `p_${name}`) : [])].map(csvText).join(',')}\n`,
-    );
+    return csvLine([...first, 'prediction', ...tops, ...(proba === true ? classes.map((name) => `p_${name}`) : [])]);
   }
 
-  protected line(label: number): string {
+  protected line(label: number, file: string): string {
     const { classes } = this.outputs;
-    if (classes === undefined) return this.numbers.join(',');
-    const { top = 0, proba } = this.options;
+    const { top = 0, proba, files } = this.options;
+    const first = files === true ? [csvText(file)] : [];
+    if (classes === undefined) return [...first, ...this.numbers].join(',');
     const tops = top === 0 ? [] : likeliest(this.numbers, classes, top).flatMap((one) => [csvText(one.class), String(one.probability)]);
-    return [csvText(classes[label] ?? String(label)), ...tops, ...(proba === true ? this.numbers : [])].join(',');
+    return [...first, csvText(classes[label] ?? String(label)), ...tops, ...(proba === true ? this.numbers : [])].join(',');
   }
+}
+
+function csvLine(cells: readonly string[]): Uint8Array {
+  return encoder.encode(`${cells.map(csvText).join(',')}\n`);
 }
 
 /** A cell of RFC 4180. */
@@ -97,11 +104,13 @@ class JsonFormatter extends TextFormatter {
     return new Uint8Array();
   }
 
-  protected line(label: number): string {
+  protected line(label: number, file: string): string {
     const { classes, targets } = this.outputs;
-    if (classes === undefined) return JSON.stringify({ prediction: targets.length === 1 ? this.numbers[0] : [...this.numbers] });
-    const { top = 0, proba } = this.options;
+    const { top = 0, proba, files } = this.options;
+    const first = files === true ? { file } : {};
+    if (classes === undefined) return JSON.stringify({ ...first, prediction: targets.length === 1 ? this.numbers[0] : [...this.numbers] });
     return JSON.stringify({
+      ...first,
       prediction: classes[label] ?? String(label),
       label,
       ...(top > 0 && { top: likeliest(this.numbers, classes, top) }),

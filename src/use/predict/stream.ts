@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { GradloomError, printable } from '../../errors.ts';
 import { AtomicStream } from '../../storage/atomic.ts';
 import type { LoadedModel } from '../model/read.ts';
-import type { RowReader } from '../rows/open.ts';
+import type { RowBatch } from '../rows/encode.ts';
 import { type FormatOptions, type Formatter, formatterOf, type PredictionFormat } from './format.ts';
 import { Predictor } from './predictor.ts';
 
@@ -27,7 +27,7 @@ export interface StreamOptions extends FormatOptions {
  */
 export async function predictStream(
   model: LoadedModel,
-  rows: RowReader,
+  rows: AsyncIterable<RowBatch>,
   output: string | PredictionSink,
   { format, progress, ...options }: StreamOptions,
 ): Promise<number> {
@@ -40,7 +40,7 @@ export async function predictStream(
   try {
     for await (const batch of rows) {
       if (!isRead) break;
-      predictor.run(batch, (outputs, at) => formatter.add(outputs, at));
+      predictBatch(predictor, batch, formatter);
       isRead = await output.write(formatter.take());
       count += batch.rows;
       progress?.(count);
@@ -51,9 +51,14 @@ export async function predictStream(
   return count;
 }
 
+function predictBatch(predictor: Predictor, batch: RowBatch, formatter: Formatter): void {
+  let row = 0;
+  predictor.run(batch, (outputs, at) => formatter.add(outputs, at, batch.files?.[row++]));
+}
+
 async function toFile(
   predictor: Predictor,
-  rows: RowReader,
+  rows: AsyncIterable<RowBatch>,
   formatter: Formatter,
   path: string,
   progress: StreamOptions['progress'],
@@ -63,7 +68,7 @@ async function toFile(
   try {
     await file.write(formatter.head(0));
     for await (const batch of rows) {
-      predictor.run(batch, (outputs, at) => formatter.add(outputs, at));
+      predictBatch(predictor, batch, formatter);
       await file.write(formatter.take());
       count += batch.rows;
       progress?.(count);

@@ -21,6 +21,8 @@ export interface RowEncoder {
 export interface RowBatch {
   rows: number;
   features: Float32Array | Uint8Array;
+  /** Names of the files that the rows are, where they are those of a folder. */
+  files?: readonly string[];
 }
 
 /** How encoded rows of an input are stored. */
@@ -37,7 +39,7 @@ export function rowEncoder(preprocess: Preprocess, width: number): RowEncoder {
     const rows = new ArrayRows(input);
     return { width, stored, encode: (row, into, at) => rows.encode(row, into, at) };
   }
-  const rows = new TableRows(input, targetColumns(preprocess));
+  const rows = new TableRows(input, [...targetColumns(preprocess), ...(input.ignored ?? [])]);
   return {
     width,
     stored,

@@ -22,7 +22,7 @@ interface Placed {
 export class TableRows {
   readonly #columns: readonly Placed[];
   readonly #names: ReadonlySet<string>;
-  /** Columns that may stand in a row and are no features: what is to be predicted. */
+  /** Columns that may stand in a row and are no features: what is to be predicted, and what training left out. */
   readonly #ignored: ReadonlySet<string>;
 
   constructor({ columns }: TableSpec, ignored: readonly string[]) {

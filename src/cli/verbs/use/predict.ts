@@ -23,7 +23,10 @@ export const predict = defineCommand<PredictRequest>({
   positionals: MODEL_WORDS,
   describe: 'What a trained model says of rows: a file of any length, or lines of JSON that are answered as they come',
   options: {
-    input: { value: 'FILE', describe: 'rows to predict, columns by name; - reads a JSON list or object a line from stdin' },
+    input: {
+      value: 'FILE',
+      describe: 'CSV, Parquet (columns by name), JSON lines, npy, npz, IDX, a picture or a folder of them; - reads JSON lines from stdin',
+    },
     output: {
       value: 'FILE',
       describe: 'where predictions go, as .csv, .jsonl or .npy; default stdout, as CSV, with --input - as JSON lines',
@@ -33,7 +36,7 @@ export const predict = defineCommand<PredictRequest>({
     ...MODEL_OPTIONS,
   },
   examples: [
-    ['$0 predict @last --input rows.jsonl --output predictions.csv --proba', 'a line for each row, in order'],
+    ['$0 predict @last --input rows.csv --output predictions.csv --proba', 'a line for each row, in order'],
     ["echo '[5.1, 3.5, 1.4, 0.2]' | $0 predict @last --input -", 'one row'],
   ],
   request: (args) => {
@@ -67,8 +70,10 @@ async function runPredict({ model: request, input, output: file, ...options }: P
     import('../../../use/predict/stream.ts'),
   ]);
   const { preprocess, network } = model;
-  const rows =
-    input === '-' ? jsonLineRows(process.stdin, 'stdin', preprocess, network.inputs) : await openRows(input, preprocess, network.inputs);
+  const { batches, isFolder } =
+    input === '-'
+      ? { batches: jsonLineRows(process.stdin, 'stdin', preprocess, network.inputs), isFolder: false }
+      : await openRows(input, preprocess, network.inputs);
   const display = new Display(output);
   let told = 0;
   const progress = (count: number): void => {
@@ -76,7 +81,11 @@ async function runPredict({ model: request, input, output: file, ...options }: P
     told = count;
     display.update([`${count} rows`]);
   };
-  const count = await predictStream(model, rows, file ?? { write: (bytes) => output.piece(bytes) }, { ...options, progress });
+  const count = await predictStream(model, batches, file ?? { write: (bytes) => output.piece(bytes) }, {
+    ...options,
+    files: isFolder,
+    progress,
+  });
   display.clear();
   if (file !== undefined && output.json) output.object({ rows: count, output: file });
   else if (file !== undefined) output.note(`${count} ${count === 1 ? 'prediction' : 'predictions'} in ${printable(file)}`);
