@@ -45,6 +45,8 @@ export interface Samples {
   assigned?: Uint8Array;
   /** [N], not negative: factors of the samples' losses. */
   weights?: Float32Array<SharedArrayBuffer>;
+  /** Where a sample stands, for errors: `new.csv:17`, `new/cat/1.png`. */
+  placeOf?: (sample: number) => string;
   /** What it is and where it came from, for `Dataset.description`. */
   origin: string;
   /**
@@ -55,4 +57,11 @@ export interface Samples {
    * @throws GradloomError E_DATA_* with the place in the file
    */
   featuresFor(train: Uint32Array): Features;
+  /**
+   * The features of a table, made as for a model that is trained already: nothing is learnt from them.
+   *
+   * @param input  whose columns are those that the table was read with
+   * @throws GradloomError E_TABLE_VALUE for what the model has not learnt
+   */
+  featuresWith?: (input: Extract<InputSpec, { kind: 'table' }>) => Features;
 }

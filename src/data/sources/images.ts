@@ -37,6 +37,7 @@ async function loadImages({ path, val_path, test_path, size, channels }: ImagesC
     targetNames: classes,
     ownValCount: val?.files.length ?? 0,
     ownTestCount: test?.files.length ?? 0,
+    placeOf: (sample) => printable(files[sample]?.path ?? where),
     origin: `pictures ${where}${test_path === undefined ? '' : ` and ${printable(test_path)}`}`,
     featuresFor: () => ({
       features: read.features,

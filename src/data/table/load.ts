@@ -4,7 +4,7 @@ import type { Features, Reading, Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
 import { EXPECTED_WEIGHT, isWeight } from '../weights.ts';
 import type { TableConfig } from './config.ts';
-import { encodeRows, isPlain, type RowFaults } from './encode.ts';
+import { encodeRows, isPlain, type RowFaults, type TableSpec } from './encode.ts';
 import { fitTable } from './fit.ts';
 import { type Layout, layOut, namedColumns, rolesOf } from './layout.ts';
 import { type Block, makeBlock } from './rows/block.ts';
@@ -60,8 +60,13 @@ export async function loadTable(
     ...(group !== undefined && { groups: groupsOf(group, block) }),
     ...(assigned !== undefined && { assigned: partsOf(assigned, block, layout.assignedColumn ?? '', own, places) }),
     ...(weightSlot !== undefined && { weights: weightsOf(weightSlot, config.weights ?? '', block, places) }),
+    placeOf: (sample) => {
+      const { path, line } = places.of(sample);
+      return `${printable(path)}:${line}`;
+    },
     origin: `${what} ${[...files.main, ...files.val, ...files.test].map((file) => printable(file)).join(', ')}`,
     featuresFor: (train) => featuresFor(raw, config, train),
+    featuresWith: (spec) => encoded(raw, spec),
   };
 }
 
@@ -100,13 +105,19 @@ async function readTable(
   return { layout, block, places, ownVal: sum(main.length, valEnd), ownTest: sum(valEnd, counts.length), file };
 }
 
-function featuresFor({ layout, block, places, file }: RawTable, config: TableConfig, train: Uint32Array): Features {
+function featuresFor(raw: RawTable, config: TableConfig, train: Uint32Array): Features {
+  const { layout, block, file } = raw;
   const spec = fitTable(layout, block, train, config, file);
   const width = featureCount(spec);
   const stored = block.features.subarray(0, block.rows * width);
   // What was read is what is stored, where nothing is to be added or filled.
   if (isPlain(spec) && isShared(stored) && (config.missing === 'error' || !stored.some(Number.isNaN)))
     return { features: stored, featureCount: width, sampleShape: [width], input: spec, scaling: 'zscore' };
+  return encoded(raw, spec);
+}
+
+function encoded({ layout, block, places, file }: RawTable, spec: TableSpec): Features {
+  const width = featureCount(spec);
   const features = new Float32Array(allocateShared(block.rows * width * Float32Array.BYTES_PER_ELEMENT, printable(file.path)));
   const names = spec.columns.flatMap((column) => (column.type === 'category' ? [column.categories] : []));
   const numbers = names.map((categories, slot) => numbersOf(layout.categories[slot] as Dictionary, categories));

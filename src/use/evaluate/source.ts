@@ -1,6 +1,6 @@
 import { type ExperimentTree, experimentFromTree, parseExperimentTree } from '../../config/load.ts';
 import { problemOf } from '../../config/names/metrics.ts';
-import type { Experiment } from '../../config/schema/schema.ts';
+import type { Experiment, SourceConfig } from '../../config/schema/schema.ts';
 import { nodeAt } from '../../config/text/node.ts';
 import { Problems } from '../../config/text/problems.ts';
 import { readRootText } from '../../config/text/read.ts';
@@ -8,9 +8,10 @@ import { treeFromObject } from '../../config/tree/object.ts';
 import { checkFinite } from '../../data/check.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { featureCount, type Preprocess } from '../../data/preprocess/preprocess.ts';
-import type { Samples } from '../../data/samples.ts';
+import type { Features, Samples } from '../../data/samples.ts';
 import { allocateShared } from '../../data/shared.ts';
 import { dataSource } from '../../data/sources/index.ts';
+import { checkWeights } from '../../data/weights.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
 import type { LoadedModel } from '../model/read.ts';
@@ -28,7 +29,8 @@ export async function evaluateSource(model: LoadedModel, file: string, { workers
   const experiment = readSource(model, file);
   const { data, seed, loss } = experiment;
   const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
-  const samples = await dataSource(data.source).load(data.source, { seed, problem, split: data.split });
+  const source = sourceFor(data.source, model.preprocess);
+  const samples = await dataSource(source).load(source, { seed, problem, split: data.split });
   return evaluateModel(model, datasetFor(samples, model.preprocess, file), { split: 'test', workers });
 }
 
@@ -54,13 +56,30 @@ function readSource({ layers, loss, experiment }: LoadedModel, file: string): Ex
   return experimentFromTree({ tree: own, file, baseDir, notices, isRecord: false }, [change]).experiment;
 }
 
+/** A source that reads what the model takes: columns by name, pictures of its size. */
+function sourceFor(source: SourceConfig, { input, target }: Preprocess): SourceConfig {
+  if (source.type === 'images' && input.kind === 'images') return { ...source, size: input.size, channels: input.channels };
+  if ((source.type !== 'csv' && source.type !== 'parquet') || input.kind !== 'table') return source;
+  const categorical = input.columns.filter(({ type }) => type === 'category').map(({ name }) => name);
+  const names = target.kind === 'value' ? target.names : [];
+  const given = [source.target].flat();
+  return {
+    ...source,
+    features: input.columns.map(({ name }) => name),
+    categorical: categorical.length > 0 ? categorical : undefined,
+    // In the order of the model, if they are its own.
+    target: names.length === given.length && names.every((name) => given.includes(name)) ? names : source.target,
+    // What nothing stands for is an error when the model's columns are made.
+    missing: 'mean',
+  };
+}
+
 /** All samples of a source, with the features, normalisation and class numbers of a model. */
 function datasetFor(samples: Samples, preprocess: Preprocess, file: string): Dataset {
   const { sampleCount, origin } = samples;
-  const all = Uint32Array.from({ length: sampleCount }, (_, i) => i);
-  const { features, input, sampleShape } = samples.featuresFor(all);
   const expected = preprocess.input;
-  if (input.kind !== expected.kind || expected.kind === 'table' || featureCount(input) !== featureCount(expected)) {
+  const { features, input, sampleShape } = featuresOf(samples, preprocess);
+  if (input.kind !== expected.kind || featureCount(input) !== featureCount(expected)) {
     const message = `${origin}: ${input.kind} samples of ${shapeText(sampleShape)}; the model takes ${expected.kind} samples of ${featureCount(expected)} features`;
     throw new GradloomError({
       code: 'E_DATA_MISMATCH',
@@ -70,20 +89,39 @@ function datasetFor(samples: Samples, preprocess: Preprocess, file: string): Dat
     });
   }
   if (features instanceof Float32Array) checkFinite(features, featureCount(input), 'feature');
-  return datasetWith({ features: features, target: targetFor(samples, preprocess, file), rows: sampleCount }, preprocess, origin);
+  const dataset = datasetWith({ features, target: targetFor(samples, preprocess, file), rows: sampleCount }, preprocess, origin);
+  if (samples.weights === undefined) return dataset;
+  checkWeights('data.source.weights', samples.weights, dataset.splits);
+  return { ...dataset, weights: samples.weights };
 }
 
-/** Labels by the model's class numbers. @throws GradloomError E_LABEL_RANGE for a class that the model does not know */
-function targetFor({ target, targetNames }: Samples, preprocess: Preprocess, file: string): Dataset['target'] {
-  if (target.kind === 'value' || preprocess.target.kind === 'value') return target;
+function featuresOf(samples: Samples, { input }: Preprocess): Features {
+  if (input.kind === 'table' && samples.featuresWith !== undefined) return samples.featuresWith(input);
+  return samples.featuresFor(Uint32Array.from({ length: samples.sampleCount }, (_, i) => i));
+}
+
+/**
+ * Labels by the model's class numbers, or numbers.
+ *
+ * @throws GradloomError E_LABEL_RANGE for a class that the model does not know; E_DATA_MISMATCH for other targets than the model's
+ */
+function targetFor({ target, targetNames, placeOf }: Samples, preprocess: Preprocess, file: string): Dataset['target'] {
+  if (target.kind === 'value' || preprocess.target.kind === 'value') {
+    const width = target.kind === 'value' ? target.width : undefined;
+    if (preprocess.target.kind === 'value' && preprocess.target.names.length === width) return target;
+    const found = width === undefined ? 'classes' : `${width} ${width === 1 ? 'number' : 'numbers'} a row`;
+    const wanted = preprocess.target.kind === 'value' ? listed(preprocess.target.names) : 'classes';
+    throw new GradloomError({ code: 'E_DATA_MISMATCH', where: printable(file), message: `${found}; the model predicts ${wanted}` });
+  }
   const { classes } = preprocess.target;
   const numbers = targetNames.map((name) => classes.indexOf(name));
   const labels = new Int32Array(allocateShared(target.labels.byteLength, 'the labels'));
   for (const [row, label] of target.labels.entries()) {
     const number = numbers[label] ?? -1;
     if (number < 0) {
-      const message = `row ${row} is of class ${printable(targetNames[label] ?? String(label))}; the model knows ${listed(classes)}`;
-      throw new GradloomError({ code: 'E_LABEL_RANGE', where: printable(file), message, next: 'leave such rows out' });
+      const where = placeOf?.(row) ?? `${printable(file)}, row ${row}`;
+      const message = `class ${printable(targetNames[label] ?? String(label))}; the model knows ${listed(classes)}`;
+      throw new GradloomError({ code: 'E_LABEL_RANGE', where, message, next: 'correct it, or leave such rows out' });
     }
     labels[row] = number;
   }
