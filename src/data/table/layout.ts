@@ -76,7 +76,9 @@ export function layOut(file: TableFile, config: TableConfig, reading: Reading): 
       next: 'name one column, or set loss: mse to predict several numbers',
     });
   }
-  const uses = usesOf(config, targets, group, assigned);
+  // Classes can be groups too: both are told apart by their texts.
+  const isClass = reading.problem === 'classification' && group === targets[0];
+  const uses = usesOf(config, targets, isClass ? undefined : group, assigned);
   const ignored = new Set(uses.keys());
   const chosen = config.features ?? file.names.filter((name) => !ignored.has(name));
   if (chosen.length === 0) {
@@ -107,7 +109,7 @@ function usesOf(
   };
   for (const name of targets) give(name, 'data.source.target');
   give(config.weights, 'data.source.weights');
-  if (group !== undefined && !uses.has(group)) give(group, 'data.split.by');
+  give(group, 'data.split.by');
   give(assigned, 'data.split.by');
   for (const name of config.drop ?? []) if (name !== group) give(name, 'data.source.drop');
   return uses;

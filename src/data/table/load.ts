@@ -57,7 +57,7 @@ export async function loadTable(
     ...(classes !== undefined && { targetColumn: layout.targets[0] as string }),
     ownValCount: raw.ownVal,
     ownTestCount: raw.ownTest,
-    ...(group !== undefined && { groups: groupsOf(group, block) }),
+    ...(group !== undefined && { groups: groupsOf(group, block, rows - raw.ownTest) }),
     ...(assigned !== undefined && { assigned: partsOf(assigned, block, layout.assignedColumn ?? '', own, places) }),
     ...(weightSlot !== undefined && { weights: weightsOf(weightSlot, config.weights ?? '', block, places) }),
     placeOf: (sample) => {

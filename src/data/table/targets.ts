@@ -32,10 +32,18 @@ export function valueTarget({ targets }: Layout, { others, capacity, rows }: Blo
   return { target: { kind: 'value', values, width }, names: targets };
 }
 
-/** [rows]: the group of each row, by its text. */
-export function groupsOf({ slot }: TextRole, { codes, capacity, rows }: Block): Uint32Array {
+/**
+ * [rows]: the group of each row, by its text. Rows of the source's own sets have none where their file lacks the column: those of val are a
+ * group of their own, and those of test are another.
+ *
+ * @param testFrom  the first row of the own test set
+ */
+export function groupsOf({ slot, dictionary }: TextRole, { codes, capacity, rows }: Block, testFrom: number): Uint32Array {
   const width = codes.length / capacity;
-  return Uint32Array.from({ length: rows }, (_, row) => codes[row * width + slot] as number);
+  return Uint32Array.from({ length: rows }, (_, row) => {
+    const code = codes[row * width + slot] as number;
+    return code === MISSING_CODE && row >= testFrom ? dictionary.names.length + 1 : code;
+  });
 }
 
 const NO_PART = 255;
