@@ -37,10 +37,18 @@ export async function openParquet(path: string): Promise<TableFile> {
     if (ends[1] !== MARK) throw damaged(path, 'it does not end with PAR1');
     const metadata = await parquetMetadataAsync(file, { geoparquet: false });
     const tree = parquetSchema(metadata);
-    const names = tree.children.map(({ element }) => element.name);
-    checkNames(path, names);
+    checkNames(path, namesOf(path, tree));
     checkGroups(path, metadata, file.byteLength);
     return new ParquetFile(path, metadata, tree);
+  });
+}
+
+/** The type says that each has a name; a damaged file has others. */
+function namesOf(path: string, { children }: SchemaTree): string[] {
+  return children.map(({ element }, i) => {
+    const name: unknown = element.name;
+    if (typeof name !== 'string') throw damaged(path, `column ${i + 1} has no name`);
+    return name;
   });
 }
 
