@@ -10,9 +10,11 @@ const ARRAYS = [
 
 /** What the keys of a source mean together, for those that have such keys. */
 const sourceChecks: ReadonlyMap<unknown, (view: View) => void> = new Map<SourceConfig['type'], (view: View) => void>([
+  ['csv', checkIndicators],
   ['idx', (view) => checkPairs(view, [['test_images', 'test_labels']])],
   ['npy', (view) => checkPairs(view, ARRAYS)],
   ['npz', (view) => checkPairs(view, ARRAYS)],
+  ['parquet', checkIndicators],
   ['synthetic', checkSynthetic],
 ]);
 
@@ -26,6 +28,14 @@ function checkPairs(view: View, pairs: readonly (readonly [x: string, y: string]
     if (!view.given([...SOURCE, one]) || view.given([...SOURCE, other])) continue;
     view.report('E_CONFIG_MISSING', [...SOURCE, other], `missing; ${one} needs it`, [...SOURCE, one]);
   }
+}
+
+/** An indicator says of what stands there that it stands for a missing value. */
+function checkIndicators(view: View): void {
+  if (view.value([...SOURCE, 'missing_indicator']) !== true || view.value([...SOURCE, 'missing']) !== 'error') return;
+  const message = 'got true, which needs something to stand for missing values; missing: error lets none through';
+  const next = 'set data.source.missing: mean, median or a number, or leave missing_indicator out';
+  view.report('E_CONFIG_VALUE', [...SOURCE, 'missing_indicator'], message, undefined, next);
 }
 
 function checkSynthetic(view: View): void {

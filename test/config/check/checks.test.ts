@@ -143,6 +143,16 @@ const refused: { title: string; text: string; problems: string[] }[] = [
     text: 'data: {source: {type: synthetic, kind: spirals, features: 5}}\nmodel: {layers: [{type: dense, units: 3}]}\n',
     problems: ['1:59 [E_CONFIG_VALUE] data.source.features: spirals have 2 features; got 5'],
   },
+  ...[
+    '{type: csv, path: a.csv, target: y, missing: error, missing_indicator: true}',
+    '{type: parquet, path: a.pq, target: y, missing_indicator: true}',
+  ].map((source) => ({
+    title: `an indicator of missing values that are errors (${source})`,
+    text: `data: {source: ${source}}\nmodel: {layers: [{type: dense, units: 3}]}\n`,
+    problems: [
+      `1:${source.indexOf('true') + 16} [E_CONFIG_VALUE] data.source.missing_indicator: got true, which needs something to stand for missing values; missing: error lets none through | set data.source.missing: mean, median or a number, or leave missing_indicator out`,
+    ],
+  })),
 ];
 
 for (const { title, text, problems } of refused) {
@@ -153,6 +163,15 @@ for (const { title, text, problems } of refused) {
     );
   });
 }
+
+test('an indicator goes with everything that stands for a missing value', (t) => {
+  for (const missing of ['mean', 'median', '0', '-1.5'])
+    t.notThrows(() =>
+      parse(
+        `data: {source: {type: csv, path: a.csv, target: y, missing: ${missing}, missing_indicator: true}}\nmodel: {layers: [{type: dense, units: 3}]}\n`,
+      ),
+    );
+});
 
 test('fractions that sum to 1 only in decimal are accepted', (t) => {
   t.notThrows(() =>
