@@ -66,7 +66,8 @@ export class Datasets {
     try {
       return datasetOf(await loading, experiment);
     } catch (error) {
-      if (this.#samples.loading === loading) this.#samples = undefined;
+      // Another fold that waited for the same may have been here before.
+      if (this.#samples?.loading === loading) this.#samples = undefined;
       throw error;
     }
   }

@@ -33,12 +33,12 @@ export interface CrossValidationRun extends UnderWay<SweepEvent, CrossValidation
   readonly result: Promise<CrossValidation>;
 }
 
-export interface CrossValidateOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor'> {
+export interface CrossValidateOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor' | 'data'> {
   /** Exact directory of the cross-validation, which must not exist yet. @default a new one under track.dir */
   directory?: string | undefined;
 }
 
-export interface ResumeCrossValidationOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor'> {
+export interface ResumeCrossValidationOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor' | 'data'> {
   /** Cores for all folds together, in place of those that it began with: any number gives the same bits. */
   workers?: number | 'auto' | undefined;
 }
@@ -56,7 +56,7 @@ export interface ResumeCrossValidationOptions extends Pick<SweepOptions, 'signal
 export function crossValidate(loaded: Locatable, options: CrossValidateOptions = {}): CrossValidationRun {
   return startWork(async (emit) => {
     try {
-      return await begin(loaded.experiment, options, emit);
+      return await begin(loaded.experiment, { data: loaded.data, ...options }, emit);
     } catch (error) {
       throw located(error, loaded);
     }
@@ -81,7 +81,7 @@ async function begin(experiment: Experiment, options: CrossValidateOptions, emit
   const { directory, ...rest } = options;
   requireFolds(experiment);
   const metric = judgedBy(experiment);
-  const datasets = new Datasets(DATASETS);
+  const datasets = new Datasets(DATASETS, options.data);
   const first = ofFold(experiment, 0);
   const { plan, dataset } = await prepare(first, await datasets.get(first));
   checkBatchNorms(plan);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { ofFold } from '../../../src/config/folds.ts';
+import { experimentFromObject } from '../../../src/config/load.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { type ErrorCode, EXIT, GradloomError } from '../../../src/errors.ts';
 import { train } from '../../../src/runs/training/train.ts';
@@ -13,7 +14,7 @@ import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { deviation, mean, studentQuantile } from '../../../src/sweep/space/values.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
-import { folded, killedFolds, runBytes } from '../support/folds-case.ts';
+import { FOLDED, folded, killedFolds, runBytes } from '../support/folds-case.ts';
 import { sweepFile } from '../support/sweep-case.ts';
 
 const SEED = Number(process.env['GRADLOOM_TEST_SEED'] ?? 20261129);
@@ -208,4 +209,28 @@ test.serial('a sweep is not resumed as a cross-validation', async (t) => {
   await sweep(loadSweep(sweepFile(directory, '', {}), { overrides: ['run_cap=1'] }), { directory: path.join(directory, 's') }).result;
   const error = await t.throwsAsync(resumeCrossValidation(path.join(directory, 's')).result, { instanceOf: GradloomError });
   t.like(error, { code: 'E_SWEEP_READ', message: 'a sweep, and no cross-validation' });
+});
+
+test.serial('rows that a program passes are those of every fold, and are passed again to go on', async (t) => {
+  t.timeout(60_000);
+  const ROWS = 90;
+  const x = Float32Array.from({ length: 2 * ROWS }, (_, i) => Math.sin(i));
+  const y = Int32Array.from({ length: ROWS }, (_, i) => i % 3);
+  const { data: _synthetic, ...rest } = FOLDED;
+  const loaded = experimentFromObject({ ...rest, data: { split: { folds: 3, by: 'stratify' } } }, { data: { x, y } });
+  const { folds } = await crossValidate(loaded, { directory: path.join(temporary(t), 'folds') }).result;
+  t.is(new Set(folds.digests).size, 3);
+  const alone = await train({ ...loaded, experiment: ofFold(loaded.experiment, 1) }, { directory: path.join(temporary(t), 'alone') })
+    .result;
+  t.is(alone.digest, folds.digests[1] ?? '');
+
+  const directory = path.join(temporary(t), 'paused');
+  const abort = new AbortController();
+  const run = crossValidate(loaded, { directory, signal: abort.signal });
+  for await (const event of run) if (event.type === 'start') abort.abort();
+  t.is((await run.result).status, 'interrupted');
+  const without = await t.throwsAsync(resumeCrossValidation(directory).result, { instanceOf: GradloomError });
+  t.is(without?.code, 'E_SWEEP_FAILED');
+  t.regex(without?.message ?? '', /arrays are what a program passes, and none were passed/);
+  t.deepEqual((await resumeCrossValidation(directory, { data: { x, y } }).result).folds, folds);
 });
