@@ -50,7 +50,6 @@ const SIGNATURES: readonly [mark: string, name: string, known: Known][] = [
   ['\x89PNG\r\n', 'a PNG picture', 'images'],
   ['\xff\xd8\xff', 'a JPEG picture', 'images'],
   ['GIF8', 'a GIF picture', PICTURE],
-  ['BM', 'a BMP picture', PICTURE],
   ['II*\0', 'a TIFF picture', PICTURE],
   ['MM\0*', 'a TIFF picture', PICTURE],
   ['PAR1', 'a Parquet table', 'parquet'],
@@ -76,6 +75,9 @@ const SIGNATURES: readonly [mark: string, name: string, known: Known][] = [
   ['Rar!', 'a RAR archive', UNPACK],
   ['%PDF', 'a PDF document', { cure: 'name the file that holds the data' }],
 ];
+
+/** Lengths in bytes of the second header of BMP pictures, by their version. */
+const BMP_HEADERS: ReadonlySet<number> = new Set([12, 16, 40, 52, 56, 64, 108, 124]);
 
 /** What texts begin with. */
 const TEXTS: readonly [pattern: RegExp, name: string, known: Known][] = [
@@ -114,6 +116,7 @@ export function formatOfBytes(head: Uint8Array, file: string): FileFormat | unde
   if (signature !== undefined) return formatFor(signature[1], signature[2], file);
   if (start.startsWith('PK\x03\x04')) return formatFor(...zipOf(start), file);
   if (/^RIFF[\s\S]{4}WEBP/.test(start)) return formatFor('a WebP picture', PICTURE, file);
+  if (isBmp(head)) return formatFor('a BMP picture', PICTURE, file);
   if (isIdx(head)) return formatFor('IDX', 'idx', file);
   const isPickle = head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5;
   if (TORCH_FILE.test(file)) return formatFor(TORCH_NAME, TORCH, file);
@@ -147,6 +150,13 @@ export function wrongFormat(file: string, head: Uint8Array, wanted: FileType, fo
       ? `this is ${format.name}; \`type: ${wanted}\` reads ${READ[wanted].reads} (${found})`
       : `${name} is ${format.name}: say \`type: ${format.type}\``;
   return new GradloomError({ code: 'E_DATA_MAGIC', where, message, next: printable(format.cure, 1000) });
+}
+
+/** `BM` and, as a table may begin with BMI, four reserved zeros and the length of a second header, which is one of few. */
+function isBmp(head: Uint8Array): boolean {
+  if (head.length < 18 || head[0] !== 0x42 || head[1] !== 0x4d) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  return view.getUint32(6, true) === 0 && BMP_HEADERS.has(view.getUint32(14, true));
 }
 
 /** Two zeros, a type and 1 to 4 dimensions. */

@@ -80,6 +80,13 @@ const read: { file: string; bytes: Uint8Array; type: string; name: string; cure:
     cure: 'source: {type: csv, path: ./one-column.csv, target: <column>}',
   },
   {
+    file: 'body.csv',
+    bytes: Buffer.from('BMI,age\n21.5,40\n'),
+    type: 'csv',
+    name: 'CSV',
+    cure: 'source: {type: csv, path: ./body.csv, target: <column>}',
+  },
+  {
     file: 'x.parquet',
     bytes: latin('PAR1\x15'),
     type: 'parquet',
@@ -157,6 +164,12 @@ const foreign: { file: string; bytes: Uint8Array; name: string; cure: RegExp }[]
     bytes: Buffer.from('version https://git-lfs.github.com/spec/v1\n'),
     name: 'a pointer of Git LFS, not the file itself',
     cure: /^git lfs pull$/,
+  },
+  {
+    file: 'x.bmp',
+    bytes: latin('BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0'),
+    name: 'a BMP picture',
+    cure: /PIL\.Image\.open\("x\.bmp"\)/,
   },
   { file: 'x.gif', bytes: latin('GIF89a'), name: 'a GIF picture', cure: /PIL\.Image\.open\("x\.gif"\)/ },
   {
