@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import test from 'ava';
 import { exportModel } from '../../src/export/export.ts';
 import { js } from '../../src/export/js/export.ts';
@@ -6,20 +5,10 @@ import { kerasJson } from '../../src/export/keras/export.ts';
 import { onnx } from '../../src/export/onnx/export.ts';
 import { torch } from '../../src/export/torch/export.ts';
 import { cases, modelOf } from './support/models.ts';
+import { TORCH } from './support/torch.ts';
 
 const OPTIONS = { output: 'm.json', raw: false, dtype: 'f32', batchNorm: 'keep' } as const;
 
-function hasTorch(): boolean {
-  try {
-    execFileSync('/usr/bin/python3', ['-c', 'import torch, numpy'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    // Another machine: named in the title below.
-    return false;
-  }
-}
-
-const TORCH = process.env['CI'] !== undefined || hasTorch();
 const torchTest = TORCH ? test : test.skip;
 
 for (const [layers, preprocess, outcome] of cases().filter((_, i) => i % 3 === 0 || i === 9)) {
