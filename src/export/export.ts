@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
-import { writeFileAtomic } from '../storage/atomic.ts';
+import { writeOutput } from '../storage/atomic.ts';
 import { js } from './js/export.ts';
 import { kerasJson } from './keras/export.ts';
 import type { ExportModel } from './model.ts';
@@ -42,7 +42,7 @@ export async function exportModel(model: ExportModel, to: Target, options: Targe
   checkName(to, options.output);
   const artifact = EXPORTERS[to](model, options);
   const check = await artifact.check();
-  for (const { path, bytes } of artifact.files) await writeFileAtomic(path, bytes);
+  for (const { path, bytes } of artifact.files) await writeOutput(path, bytes);
   const files = artifact.files.map(({ path, bytes }) => ({ path, bytes: Buffer.byteLength(bytes) }));
   return typeof check === 'string'
     ? { files, rows: 0, difference: undefined, note: check }

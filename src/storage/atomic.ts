@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
@@ -91,26 +91,64 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Writes a file that a user named as an output, for whoever may read the directory: as `writeFileAtomic`, with mode 0666 less the umask. A
+ * symbolic link there is followed: its target gets the content, and the link stays. What is no regular file (a device, a pipe) is never
+ * replaced: it is written to.
+ *
+ * @param isNamed  false for a default name in a directory of gradloom: a link there is replaced, not followed
+ * @throws GradloomError E_STORAGE
+ */
+export async function writeOutput(path: string, content: Uint8Array | string, isNamed = true): Promise<void> {
+  const file = await AtomicStream.open(path, isNamed);
+  try {
+    await file.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    await file.commit();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/** Where the content of an output comes to stand, and whether it can take another's place there. @throws what the operating system says */
+function placeOf(path: string, isNamed: boolean): { place: string; isReplaced: boolean } {
+  const found = isNamed ? statSync(path, { throwIfNoEntry: false }) : undefined;
+  // A new file; a link that leads nowhere is replaced.
+  if (found === undefined) return { place: path, isReplaced: true };
+  if (found.isFile() || found.isDirectory()) return { place: realpathSync(path), isReplaced: true };
+  return { place: path, isReplaced: false };
+}
+
 /** A file of any length that is written piece by piece under a temporary name, and gets its own only when it is whole. */
 export class AtomicStream {
   readonly path: string;
-  readonly #temporary: string;
+  readonly #place: string;
+  /** Undefined where the bytes go to their place at once. */
+  readonly #temporary: string | undefined;
   readonly #file: FileHandle;
 
-  private constructor(path: string, temporary: string, file: FileHandle) {
+  private constructor(path: string, place: string, temporary: string | undefined, file: FileHandle) {
     this.path = path;
+    this.#place = place;
     this.#temporary = temporary;
     this.#file = file;
   }
 
-  /** @throws GradloomError E_STORAGE */
-  static async open(path: string): Promise<AtomicStream> {
-    const temporary = join(dirname(path), temporaryName());
+  /** @param path  an output that a user named: see `writeOutput` @throws GradloomError E_STORAGE */
+  static async open(path: string, isNamed = true): Promise<AtomicStream> {
     try {
-      return new AtomicStream(path, temporary, await open(temporary, CREATE, AS_UMASK_SAYS));
+      const { place, isReplaced } = placeOf(path, isNamed);
+      if (!isReplaced) return new AtomicStream(path, place, undefined, await open(place, constants.O_WRONLY));
+      const temporary = join(dirname(place), temporaryName());
+      return new AtomicStream(path, place, temporary, await open(temporary, CREATE, AS_UMASK_SAYS));
     } catch (cause) {
       throw storageError(path, cause);
     }
+  }
+
+  /** Whether what was written can be changed before `commit`: not in a device or a pipe. */
+  get isSeekable(): boolean {
+    return this.#temporary !== undefined;
   }
 
   /** @param at  byte to write at; without it behind what was written before @throws GradloomError E_STORAGE */
@@ -118,7 +156,7 @@ export class AtomicStream {
     try {
       for (let written = 0; written < bytes.length; ) {
         const place = at === undefined ? null : at + written;
-        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, place);
+        const { bytesWritten } = await this.#file.write(bytes, written, Math.min(WRITE_AT_ONCE, bytes.length - written), place);
         if (bytesWritten === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
         written += bytesWritten;
       }
@@ -130,18 +168,22 @@ export class AtomicStream {
   /** Gives the file its name; then it survives a power loss. @throws GradloomError E_STORAGE */
   async commit(): Promise<void> {
     try {
+      if (this.#temporary === undefined) {
+        await this.#file.close();
+        return;
+      }
       await this.#file.sync();
       await this.#file.close();
-      await rename(this.#temporary, this.path);
-      await syncDirectory(dirname(this.path));
+      await rename(this.#temporary, this.#place);
+      await syncDirectory(dirname(this.#place));
     } catch (cause) {
       throw storageError(this.path, cause);
     }
   }
 
-  /** Removes what was written. */
+  /** Removes what was written; what a device or a pipe has got stays. */
   async discard(): Promise<void> {
-    await Promise.allSettled([this.#file.close(), unlink(this.#temporary)]);
+    await Promise.allSettled([this.#file.close(), ...(this.#temporary === undefined ? [] : [unlink(this.#temporary)])]);
   }
 }
 

@@ -84,6 +84,6 @@ async function experimentData({ file, overrides, head, html }: DataRequest, outp
 }
 
 async function writePage(file: string, page: string): Promise<void> {
-  const { writeFileAtomic } = await import('../../storage/atomic.ts');
-  await writeFileAtomic(file, page);
+  const { writeOutput } = await import('../../storage/atomic.ts');
+  await writeOutput(file, page);
 }

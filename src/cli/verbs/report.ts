@@ -49,7 +49,7 @@ function smoothOf(args: Arguments): number {
 }
 
 async function writeReport({ runs: words, dir, file, open, smooth }: ReportRequest, output: Output): Promise<number> {
-  const [{ findRuns }, { readReportedRun }, { MAX_DETAILS, renderRunPage }, { scoreRun }, { writeFileAtomic }, { shortPath }] =
+  const [{ findRuns }, { readReportedRun }, { MAX_DETAILS, renderRunPage }, { scoreRun }, { writeOutput }, { shortPath }] =
     await Promise.all([
       import('../../runs/store/store.ts'),
       import('../../report/run-page/read.ts'),
@@ -67,7 +67,7 @@ async function writeReport({ runs: words, dir, file, open, smooth }: ReportReque
   const known = new Map();
   const scored = new Map();
   for (const run of reported.slice(0, MAX_DETAILS)) scored.set(run, await scoreRun(run, known));
-  await writeFileAtomic(target, renderRunPage(reported, { smooth, scored }));
+  await writeOutput(target, renderRunPage(reported, { smooth, scored }), file !== undefined);
   if (output.json) output.object({ runs: found.map(({ record }) => record.id), file: target });
   output.result(`saved  ${printable(shortPath(target), Number.POSITIVE_INFINITY)}`);
   if (open) {

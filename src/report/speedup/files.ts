@@ -1,5 +1,5 @@
 import type { PredictedRow, SpeedupResult, SpeedupRow, SpeedupTable } from '../../speedup/events.ts';
-import { writeFileAtomic } from '../../storage/atomic.ts';
+import { writeOutput } from '../../storage/atomic.ts';
 import { csvCell } from '../text/csv.ts';
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts';
 import { formatBatchMap } from './batch-map.ts';
@@ -24,7 +24,7 @@ export async function writeReports(result: SpeedupResult, files: ReportFiles): P
   for (const format of REPORT_FORMATS) {
     const file = files[format];
     if (file === undefined) continue;
-    await writeFileAtomic(file, RENDERERS[format](result));
+    await writeOutput(file, RENDERERS[format](result));
     written.push(file);
   }
   return written;

@@ -64,6 +64,11 @@ async function toFile(
   progress: StreamOptions['progress'],
 ): Promise<number> {
   const file = await AtomicStream.open(path);
+  if (formatter.countsRows && !file.isSeekable) {
+    await file.discard();
+    const message = 'a pipe or a device; this format has the number of rows at its beginning';
+    throw new GradloomError({ code: 'E_STORAGE', where: printable(path), message, next: 'name a file, or write csv or jsonl' });
+  }
   let count = 0;
   try {
     await file.write(formatter.head(0));

@@ -65,9 +65,9 @@ async function exportRuns({ runs: words, dir, format, output: place }: ExportReq
       output.answer(String(content));
       return 0;
     }
-    const { writeFileAtomic } = await import('../../../storage/atomic.ts');
+    const { writeOutput } = await import('../../../storage/atomic.ts');
     saved.push(path.resolve(place));
-    await writeFileAtomic(path.resolve(place), content);
+    await writeOutput(path.resolve(place), content);
   }
   if (output.json) output.object({ runs: runs.map(({ record }) => record.id), files: saved });
   for (const file of saved) output.result(`saved  ${printable(shortPath(file), Number.POSITIVE_INFINITY)}`);

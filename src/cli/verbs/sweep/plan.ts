@@ -47,11 +47,8 @@ async function showPlan({ file, overrides, base, saveTrials }: PlanRequest, outp
   const { planSweep } = await import('../../../sweep/session/plan.ts');
   const plan = await planSweep(loaded);
   if (saveTrials !== undefined) {
-    const [{ writeFileAtomic }, { yamlOf }] = await Promise.all([
-      import('../../../storage/atomic.ts'),
-      import('../../../config/resolved.ts'),
-    ]);
-    await writeFileAtomic(saveTrials, yamlOf({ enqueue: plan.known.map(({ assignment }) => assignment) }));
+    const [{ writeOutput }, { yamlOf }] = await Promise.all([import('../../../storage/atomic.ts'), import('../../../config/resolved.ts')]);
+    await writeOutput(saveTrials, yamlOf({ enqueue: plan.known.map(({ assignment }) => assignment) }));
     output.note(`saved  ${printable(saveTrials, Number.POSITIVE_INFINITY)}`);
   }
   if (output.json) {

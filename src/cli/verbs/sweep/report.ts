@@ -25,14 +25,14 @@ export const sweepReport = defineCommand<ReportRequest>({
 
 async function writeReport({ sweep: word, file }: ReportRequest, output: Output): Promise<number> {
   const state = await readSweepOf(word);
-  const [{ renderSweepHtml }, { sweepImportance }, { writeFileAtomic }, { shortPath }] = await Promise.all([
+  const [{ renderSweepHtml }, { sweepImportance }, { writeOutput }, { shortPath }] = await Promise.all([
     import('../../../report/sweep/html.ts'),
     import('../../../sweep/importance/of-sweep.ts'),
     import('../../../storage/atomic.ts'),
     import('../../../report/runs/results.ts'),
   ]);
   const target = path.resolve(file ?? path.join(state.directory, 'report.html'));
-  await writeFileAtomic(target, renderSweepHtml(state, sweepImportance(state)));
+  await writeOutput(target, renderSweepHtml(state, sweepImportance(state)), file !== undefined);
   if (output.json) output.object({ sweep: state.id, file: target });
   output.result(`saved  ${printable(shortPath(target), Number.POSITIVE_INFINITY)}`);
   return 0;
