@@ -23,6 +23,8 @@ export type { Dataset, SplitName } from './data/dataset.ts';
 export { loadDataset } from './data/load.ts';
 export { type Check, examine } from './engine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
+export { type ExportOptions, type ExportReport, exportModel } from './export/export.ts';
+export type { Target as ExportTarget } from './export/target.ts';
 export type {
   MetricsLine,
   RunEnd,

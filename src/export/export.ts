@@ -1,8 +1,10 @@
 import { extname } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { writeOutput } from '../storage/atomic.ts';
+import type { LoadedModel } from '../use/model/read.ts';
 import { js } from './js/export.ts';
 import { kerasJson } from './keras/export.ts';
+import { exportModelOf } from './loaded.ts';
 import type { ExportModel } from './model.ts';
 import { onnx } from './onnx/export.ts';
 import { safetensors } from './safetensors.ts';
@@ -38,7 +40,7 @@ export interface ExportReport {
  * @throws GradloomError E_USAGE for a name of another format, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
  *   made gives other numbers, E_STORAGE
  */
-export async function exportModel(model: ExportModel, to: Target, options: TargetOptions): Promise<ExportReport> {
+export async function writeExport(model: ExportModel, to: Target, options: TargetOptions): Promise<ExportReport> {
   checkName(to, options.output);
   const artifact = EXPORTERS[to](model, options);
   const check = await artifact.check();
@@ -47,6 +49,37 @@ export async function exportModel(model: ExportModel, to: Target, options: Targe
   return typeof check === 'string'
     ? { files, rows: 0, difference: undefined, note: check }
     : { files, rows: check.rows, difference: check.difference, note: undefined };
+}
+
+/** What `exportModel` may be told. */
+export interface ExportOptions {
+  /** Leaves preprocessing out: the export takes what the network takes. @default false */
+  raw?: boolean;
+  /** How js keeps its weights. @default 'f32' */
+  dtype?: TargetOptions['dtype'];
+  /** Whether onnx and js make batch norms part of the layers before them. @default 'fold' */
+  batchNorm?: TargetOptions['batchNorm'];
+}
+
+/**
+ * Writes a trained model for other programs, as `gradloom export` does: tried on 100 rows before it stands under its name.
+ *
+ * ```ts
+ * const model = await loadModel('runs/iris-20260101-120000-29898d');
+ * await exportModel(model, 'onnx', 'iris.onnx');
+ * ```
+ *
+ * @param output  the file to write, with the extension of its format; torch and keras-json write their weights beside it
+ * @throws GradloomError E_USAGE for a name of another format, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
+ *   made gives other numbers, E_STORAGE
+ */
+export async function exportModel(
+  model: LoadedModel,
+  to: Target,
+  output: string,
+  { raw = false, dtype = 'f32', batchNorm = 'fold' }: ExportOptions = {},
+): Promise<ExportReport> {
+  return writeExport(exportModelOf(model), to, { output, raw, dtype, batchNorm });
 }
 
 function checkName(to: Target, output: string): void {

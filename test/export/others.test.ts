@@ -1,5 +1,5 @@
 import test from 'ava';
-import { exportModel } from '../../src/export/export.ts';
+import { writeExport } from '../../src/export/export.ts';
 import { js } from '../../src/export/js/export.ts';
 import { kerasJson } from '../../src/export/keras/export.ts';
 import { onnx } from '../../src/export/onnx/export.ts';
@@ -43,8 +43,15 @@ test('an export that overflows f32 is not kept', async (t) => {
 
 test('a name of another format is refused', async (t) => {
   const model = modelOf('relu', 'numbers [5], robust', 'softmax');
-  await t.throwsAsync(exportModel(model, 'torch', { ...OPTIONS, output: 'm.onnx' }), {
+  await t.throwsAsync(writeExport(model, 'torch', { ...OPTIONS, output: 'm.onnx' }), {
     code: 'E_USAGE',
     message: '--output m.onnx: expected a name that ends in .py for --to torch',
   });
+});
+
+test('of two files the one that names the other comes last', (t) => {
+  const model = modelOf('relu', 'numbers [5], robust', 'softmax');
+  const names = (files: { path: string }[]): string[] => files.map((file) => file.path);
+  t.deepEqual(names(torch(model, { ...OPTIONS, output: 'm.py' }).files), ['m.safetensors', 'm.py']);
+  t.deepEqual(names(kerasJson(model, OPTIONS).files), ['m.weights.safetensors', 'm.json']);
 });

@@ -9,7 +9,6 @@ import { loadExperiment } from '../../src/config/load.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { exportModel } from '../../src/export/export.ts';
-import { exportModelOf } from '../../src/export/loaded.ts';
 import type { Target } from '../../src/export/target.ts';
 import { train } from '../../src/runs/training/train.ts';
 import { evaluateOnOwnData } from '../../src/use/evaluate/evaluate.ts';
@@ -116,7 +115,7 @@ function own(model: Model, { own: given }: TestRows): Answer {
 }
 
 async function exported(model: Model, to: Target, output: string): Promise<string> {
-  await exportModel(exportModelOf(model), to, { output, raw: false, dtype: 'f32', batchNorm: 'fold' });
+  await exportModel(model, to, output);
   return output;
 }
 

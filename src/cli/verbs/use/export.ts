@@ -83,13 +83,13 @@ function checkpointOf(args: Arguments): CheckpointChoice {
 }
 
 async function exportRun({ run: word, dir, checkpoint, average, classes, to, ...options }: ExportRequest, output: Output): Promise<number> {
-  const [{ readForExport }, { exportModel }, { showBytes }] = await Promise.all([
+  const [{ readForExport }, { writeExport }, { showBytes }] = await Promise.all([
     import('../../../export/sources.ts'),
     import('../../../export/export.ts'),
     import('../../../machine/limits.ts'),
   ]);
   const model = await readForExport(word, { dir, checkpoint, average, classes });
-  const report = await exportModel(model, to, options);
+  const report = await writeExport(model, to, options);
   if (output.json) {
     output.object({ model: model.name, to, ...report });
     return 0;
