@@ -73,7 +73,14 @@ const DIABETES = [
   'age',
   'sex=a',
   'sex=b',
-  ...['bmi', 'blood_pressure', 'total_cholesterol', 'ldl', 'hdl', 'cholesterol_ratio', 'log_triglycerides', 'glucose'],
+  'bmi',
+  'blood_pressure',
+  'total_cholesterol',
+  'ldl',
+  'hdl',
+  'cholesterol_ratio',
+  'log_triglycerides',
+  'glucose',
 ];
 
 const CASES: Readonly<Record<string, Case>> = {
