@@ -79,10 +79,8 @@ const ADDED: readonly { beside: string; words: RegExp; advice: string }[] = [
   },
   {
     beside: 'idx',
-    words:
-      /^(?:csv|tsv|text|json|jsonl|npy|npz|numpy|parquet|arrow|hdf5|h5|pickle|pkl|png|jpe?g|images?|image_?folder|folder|file|files|zip|pandas|sklearn|openml|cifar.*|fashion_?mnist)$/,
-    advice:
-      'files are read as IDX in this version: write the samples and their labels as uint8 arrays in that format, and give type: idx with images and labels',
+    words: /^(?:json|jsonl|arrow|feather|hdf5|h5|pickle|pkl|pt|mat|excel|xlsx|sqlite|zip|pandas|sklearn|openml|cifar.*|fashion_?mnist)$/,
+    advice: 'write the rows as one of these: numpy.savez for type: npz, to_csv or to_parquet of pandas for tables',
   },
 ];
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
+import { runFile } from '../../runs/files/names.ts';
 import { DEFAULT_RUNS, listRuns } from '../../runs/store/store.ts';
 import { trialLogPath } from '../journal/log.ts';
 import { type CrossValidation, holdsCrossValidation, readCrossValidation } from './result.ts';
@@ -66,6 +67,8 @@ function foldersIn(parent: string): string[] {
 
 /** Its experiment is written once, at the beginning. */
 function begunAt(directory: string): number {
-  const files = ['base.yaml', 'config.yaml'].map((name) => statSync(path.join(directory, name), { throwIfNoEntry: false })?.mtimeMs);
+  const files = [path.join(directory, 'base.yaml'), runFile(directory, 'config')].map(
+    (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs,
+  );
   return files.find((time) => time !== undefined) ?? statSync(trialLogPath(directory), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

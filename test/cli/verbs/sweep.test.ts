@@ -15,7 +15,7 @@ const results = ({ stdout }: Finished): string[][] =>
     .trimEnd()
     .split('\r\n')
     .map((line) => line.split(','))
-    .map((cells) => cells.filter((_, i) => i !== 9));
+    .map((cells) => cells.filter((_, i) => i !== 11));
 
 test.serial(
   'a grid from the command line: a line a result, a table, one directory; then status, best, its experiment, exports, report',

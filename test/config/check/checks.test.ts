@@ -64,8 +64,8 @@ const refused: { title: string; text: string; problems: string[] }[] = [
   },
   {
     title: 'nesterov without momentum',
-    text: `${VALID}optimizer: {nesterov: true}\n`,
-    problems: ['3:23 [E_CONFIG_VALUE] optimizer.nesterov: nesterov needs momentum; expected optimizer.momentum above 0'],
+    text: `${VALID}optimizer: {type: sgd, nesterov: true}\n`,
+    problems: ['3:34 [E_CONFIG_VALUE] optimizer.nesterov: nesterov needs momentum; expected optimizer.momentum above 0'],
   },
   {
     title: 'nesterov with dampening',

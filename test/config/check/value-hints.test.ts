@@ -70,9 +70,9 @@ const slips: { text: string; problems: string[] }[] = [
     ],
   },
   {
-    text: 'data: {source: {type: csv, path: x}}\nmodel: {layers: [{type: dense, units: 1}]}\n',
+    text: 'data: {source: {type: hdf5, path: x}}\nmodel: {layers: [{type: dense, units: 1}]}\n',
     problems: [
-      '1:23 [E_CONFIG_VALUE] data.source.type: unknown value; got csv; expected one of mnist, idx, synthetic; files are read as IDX in this version: write the samples and their labels as uint8 arrays in that format, and give type: idx with images and labels',
+      '1:23 [E_CONFIG_VALUE] data.source.type: unknown value; got hdf5; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic; write the rows as one of these: numpy.savez for type: npz, to_csv or to_parquet of pandas for tables',
     ],
   },
 ];
@@ -111,8 +111,8 @@ test('a missing type does not hide what else is wrong beside and below it, nor i
   t.deepEqual(
     problemsOf(() => parse('data: {source: {images: a, label: b}}\nmodel: {layers: [{type: dense, units: 1}]}\n')),
     [
-      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.type: missing; expected one of mnist, idx, synthetic',
-      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.labels: missing; expected a file name',
+      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.type: missing; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic',
+      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.labels: missing; expected a file name, or a list of them',
       'a.yaml:1:28 [E_CONFIG_UNKNOWN_KEY] data.source.label: unknown key; did you mean data.source.labels?',
     ],
   );

@@ -60,8 +60,8 @@ const refused: { title: string; yaml: string; problems: string[] }[] = [
   },
   {
     title: 'a number that would become zero where 0 is allowed',
-    yaml: 'optimizer: {momentum: -1e-400}',
-    problems: ['3:23 [E_CONFIG_RANGE] optimizer.momentum: too small for a number; got -1e-400; expected a number from 0 to 1'],
+    yaml: 'optimizer: {type: sgd, momentum: -1e-400}',
+    problems: ['3:34 [E_CONFIG_RANGE] optimizer.momentum: too small for a number; got -1e-400; expected a number from 0 to 1'],
   },
   {
     title: 'a number too large for a double under a key that is unknown',
@@ -263,7 +263,7 @@ test('missing parts are marked at the key that should hold them', (t) => {
   t.deepEqual(
     problemsOf(() => parse('data:\n  shuffle: none\n')),
     [
-      'a.yaml:1:1 [E_CONFIG_MISSING] data.source: missing; expected one of mnist, idx, synthetic',
+      'a.yaml:1:1 [E_CONFIG_MISSING] data.source: missing; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic',
       'a.yaml:1:1 [E_CONFIG_MISSING] model: missing; expected a map of keys',
     ],
   );

@@ -36,7 +36,10 @@ test('what a key is stands in the schema: these are not of the result, all other
 test('the schema says of no key two kinds, in whatever variant it stands', (t) => {
   const said = new Map<string, Set<string>>();
   const collect = ({ properties = {}, items, additionalProperties, anyOf = [], oneOf = [] }: Outline, at: string, above: string): void => {
-    const children = [...Object.entries(properties), ...[items, additionalProperties || undefined].map((of) => ['0', of] as const)];
+    const children = [
+      ...Object.entries(properties),
+      ...[items || undefined, additionalProperties || undefined].map((of) => ['0', of] as const),
+    ];
     for (const [name, child] of children) {
       if (child === undefined) continue;
       const key = at === '' ? name : `${at}.${name}`;
@@ -52,12 +55,24 @@ test('the schema says of no key two kinds, in whatever variant it stands', (t) =
 });
 
 test('paths of files are known wherever they stand', (t) => {
+  const files = [
+    'images',
+    'labels',
+    'path',
+    'test_images',
+    'test_labels',
+    'test_path',
+    'test_x',
+    'test_y',
+    'val_path',
+    'val_x',
+    'val_y',
+    'x',
+    'y',
+  ];
   t.deepEqual(without(({ isPath }) => isPath).toSorted(), [
     'data.sample_weights',
-    'data.source.images',
-    'data.source.labels',
-    'data.source.test_images',
-    'data.source.test_labels',
+    ...files.flatMap((key) => [`data.source.${key}`, `data.source.${key}.0`]),
     'model.init.path',
     'model.layers.0.init.path',
     'parent.run',

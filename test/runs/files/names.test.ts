@@ -8,7 +8,8 @@ import { LINE_KINDS } from '../../../src/runs/files/run-lines.ts';
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../../../..');
 const OWNER = 'src/runs/files/names.ts';
 /** Texts for people, below this owner or about a file of their own. */
-const TELLING = /^src\/(?:error-codes\.ts$|config\/schema\/|storage\/safetensors|cli\/verbs\/train\.ts$)/;
+const TELLING =
+  /^src\/(?:error-codes\.ts$|config\/schema\/|storage\/safetensors|cli\/arguments\/model\.ts$|cli\/verbs\/(?:train|use\/export)\.ts$|report\/metrics\/wandb\.ts$|use\/model\/read\.ts$)/;
 
 /** The text without its comments, which may name what they are about. */
 function codeOf(file: string): string {
