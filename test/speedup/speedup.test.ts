@@ -18,6 +18,7 @@ const SLEEP_SECONDS = 0.055;
 const SMALL = {
   name: 'small',
   data: { source: { type: 'synthetic', kind: 'blobs', samples: 400 } },
+  optimizer: 'sgd',
   model: {
     layers: [
       { type: 'dense', units: 16, activation: 'gelu' },

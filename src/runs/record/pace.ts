@@ -58,7 +58,9 @@ export class Pace {
   /** Goes on from a point of the run, whose state is kept up to date from now on; time spent since then in this process stays spent. */
   restore(step: number, state: PaceState): void {
     this.#firstStep = step;
-    this.#earlierSeconds = Math.max(this.#earlierSeconds, state.seconds - this.#ownSeconds);
+    // A process that has trained nothing yet was no part of what the state counted.
+    const own = this.#state.samples === 0 ? 0 : this.#ownSeconds;
+    this.#earlierSeconds = Math.max(this.#earlierSeconds, state.seconds - own);
     this.#state = state;
   }
 

@@ -13,6 +13,7 @@ function tree(train: object): Record<string, unknown> {
         { type: 'dense', units: 3 },
       ],
     },
+    optimizer: 'sgd',
     // Four steps an epoch.
     train: { batch_size: 24, eval: { every: { steps: 3 } }, ...train },
     metrics: ['accuracy', 'macro_f1'],
