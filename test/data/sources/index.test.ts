@@ -118,7 +118,7 @@ test('every source that a file may name has an implementation', (t) => {
 
 for (const config of Object.values(CONFIGS)) {
   test(`${config.type}: samples of one shape with as many targets, in shared memory, the same each time`, async (t) => {
-    const { featuresFor, ...samples } = await dataSource(config).load(config, READING);
+    const { featuresFor, featuresWith: _with, placeOf: _place, ...samples } = await dataSource(config).load(config, READING);
     const { sampleCount, target, targetNames, ownTestCount, origin } = samples;
     const read = featuresFor(Uint32Array.of(0, 1, 2));
     const { features, featureCount, sampleShape } = read;
@@ -135,7 +135,7 @@ for (const config of Object.values(CONFIGS)) {
     if (target.kind === 'class') t.true(target.labels.every((label) => label >= 0 && label < target.classes));
     t.true(features.every(Number.isFinite) && targets.every(Number.isFinite));
     for (const { buffer } of [features, targets]) t.true(buffer instanceof SharedArrayBuffer);
-    const { featuresFor: featuresAgain, ...again } = await dataSource(config).load(config, READING);
+    const { featuresFor: featuresAgain, featuresWith: _withAgain, placeOf: _placeAgain, ...again } = await dataSource(config).load(config, READING);
     t.deepEqual(again, samples);
     t.deepEqual(featuresAgain(Uint32Array.of(0, 1, 2)), read);
   });
