@@ -135,7 +135,12 @@ for (const config of Object.values(CONFIGS)) {
     if (target.kind === 'class') t.true(target.labels.every((label) => label >= 0 && label < target.classes));
     t.true(features.every(Number.isFinite) && targets.every(Number.isFinite));
     for (const { buffer } of [features, targets]) t.true(buffer instanceof SharedArrayBuffer);
-    const { featuresFor: featuresAgain, featuresWith: _withAgain, placeOf: _placeAgain, ...again } = await dataSource(config).load(config, READING);
+    const {
+      featuresFor: featuresAgain,
+      featuresWith: _withAgain,
+      placeOf: _placeAgain,
+      ...again
+    } = await dataSource(config).load(config, READING);
     t.deepEqual(again, samples);
     t.deepEqual(featuresAgain(Uint32Array.of(0, 1, 2)), read);
   });
