@@ -83,7 +83,7 @@ function checkFiles(project) {
   const main = path.join('node_modules', 'gradloom', 'dist', 'src', 'cli', 'main.js');
   for (const [words, most] of [
     [['--version'], 8],
-    [['schema'], 16],
+    [['schema'], 32],
   ]) {
     const coverage = path.join(project, `files-of-${words[0]}`);
     execFileSync('node', [main, ...words], { cwd: project, stdio: 'ignore', env: { ...process.env, NODE_V8_COVERAGE: coverage } });
