@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const CLI = path.join(ROOT, 'dist/src/cli');
+const SRC = path.join(ROOT, 'dist/src');
+const CLI = path.join(SRC, 'cli');
 /** Packages that find files beside themselves, that hardly any command needs, or that come without the text of their licence. */
-const EXTERNAL = ['asciichart', 'koffi', 'mnist', 'piscina', 'yargs'];
+const EXTERNAL = ['asciichart', 'hyparquet-writer', 'koffi', 'mnist', 'piscina', 'yargs'];
 
 /** Which file a dynamic import goes to, by the module that has it: the first that fits. */
 const GROUPS = [
@@ -20,6 +21,8 @@ const GROUPS = [
   ['sweeps', /^(?:verbs\/sweep\/|views\/sweep|arguments\/sweeps)/],
   ['speedup', /^verbs\/speedup\.js$/],
   ['training', /^(?:verbs\/(?:train|resume|extend|verify|check)|views\/follow|arguments\/config-file)\.js$/],
+  ['models', /^(?:verbs\/(?:use\/|data|report|runs\/export)|arguments\/model)/],
+  ['board', /^\.\.\/runs\//],
   ['tables', /./],
 ];
 /** What a group is a part of, so that its modules need no chunk of their own there. */
@@ -27,6 +30,8 @@ const WITHIN = {
   training: ['command'],
   sweeps: ['command', 'training'],
   speedup: ['command', 'training'],
+  models: ['command', 'training'],
+  board: ['command', 'training'],
   tables: ['command'],
   help: ['command'],
 };
@@ -44,8 +49,8 @@ for (const file of readdirSync(CLI).filter((name) => name.startsWith('bundle-'))
 
 /** The modules of each group. */
 const members = new Map(GROUPS.map(([name]) => [name, new Set()]));
-for (const name of readdirSync(CLI, { recursive: true }).filter((file) => file.endsWith('.js'))) {
-  const file = path.join(CLI, name);
+for (const name of readdirSync(SRC, { recursive: true }).filter((file) => file.endsWith('.js'))) {
+  const file = path.join(SRC, name);
   for (const [, target] of readFileSync(file, 'utf8').matchAll(DYNAMIC))
     members.get(groupOf(file)).add(path.resolve(path.dirname(file), target));
 }
@@ -56,7 +61,6 @@ const placed = (text, file) =>
 
 /** Dynamic imports lead to the file of their group, which has the module as one of its exports. */
 const grouped = (text, file) => {
-  if (!file.startsWith(`${CLI}${path.sep}`)) return text;
   const group = groupOf(file);
   return text.replace(DYNAMIC, (_, target) => {
     return `import('group:${group}').then((group) => group.${nameOf(path.resolve(path.dirname(file), target))})`;

@@ -119,7 +119,8 @@ export type {
 } from './sweep/session/events.ts';
 export type { SweepOptions } from './sweep/session/options.ts';
 export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from './sweep/session/plan.ts';
-export { type NewSweepOptions, type ResumeSweepOptions, readSweep, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
+export { readSweep } from './sweep/session/read.ts';
+export { type NewSweepOptions, type ResumeSweepOptions, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
 export type { SearchSpace } from './sweep/space/space.ts';
 export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
 export { type DataToEvaluate, type EvaluateOptions, evaluateOnOwnData, type ModelEvaluation } from './use/evaluate/evaluate.ts';

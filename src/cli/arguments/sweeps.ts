@@ -19,7 +19,7 @@ export function sweepOf(args: Arguments): string {
 
 /** Finds the sweep and reads what its log says. */
 export async function readSweepOf(word: string): Promise<SweepState> {
-  const [{ findSweep }, { readSweep }] = await Promise.all([import('../../sweep/journal/find.ts'), import('../../sweep/session/sweep.ts')]);
+  const [{ findSweep }, { readSweep }] = await Promise.all([import('../../sweep/journal/find.ts'), import('../../sweep/session/read.ts')]);
   return readSweep(findSweep(word));
 }
 

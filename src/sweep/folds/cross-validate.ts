@@ -18,7 +18,8 @@ import { readTrialLog } from '../journal/log.ts';
 import type { SweepInput, SweepSettings } from '../schema.ts';
 import type { SweepEvent } from '../session/events.ts';
 import type { SweepOptions } from '../session/options.ts';
-import { readSweep, resumeSweep } from '../session/sweep.ts';
+import { readSweep } from '../session/read.ts';
+import { resumeSweep } from '../session/sweep.ts';
 import { judgedBy } from './judged.ts';
 import { type CrossValidation, isCrossValidation, readCrossValidation } from './result.ts';
 

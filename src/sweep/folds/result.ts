@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { kindAt } from '../../storage/folder.ts';
-import { readTrialLog, trialLogPath } from '../journal/log.ts';
 import { runDirectories } from '../replay/record.ts';
 import { replicatesOf, type SweepSettings } from '../schema.ts';
-import { readSweep } from '../session/sweep.ts';
+import { readSettings, readWritten, stateOf } from '../session/read.ts';
 import { deviation, interval95, mean, summarise } from '../space/values.ts';
 import type { SweepState } from '../trial.ts';
 
@@ -48,7 +47,7 @@ export function isCrossValidation({ folds, parameters, zip, enqueue, seeds, meth
 /** Whether a directory is a cross-validation's, as far as can be told without an error of it. */
 export function holdsCrossValidation(directory: string): boolean {
   if (kindAt(directory) !== 'directory' || !existsSync(path.join(directory, 'sweep.yaml'))) return false;
-  return isCrossValidation(readSweep(directory).settings);
+  return isCrossValidation(readSettings(directory));
 }
 
 /**
@@ -57,14 +56,14 @@ export function holdsCrossValidation(directory: string): boolean {
  * @throws GradloomError as `readSweep`
  */
 export function readCrossValidation(directory: string): CrossValidation {
-  const state = readSweep(directory);
-  const { id, name, status, settings } = state;
+  const written = readWritten(directory);
+  const { settings, entries } = written;
+  const { id, name, status } = stateOf(written);
   const count = replicatesOf(settings);
-  const log = existsSync(trialLogPath(state.directory)) ? readTrialLog(state.directory, count).entries : [];
   const values = Array.from({ length: count }, (): number | null => null);
   const digests = Array.from({ length: count }, (): string | null => null);
   let seconds = 0;
-  for (const entry of log) {
+  for (const entry of entries) {
     if (entry.type !== 'run') continue;
     seconds += entry.seconds;
     if (entry.status !== 'reached') continue;
@@ -77,7 +76,7 @@ export function readCrossValidation(directory: string): CrossValidation {
   return {
     id,
     name,
-    directory: state.directory,
+    directory: written.directory,
     status,
     seconds,
     folds: {

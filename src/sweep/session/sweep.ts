@@ -5,10 +5,9 @@ import { createRunDirectory, makeRunDirectory } from '../../runs/files/directory
 import { startWork, type UnderWay } from '../../runs/training/under-way.ts';
 import { syncDirectory, writeFileAtomic } from '../../storage/atomic.ts';
 import { errnoText } from '../../storage/errno.ts';
-import { hasFolder, kindAt } from '../../storage/folder.ts';
+import { hasFolder } from '../../storage/folder.ts';
 import type { LineCalls } from '../../storage/lines.ts';
-import { DirectoryLock, lockOwner } from '../../storage/lock.ts';
-import { targetOf } from '../../storage/read.ts';
+import { DirectoryLock } from '../../storage/lock.ts';
 import { commandOf } from '../../storage/shell.ts';
 import type { Executor } from '../execute/executor.ts';
 import { type LoadedSweep, loadSweep, sweepFiles } from '../file/load.ts';
@@ -16,13 +15,12 @@ import { checkUnchanged } from '../journal/changes.ts';
 import { LOG_VERSION, type LoggedEntry, type SweepEntry } from '../journal/entries.ts';
 import { readTrialLog, TrialLog, trialLogPath } from '../journal/log.ts';
 import { TRIALS } from '../replay/record.ts';
-import { SweepFold, sweepState } from '../replay/state.ts';
 import { replicatesOf } from '../schema.ts';
 import { lanesOf } from '../search/decisions.ts';
-import type { SweepState } from '../trial.ts';
 import type { SweepEvent, SweepSummary } from './events.ts';
 import { makeExecutor, type SweepOptions } from './options.ts';
 import { sessionError } from './pause.ts';
+import { requireSweep } from './read.ts';
 import { SweepRunner } from './runner.ts';
 
 /** A sweep under way. */
@@ -98,21 +96,6 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
       return { loaded, log, entries: first === undefined ? [await firstEntry(log, loaded, place)] : read.entries };
     });
   });
-}
-
-/**
- * A sweep as its directory tells it, also while a process works on it.
- *
- * @throws GradloomError E_SWEEP_READ if it is no sweep, E_RUN_FILE for a damaged log, E_CONFIG_...
- */
-export function readSweep(directory: string): SweepState {
-  const place = path.resolve(directory);
-  requireSweep(place);
-  const { settings } = loadSweep(path.join(place, 'sweep.yaml'), { isCopy: true, isRecord: true });
-  const entries = existsSync(trialLogPath(place)) ? readTrialLog(place, replicatesOf(settings)).entries : [];
-  const fold = new SweepFold(settings);
-  for (const entry of entries) fold.add(entry);
-  return sweepState(fold, { id: path.basename(place), name: settings.name, directory: place, settings }, lockOwner(place) !== undefined);
 }
 
 interface Opened {
@@ -200,22 +183,4 @@ async function begun(
     await log?.close();
     throw sessionError(error, directory);
   }
-}
-
-function requireSweep(directory: string): void {
-  if (kindAt(directory) === 'link') {
-    throw new GradloomError({
-      code: 'E_SWEEP_READ',
-      where: printable(directory),
-      message: `a symbolic link${targetOf(directory)}, which is not followed`,
-      next: 'name the sweep itself',
-    });
-  }
-  if (existsSync(path.join(directory, 'sweep.yaml'))) return;
-  throw new GradloomError({
-    code: 'E_SWEEP_READ',
-    where: printable(directory),
-    message: 'not the directory of a sweep: it has no sweep.yaml',
-    next: 'name a directory that gradloom sweep run has made',
-  });
 }

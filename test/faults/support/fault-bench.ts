@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EXIT } from '../../../src/errors.ts';
-import { readSweep } from '../../../src/sweep/session/sweep.ts';
+import { readSweep } from '../../../src/sweep/session/read.ts';
 import { MAIN } from '../../cli/support/run-cli.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { digests, table } from '../../sweep/support/sweep-case.ts';

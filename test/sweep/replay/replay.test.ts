@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT, GradloomError } from '../../../src/errors.ts';
 import { trialLogPath } from '../../../src/sweep/journal/log.ts';
-import { readSweep, resumeSweep, sweep } from '../../../src/sweep/session/sweep.ts';
+import { readSweep } from '../../../src/sweep/session/read.ts';
+import { resumeSweep, sweep } from '../../../src/sweep/session/sweep.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
 import { ASHA, loaded, played, table } from '../support/sweep-case.ts';
 

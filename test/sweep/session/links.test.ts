@@ -2,7 +2,8 @@ import { cpSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../../src/errors.ts';
-import { readSweep, resumeSweep, sweep } from '../../../src/sweep/session/sweep.ts';
+import { readSweep } from '../../../src/sweep/session/read.ts';
+import { resumeSweep, sweep } from '../../../src/sweep/session/sweep.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
 import { loaded, played } from '../support/sweep-case.ts';
 

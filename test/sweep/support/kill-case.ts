@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { loadSweep } from '../../../src/sweep/file/load.ts';
 import { readTrialLog } from '../../../src/sweep/journal/log.ts';
-import { readSweep, sweep } from '../../../src/sweep/session/sweep.ts';
+import { readSweep } from '../../../src/sweep/session/read.ts';
+import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { ASHA, digests, sweepFile, table } from './sweep-case.ts';
 

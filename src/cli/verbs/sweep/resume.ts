@@ -50,12 +50,13 @@ function sweepOf(args: Arguments): string {
 
 function resume({ sweep: word, overrides, retryFailed }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
   return showSession(output, exitNow, async (signal) => {
-    const [{ findSweep }, { readSweep, resumeSweep }] = await Promise.all([
+    const [{ findSweep }, { readSettings }, { resumeSweep }] = await Promise.all([
       import('../../../sweep/journal/find.ts'),
+      import('../../../sweep/session/read.ts'),
       import('../../../sweep/session/sweep.ts'),
     ]);
     const directory = findSweep(word);
-    const { settings } = readSweep(directory);
+    const settings = readSettings(directory);
     return { run: resumeSweep(directory, { signal, overrides, retryFailed }), settings };
   });
 }
