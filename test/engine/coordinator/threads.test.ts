@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { Engine } from '../../../src/engine/coordinator/engine.ts';
 import { Threads } from '../../../src/engine/coordinator/threads.ts';
@@ -125,4 +129,19 @@ test.serial('threads that are closed end with the engine that still has them, an
   await engine.close();
   t.is(await threadsLeft(), 0);
   await t.throwsAsync(startFaulty(UNARMED, 2, { threads }), { instanceOf: RangeError, message: 'these threads are closed' });
+});
+
+test.serial('a thread that is not needed after all has loaded its modules before it is ended', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gradloom-threads-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const [entry, mark] = [path.join(folder, 'entry.mjs'), path.join(folder, 'loaded')];
+  const work = 'Array.from({ length: 2e6 }, (_, i) => String(i)).toSorted((a, b) => (a < b ? -1 : 1));';
+  writeFileSync(
+    entry,
+    `import fs from 'node:fs';\n${work}\nfs.writeFileSync(${JSON.stringify(mark)}, '');\nexport default () => 'done';\n`,
+  );
+  const threads = new Threads(pathToFileURL(entry));
+  threads.warm(1);
+  await threads.close();
+  t.true(existsSync(mark));
 });
