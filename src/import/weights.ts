@@ -1,4 +1,5 @@
 import { GradloomError, printable } from '../errors.ts';
+import { transpose } from '../graph/transpose.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { FILE_LIMIT_BYTES, f32Tensors, readSafetensors, type Safetensors, type Tensor } from '../storage/safetensors.ts';
 import { decodeOnnx } from './onnx/decode.ts';
@@ -94,12 +95,4 @@ function checkNames(names: Readonly<Record<string, string>>, wanted: readonly { 
     message: `names gives ${printable(twice)} to two tensors of the model`,
     next: 'give each a name of its own',
   });
-}
-
-/** [rows, columns] -> [columns, rows], as bits. */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  const from = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const to = new Uint32Array(values.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j] as number;
-  return new Float32Array(to.buffer);
 }

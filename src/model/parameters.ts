@@ -1,4 +1,5 @@
 import type { ModelTensor } from '../graph/tensor.ts';
+import { transpose } from '../graph/transpose.ts';
 
 /** A tensor's place in its vector (parameters or statistics); offsets and sizes are in floats. */
 export interface PlacedTensor extends ModelTensor {
@@ -30,11 +31,3 @@ export function writeTensor(vector: Float32Array, tensor: PlacedTensor, values: 
 
 const rows = (tensor: PlacedTensor): number => tensor.shape[0] ?? 1;
 const columns = (tensor: PlacedTensor): number => tensor.size / rows(tensor);
-
-/** [R, C] -> [C, R]; moved as 32-bit words, so every bit pattern of a float survives. */
-function transpose(values: Float32Array, r: number, c: number): Float32Array {
-  const from = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const to = new Uint32Array(values.length);
-  for (let i = 0; i < r; i++) for (let j = 0; j < c; j++) to[j * r + i] = from[i * c + j] as number;
-  return new Float32Array(to.buffer);
-}

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { transpose } from '../../graph/transpose.ts';
 import { packageVersion } from '../../machine/version.ts';
 import { encodeSafetensors } from '../../storage/safetensors.ts';
 import { type ExportModel, outcomeOf, tensorOf } from '../model.ts';
@@ -63,14 +64,9 @@ function kerasTensors(model: ExportModel, layers: readonly KerasLayer[]): Map<st
         continue;
       }
       const { units } = config as unknown as { units: number };
-      tensors.set(`${config.name}/kernel`, { shape: [values.length / units, units], values: transposed(values, units) });
+      const inputs = values.length / units;
+      tensors.set(`${config.name}/kernel`, { shape: [inputs, units], values: transpose(values, units, inputs) });
     }
   }
   return tensors;
-}
-
-/** [rows, columns] -> [columns, rows] */
-function transposed(values: Float32Array, rows: number): Float32Array {
-  const columns = values.length / rows;
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] as number);
 }

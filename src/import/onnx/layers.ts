@@ -1,4 +1,5 @@
 import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
+import { transpose } from '../../graph/transpose.ts';
 import { matchActivation } from './activations.ts';
 import { floatOf, intOf } from './attributes.ts';
 import { Chain } from './chain.ts';
@@ -210,9 +211,4 @@ class Matcher {
     }
     return found;
   }
-}
-
-/** [rows, columns] -> [columns, rows] */
-function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] as number);
 }
