@@ -1,6 +1,7 @@
 import test from 'ava';
+import { halfToNumber } from '../../src/data/arrays/elements.ts';
 import { js } from '../../src/export/js/export.ts';
-import { halfBits, halfValue } from '../../src/export/js/half.ts';
+import { halfBits } from '../../src/export/js/half.ts';
 import { outcomeOf } from '../../src/export/model.ts';
 import type { TargetOptions } from '../../src/export/target.ts';
 import type { Predictions } from '../../src/export/verify.ts';
@@ -124,7 +125,7 @@ test('a weight beyond f16 is refused by name', (t) => {
 
 test('every f16 survives, and numbers between two of them go to the nearer, halves to the even one', (t) => {
   for (let bits = 0; bits < 0x10000; bits++) {
-    const value = halfValue(bits);
+    const value = halfToNumber(bits);
     if (!Number.isNaN(value)) t.is(halfBits(value), bits);
   }
   // Between 1 and the next f16, 1 + 2^-10.

@@ -1,9 +1,10 @@
+import { halfToNumber } from '../../data/arrays/elements.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { packageVersion } from '../../machine/version.ts';
 import { type ExportModel, foldBatchNorms, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
 import { checkPredictions, normalise, sampleRows, VERIFIED_ROWS } from '../verify.ts';
-import { halfBits, halfValue } from './half.ts';
+import { BEYOND_HALF, halfBits } from './half.ts';
 import { moduleText } from './module.ts';
 
 /** What a module gives for a row. */
@@ -39,7 +40,7 @@ export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
 function halved(model: ExportModel, output: string): ExportModel {
   const tensors = new Map<string, Float32Array>();
   for (const [name, values] of model.tensors) {
-    const large = values.find((value) => Math.abs(value) >= 65520);
+    const large = values.find((value) => Math.abs(value) >= BEYOND_HALF);
     if (large !== undefined) {
       throw new GradloomError({
         code: 'E_EXPORT',
@@ -50,7 +51,7 @@ function halved(model: ExportModel, output: string): ExportModel {
     }
     tensors.set(
       name,
-      values.map((value) => halfValue(halfBits(value))),
+      values.map((value) => halfToNumber(halfBits(value))),
     );
   }
   return { ...model, tensors };

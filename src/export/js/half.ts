@@ -1,3 +1,6 @@
+/** Half-way from the largest f16, 65504, to what would come next: from here on there is none. */
+export const BEYOND_HALF = 65520;
+
 /** f32 to the nearest f16, ties to even, as the bits of it. source: IEEE 754-2019, 4.3.1 */
 export function halfBits(value: number): number {
   const float = new Float32Array([value]);
@@ -5,22 +8,12 @@ export function halfBits(value: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = Math.abs(float[0] as number);
   if (Number.isNaN(magnitude)) return sign | 0x7e00;
-  // 65520 is half-way from the largest f16 to what would come next.
-  if (magnitude >= 65520) return sign | 0x7c00;
+  if (magnitude >= BEYOND_HALF) return sign | 0x7c00;
   const exponent = Math.max(-14, Math.floor(Math.log2(magnitude || 2 ** -20)));
   const step = 2 ** (exponent - 10);
   const steps = roundEven(magnitude / step);
   // Below 2^-14 the exponent's field is 0 and steps count from 0; above, the leading bit is implied. A carry moves on to the next exponent.
   return sign | (exponent === -14 ? steps : ((exponent + 15) << 10) + (steps - 1024));
-}
-
-/** The value of the bits of an f16. */
-export function halfValue(bits: number): number {
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
 function roundEven(value: number): number {
