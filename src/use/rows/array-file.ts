@@ -7,11 +7,9 @@ import { rowShape, rowWidth, type StoredArray } from '../../data/arrays/stored.t
 import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
-import type { RowBatch } from './encode.ts';
-import { type RowEncoder, rowEncoder } from './encode.ts';
-import { RowFault, rowError } from './values.ts';
+import { RowBatches } from './batches.ts';
+import { type RowBatch, type RowEncoder, rowEncoder } from './encode.ts';
 
-const BATCH_ROWS = 1024;
 /** The array of an archive that is taken where it has several. */
 const NAME = 'x';
 
@@ -60,50 +58,42 @@ async function* inRowOrder(array: StoredArray): AsyncGenerator<Elements, void, u
   yield whole;
 }
 
+/** Cuts the pieces of an array into rows. */
 class ArrayFileRows {
   readonly #path: string;
-  readonly #encoder: RowEncoder;
+  readonly #batches: RowBatches;
   readonly #values: number;
   /** A row whose end has not come yet. */
   readonly #row: Float64Array;
-  readonly #features: Float32Array | Uint8Array;
   #filled = 0;
-  #count = 0;
+  /** Number of the row that was cut last. */
+  #newest = -1;
 
   constructor({ path }: StoredArray, encoder: RowEncoder, values: number) {
     this.#path = path;
-    this.#encoder = encoder;
+    this.#batches = new RowBatches(encoder);
     this.#values = values;
     this.#row = new Float64Array(values);
-    const size = BATCH_ROWS * encoder.width;
-    this.#features = encoder.stored === 'u8' ? new Uint8Array(size) : new Float32Array(size);
   }
 
-  *take(piece: Elements): Generator<RowBatch, void, undefined> {
-    let rows = 0;
+  take(piece: Elements): Generator<RowBatch, void, undefined> {
+    return this.#batches.take(this.#cut(piece), () => `${printable(this.#path)}, row ${this.#newest}`);
+  }
+
+  /** The rows that end in a piece, each valid until the next one. */
+  *#cut(piece: Elements): Generator<ArrayLike<number>, void, undefined> {
     for (let at = 0; at < piece.length; ) {
       const part = Math.min(this.#values - this.#filled, piece.length - at);
-      let row: ArrayLike<unknown> = this.#row;
+      let row: ArrayLike<number> = this.#row;
       // A row of bytes that is all there is taken as it is.
       if (piece instanceof Uint8Array && part === this.#values) row = piece.subarray(at, at + part);
       else for (let i = 0; i < part; i++) this.#row[this.#filled + i] = Number(piece[at + i]);
       at += part;
       this.#filled += part;
-      if (this.#filled < this.#values) break;
+      if (this.#filled < this.#values) return;
       this.#filled = 0;
-      try {
-        this.#encoder.encode(row, this.#features, rows * this.#encoder.width);
-      } catch (error) {
-        if (!(error instanceof RowFault)) throw error;
-        if (rows > 0) yield { rows, features: this.#features };
-        throw rowError(`${printable(this.#path)}, row ${this.#count}`, error);
-      }
-      this.#count++;
-      rows++;
-      if (rows < BATCH_ROWS) continue;
-      yield { rows, features: this.#features };
-      rows = 0;
+      this.#newest++;
+      yield row;
     }
-    if (rows > 0) yield { rows, features: this.#features };
   }
 }

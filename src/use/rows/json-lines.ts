@@ -1,11 +1,9 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
-import type { RowBatch } from './encode.ts';
-import { type RowEncoder, rowEncoder } from './encode.ts';
+import { RowBatches } from './batches.ts';
+import { type RowBatch, type RowEncoder, rowEncoder } from './encode.ts';
 import { RowFault, rowError } from './values.ts';
 
-/** Rows that are answered together, at most, where more have come. */
-const BATCH_ROWS = 1024;
 /** A row of a hundred thousand numbers takes a fifth of it. */
 const LONGEST_LINE = 2 ** 24;
 
@@ -16,7 +14,7 @@ export async function* jsonLineRows(
   preprocess: Preprocess,
   width: number,
 ): AsyncGenerator<RowBatch, void, undefined> {
-  const rows = new Rows(name, rowEncoder(preprocess, width));
+  const rows = new Lines(name, rowEncoder(preprocess, width));
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   const decode = (chunk?: Uint8Array): string => {
@@ -40,39 +38,27 @@ export async function* jsonLineRows(
   yield* rows.take([rest + decode()]);
 }
 
-class Rows {
+class Lines {
   /** Lines so far. */
   line = 0;
   readonly #name: string;
-  readonly #encoder: RowEncoder;
-  readonly #features: Float32Array | Uint8Array;
+  readonly #batches: RowBatches;
 
   constructor(name: string, encoder: RowEncoder) {
     this.#name = name;
-    this.#encoder = encoder;
-    const values = BATCH_ROWS * encoder.width;
-    this.#features = encoder.stored === 'u8' ? new Uint8Array(values) : new Float32Array(values);
+    this.#batches = new RowBatches(encoder);
   }
 
-  /** The rows of lines; empty ones are passed over. Those before a bad one are given before it is told. */
-  *take(lines: readonly string[]): Generator<RowBatch, void, undefined> {
-    let rows = 0;
+  /** The rows of lines; empty ones are passed over. */
+  take(lines: readonly string[]): Generator<RowBatch, void, undefined> {
+    return this.#batches.take(this.#filled(lines), () => `${printable(this.#name)}:${this.line}`, parsed);
+  }
+
+  *#filled(lines: readonly string[]): Generator<string, void, undefined> {
     for (const line of lines) {
       this.line++;
-      if (line.trim() === '') continue;
-      try {
-        this.#encoder.encode(parsed(line), this.#features, rows * this.#encoder.width);
-      } catch (error) {
-        if (!(error instanceof RowFault)) throw error;
-        if (rows > 0) yield { rows, features: this.#features };
-        throw rowError(`${printable(this.#name)}:${this.line}`, error);
-      }
-      rows++;
-      if (rows < BATCH_ROWS) continue;
-      yield { rows, features: this.#features };
-      rows = 0;
+      if (line.trim() !== '') yield line;
     }
-    if (rows > 0) yield { rows, features: this.#features };
   }
 }
 
