@@ -3,7 +3,7 @@ import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.t
 import { allocateShared } from '../../data/shared.ts';
 import { GradloomError } from '../../errors.ts';
 import { rowEncoder } from '../rows/encode.ts';
-import { listed, RowFault, rowError, shownValue } from '../rows/values.ts';
+import { inRow, isList, listed, RowFault, shownValue } from '../rows/values.ts';
 
 /** Rows as `predict` takes them, and what they should be: class names or class numbers, or a number (a list of them) a row. */
 export interface LabelledRows {
@@ -33,7 +33,11 @@ export function datasetOf({ x, y }: LabelledRows, preprocess: Preprocess, width:
     encoder.stored === 'u8'
       ? new Uint8Array(allocateShared(rows * width, place))
       : new Float32Array(allocateShared(rows * width * Float32Array.BYTES_PER_ELEMENT, place));
-  for (let r = 0; r < rows; r++) inRow(r, () => encoder.encode(x[r], features, r * width));
+  for (let r = 0; r < rows; r++)
+    inRow(
+      () => `row ${r}`,
+      () => encoder.encode(x[r], features, r * width),
+    );
   const target = preprocess.target.kind === 'class' ? labelsOf(y, preprocess.target.classes) : valuesOf(y, preprocess.target.names.length);
   return datasetWith({ features, target, rows }, preprocess, `${rows} rows`);
 }
@@ -80,7 +84,11 @@ export function normalizationOf({ normalization }: Pick<Preprocess, 'normalizati
 function labelsOf(y: ArrayLike<unknown>, classes: readonly string[]): Dataset['target'] {
   const numbers = new Map(classes.map((name, label) => [name, label]));
   const labels = new Int32Array(allocateShared(y.length * Int32Array.BYTES_PER_ELEMENT, 'the labels'));
-  for (let r = 0; r < y.length; r++) labels[r] = inRow(r, () => labelOf(y[r], numbers, classes));
+  for (let r = 0; r < y.length; r++)
+    labels[r] = inRow(
+      () => `row ${r}`,
+      () => labelOf(y[r], numbers, classes),
+    );
   return { kind: 'class', labels, classes: classes.length };
 }
 
@@ -96,28 +104,23 @@ function labelOf(value: unknown, numbers: ReadonlyMap<string, number>, classes: 
 
 function valuesOf(y: ArrayLike<unknown>, width: number): Dataset['target'] {
   const values = new Float32Array(allocateShared(y.length * width * Float32Array.BYTES_PER_ELEMENT, 'the targets'));
-  for (let r = 0; r < y.length; r++) inRow(r, () => writeTargets(y[r], width, values, r * width));
+  for (let r = 0; r < y.length; r++)
+    inRow(
+      () => `row ${r}`,
+      () => writeTargets(y[r], width, values, r * width),
+    );
   return { kind: 'value', values, width };
 }
 
 /** @throws RowFault */
 function writeTargets(given: unknown, width: number, into: Float32Array, at: number): void {
   const numbers: unknown = width === 1 && typeof given === 'number' ? [given] : given;
-  const list = Array.isArray(numbers) || ArrayBuffer.isView(numbers) ? (numbers as ArrayLike<unknown>) : undefined;
-  if (list === undefined || list.length !== width)
+  if (!isList(numbers) || numbers.length !== width)
     throw new RowFault(`${shownValue(given)}; expected ${width === 1 ? 'a number' : `${width} numbers`}`, { column: 'y' });
   for (let j = 0; j < width; j++) {
-    const value = list[j];
+    const value = numbers[j];
     if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
       throw new RowFault(`${shownValue(value)}; expected a finite number`, { column: 'y' });
     into[at + j] = value;
-  }
-}
-
-function inRow<T>(row: number, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof RowFault ? rowError(`row ${row}`, error) : error;
   }
 }

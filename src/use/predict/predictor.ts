@@ -2,7 +2,7 @@ import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { ForwardPass } from '../../engine/forward/pass.ts';
 import type { LoadedModel } from '../model/read.ts';
 import { type RowBatch, type RowEncoder, rowEncoder, storedAs } from '../rows/encode.ts';
-import { RowFault, rowError } from '../rows/values.ts';
+import { inRow } from '../rows/values.ts';
 import { type Outputs, outputsOf, type Prediction } from './outputs.ts';
 
 /** What a predictor needs of a model. */
@@ -78,11 +78,7 @@ export class Predictor {
   }
 
   #encode(row: unknown, features: Float32Array | Uint8Array, index: number, place: () => string): void {
-    try {
-      this.#encoder.encode(row, features, index * this.#encoder.width);
-    } catch (error) {
-      throw error instanceof RowFault ? rowError(place(), error) : error;
-    }
+    inRow(place, () => this.#encoder.encode(row, features, index * this.#encoder.width));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type InputSpec, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { shapeText } from '../../graph/shape.ts';
 import { numberOf } from './table-row.ts';
-import { RowFault, shownValue } from './values.ts';
+import { isList, RowFault, shownValue } from './values.ts';
 
 type ArraySpec = Exclude<InputSpec, { kind: 'table' }>;
 
@@ -70,8 +70,4 @@ export class ArrayRows {
     const numbers = this.#isBytes ? 'bytes' : 'numbers';
     return this.#shape.length === 1 ? `${this.#count} ${numbers}` : `${this.#count} ${numbers}, flat or ${shapeText(this.#shape)}`;
   }
-}
-
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }

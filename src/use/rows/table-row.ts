@@ -1,7 +1,7 @@
 import { closestMatch } from 'leven';
 import type { InputSpec, TableColumn } from '../../data/preprocess/preprocess.ts';
 import { printable } from '../../errors.ts';
-import { listed, RowFault, shownValue } from './values.ts';
+import { isList, listed, RowFault, shownValue } from './values.ts';
 
 type TableSpec = Extract<InputSpec, { kind: 'table' }>;
 
@@ -94,10 +94,6 @@ export class TableRows {
   #listed(): string {
     return listed([...this.#names]);
   }
-}
-
-function isList(row: unknown): row is ArrayLike<unknown> {
-  return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
 }
 
 function widthOf(column: TableColumn): number {

@@ -19,6 +19,20 @@ export function rowError(where: string, { message, column, next }: RowFault): Gr
   return new GradloomError({ code: 'E_ROW', where: place, message, next });
 }
 
+/** Does something with a row, which `placeOf` names as for `rowError`. @throws GradloomError E_ROW for a RowFault */
+export function inRow<T>(placeOf: () => string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RowFault ? rowError(placeOf(), error) : error;
+  }
+}
+
+/** Whether a value has others in an order: a list, or a typed array. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
 const MAX_SHOWN = 60;
 
 /** A value as it was given, for a message. */
