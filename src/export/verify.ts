@@ -1,4 +1,4 @@
-import { featureCount, isFlag, type Preprocess, type TableColumn } from '../data/preprocess/preprocess.ts';
+import { featureCount, isFlag, type Preprocess, storedAs, type TableColumn } from '../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { GraphTwin } from '../graph/twin.ts';
 import { normal, uniform } from '../random/distributions.ts';
@@ -37,7 +37,7 @@ export interface ExportCheck {
 export function sampleRows({ input, normalization }: Preprocess, rows: number, network = false): Float32Array {
   const features = featureCount(input);
   const stream = new RandomStream(SEED, 'data');
-  const isBytes = input.kind === 'images' || (input.kind === 'array' && input.stored === 'u8');
+  const isBytes = storedAs(input) === 'u8';
   const flags = isFlag(input);
   const values = new Float32Array(rows * features);
   for (let i = 0; i < values.length; i++) {

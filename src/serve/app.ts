@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { sampleShape } from '../data/preprocess/preprocess.ts';
+import { sampleShape, storedAs } from '../data/preprocess/preprocess.ts';
 import { GradloomError } from '../errors.ts';
 import type { Model } from '../use/model.ts';
 import type { Prediction } from '../use/predict/outputs.ts';
@@ -107,7 +107,7 @@ function schemaOf({ preprocess }: Model): unknown {
     input:
       input.kind === 'table'
         ? { kind: 'table', columns: input.columns }
-        : { kind: input.kind, shape: sampleShape(input), values: input.kind === 'images' || input.stored === 'u8' ? 'bytes' : 'numbers' },
+        : { kind: input.kind, shape: sampleShape(input), values: storedAs(input) === 'u8' ? 'bytes' : 'numbers' },
     ...(target.kind === 'class' ? { classes: target.classes } : { targets: target.names }),
   };
 }

@@ -77,11 +77,19 @@ export function featureNames(spec: InputSpec): string[] {
 
 /** Features of a sample. */
 export function featureCount(spec: InputSpec): number {
-  if (spec.kind === 'table') {
-    const own = (col: TableColumn): number => (col.type === 'number' ? 1 : col.categories.length) + (col.indicator === true ? 1 : 0);
-    return spec.columns.reduce((sum, col) => sum + own(col), 0);
-  }
+  if (spec.kind === 'table') return spec.columns.reduce((sum, col) => sum + columnWidth(col), 0);
   return sampleShape(spec).reduce((product, length) => product * length, 1);
+}
+
+/** Features of a column, its indicator among them. */
+export function columnWidth(col: TableColumn): number {
+  return (col.type === 'number' ? 1 : col.categories.length) + (col.indicator === true ? 1 : 0);
+}
+
+/** How the features of a sample are stored before they are normalised. */
+export function storedAs(spec: InputSpec): 'u8' | 'f32' {
+  if (spec.kind === 'table') return 'f32';
+  return spec.kind === 'images' ? 'u8' : spec.stored;
 }
 
 /** Shape of one sample as the network sees it; pictures are [channels, height, width]. */

@@ -1,7 +1,7 @@
-import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { type Preprocess, storedAs } from '../../data/preprocess/preprocess.ts';
 import { ForwardPass } from '../../engine/forward/pass.ts';
 import type { LoadedModel } from '../model/read.ts';
-import { type RowBatch, type RowEncoder, rowEncoder, storedAs } from '../rows/encode.ts';
+import { type RowBatch, type RowEncoder, rowEncoder } from '../rows/encode.ts';
 import { inRow } from '../rows/values.ts';
 import { type Outputs, outputsOf, type Prediction } from './outputs.ts';
 
@@ -18,10 +18,10 @@ export class Predictor {
 
   /** @throws GradloomError E_MEMORY, E_LIMIT */
   constructor({ network, parameters, statistics, preprocess, loss }: Predictable) {
-    const { normalization } = preprocess;
+    const { input, normalization } = preprocess;
     this.outputs = outputsOf(loss, preprocess, network.outputs);
     this.#encoder = rowEncoder(preprocess, network.inputs);
-    this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(preprocess) });
+    this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(input) });
     this.#width = network.outputs;
   }
 

@@ -1,4 +1,4 @@
-import { type InputSpec, sampleShape } from '../../data/preprocess/preprocess.ts';
+import { type InputSpec, sampleShape, storedAs } from '../../data/preprocess/preprocess.ts';
 import { shapeText } from '../../graph/shape.ts';
 import { numberOf } from './table-row.ts';
 import { isList, RowFault, shownValue } from './values.ts';
@@ -14,7 +14,7 @@ export class ArrayRows {
   constructor(spec: ArraySpec) {
     this.#shape = sampleShape(spec);
     this.#count = this.#shape.reduce((product, size) => product * size, 1);
-    this.#isBytes = spec.kind === 'images' || spec.stored === 'u8';
+    this.#isBytes = storedAs(spec) === 'u8';
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { type Preprocess, storedAs } from '../../data/preprocess/preprocess.ts';
 import { ArrayRows } from './array-row.ts';
 import { TableRows } from './table-row.ts';
 
@@ -25,16 +25,10 @@ export interface RowBatch {
   files?: readonly string[];
 }
 
-/** How encoded rows of an input are stored. */
-export function storedAs({ input }: Pick<Preprocess, 'input'>): 'u8' | 'f32' {
-  if (input.kind === 'table') return 'f32';
-  return input.kind === 'images' ? 'u8' : input.stored;
-}
-
 /** @param width  features of a row */
 export function rowEncoder(preprocess: Preprocess, width: number): RowEncoder {
   const { input } = preprocess;
-  const stored = storedAs(preprocess);
+  const stored = storedAs(input);
   if (input.kind !== 'table') {
     const rows = new ArrayRows(input);
     return { width, stored, encode: (row, into, at) => rows.encode(row, into, at) };

@@ -1,5 +1,5 @@
 import { closestMatch } from 'leven';
-import type { InputSpec, TableColumn } from '../../data/preprocess/preprocess.ts';
+import { columnWidth, type InputSpec, type TableColumn } from '../../data/preprocess/preprocess.ts';
 import { printable } from '../../errors.ts';
 import { isList, listed, RowFault, shownValue } from './values.ts';
 
@@ -29,7 +29,7 @@ export class TableRows {
     let at = 0;
     this.#columns = columns.map((column) => {
       const placed = { name: column.name, at, write: writerOf(column) };
-      at += widthOf(column);
+      at += columnWidth(column);
       return placed;
     });
     this.#names = new Set(columns.map(({ name }) => name));
@@ -96,10 +96,6 @@ export class TableRows {
   }
 }
 
-function widthOf(column: TableColumn): number {
-  return (column.type === 'number' ? 1 : column.categories.length) + (column.indicator === true ? 1 : 0);
-}
-
 /** What stands for a value that is not known. */
 function isMissing(value: unknown): boolean {
   return value === null || value === undefined || value === '' || (typeof value === 'number' && Number.isNaN(value));
@@ -108,7 +104,7 @@ function isMissing(value: unknown): boolean {
 function writerOf(column: TableColumn): Write {
   const write = column.type === 'number' ? numberWriter(column) : categoryWriter(column);
   if (column.indicator !== true) return write;
-  const indicator = widthOf(column) - 1;
+  const indicator = columnWidth(column) - 1;
   return (value, into, at) => {
     write(value, into, at);
     into[at + indicator] = isMissing(value) ? 1 : 0;
