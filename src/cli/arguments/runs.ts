@@ -42,6 +42,14 @@ export function countOf(args: Arguments, name: string): number | undefined {
   return Number(text);
 }
 
+/** One of some words. */
+export function wordOf<Word extends string>(args: Arguments, name: string, words: readonly Word[]): Word | undefined {
+  const text = args.text(name);
+  const found = words.find((word) => word === text);
+  if (text !== undefined && found === undefined) throw args.error(`--${name}: expected ${words.join(', ')}; got ${printable(text)}`);
+  return found;
+}
+
 /** Comma-separated, each option's values after the other's. */
 export function listOf(args: Arguments, name: string): string[] | undefined {
   const texts = args.texts(name);

@@ -1,8 +1,8 @@
-import { printable } from '../../errors.ts';
 import { GRAPH_FORMS, type GraphForm } from '../../report/runs/graph-forms.ts';
 import { type Arguments, defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
+import { wordOf } from '../arguments/runs.ts';
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 
@@ -32,14 +32,9 @@ export const check = defineCommand<CheckRequest>({
 
 /** @throws GradloomError E_USAGE */
 function graphForm(args: Arguments): GraphForm | undefined {
-  const word = args.text('as');
-  if (!args.flag('graph')) {
-    if (word !== undefined) throw args.error('--as says how to show the graph; expected --graph with it');
-    return undefined;
-  }
-  const form = GRAPH_FORMS.find((one) => one === (word ?? 'text'));
-  if (form === undefined) throw args.error(`--as: expected ${GRAPH_FORMS.join(', ')}; got ${printable(word ?? '')}`);
-  return form;
+  if (args.flag('graph')) return wordOf(args, 'as', GRAPH_FORMS) ?? 'text';
+  if (args.text('as') !== undefined) throw args.error('--as says how to show the graph; expected --graph with it');
+  return undefined;
 }
 
 async function runCheck(request: CheckRequest, output: Output): Promise<number> {

@@ -1,7 +1,6 @@
-import { printable } from '../../errors.ts';
 import type { ExtendOptions, ScheduleMode } from '../../runs/training/extend.ts';
 import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
-import { countOf, RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
+import { countOf, RUNS_DIR, runsDirOf, runWords, wordOf } from '../arguments/runs.ts';
 import type { Output } from '../terminal/output.ts';
 import { followRun } from '../views/follow.ts';
 
@@ -38,9 +37,7 @@ function lengthOf(args: Arguments): ExtendRequest['length'] {
   const epochs = countOf(args, 'epochs');
   const steps = countOf(args, 'steps');
   if ((epochs === undefined) === (steps === undefined)) throw args.error('--epochs N or --steps N: give one of the two');
-  const word = args.text('schedule');
-  const schedule = MODES.find((mode) => mode === word);
-  if (word !== undefined && schedule === undefined) throw args.error(`--schedule: expected ${MODES.join(', ')}; got ${printable(word)}`);
+  const schedule = wordOf(args, 'schedule', MODES);
   return { ...(epochs && { epochs }), ...(steps && { steps }), ...(schedule && { schedule }) };
 }
 

@@ -1,15 +1,13 @@
-import { printable } from '../../../errors.ts';
-import { type Arguments, defineCommand } from '../../arguments/command.ts';
+import { SPLITS, type SplitName } from '../../../data/dataset.ts';
+import { defineCommand } from '../../arguments/command.ts';
 import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
 import { workersOf } from '../../arguments/positionals.ts';
+import { wordOf } from '../../arguments/runs.ts';
 import type { Output } from '../../terminal/output.ts';
-
-const SPLITS = ['train', 'val', 'test'] as const;
-type Split = (typeof SPLITS)[number];
 
 interface EvaluateRequest {
   model: ModelRequest;
-  split: Split;
+  split: SplitName;
   data: string | undefined;
   workers: number | 'auto';
 }
@@ -30,7 +28,7 @@ export const evaluate = defineCommand<EvaluateRequest>({
     ['$0 evaluate runs/digits-20260101-120000-29898d --data new.yaml', 'other rows'],
   ],
   request: (args) => {
-    const split = splitOf(args);
+    const split = wordOf(args, 'split', SPLITS) ?? 'test';
     const data = args.text('data');
     if (data !== undefined && args.text('split') !== undefined)
       throw args.error('--split is of the data of the run; with --data all rows are evaluated');
@@ -39,13 +37,6 @@ export const evaluate = defineCommand<EvaluateRequest>({
   },
   run: runEvaluate,
 });
-
-function splitOf(args: Arguments): Split {
-  const word = args.text('split') ?? 'test';
-  const split = SPLITS.find((name) => name === word);
-  if (split === undefined) throw args.error(`--split: expected ${SPLITS.join(', ')}; got ${printable(word)}`);
-  return split;
-}
 
 async function runEvaluate({ model: request, split, data, workers }: EvaluateRequest, output: Output): Promise<number> {
   const model = await loadNamed(request);

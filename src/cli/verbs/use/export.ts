@@ -2,7 +2,7 @@ import { printable } from '../../../errors.ts';
 import { TARGETS, type Target } from '../../../export/target.ts';
 import type { CheckpointChoice } from '../../../use/model/weights.ts';
 import { type Arguments, defineCommand } from '../../arguments/command.ts';
-import { listOf, RUNS_DIR, runsDirOf, runWords } from '../../arguments/runs.ts';
+import { listOf, RUNS_DIR, runsDirOf, runWords, wordOf } from '../../arguments/runs.ts';
 import type { Output } from '../../terminal/output.ts';
 
 interface ExportRequest {
@@ -43,11 +43,11 @@ export const exportCommand = defineCommand<ExportRequest>({
     const output = args.text('output');
     if (output === undefined || output === '')
       throw args.error('--output is missing; expected gradloom export RUN --to FORMAT --output PATH');
-    const to = oneOf(args, 'to', TARGETS);
+    const to = wordOf(args, 'to', TARGETS);
     if (to === undefined) throw args.error(`--to is missing; expected one of ${TARGETS.join(', ')}`);
-    const dtype = oneOf(args, 'dtype', ['f32', 'f16'] as const);
+    const dtype = wordOf(args, 'dtype', ['f32', 'f16'] as const);
     if (dtype !== undefined && to !== 'js') throw args.error(`--dtype is for --to js; ${to} keeps f32`);
-    const batchNorm = oneOf(args, 'batch-norm', ['fold', 'keep'] as const);
+    const batchNorm = wordOf(args, 'batch-norm', ['fold', 'keep'] as const);
     if (batchNorm === 'fold' && to !== 'onnx' && to !== 'js')
       throw args.error(`--batch-norm fold is for --to onnx and js; ${to} keeps them`);
     if (args.flag('raw') && to === 'safetensors')
@@ -67,13 +67,6 @@ export const exportCommand = defineCommand<ExportRequest>({
   },
   run: exportRun,
 });
-
-function oneOf<T extends string>(args: Arguments, option: string, words: readonly T[]): T | undefined {
-  const text = args.text(option);
-  const found = words.find((word) => word === text);
-  if (text !== undefined && found === undefined) throw args.error(`--${option}: expected ${words.join(', ')}; got ${printable(text)}`);
-  return found;
-}
 
 function checkpointOf(args: Arguments): CheckpointChoice {
   const text = args.text('checkpoint');

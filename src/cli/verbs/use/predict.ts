@@ -1,19 +1,19 @@
 import path from 'node:path';
 import { printable } from '../../../errors.ts';
+import type { PredictionFormat } from '../../../use/predict/format.ts';
 import { type Arguments, defineCommand } from '../../arguments/command.ts';
 import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
 import { countOf } from '../../arguments/runs.ts';
 import { Display } from '../../terminal/display.ts';
 import type { Output } from '../../terminal/output.ts';
 
-const FORMATS = ['csv', 'jsonl', 'npy'] as const;
-type Format = (typeof FORMATS)[number];
+const FORMATS: readonly PredictionFormat[] = ['csv', 'jsonl', 'npy'];
 
 interface PredictRequest {
   model: ModelRequest;
   input: string;
   output: string | undefined;
-  format: Format;
+  format: PredictionFormat;
   proba: boolean;
   top: number | undefined;
 }
@@ -51,7 +51,7 @@ export const predict = defineCommand<PredictRequest>({
   run: runPredict,
 });
 
-function formatOf(args: Arguments, input: string, output: string | undefined): Format {
+function formatOf(args: Arguments, input: string, output: string | undefined): PredictionFormat {
   if (output === undefined) return args.flag('json') || input === '-' ? 'jsonl' : 'csv';
   const ending = path.extname(output).slice(1).toLowerCase();
   const format = FORMATS.find((name) => name === ending);
