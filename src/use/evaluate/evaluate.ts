@@ -47,8 +47,20 @@ const MAX_CONFUSION = 1000;
  * @throws GradloomError E_ROW, E_LABEL_RANGE, E_DATA_..., E_LIMIT, E_POOL_START, E_WORKER...
  */
 export async function evaluateModel(model: LoadedModel, data: DataToEvaluate, options: EvaluateOptions = {}): Promise<ModelEvaluation> {
-  const { split = 'test', workers = 'auto' } = options;
   const dataset = 'features' in data ? withModel(data, model) : datasetOf(data, model.preprocess, model.network.inputs);
+  return evaluateDataset(model, dataset, options);
+}
+
+/**
+ * Evaluates a model on a data set that has what the model makes of its features.
+ *
+ * @throws GradloomError as `evaluateModel`
+ */
+export async function evaluateDataset(
+  model: LoadedModel,
+  dataset: Dataset,
+  { split = 'test', workers = 'auto' }: EvaluateOptions,
+): Promise<ModelEvaluation> {
   return evaluateSplit(model, await evaluationExperiment(model, dataset), dataset, split, workers);
 }
 

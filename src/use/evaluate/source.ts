@@ -16,7 +16,7 @@ import { GradloomError, printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
 import type { LoadedModel } from '../model/read.ts';
 import { listed } from '../rows/values.ts';
-import { type EvaluateOptions, evaluateModel, type ModelEvaluation } from './evaluate.ts';
+import { type EvaluateOptions, evaluateDataset, type ModelEvaluation } from './evaluate.ts';
 import { datasetWith } from './labelled.ts';
 
 /**
@@ -31,7 +31,7 @@ export async function evaluateSource(model: LoadedModel, file: string, { workers
   const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
   const source = sourceFor(data.source, model.preprocess);
   const samples = await dataSource(source).load(source, { seed, problem, split: data.split });
-  return evaluateModel(model, datasetFor(samples, model.preprocess, file), { split: 'test', workers });
+  return evaluateDataset(model, datasetFor(samples, model.preprocess, file), { split: 'test', workers });
 }
 
 /** The model's experiment with the source of another file. */
