@@ -1,7 +1,7 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import type { ActivationOp } from '../../graph/ops/activation.ts';
-import type { OnnxAttribute, OnnxModel } from '../../import/onnx/proto.ts';
+import { DATA_TYPES, type OnnxAttribute, type OnnxModel } from '../../import/onnx/proto.ts';
 import { modelMetadata } from '../../runs/files/model-file.ts';
 import { describe, type ExportModel, inputShape, type Outcome, outcomeOf, shapeOf, tensorOf } from '../model.ts';
 
@@ -9,8 +9,6 @@ import { describe, type ExportModel, inputShape, type Outcome, outcomeOf, shapeO
 const IR_VERSION = 8;
 const OPSET = 17;
 const ROWS = 'N';
-/** ONNX's code for int64 in `Cast`. */
-const INT64 = 7;
 
 export interface OnnxOptions {
   /** The input is what the network takes: preprocessing is left out. */
@@ -149,7 +147,7 @@ class Builder {
         const no = this.#node('Sub', 'complement', [this.#floats('one', [], [1]), yes]);
         this.#node('Concat', 'probabilities', [no, yes], { axis });
         const above = this.#node('Greater', 'above', [x, this.#floats('zero', [], [0])]);
-        const column = this.#node('Cast', 'column', [above], { to: { type: 'int', value: INT64 } });
+        const column = this.#node('Cast', 'column', [above], { to: { type: 'int', value: DATA_TYPES.int64 } });
         this.initializers.set('axes', { name: 'axes', dims: [1], values: [1] });
         this.#node('Squeeze', 'label', [column, 'axes']);
         return;

@@ -1,4 +1,4 @@
-import type { OnnxNode } from './proto.ts';
+import type { OnnxNode, OnnxTensor } from './proto.ts';
 
 /** A number that a node may carry, or what the operator takes it to be otherwise. */
 export function floatOf({ attributes }: OnnxNode, name: string, otherwise: number): number {
@@ -11,3 +11,14 @@ export function intOf({ attributes }: OnnxNode, name: string, otherwise: number)
   const found = attributes.get(name);
   return found?.type === 'int' ? found.value : otherwise;
 }
+
+/** What a node `Constant` stands for; undefined where it is said in a way that is not read. */
+export function constantOf({ name, attributes }: OnnxNode): OnnxTensor | undefined {
+  const value = attributes.get('value');
+  if (value?.type === 'tensor') return value.value;
+  const float = attributes.get('value_float');
+  return float?.type === 'float' ? { name, dims: [], values: Float32Array.of(float.value) } : undefined;
+}
+
+/** What is said of a constant that is not read. */
+export const ODD_CONSTANT = 'a constant of a kind that is not read; expected a tensor';

@@ -1,4 +1,5 @@
 import { GradloomError, printable } from '../../errors.ts';
+import { constantOf, ODD_CONSTANT } from './attributes.ts';
 import { nodeName } from './decode.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto.ts';
 
@@ -91,10 +92,8 @@ export class Chain {
   #constantOf(node: OnnxNode): OnnxTensor | undefined {
     if (node.op === 'Identity') return this.constant(node.inputs[0]);
     if (node.op !== 'Constant') return undefined;
-    const value = node.attributes.get('value');
-    if (value?.type === 'tensor') return value.value;
-    const float = node.attributes.get('value_float');
-    if (float?.type === 'float') return { name: node.name, dims: [], values: Float32Array.of(float.value) };
-    throw this.fail(node, 'a constant of a kind that is not read; expected a tensor');
+    const value = constantOf(node);
+    if (value === undefined) throw this.fail(node, ODD_CONSTANT);
+    return value;
   }
 }

@@ -1,11 +1,8 @@
 import { DATA_TYPES, FIELDS, type OnnxTensor } from './proto.ts';
-import type { Field, Span, Wire } from './wire.ts';
+import { type Field, type Span, WIRE_OF, type Wire } from './wire.ts';
 
 const MAX_RANK = 16;
 const F32 = 4;
-/** Protobuf's types of what has a length and of 4 bytes. */
-const LENGTH_TYPE = 2;
-const F32_TYPE = 5;
 const I64 = 8;
 /** int64 tensors say axes and shapes: none is long. */
 const MAX_INTEGERS = 1024;
@@ -69,9 +66,9 @@ type Fail = (message: string) => Error;
 
 function floats(wire: Wire, { raw, floats: fields, dims }: Parts, count: number, fail: Fail): Float32Array {
   // One float a field, or many in one: the value of a field of 4 bytes was read already, the rest is where the bytes are.
-  if (fields.some(({ type }) => type !== LENGTH_TYPE && type !== F32_TYPE)) throw fail('floats that are none');
+  if (fields.some(({ type }) => type !== WIRE_OF.length && type !== WIRE_OF.float)) throw fail('floats that are none');
   const pieces =
-    raw === undefined ? fields.map(({ type, body }) => (type === LENGTH_TYPE ? body : { from: body.to - F32, to: body.to })) : [raw];
+    raw === undefined ? fields.map(({ type, body }) => (type === WIRE_OF.length ? body : { from: body.to - F32, to: body.to })) : [raw];
   const bytes = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
   if (bytes !== count * F32) throw fail(`${bytes} bytes for the ${count} floats of shape [${dims.join(', ')}]`);
   const values = new Float32Array(count);

@@ -1,7 +1,8 @@
 import { elements } from '../../graph/shape.ts';
 import { intOf } from './attributes.ts';
 import type { Chain } from './chain.ts';
-import type { OnnxNode } from './proto.ts';
+import { DATA_TYPES, type OnnxNode } from './proto.ts';
+import { repeatedAt } from './repeat.ts';
 
 /** What comes in, and what is done to it before the first layer: (x - center) / scale. */
 export interface InputScaling {
@@ -53,7 +54,8 @@ export function matchInput(chain: Chain): { tensor: string; input: InputScaling 
 /** A row stays a row. */
 function checkReshape(chain: Chain, node: OnnxNode, tensor: string): void {
   if (node.inputs[0] !== tensor) throw chain.fail(node, `uses ${tensor} as a shape`);
-  if (node.op === 'Cast' && intOf(node, 'to', 1) !== 1) throw chain.fail(node, 'casts to other numbers than float');
+  if (node.op === 'Cast' && intOf(node, 'to', DATA_TYPES.float) !== DATA_TYPES.float)
+    throw chain.fail(node, 'casts to other numbers than float');
   if (node.op === 'Flatten' && intOf(node, 'axis', 1) !== 1) throw chain.fail(node, `axis ${intOf(node, 'axis', 1)}, expected 1`);
   if (node.op !== 'Reshape') return;
   const wanted = chain.constant(node.inputs[1])?.values;
@@ -96,14 +98,5 @@ function spread(
   const fits =
     features !== undefined && elements(padded) === values.length && padded.every((extent, i) => extent === 1 || extent === shape[i]);
   if (!fits) throw chain.fail(node, `a constant of shape [${dims.join(', ')}] for rows of shape [${shape.join(', ') || '?'}]`);
-  return Float32Array.from({ length: features }, (_, index) => {
-    let [place, stride, rest] = [0, 1, index];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const extent = shape[axis] as number;
-      if (padded[axis] !== 1) place += (rest % extent) * stride;
-      stride *= padded[axis] as number;
-      rest = Math.floor(rest / extent);
-    }
-    return values[place] as number;
-  });
+  return Float32Array.from({ length: features }, (_, index) => values[repeatedAt(padded, shape, index)] as number);
 }

@@ -1,9 +1,10 @@
 import { GradloomError, printable } from '../../errors.ts';
 import { erf } from '../../graph/ops/erf.ts';
 import { elements, type Shape } from '../../graph/shape.ts';
-import { floatOf, intOf } from './attributes.ts';
+import { constantOf, floatOf, intOf, ODD_CONSTANT } from './attributes.ts';
 import { nodeName } from './decode.ts';
-import type { OnnxModel, OnnxNode } from './proto.ts';
+import { DATA_TYPES, type OnnxModel, type OnnxNode } from './proto.ts';
+import { repeatedAt } from './repeat.ts';
 
 /** A value on its way through a graph: f32 numbers, or whole ones. */
 export interface OnnxArray {
@@ -44,8 +45,8 @@ export function interpretOnnx(model: OnnxModel, inputs: ReadonlyMap<string, Onnx
   );
 }
 
-export function nodeError(node: OnnxNode, message: string, next?: string): GradloomError {
-  return new GradloomError({ code: 'E_ONNX', where: printable(`node ${nodeName(node)}`), message: printable(message, 500), next });
+function nodeError(node: OnnxNode, message: string): GradloomError {
+  return new GradloomError({ code: 'E_ONNX', where: printable(`node ${nodeName(node)}`), message: printable(message, 500) });
 }
 
 type Operator = (inputs: OnnxArray[], node: OnnxNode) => OnnxArray;
@@ -76,16 +77,16 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Erf: map(erf),
   Gelu: map((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   Constant: (_, node) => {
-    const value = node.attributes.get('value');
-    const float = node.attributes.get('value_float');
-    if (value?.type === 'tensor') return value.value;
-    if (float?.type === 'float') return { dims: [], values: Float32Array.of(float.value) };
-    throw nodeError(node, 'a constant of a kind that is not read; expected a tensor');
+    const value = constantOf(node);
+    if (value === undefined) throw nodeError(node, ODD_CONSTANT);
+    return value;
   },
   Identity: same,
   Dropout: same,
   Cast: ([x], node) =>
-    intOf(node, 'to', 1) === 7 ? { dims: given(x, node).dims, values: Array.from(given(x, node).values) } : given(x, node),
+    intOf(node, 'to', DATA_TYPES.float) === DATA_TYPES.int64
+      ? { dims: given(x, node).dims, values: Array.from(given(x, node).values) }
+      : given(x, node),
   Flatten: ([x], node) => {
     const { dims, values } = given(x, node);
     const axis = intOf(node, 'axis', 1);
@@ -191,18 +192,10 @@ function broadcast(a: OnnxArray, b: OnnxArray, f: (a: number, b: number) => numb
       throw nodeError(node, `shapes [${a.dims.join(', ')}] and [${b.dims.join(', ')}] do not fit`);
     return extent === 1 ? other : extent;
   });
-  const placeIn = (shape: readonly number[], index: number): number => {
-    let [place, stride, rest] = [0, 1, index];
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      const extent = dims[axis] as number;
-      if (shape[axis] !== 1) place += (rest % extent) * stride;
-      stride *= shape[axis] as number;
-      rest = Math.floor(rest / extent);
-    }
-    return place;
-  };
   return {
     dims,
-    values: Float32Array.from({ length: elements(dims) }, (_, i) => f(at(a.values, placeIn(left, i)), at(b.values, placeIn(right, i)))),
+    values: Float32Array.from({ length: elements(dims) }, (_, i) =>
+      f(at(a.values, repeatedAt(left, dims, i)), at(b.values, repeatedAt(right, dims, i))),
+    ),
   };
 }

@@ -28,7 +28,8 @@ const MAX_VARINT_BYTES = 10;
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 
 export type WireType = 'varint' | 'length' | 'float';
-const WIRE_OF = { varint: VARINT, length: LENGTH, float: FIXED32 } as const;
+/** The type with which each is written. */
+export const WIRE_OF = { varint: VARINT, length: LENGTH, float: FIXED32 } as const;
 
 /**
  * Bytes in protobuf's encoding, read strictly: what ends outside of its message, a varint longer than it need be and the groups of old are
