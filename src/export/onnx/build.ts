@@ -75,7 +75,6 @@ class Builder {
 
   op(op: LayerOp): void {
     const x = this.#rows(op.x);
-    const prefix = op.y;
     switch (op.type) {
       case 'dense':
         this.#made(op.y, 'Gemm', [x, this.#tensor(op.weight), this.#tensor(op.bias)], { transB: { type: 'int', value: 1 } });
@@ -91,7 +90,7 @@ class Builder {
         return;
       }
       case 'activation':
-        this.#activation(op, x, prefix);
+        this.#activation(op, x);
         return;
       case 'add':
         this.#made(op.y, 'Add', [x, this.#rows(op.other)]);
@@ -103,7 +102,7 @@ class Builder {
     }
   }
 
-  #activation({ function: act, y }: ActivationOp, x: string, prefix: string): void {
+  #activation({ function: act, y }: ActivationOp, x: string): void {
     switch (act.type) {
       case 'relu':
         this.#made(y, 'Relu', [x]);
@@ -119,10 +118,10 @@ class Builder {
         return;
       case 'gelu': {
         // 0.5 x (1 + erf(x / sqrt 2)): the operator Gelu came with opset 20.
-        const scaled = this.#node('Mul', `${prefix}.scaled`, [x, this.#floats('sqrt_half', [], [Math.SQRT1_2])]);
-        const error = this.#node('Erf', `${prefix}.erf`, [scaled]);
-        const cdf = this.#node('Add', `${prefix}.cdf`, [error, this.#floats('one', [], [1])]);
-        const half = this.#node('Mul', `${prefix}.half`, [x, this.#floats('half', [], [0.5])]);
+        const scaled = this.#node('Mul', `${y}.scaled`, [x, this.#floats('sqrt_half', [], [Math.SQRT1_2])]);
+        const error = this.#node('Erf', `${y}.erf`, [scaled]);
+        const cdf = this.#node('Add', `${y}.cdf`, [error, this.#floats('one', [], [1])]);
+        const half = this.#node('Mul', `${y}.half`, [x, this.#floats('half', [], [0.5])]);
         this.#made(y, 'Mul', [half, cdf]);
         return;
       }
