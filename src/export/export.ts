@@ -14,7 +14,7 @@ import { torch } from './torch/export.ts';
 const EXPORTERS: Readonly<Record<Target, Exporter>> = { onnx, js, safetensors, torch, 'keras-json': kerasJson };
 
 /** What a file of each target is called; another name is taken for a mistake. */
-export const EXTENSIONS: Readonly<Record<Target, readonly string[]>> = {
+const EXTENSIONS: Readonly<Record<Target, readonly string[]>> = {
   onnx: ['.onnx'],
   js: ['.js', '.mjs'],
   safetensors: ['.safetensors'],

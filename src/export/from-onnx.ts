@@ -10,7 +10,7 @@ import { MODEL_METADATA } from '../runs/files/model-file.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { FILE_LIMIT_BYTES } from '../storage/safetensors.ts';
 import { type ExportModel, type Outcome, outcomeOf } from './model.ts';
-import { checkPredictions, type ExportCheck, normalise, sampleRows, VERIFIED_ROWS } from './verify.ts';
+import { checkPredictions, type ExportCheck, VERIFIED_ROWS, verifiedRows } from './verify.ts';
 
 const LOSSES = { softmax: 'softmax_cross_entropy', sigmoid: 'sigmoid_cross_entropy', value: 'mse' } as const;
 
@@ -100,11 +100,11 @@ function preprocessOf(
 
 /** Computes the file's graph as it stands, as far as the outputs of the last layer, and compares. */
 function checkImport(model: ExportModel, onnx: OnnxModel, { input, output }: ImportedNetwork, file: string): ExportCheck {
-  const rows = sampleRows(model.preprocess, VERIFIED_ROWS);
-  const [x] = onnx.inputs;
+  const { rows, x } = verifiedRows(model.preprocess, false);
+  const [first] = onnx.inputs;
   const shape = input.shape.length === 0 ? [rows.length / VERIFIED_ROWS] : input.shape;
-  const given = new Map([[x?.name ?? '', { dims: [VERIFIED_ROWS, ...shape], values: rows }]]);
+  const given = new Map([[first?.name ?? '', { dims: [VERIFIED_ROWS, ...shape], values: rows }]]);
   const values = interpretOnnx({ ...onnx, outputs: [{ name: output, type: 'float', dims: [] }] }, given).get(output)?.values ?? [];
   const plain: Outcome = { kind: 'value', classes: undefined, names: outcomeOf(model).names };
-  return checkPredictions(model, file, normalise(model.preprocess, rows), { values, labels: undefined }, plain);
+  return checkPredictions(model, file, x, { values, labels: undefined }, plain);
 }

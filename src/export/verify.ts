@@ -8,7 +8,7 @@ import { type ExportModel, type Outcome, outcomeOf, outputsOf } from './model.ts
 /** Rows that every export is tried on before it counts as done. */
 export const VERIFIED_ROWS = 100;
 /** How far probabilities may lie from those of f64; values and large logits by their size. */
-export const TOLERANCE = 1e-5;
+const TOLERANCE = 1e-5;
 /** Logits up to here give probabilities to that, in f32. */
 const LARGE_LOGIT = 10;
 const SEED = 100;
@@ -75,6 +75,17 @@ export function normalise({ normalization }: Preprocess, raw: Float32Array): Flo
     const j = i % center.length;
     return Math.fround(value - (center[j] as number)) / (scale[j] as number);
   });
+}
+
+/**
+ * The rows that an export is tried on.
+ *
+ * @param raw  whether the export takes what the network takes
+ * @returns as the export takes them, and as the network does
+ */
+export function verifiedRows(preprocess: Preprocess, raw: boolean): { rows: Float32Array; x: Float32Array } {
+  const rows = sampleRows(preprocess, VERIFIED_ROWS, raw);
+  return { rows, x: raw ? rows : normalise(preprocess, rows) };
 }
 
 /** What the network gives for normalised rows, in f64: the formulas of its graph, sharing nothing with any exporter. */

@@ -3,7 +3,7 @@ import { GradloomError, printable } from '../../errors.ts';
 import { packageVersion } from '../../machine/version.ts';
 import { type ExportModel, foldBatchNorms, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, normalise, sampleRows, VERIFIED_ROWS } from '../verify.ts';
+import { checkPredictions, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
 import { BEYOND_HALF, halfBits } from './half.ts';
 import { moduleText } from './module.ts';
 
@@ -24,13 +24,12 @@ export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
     check: async () => {
       const url = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
       const { predict } = (await import(url)) as { predict: (rows: ArrayLike<number>[]) => RowResult[] };
-      const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
+      const { rows, x } = verifiedRows(model.preprocess, raw);
       const features = rows.length / VERIFIED_ROWS;
       const results = predict(Array.from({ length: VERIFIED_ROWS }, (_, r) => rows.subarray(r * features, (r + 1) * features)));
       const values = results.flatMap((result) => result.y ?? result.probabilities ?? []);
       const labels = outcomeOf(model).classes && results.map(({ label }) => label ?? -1);
       // Of f16 weights the module is compared with the network that has them: rounding is no fault of the module.
-      const x = raw ? rows : normalise(model.preprocess, rows);
       return checkPredictions(dtype === 'f16' ? model : given, output, x, { values, labels });
     },
   };

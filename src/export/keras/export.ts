@@ -5,7 +5,7 @@ import { encodeSafetensors } from '../../storage/safetensors.ts';
 import { type ExportModel, outcomeOf, tensorOf } from '../model.ts';
 import { checkTensors } from '../safetensors.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, normalise, predictionsOf, sampleRows, VERIFIED_ROWS } from '../verify.ts';
+import { checkPredictions, predictionsOf, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
 import { computeKeras } from './compute.ts';
 import { type KerasLayer, kerasLayers } from './layers.ts';
 
@@ -29,9 +29,8 @@ export const kerasJson: Exporter = (model, { output, raw }) => {
     ],
     check: async () => {
       checkTensors({ tensors: new Map([...tensors].map(([name, { values }]) => [name, values])) }, bytes, weights);
-      const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
+      const { rows, x } = verifiedRows(model.preprocess, raw);
       const outputs = computeKeras(json, bytes, rows, VERIFIED_ROWS);
-      const x = raw ? rows : normalise(model.preprocess, rows);
       return checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS));
     },
   };

@@ -3,7 +3,7 @@ import { decodeOnnx } from '../../import/onnx/decode.ts';
 import { interpretOnnx } from '../../import/onnx/interpret.ts';
 import { type ExportModel, foldBatchNorms, inputShape, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, normalise, sampleRows, VERIFIED_ROWS } from '../verify.ts';
+import { checkPredictions, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
 import { onnxModel } from './build.ts';
 import { encodeOnnx } from './encode.ts';
 
@@ -18,13 +18,13 @@ export const onnx: Exporter = (given, { output, raw, batchNorm }) => {
   return {
     files: [{ path: output, bytes }],
     check: async () => {
-      const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
+      const { rows, x } = verifiedRows(model.preprocess, raw);
       const graph = decodeOnnx(bytes, output);
-      const x = { dims: [VERIFIED_ROWS, ...inputShape(model.preprocess)], values: rows };
-      const results = interpretOnnx(graph, new Map([['x', x]]));
+      const input = { dims: [VERIFIED_ROWS, ...inputShape(model.preprocess)], values: rows };
+      const results = interpretOnnx(graph, new Map([['x', input]]));
       const values = results.get(outcomeOf(model).kind === 'value' ? 'y' : 'probabilities')?.values ?? [];
       const labels = results.get('label')?.values;
-      return checkPredictions(given, output, raw ? rows : normalise(model.preprocess, rows), { values, labels });
+      return checkPredictions(given, output, x, { values, labels });
     },
   };
 };

@@ -3,7 +3,7 @@ import { packageVersion } from '../../machine/version.ts';
 import { outcomeOf } from '../model.ts';
 import { checkTensors, modelFile } from '../safetensors.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, normalise, predictionsOf, sampleRows, VERIFIED_ROWS } from '../verify.ts';
+import { checkPredictions, predictionsOf, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
 import { programText } from './program.ts';
 import { runTorch } from './python.ts';
 
@@ -19,10 +19,9 @@ export const torch: Exporter = (model, { output, raw }) => {
     ],
     check: async () => {
       checkTensors(model, bytes, weights);
-      const rows = sampleRows(model.preprocess, VERIFIED_ROWS, raw);
+      const { rows, x } = verifiedRows(model.preprocess, raw);
       const outputs = await runTorch({ program, weights: { name: path.basename(weights), bytes }, rows, count: VERIFIED_ROWS }, output);
       if (typeof outputs === 'string') return outputs;
-      const x = raw ? rows : normalise(model.preprocess, rows);
       return checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS));
     },
   };
