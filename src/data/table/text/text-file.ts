@@ -96,8 +96,7 @@ class TextFile implements TableFile {
     let returns = 0;
     for await (const chunk of this.#rows()) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-      if (bytes.includes(QUOTE)) return await this.#countRecords();
-      if (bytes.includes(0)) return await this.#countRecords();
+      if (bytes.includes(QUOTE) || bytes.includes(0)) return await this.#countRecords();
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
       // Old files end their lines so; where both do, only one of them counts.
       if (lines < 2) for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) returns++;
@@ -106,10 +105,12 @@ class TextFile implements TableFile {
   }
 
   async #countRecords(): Promise<number> {
-    const roles = this.names.map(() => ({ kind: 'skip' as const }));
-    let count = 0;
-    for await (const block of this.blocks(roles, { features: 0, others: 0, texts: 0 }, Number.MAX_SAFE_INTEGER)) count += block.rows;
-    return count;
+    const block = makeBlock({ features: 0, others: 0, texts: 0 }, Number.MAX_SAFE_INTEGER);
+    await this.read(
+      this.names.map(() => ({ kind: 'skip' })),
+      block,
+    );
+    return block.rows;
   }
 
   async read(roles: readonly ColumnRole[], block: Block, places?: Places): Promise<void> {
@@ -125,24 +126,22 @@ class TextFile implements TableFile {
   }
 
   async *blocks(roles: readonly ColumnRole[], widths: Widths, rows: number): AsyncGenerator<PlacedBlock, void, undefined> {
-    const block = (): PlacedBlock => ({ ...makeBlock(widths, rows), places: new Places() });
-    const isCounting = rows === Number.MAX_SAFE_INTEGER;
-    let current = isCounting ? { ...makeBlock(widths, 0), capacity: rows, places: new Places() } : block();
-    const scanner = this.#scanner(roles, isCounting ? undefined : current.places);
-    for await (const chunk of this.#rows()) {
-      scanner.push(chunk);
+    const empty = (): PlacedBlock => ({ ...makeBlock(widths, rows), places: new Places() });
+    let current = empty();
+    const scanner = this.#scanner(roles, current.places);
+    function* full(): Generator<PlacedBlock, void, undefined> {
       for (scanner.scan(current); current.rows === rows; scanner.scan(current)) {
         yield current;
-        current = block();
+        current = empty();
         scanner.places = current.places;
       }
     }
-    scanner.finish();
-    for (scanner.scan(current); current.rows === rows; scanner.scan(current)) {
-      yield current;
-      current = block();
-      scanner.places = current.places;
+    for await (const chunk of this.#rows()) {
+      scanner.push(chunk);
+      yield* full();
     }
+    scanner.finish();
+    yield* full();
     if (current.rows > 0) yield current;
   }
 
