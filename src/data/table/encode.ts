@@ -29,8 +29,7 @@ export function isPlain({ columns }: TableSpec): boolean {
  */
 export function encodeRows(spec: TableSpec, block: Block, numbers: CategoryNumbers, out: Float32Array, faults: RowFaults): void {
   const width = featureCount(spec);
-  const numberWidth = spec.columns.filter(({ type }) => type === 'number').length;
-  const textWidth = block.codes.length / Math.max(1, block.capacity);
+  const { features, codes, widths } = block;
   let first = 0;
   let numberSlot = 0;
   let textSlot = 0;
@@ -38,7 +37,7 @@ export function encodeRows(spec: TableSpec, block: Block, numbers: CategoryNumbe
     if (column.type === 'number') {
       const { fill, indicator } = column;
       for (let row = 0; row < block.rows; row++) {
-        let value = block.features[row * numberWidth + numberSlot] as number;
+        let value = features[row * widths.features + numberSlot] as number;
         if (Number.isNaN(value)) {
           if (fill === undefined) throw faults.missing(row, column.name);
           value = fill;
@@ -54,7 +53,7 @@ export function encodeRows(spec: TableSpec, block: Block, numbers: CategoryNumbe
     const numberOf = numbers[textSlot] as Int32Array;
     const filled = fill === undefined ? -1 : categories.indexOf(fill);
     for (let row = 0; row < block.rows; row++) {
-      const code = block.codes[row * textWidth + textSlot] as number;
+      const code = codes[row * widths.texts + textSlot] as number;
       let category = numberOf[code] ?? -1;
       if (code === 0) {
         if (filled < 0) throw faults.missing(row, column.name);

@@ -34,13 +34,13 @@ interface Fitting {
   file: TableFile;
 }
 
-function fitNumber({ name, slot }: FeatureColumn, { layout, block, train, config, file }: Fitting): TableColumn {
+function fitNumber({ name, slot }: FeatureColumn, { block, train, config, file }: Fitting): TableColumn {
   const { missing: policy, missing_indicator: hasIndicators } = config;
   if (policy === 'error') return { type: 'number', name };
   const values = new Float32Array(train.length);
   let filled = 0;
   for (const row of train) {
-    const value = block.features[row * layout.widths.features + slot] as number;
+    const value = block.features[row * block.widths.features + slot] as number;
     if (!Number.isNaN(value)) values[filled++] = value;
   }
   if (filled === 0 && typeof policy !== 'number') throw noValue(file, name);
@@ -61,7 +61,7 @@ function fitCategory({ name, slot }: FeatureColumn, { layout, block, train, conf
   const dictionary = layout.categories[slot] as Dictionary;
   const counts = new Float64Array(dictionary.names.length + 1);
   for (const row of train) {
-    const code = block.codes[row * layout.widths.texts + slot] as number;
+    const code = block.codes[row * block.widths.texts + slot] as number;
     counts[code] = (counts[code] ?? 0) + 1;
   }
   const there = dictionary.names.filter((_, i) => (counts[i + 1] as number) > 0);

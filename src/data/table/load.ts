@@ -151,11 +151,10 @@ function faultsOf(layout: Layout, places: Places): RowFaults {
   };
 }
 
-function weightsOf(slot: number, column: string, { others, capacity, rows }: Block, places: Places): Float32Array<SharedArrayBuffer> {
-  const width = others.length / capacity;
+function weightsOf(slot: number, column: string, { others, widths, rows }: Block, places: Places): Float32Array<SharedArrayBuffer> {
   const weights = new Float32Array(allocateShared(rows * Float32Array.BYTES_PER_ELEMENT, 'data.source.weights'));
   for (let row = 0; row < rows; row++) {
-    const weight = others[row * width + slot] as number;
+    const weight = others[row * widths.others + slot] as number;
     if (!isWeight(weight))
       throw tableError({ code: 'E_WEIGHT_RANGE', ...places.of(row), column, message: `${weight}; ${EXPECTED_WEIGHT}` });
     weights[row] = weight;

@@ -13,21 +13,20 @@ interface Target {
 }
 
 /** Classes in the order of their names: by value if all are numbers, else by code point. */
-export function classTarget({ slot, dictionary }: TextRole, { codes, capacity, rows }: Block, where: string): Target {
+export function classTarget({ slot, dictionary }: TextRole, { codes, widths, rows }: Block, where: string): Target {
   const names = sortedNames(dictionary.names);
   const numbers = new Map(names.map((name, i) => [name, i]));
   const numberOf = Int32Array.from([-1, ...dictionary.names.map((name) => numbers.get(name) ?? -1)]);
   const labels = new Int32Array(allocateShared(rows * Int32Array.BYTES_PER_ELEMENT, where));
-  const width = codes.length / capacity;
-  for (let row = 0; row < rows; row++) labels[row] = numberOf[codes[row * width + slot] as number] as number;
+  for (let row = 0; row < rows; row++) labels[row] = numberOf[codes[row * widths.texts + slot] as number] as number;
   return { target: { kind: 'class', labels, classes: names.length }, names };
 }
 
 /** The first columns of `others`. */
-export function valueTarget({ targets }: Layout, { others, capacity, rows }: Block, where: string): Target {
+export function valueTarget({ targets }: Layout, { others, widths, rows }: Block, where: string): Target {
   const width = targets.length;
   const values = new Float32Array(allocateShared(rows * width * Float32Array.BYTES_PER_ELEMENT, where));
-  const stride = others.length / capacity;
+  const stride = widths.others;
   for (let row = 0; row < rows; row++) values.set(others.subarray(row * stride, row * stride + width), row * width);
   return { target: { kind: 'value', values, width }, names: targets };
 }
@@ -38,10 +37,9 @@ export function valueTarget({ targets }: Layout, { others, capacity, rows }: Blo
  *
  * @param testFrom  the first row of the own test set
  */
-export function groupsOf({ slot, dictionary }: TextRole, { codes, capacity, rows }: Block, testFrom: number): Uint32Array {
-  const width = codes.length / capacity;
+export function groupsOf({ slot, dictionary }: TextRole, { codes, widths, rows }: Block, testFrom: number): Uint32Array {
   return Uint32Array.from({ length: rows }, (_, row) => {
-    const code = codes[row * width + slot] as number;
+    const code = codes[row * widths.texts + slot] as number;
     return code === MISSING_CODE && row >= testFrom ? dictionary.names.length + 1 : code;
   });
 }
@@ -63,11 +61,10 @@ const PART_NAMES: ReadonlyMap<string, (typeof SPLITS)[number]> = new Map([
  * @throws GradloomError E_TABLE_VALUE for a text that names no part
  */
 export function partsOf({ slot, dictionary }: TextRole, block: Block, column: string, main: number, places: Places): Uint8Array {
-  const width = block.codes.length / block.capacity;
   const parts = dictionary.names.map((name) => PART_NAMES.get(name.toLowerCase()));
   const assigned = new Uint8Array(block.rows).fill(NO_PART);
   for (let row = 0; row < main; row++) {
-    const code = block.codes[row * width + slot] as number;
+    const code = block.codes[row * block.widths.texts + slot] as number;
     if (code === MISSING_CODE) continue;
     const part = parts[code - 1];
     if (part === undefined) {

@@ -122,6 +122,7 @@ class ParquetFile implements TableFile {
           features: whole.features.subarray(from * widths.features, (from + part) * widths.features),
           others: whole.others.subarray(from * widths.others, (from + part) * widths.others),
           codes: whole.codes.subarray(from * widths.texts, (from + part) * widths.texts),
+          widths,
           capacity: part,
           rows: part,
           places,

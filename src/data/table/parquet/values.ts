@@ -29,11 +29,11 @@ interface Place {
 /** Writes the values of a column to the rows of a block from `first`. @throws GradloomError E_TABLE_VALUE or E_DATA_NONFINITE with the row */
 export function fillColumn(values: DecodedArray, role: ColumnRole, block: Block, first: number, place: Place): void {
   if (role.kind === 'number') {
-    const to = role.to === 'features' ? block.features : block.others;
-    const width = to.length / block.capacity;
+    const to = block[role.to];
+    const width = block.widths[role.to];
     for (let i = 0; i < values.length; i++) to[(first + i) * width + role.slot] = numberOf(values[i], role, place, i);
   } else if (role.kind === 'text') {
-    const width = block.codes.length / block.capacity;
+    const width = block.widths.texts;
     for (let i = 0; i < values.length; i++) block.codes[(first + i) * width + role.slot] = codeOf(values[i], role, place, i);
   }
 }

@@ -42,6 +42,7 @@ export interface Block {
   others: Float32Array;
   /** [capacity, texts]. */
   codes: Uint32Array;
+  widths: Readonly<Widths>;
   capacity: number;
   /** Rows that are filled. */
   rows: number;
@@ -49,14 +50,16 @@ export interface Block {
 
 /** @param allocate  memory for the arrays */
 export function makeBlock(
-  { features, others, texts }: Widths,
+  widths: Readonly<Widths>,
   capacity: number,
   allocate = (bytes: number): ArrayBufferLike => new ArrayBuffer(bytes),
 ): Block {
+  const { features, others, texts } = widths;
   return {
     features: new Float32Array(allocate(capacity * features * Float32Array.BYTES_PER_ELEMENT)),
     others: new Float32Array(allocate(capacity * others * Float32Array.BYTES_PER_ELEMENT)),
     codes: new Uint32Array(allocate(capacity * texts * Uint32Array.BYTES_PER_ELEMENT)),
+    widths,
     capacity,
     rows: 0,
   };

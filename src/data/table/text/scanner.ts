@@ -131,7 +131,7 @@ export class Scanner {
 
   /** Reads the record at #at into the next row of the block. @returns where the next one starts; -1 if its end is not there yet */
   #record(block: Block): number {
-    const { features, others, codes, rows } = block;
+    const { features, others, codes, widths, rows } = block;
     const bytes = this.#bytes;
     const kinds = this.#kinds;
     const slots = this.#slots;
@@ -139,9 +139,9 @@ export class Scanner {
     const delimiter = this.#delimiter;
     const decimal = this.#decimal;
     const width = kinds.length;
-    const featureBase = block.capacity === 0 ? 0 : rows * (features.length / block.capacity);
-    const otherBase = block.capacity === 0 ? 0 : rows * (others.length / block.capacity);
-    const codeBase = block.capacity === 0 ? 0 : rows * (codes.length / block.capacity);
+    const featureBase = rows * widths.features;
+    const otherBase = rows * widths.others;
+    const codeBase = rows * widths.texts;
     let at = this.#at;
     for (let column = 0; ; column++) {
       const kind = column < width ? kinds[column] : SKIP;
