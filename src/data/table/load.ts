@@ -4,12 +4,11 @@ import type { Features, Reading, Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
 import { EXPECTED_WEIGHT, isWeight } from '../weights.ts';
 import type { TableConfig } from './config.ts';
-import { encodeRows, isPlain, type RowFaults, type TableSpec } from './encode.ts';
+import { encodeRows, isPlain, type TableSpec } from './encode.ts';
 import { fitTable } from './fit.ts';
 import { type Layout, layOut, namedColumns, rolesOf } from './layout.ts';
 import { type Block, makeBlock } from './rows/block.ts';
-import type { Dictionary } from './rows/dictionary.ts';
-import { listed, missingValue, tableError, unknownCategory } from './rows/faults.ts';
+import { tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
 import { Places } from './rows/places.ts';
 import { classTarget, groupsOf, partsOf, valueTarget } from './targets.ts';
@@ -120,35 +119,13 @@ function encoded({ layout, block, places, file }: RawTable, spec: TableSpec): Fe
   const width = featureCount(spec);
   const features = new Float32Array(allocateShared(block.rows * width * Float32Array.BYTES_PER_ELEMENT, printable(file.path)));
   const names = spec.columns.flatMap((column) => (column.type === 'category' ? [column.categories] : []));
-  const numbers = names.map((categories, slot) => numbersOf(layout.categories[slot] as Dictionary, categories));
-  encodeRows(spec, block, numbers, features, faultsOf(layout, places));
+  const codes = layout.categories.map((dictionary, slot) => ({ dictionary, numbers: dictionary.placesIn(names[slot] ?? []) }));
+  encodeRows(spec, block, places, codes, features);
   return { features, featureCount: width, sampleShape: [width], input: spec, scaling: 'zscore' };
 }
 
 function isShared(array: Float32Array): array is Float32Array<SharedArrayBuffer> {
   return array.buffer instanceof SharedArrayBuffer;
-}
-
-/** Number of the category by code; -1 for none. */
-function numbersOf({ names }: Dictionary, categories: readonly string[]): Int32Array {
-  const numbers = new Map(categories.map((category, i) => [category, i]));
-  return Int32Array.from([-1, ...names.map((name) => numbers.get(name) ?? -1)]);
-}
-
-function faultsOf(layout: Layout, places: Places): RowFaults {
-  return {
-    missing: (row, column) => {
-      const { path, line } = places.of(row);
-      return missingValue(path, line, column, 'feature');
-    },
-    unknown: (row, column, code) => {
-      const { path, line } = places.of(row);
-      const slot = layout.features.find(({ name }) => name === column)?.slot ?? 0;
-      const { names } = layout.categories[slot] as Dictionary;
-      const known = names.filter((name) => name !== names[code - 1]);
-      return unknownCategory(path, line, column, names[code - 1] ?? '', listed(known));
-    },
-  };
 }
 
 function weightsOf(slot: number, column: string, { others, widths, rows }: Block, places: Places): Float32Array<SharedArrayBuffer> {

@@ -1,11 +1,11 @@
 import { GradloomError } from '../../errors.ts';
 import { featureCount } from '../preprocess/preprocess.ts';
-import { encodeRows, type TableSpec } from './encode.ts';
+import { type CategoryCodes, encodeRows, type TableSpec } from './encode.ts';
 import { lackingColumns } from './layout.ts';
 import { openTable, openTableStream } from './open.ts';
 import type { ColumnRole, Widths } from './rows/block.ts';
 import { Dictionary } from './rows/dictionary.ts';
-import { listed, missingValue, tableError, unknownCategory } from './rows/faults.ts';
+import { listed, tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
 import type { TextOptions } from './text/head.ts';
 
@@ -63,22 +63,12 @@ function dialectsOf({ columns, dialect }: TableSpec): TextOptions[] {
 async function* batchesOf(file: TableFile, spec: TableSpec, options: StreamOptions): AsyncGenerator<FeatureBatch, void, undefined> {
   const named = withNames(file, spec);
   checkColumns(named, spec, options.allowed ?? []);
-  const { roles, widths, numbers } = rolesFor(named, spec);
+  const { roles, widths, codes } = rolesFor(named, spec);
   const width = featureCount(spec);
   const rows = Math.max(1, Math.min(options.rows ?? BATCH_ROWS, Math.floor(BATCH_NUMBERS / width)));
   for await (const block of forModel(file.blocks(roles, widths, rows))) {
     const features = new Float32Array(block.rows * width);
-    encodeRows(spec, block, numbers, features, {
-      missing: (row, column) => {
-        const { path, line } = block.places.of(row);
-        return missingValue(path, line, column, 'feature');
-      },
-      unknown: (row, column) => {
-        const { path, line } = block.places.of(row);
-        const known = spec.columns.flatMap((one) => (one.type === 'category' && one.name === column ? one.categories : []));
-        return unknownCategory(path, line, column, '', listed(known));
-      },
-    });
+    encodeRows(spec, block, block.places, codes, features);
     yield { rows: block.rows, features, firstLine: block.places.of(0).line };
   }
 }
@@ -128,14 +118,14 @@ function checkColumns(
 interface Roles {
   roles: ColumnRole[];
   widths: Widths;
-  /** By column of categories: the number of the category by its code. */
-  numbers: Int32Array[];
+  /** Of each column of categories. */
+  codes: CategoryCodes[];
 }
 
 function rolesFor(file: Pick<TableFile, 'names'>, { columns }: TableSpec): Roles {
   const widths: Widths = { features: 0, others: 0, texts: 0 };
   const byName = new Map<string, ColumnRole>();
-  const numbers: Int32Array[] = [];
+  const codes: CategoryCodes[] = [];
   for (const column of columns) {
     const missing = column.fill === undefined ? 'error' : 'allowed';
     if (column.type === 'number') byName.set(column.name, { kind: 'number', to: 'features', slot: widths.features++, missing });
@@ -143,8 +133,8 @@ function rolesFor(file: Pick<TableFile, 'names'>, { columns }: TableSpec): Roles
       const { categories, unknown } = column;
       const dictionary = new Dictionary(categories);
       byName.set(column.name, { kind: 'text', slot: widths.texts++, dictionary, missing, unknown, use: 'feature' });
-      numbers.push(Int32Array.from({ length: categories.length + 1 }, (_, code) => code - 1));
+      codes.push({ dictionary, numbers: dictionary.placesIn(categories) });
     }
   }
-  return { roles: file.names.map((name) => byName.get(name) ?? { kind: 'skip' }), widths, numbers };
+  return { roles: file.names.map((name) => byName.get(name) ?? { kind: 'skip' }), widths, codes };
 }

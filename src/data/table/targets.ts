@@ -15,8 +15,7 @@ interface Target {
 /** Classes in the order of their names: by value if all are numbers, else by code point. */
 export function classTarget({ slot, dictionary }: TextRole, { codes, widths, rows }: Block, where: string): Target {
   const names = sortedNames(dictionary.names);
-  const numbers = new Map(names.map((name, i) => [name, i]));
-  const numberOf = Int32Array.from([-1, ...dictionary.names.map((name) => numbers.get(name) ?? -1)]);
+  const numberOf = dictionary.placesIn(names);
   const labels = new Int32Array(allocateShared(rows * Int32Array.BYTES_PER_ELEMENT, where));
   for (let row = 0; row < rows; row++) labels[row] = numberOf[codes[row * widths.texts + slot] as number] as number;
   return { target: { kind: 'class', labels, classes: names.length }, names };

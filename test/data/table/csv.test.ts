@@ -416,6 +416,12 @@ test('a category that no training row has is an error at its line', async (t) =>
   t.is(error?.message, 'column k: "w"; expected one of the categories of the training rows: u, v');
 });
 
+test('the categories that an error names are those of the training rows, and no others of the file', async (t) => {
+  const samples = await loadCsv(csvConfig(file('k,c\nv,x\nu,y\nw,x\nz,y\n'), 'c', { categorical: ['k'] }));
+  const error = t.throws(() => samples.featuresFor(rows(0, 2)), { instanceOf: GradloomError });
+  t.is(error?.message, 'column k: "w"; expected one of the categories of the training rows: u, v');
+});
+
 test('columns that a model lacks or does not know are named', async (t) => {
   const samples = await loadCsv(csvConfig(file('a,b,id,c\n1,2,7,x\n3,4,8,y\n'), 'c', { drop: ['id'] }));
   const { input } = samples.featuresFor(rows(0, 2));

@@ -46,6 +46,12 @@ export class Dictionary {
     return this.codeOf(bytes, 0, bytes.length);
   }
 
+  /** By code: the place of its name among some names, -1 for none. */
+  placesIn(names: readonly string[]): Int32Array {
+    const places = new Map(names.map((name, i) => [name, i]));
+    return Int32Array.from([-1, ...this.names.map((name) => places.get(name) ?? -1)]);
+  }
+
   #add(bytes: Uint8Array, name: string): number {
     const code = this.names.push(name);
     this.#bytes.push(bytes);
