@@ -2,7 +2,7 @@ import { openForReading, readError } from '../../storage/read.ts';
 import { openParquet } from './parquet/parquet-file.ts';
 import type { TableFile } from './rows/file.ts';
 import type { TextOptions } from './text/head.ts';
-import { openText, openTextStream } from './text/text-file.ts';
+import { openText } from './text/text-file.ts';
 
 const PARQUET_MARK = 'PAR1';
 
@@ -15,15 +15,6 @@ const PARQUET_MARK = 'PAR1';
 export async function openTable(path: string, options: readonly TextOptions[]): Promise<TableFile> {
   if (await isParquet(path)) return await openParquet(path);
   return await openText(path, options);
-}
-
-/** The same of a stream, which is a text. @param name  stands for its path in errors */
-export async function openTableStream(
-  name: string,
-  stream: AsyncIterable<Uint8Array>,
-  options: readonly TextOptions[],
-): Promise<TableFile> {
-  return await openTextStream(name, stream, options);
 }
 
 async function isParquet(path: string): Promise<boolean> {

@@ -2,12 +2,13 @@ import { GradloomError } from '../../errors.ts';
 import { featureCount } from '../preprocess/preprocess.ts';
 import { type CategoryCodes, encodeRows, type TableSpec } from './encode.ts';
 import { lackingColumns } from './layout.ts';
-import { openTable, openTableStream } from './open.ts';
+import { openTable } from './open.ts';
 import type { ColumnRole, Widths } from './rows/block.ts';
 import { Dictionary } from './rows/dictionary.ts';
 import { listed, tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
 import type { TextOptions } from './text/head.ts';
+import { openTextStream } from './text/text-file.ts';
 
 /** Rows that a model can take, but for their normalisation. */
 export interface FeatureBatch {
@@ -50,7 +51,7 @@ export async function* streamFeatures(
   spec: TableSpec,
   options: StreamOptions = {},
 ): AsyncGenerator<FeatureBatch, void, undefined> {
-  yield* batchesOf(await openTableStream(name, stream, dialectsOf(spec)), spec, options);
+  yield* batchesOf(await openTextStream(name, stream, dialectsOf(spec)), spec, options);
 }
 
 /** As the training file was written, or else as it looks. */

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GradloomError, printable } from '../../../errors.ts';
 import { openForReading, readError } from '../../../storage/read.ts';
+import { isZlibError } from '../../files/content.ts';
 
 /** The bytes of a file or a stream, decompressed if they are gzip (told by their first bytes). */
 export type Chunks = AsyncIterable<Uint8Array>;
@@ -72,8 +73,4 @@ async function* withFirst(first: Uint8Array, source: AsyncIterator<Uint8Array>):
     if (done === true) return;
     yield value;
   }
-}
-
-function isZlibError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 }
