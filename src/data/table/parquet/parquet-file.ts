@@ -14,8 +14,8 @@ import { openForReading, readError } from '../../../storage/read.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
 import { tableError } from '../rows/faults.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
+import { checkNames } from '../rows/names.ts';
 import { Places } from '../rows/places.ts';
-import { checkNames } from '../text/head.ts';
 import { COMPRESSORS, checkPages, isKnownCodec } from './pages.ts';
 import { fillColumn, kindOf } from './values.ts';
 

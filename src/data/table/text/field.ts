@@ -156,20 +156,6 @@ export class FieldReader {
     return this.#format(undefined, line, message, 'put quotes around values that hold the delimiter, or set data.source.delimiter');
   }
 
-  unclosed(line: number): GradloomError {
-    return this.#format(
-      undefined,
-      line,
-      'a quote is opened in this row and never closed',
-      'close it, or write a quote within quotes twice: ""',
-    );
-  }
-
-  tooLong(line: number, limit: number): GradloomError {
-    const message = `a row of more than ${limit} bytes: is a quote not closed, or is this no text?`;
-    return tableError({ code: 'E_DATA_TOO_LARGE', path: this.#path, line, message });
-  }
-
   notText(column: number, line: number): GradloomError {
     return this.#format(column, this.#lineOf(line), 'not UTF-8', 'save the file as UTF-8: iconv -f latin1 -t utf-8 OLD > NEW');
   }

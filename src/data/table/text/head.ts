@@ -1,7 +1,9 @@
 import type { GradloomError } from '../../../errors.ts';
 import { decode } from '../rows/dictionary.ts';
-import { listed, shown, tableError } from '../rows/faults.ts';
+import { shown, tableError } from '../rows/faults.ts';
+import { checkNames } from '../rows/names.ts';
 import { type Dialect, findDelimiter, firstRecords, isHeader } from './dialect.ts';
+import { unclosed } from './record.ts';
 
 /** What is known of a text before it is looked at. */
 export interface TextOptions {
@@ -26,7 +28,10 @@ const BOM = '\xef\xbb\xbf';
 
 const SAVE = 'save the table as CSV';
 
-/** What other files begin with, a character a byte. */
+/**
+ * What other files begin with, a character a byte. Fewer than in `files/formats.ts`, which names files that could not be read: these are
+ * refused before they are, so nothing that a table could begin with (`ORC`, `[`) may stand here.
+ */
 const FOREIGN: readonly [mark: string, name: string, next: string][] = [
   ['\xff\xfe', 'UTF-16 text', 'save it as UTF-8: iconv -f utf-16 -t utf-8 OLD > NEW'],
   ['\xfe\xff', 'UTF-16 text', 'save it as UTF-8: iconv -f utf-16 -t utf-8 OLD > NEW'],
@@ -102,8 +107,7 @@ function checkNul(path: string, text: string): void {
 
 function emptyText(path: string, text: string): GradloomError {
   if (text.trim() === '') return tableError({ code: 'E_DATA_EMPTY', path, message: 'holds no rows' });
-  const next = 'close it, or write a quote within quotes twice: ""';
-  return tableError({ code: 'E_TABLE_FORMAT', path, line: 1, message: 'a quote is opened in this row and never closed', next });
+  return unclosed(path, 1);
 }
 
 function nameOf(path: string, line: number, field: string): string {
@@ -114,27 +118,4 @@ function nameOf(path: string, line: number, field: string): string {
     const message = `the name ${shown(field)} is not UTF-8`;
     throw tableError({ code: 'E_TABLE_FORMAT', path, line, message, next });
   }
-}
-
-/** @throws GradloomError E_TABLE_COLUMN for a name that is empty or stands twice */
-export function checkNames(path: string, names: readonly string[], line?: number): void {
-  const empty = names.indexOf('');
-  if (empty >= 0) {
-    const next =
-      empty === 0
-        ? 'name it; pandas leaves its index out with to_csv(FILE, index=False)'
-        : 'name it, or set data.source.header: false if there are no names';
-    throw tableError({ code: 'E_TABLE_COLUMN', path, line, message: `column ${empty + 1} has no name`, next });
-  }
-  const seen = new Set<string>();
-  const twice = new Set(names.filter((name) => seen.size === seen.add(name).size));
-  if (twice.size === 0) return;
-  const places = names.flatMap((name, i) => (name === [...twice][0] ? [i + 1] : []));
-  throw tableError({
-    code: 'E_TABLE_COLUMN',
-    path,
-    line,
-    message: `columns ${places.join(' and ')} have the same name: ${listed([...twice])}`,
-    next: 'rename them, or set data.source.header: false if this is a row',
-  });
 }

@@ -4,9 +4,8 @@ import type { Places } from '../rows/places.ts';
 import { COMMA, LOWER, MINUS, NEWLINE, PLUS, POINT, QUOTE, RETURN, SMALL_E, SPACE, ZERO } from './bytes.ts';
 import type { Dialect } from './dialect.ts';
 import { FieldReader } from './field.ts';
+import { RECORD_LIMIT_BYTES, tooLong, unclosed } from './record.ts';
 
-/** Longest record: a table of a million columns is far below it, a binary file without line ends is not. */
-export const RECORD_LIMIT_BYTES = 2 ** 26;
 const FIRST_BUFFER_BYTES = 2 ** 19;
 
 const NUMBER = 1;
@@ -58,7 +57,7 @@ export class Scanner {
   push(chunk: Uint8Array): void {
     const rest = this.#end - this.#at;
     if (rest + chunk.length + 2 > this.#bytes.length) {
-      if (rest > RECORD_LIMIT_BYTES) throw this.#fields.tooLong(this.#line, RECORD_LIMIT_BYTES);
+      if (rest > RECORD_LIMIT_BYTES) throw tooLong(this.#path, this.#line);
       const larger = new Uint8Array(Math.max(2 * rest, FIRST_BUFFER_BYTES) + chunk.length + 2);
       larger.set(this.#bytes.subarray(this.#at, this.#end));
       this.#bytes = larger;
@@ -93,7 +92,7 @@ export class Scanner {
       this.#fields.takeInnerLines();
       const next = this.#record(block);
       if (next < 0) {
-        if (this.#isEnded) throw this.#fields.unclosed(line);
+        if (this.#isEnded) throw unclosed(this.#path, line);
         // Twice as much before the next try, so that the work for a long record stays in proportion to it.
         this.#needed = 2 * (this.#end - this.#at);
         return;

@@ -1,12 +1,12 @@
 import { GradloomError, printable } from '../../../errors.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
-import { tableError } from '../rows/faults.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
 import { Places } from '../rows/places.ts';
 import { NEWLINE, QUOTE, RETURN } from './bytes.ts';
 import { type Chunks, fileChunks, plainChunks } from './content.ts';
 import { type TextHead, type TextOptions, textHead } from './head.ts';
-import { RECORD_LIMIT_BYTES, Scanner } from './scanner.ts';
+import { RECORD_LIMIT_BYTES, tooLong } from './record.ts';
+import { Scanner } from './scanner.ts';
 
 const HEAD_BYTES = 2 ** 16;
 
@@ -51,10 +51,7 @@ async function readHead(
     parts = [bytes];
     const head = firstFit(options, (one) => textHead(path, bytes, isWhole, one));
     if (head !== undefined) return { head, bytes };
-    if (filled > RECORD_LIMIT_BYTES) {
-      const message = `a row of more than ${RECORD_LIMIT_BYTES} bytes: is a quote not closed, or is this no text?`;
-      throw tableError({ code: 'E_DATA_TOO_LARGE', path, line: 1, message });
-    }
+    if (filled > RECORD_LIMIT_BYTES) throw tooLong(path, 1);
   }
 }
 
