@@ -1,8 +1,8 @@
 import type { SourceConfig } from '../../config/schema/schema.ts';
 import { loadTable } from '../table/load.ts';
 import { openText } from '../table/text/text-file.ts';
+import { tableFiles } from './files.ts';
 import type { DataSource } from './source.ts';
-import { tableFiles } from './table-files.ts';
 
 type CsvConfig = Extract<SourceConfig, { type: 'csv' }>;
 

@@ -1,9 +1,10 @@
 import type { SourceConfig } from '../../config/schema/schema.ts';
-import { GradloomError, printable } from '../../errors.ts';
+import { GradloomError } from '../../errors.ts';
 import { openIdx } from '../arrays/idx.ts';
 import { type ArraySet, arraySamples } from '../arrays/samples.ts';
 import { filesOf } from '../files/paths.ts';
 import type { Reading, Samples } from '../samples.ts';
+import { named } from './files.ts';
 import type { DataSource } from './source.ts';
 
 type IdxConfig = Extract<SourceConfig, { type: 'idx' }>;
@@ -31,10 +32,6 @@ async function loadIdx(config: IdxConfig, { problem }: Reading): Promise<Samples
 }
 
 export const idx: DataSource<IdxConfig> = { load: loadIdx };
-
-function named(given: string | readonly string[]): string {
-  return printable(typeof given === 'string' ? given : given.join(', '), 200);
-}
 
 function missing(key: Key): GradloomError {
   return new GradloomError({

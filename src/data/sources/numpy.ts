@@ -1,11 +1,12 @@
 import type { SourceConfig } from '../../config/schema/schema.ts';
-import { GradloomError, printable } from '../../errors.ts';
+import { GradloomError } from '../../errors.ts';
 import { openNpy } from '../arrays/npy.ts';
 import { openNpz } from '../arrays/npz.ts';
 import { type ArraySet, arraySamples } from '../arrays/samples.ts';
 import type { StoredArray } from '../arrays/stored.ts';
 import { filesOf } from '../files/paths.ts';
 import type { Reading, Samples } from '../samples.ts';
+import { named } from './files.ts';
 import type { DataSource } from './source.ts';
 
 type NpyConfig = Extract<SourceConfig, { type: 'npy' }>;
@@ -47,10 +48,6 @@ async function load(
   const val = await set('val_x', 'val_y');
   const test = await set('test_x', 'test_y');
   return arraySamples({ main, val, test }, { problem, numbers: 'rank', words: { x: 'rows', y: 'targets' }, origin });
-}
-
-function named(given: string | readonly string[]): string {
-  return printable(typeof given === 'string' ? given : given.join(', '), 200);
 }
 
 function missing(key: Key, other: Key): GradloomError {

@@ -1,3 +1,4 @@
+import { printable } from '../../errors.ts';
 import { filesOf } from '../files/paths.ts';
 import type { TableConfig } from '../table/config.ts';
 
@@ -8,4 +9,9 @@ export function tableFiles({ path, val_path, test_path }: TableConfig): Record<'
     val: filesOf(val_path ?? [], 'data.source.val_path'),
     test: filesOf(test_path ?? [], 'data.source.test_path'),
   };
+}
+
+/** Files as the experiment names them, for `Samples.origin`. */
+export function named(given: string | readonly string[]): string {
+  return printable(typeof given === 'string' ? given : given.join(', '), 200);
 }
