@@ -1,3 +1,5 @@
+import type { SourceConfig } from '../schema/schema.ts';
+import { AUTO_FRACTION, FRACTION_ROUNDING } from '../shares.ts';
 import { type Node, nodeAt, type Path } from '../text/node.ts';
 import { isWholeFraction } from '../tree/plain.ts';
 import type { View } from './view.ts';
@@ -8,14 +10,8 @@ const FOLD = ['data', 'split', 'fold'];
 const PARTS = ['train', 'val', 'test'] as const;
 type Part = (typeof PARTS)[number];
 
-/** Room for the rounding of decimal fractions that sum to one. */
-const ROUNDING = 1e-9;
-
-/** What `val: auto` is, where val has no rows of its own; of test only the source knows. */
-const AUTO_VAL = 0.1;
-
 /** Sources whose rows have named columns. */
-const TABLES: readonly unknown[] = ['csv', 'tsv', 'parquet'];
+const TABLES: readonly unknown[] = ['csv', 'parquet'] satisfies SourceConfig['type'][];
 
 /** Counts are whole, and fractions leave room for each other. */
 export function checkSplit(view: View, root: Node): void {
@@ -26,7 +22,8 @@ export function checkSplit(view: View, root: Node): void {
   let last: Path | undefined;
   for (const part of PARTS) {
     const path = pathOf(part);
-    const share = part === 'val' && view.value(path) === 'auto' ? AUTO_VAL : view.number(path);
+    // Whether test has rows of its own only the source knows.
+    const share = part === 'val' && view.value(path) === 'auto' ? AUTO_FRACTION : view.number(path);
     if (share === undefined || whole.includes(part)) continue;
     if (share > 1 && !Number.isInteger(share)) {
       view.report('E_CONFIG_INTEGER', path, `not an integer; got ${share}; expected a count of 1 or more, or a fraction below 1`);
@@ -37,7 +34,7 @@ export function checkSplit(view: View, root: Node): void {
   }
   const [first] = whole;
   if (first !== undefined) checkWhole(view, root, first, whole);
-  else if (last !== undefined && sum > 1 + ROUNDING) {
+  else if (last !== undefined && sum > 1 + FRACTION_ROUNDING) {
     view.report('E_CONFIG_RANGE', last, `the fractions of data.split sum to ${Number(sum.toPrecision(6))}; expected at most 1`);
   }
 }

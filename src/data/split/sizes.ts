@@ -1,13 +1,8 @@
 import type { SplitConfig } from '../../config/schema/schema.ts';
+import { AUTO_FRACTION, FRACTION_ROUNDING } from '../../config/shares.ts';
 import { GradloomError } from '../../errors.ts';
 import type { SplitName } from '../dataset.ts';
 import type { Samples } from '../samples.ts';
-
-/** The share that becomes the val or test set when the source has none of its own and the experiment names none. */
-const AUTO_FRACTION = 0.1;
-
-/** Room for the rounding of decimal fractions: 0.29 of 100 is 29, although 0.29 * 100 < 29. */
-const FRACTION_ROUNDING = 1e-9;
 
 /** How many samples there are to be shared out. */
 export interface Available {

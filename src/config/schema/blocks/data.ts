@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AUTO_FRACTION } from '../../shares.ts';
 import { object, path } from '../parts/parts.ts';
 import { augment } from './augment.ts';
 import { source } from './sources/index.ts';
@@ -14,12 +15,12 @@ const split = object({
   val: z
     .union([z.number().min(0), z.literal('auto')])
     .default('auto')
-    .describe("count or fraction; 0 for none; auto: the source's own validation set if it has one, else 0.1")
+    .describe(`count or fraction; 0 for none; auto: the source's own validation set if it has one, else ${AUTO_FRACTION}`)
     .meta({ whole: 'auto' }),
   test: z
     .union([z.number().min(0), z.literal('auto')])
     .default('auto')
-    .describe("count or fraction; auto: the source's own test set if it has one, else 0.1")
+    .describe(`count or fraction; auto: the source's own test set if it has one, else ${AUTO_FRACTION}`)
     .meta({ whole: 'auto' }),
   by: z
     .union([
