@@ -38,16 +38,13 @@ export function evaluationOf({ data, model, metrics = [], train }: Experiment): 
     average: train.average.type,
     metrics,
     outputs: last !== undefined && 'units' in last ? last.units : undefined,
-    noRows: (part) => (part !== 'train' && data.split[part] === 0 && !isFold(part, data.split.folds) ? emptySplit(part) : undefined),
+    noRows: (part) => emptiness(part, data.split[part], data.split.folds),
   };
 }
 
-/** Whether a part is a fold, whatever share the split gives it. */
-export function isFold(part: Part, folds: unknown): boolean {
-  return part === 'val' && folds !== undefined;
-}
-
-export function emptySplit(part: Part): string {
+/** Why a part of the data has no rows, if it has none; a fold has some, whatever share the split gives it. */
+export function emptiness(part: Part, share: unknown, folds: unknown): string | undefined {
+  if (part === 'train' || share !== 0 || (part === 'val' && folds !== undefined)) return undefined;
   return `data.split.${part} is 0`;
 }
 

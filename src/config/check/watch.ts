@@ -1,7 +1,7 @@
 import { goalNotice, problemOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import type { Path } from '../text/node.ts';
-import { absenceOf, type Evaluation, emptySplit, isFold } from './evaluated.ts';
+import { absenceOf, type Evaluation, emptiness } from './evaluated.ts';
 import type { View } from './view.ts';
 
 const EARLY_STOP: Path = ['train', 'early_stop'];
@@ -30,8 +30,7 @@ function evaluationIn(view: View): Evaluation | undefined {
   if (on !== 'train' && on !== 'val' && on !== 'test' && on !== 'none') return undefined;
   if (metrics === undefined || (average !== 'none' && average !== 'ema' && average !== 'swa')) return undefined;
   const folds = view.value(['data', 'split', 'folds']);
-  const noRows = (part: 'train' | 'val' | 'test'): string | undefined =>
-    part !== 'train' && view.value(['data', 'split', part]) === 0 && !isFold(part, folds) ? emptySplit(part) : undefined;
+  const noRows: Evaluation['noRows'] = (part) => emptiness(part, view.value(['data', 'split', part]), folds);
   return { on, average, metrics, outputs: view.outputs(), noRows };
 }
 
