@@ -1,17 +1,8 @@
+import type { NumberArray } from '../../config/caller-data.ts';
 import { ELEMENT_BYTES, type ElementType, rowWidth, type StoredArray } from './stored.ts';
 
 /** Elements as the file has them, in the order of this machine's bytes; f16 as f32, bool as u8. */
-export type Elements =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | BigUint64Array
-  | BigInt64Array
-  | Float32Array
-  | Float64Array;
+export type Elements = Exclude<NumberArray, Uint8ClampedArray>;
 
 /** Bytes that stand ready to be looked at as any type. */
 const PIECE_BYTES = 2 ** 20;
