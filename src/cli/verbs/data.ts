@@ -64,12 +64,12 @@ async function experimentData({ file, overrides, head, html }: DataRequest, outp
   const profile = profileDataset(dataset);
   if (html !== undefined) {
     const { datasetPage } = await import('../../report/data/html.ts');
-    const rows = [...dataset.splits.train.subarray(0, PAGE_ROWS)];
-    const width = dataset.featureCount;
-    const histograms = new Map(
-      profile.columns.slice(0, 200).map((_, j) => [j, rows.map((row) => dataset.features[row * width + j] as number)]),
+    const { features, featureCount, splits } = dataset;
+    const rows = [...splits.train.subarray(0, PAGE_ROWS)];
+    await writePage(
+      html,
+      datasetPage(profile, (feature) => rows.map((row) => features[row * featureCount + feature] as number)),
     );
-    await writePage(html, datasetPage(profile, histograms));
   }
   if (output.json) {
     output.object(profile);

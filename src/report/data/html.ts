@@ -18,9 +18,8 @@ export function tablePage(profile: TableProfile): string {
   const rows = columns.map((column, i) => {
     const values = profile.head.map((row) => row[i]);
     const bars = column.type === 'number' ? histogram(values.filter((value) => typeof value === 'number')) : counts(column.values ?? []);
-    return [column.name, column.type, `${column.missing}`, shown(column.min), shown(column.max), shown(column.mean), bars].map(
-      (cell, at) => (at === 6 ? cell : escapeHtml(cell)),
-    );
+    const { name, type, missing, min, max, mean } = column;
+    return [...[name, type, `${missing}`, shown(min), shown(max), shown(mean)].map(escapeHtml), bars];
   });
   const sample = profile.head
     .slice(0, 20)
@@ -45,8 +44,8 @@ export function tablePage(profile: TableProfile): string {
   });
 }
 
-/** A page about an experiment's data. */
-export function datasetPage(profile: DatasetProfile, histograms: ReadonlyMap<number, readonly number[]>): string {
+/** A page about an experiment's data. @param valuesOf  a feature, for its histogram */
+export function datasetPage(profile: DatasetProfile, valuesOf: (feature: number) => readonly number[]): string {
   const { target, leakage } = profile;
   const classes =
     target.kind === 'class'
@@ -54,7 +53,7 @@ export function datasetPage(profile: DatasetProfile, histograms: ReadonlyMap<num
       : [];
   const features = profile.columns
     .slice(0, MOST_SHOWN)
-    .map(({ name, min, max, mean }, i) => [escapeHtml(name), shown(min), shown(max), shown(mean), histogram(histograms.get(i) ?? [])]);
+    .map(({ name, min, max, mean }, i) => [escapeHtml(name), shown(min), shown(max), shown(mean), histogram(valuesOf(i))]);
   return renderPage({
     title: 'data',
     style: STYLE,

@@ -1,5 +1,6 @@
 import type { DatasetProfile } from '../../data/profile/dataset.ts';
 import type { TableProfile } from '../../data/profile/table.ts';
+import { listed } from '../../data/table/rows/faults.ts';
 import { printable } from '../../errors.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
@@ -91,14 +92,6 @@ function notesOf({
     constant.length === 0 ? '' : `constant: ${listed(constant)}`,
     ...duplicated.slice(0, 10).map((names) => `the same in all rows: ${listed(names)}`),
   ];
-}
-
-function listed(names: readonly string[]): string {
-  const some = names
-    .slice(0, 12)
-    .map((name) => printable(name, 60))
-    .join(', ');
-  return names.length > 12 ? `${some} ... (${names.length} in all)` : some;
 }
 
 function more(count: number): string {
