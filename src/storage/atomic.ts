@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, openSync, realpathSync, statSync, writeSync } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { errnoText } from './errno.ts';
 
 /** The part of an open file that an atomic write uses. */
 export interface WritableFile {
-  /** Writes some of the bytes from `offset` on, and says how many: on a nearly full disk fewer than asked for. */
-  write(bytes: Uint8Array, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  /**
+   * Writes some of the bytes from `offset` on, and says how many: on a nearly full disk fewer than asked for.
+   *
+   * @param position  byte of the file; null for behind what was written before
+   */
+  write(bytes: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesWritten: number }>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -64,31 +68,9 @@ export async function writeFileAtomic(
   calls: FileCalls = FILE_CALLS,
   fence?: Fence,
 ): Promise<void> {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const temporary = join(dirname(path), temporaryName(fence === undefined ? '' : `${fence.generation}-`));
   fence?.check();
-  let file: WritableFile;
-  try {
-    file = await calls.open(temporary, CREATE, OWNER_ONLY);
-  } catch (error) {
-    throw storageError(path, error);
-  }
-  try {
-    await writeAndSync(file, bytes);
-    fence?.check();
-    await calls.rename(temporary, path);
-  } catch (error) {
-    if (error instanceof GradloomError) {
-      await leftover(calls, temporary);
-      throw error;
-    }
-    throw storageError(path, error, await leftover(calls, temporary));
-  }
-  try {
-    await syncDirectory(dirname(path), calls);
-  } catch (error) {
-    throw storageError(path, error, 'the new content is in place, but a power loss may undo it');
-  }
+  const temporary = join(dirname(path), temporaryName(fence === undefined ? '' : `${fence.generation}-`));
+  await writeWhole(await AtomicStream.begin({ path, place: path, temporary, mode: OWNER_ONLY, calls, fence }), content);
 }
 
 /**
@@ -100,14 +82,12 @@ export async function writeFileAtomic(
  * @throws GradloomError E_STORAGE
  */
 export async function writeOutput(path: string, content: Uint8Array | string, isNamed = true): Promise<void> {
-  const file = await AtomicStream.open(path, isNamed);
-  try {
-    await file.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
-    await file.commit();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  await writeWhole(await AtomicStream.open(path, isNamed), content);
+}
+
+async function writeWhole(file: AtomicStream, content: Uint8Array | string): Promise<void> {
+  await file.write(typeof content === 'string' ? new TextEncoder().encode(content) : content);
+  await file.commit();
 }
 
 /** Where the content of an output comes to stand, and whether it can take another's place there. @throws what the operating system says */
@@ -119,28 +99,52 @@ function placeOf(path: string, isNamed: boolean): { place: string; isReplaced: b
   return { place: path, isReplaced: false };
 }
 
-/** A file of any length that is written piece by piece under a temporary name, and gets its own only when it is whole. */
-export class AtomicStream {
-  readonly path: string;
-  readonly #place: string;
-  /** Undefined where the bytes go to their place at once. */
-  readonly #temporary: string | undefined;
-  readonly #file: FileHandle;
+/** How a file is written. */
+interface Target {
+  /** As it was asked for: what errors name. */
+  path: string;
+  /** Where the content comes to stand. */
+  place: string;
+  /** Where it stands until it is whole; undefined where the bytes go to their place at once. */
+  temporary: string | undefined;
+  mode: number;
+  calls: FileCalls;
+  fence: Fence | undefined;
+}
 
-  private constructor(path: string, place: string, temporary: string | undefined, file: FileHandle) {
-    this.path = path;
-    this.#place = place;
-    this.#temporary = temporary;
+/**
+ * A file of any length that is written piece by piece under a temporary name, and gets its own only when it is whole. Where writing or
+ * `commit` fails, the temporary file is removed.
+ */
+export class AtomicStream {
+  readonly #target: Target;
+  readonly #file: WritableFile;
+  #isOpen = true;
+
+  private constructor(target: Target, file: WritableFile) {
+    this.#target = target;
     this.#file = file;
   }
 
   /** @param path  an output that a user named: see `writeOutput` @throws GradloomError E_STORAGE */
   static async open(path: string, isNamed = true): Promise<AtomicStream> {
+    let found: ReturnType<typeof placeOf>;
     try {
-      const { place, isReplaced } = placeOf(path, isNamed);
-      if (!isReplaced) return new AtomicStream(path, place, undefined, await open(place, constants.O_WRONLY));
-      const temporary = join(dirname(place), temporaryName());
-      return new AtomicStream(path, place, temporary, await open(temporary, CREATE, AS_UMASK_SAYS));
+      found = placeOf(path, isNamed);
+    } catch (cause) {
+      throw storageError(path, cause);
+    }
+    const { place, isReplaced } = found;
+    const temporary = isReplaced ? join(dirname(place), temporaryName()) : undefined;
+    return AtomicStream.begin({ path, place, temporary, mode: AS_UMASK_SAYS, calls: FILE_CALLS, fence: undefined });
+  }
+
+  /** @throws GradloomError E_STORAGE */
+  static async begin(target: Target): Promise<AtomicStream> {
+    const { path, place, temporary, mode, calls } = target;
+    try {
+      const opening = temporary === undefined ? calls.open(place, constants.O_WRONLY) : calls.open(temporary, CREATE, mode);
+      return new AtomicStream(target, await opening);
     } catch (cause) {
       throw storageError(path, cause);
     }
@@ -148,42 +152,67 @@ export class AtomicStream {
 
   /** Whether what was written can be changed before `commit`: not in a device or a pipe. */
   get isSeekable(): boolean {
-    return this.#temporary !== undefined;
+    return this.#target.temporary !== undefined;
   }
 
   /** @param at  byte to write at; without it behind what was written before @throws GradloomError E_STORAGE */
   async write(bytes: Uint8Array, at?: number): Promise<void> {
     try {
       for (let written = 0; written < bytes.length; ) {
-        const place = at === undefined ? null : at + written;
-        const { bytesWritten } = await this.#file.write(bytes, written, Math.min(WRITE_AT_ONCE, bytes.length - written), place);
+        const position = at === undefined ? null : at + written;
+        const { bytesWritten } = await this.#file.write(bytes, written, Math.min(WRITE_AT_ONCE, bytes.length - written), position);
         if (bytesWritten === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
         written += bytesWritten;
       }
     } catch (cause) {
-      throw storageError(this.path, cause);
+      throw await this.#undone(cause);
     }
   }
 
-  /** Gives the file its name; then it survives a power loss. @throws GradloomError E_STORAGE */
+  /**
+   * Gives the file its name; then it survives a power loss. A failed fsync is not tried again: the kernel may have dropped the pages and would
+   * say ok.
+   *
+   * @throws GradloomError E_STORAGE, or that of the fence
+   */
   async commit(): Promise<void> {
+    const { path, place, temporary, calls, fence } = this.#target;
     try {
-      if (this.#temporary === undefined) {
-        await this.#file.close();
-        return;
-      }
-      await this.#file.sync();
-      await this.#file.close();
-      await rename(this.#temporary, this.#place);
-      await syncDirectory(dirname(this.#place));
+      if (temporary !== undefined) await this.#file.sync();
+      await this.#close();
+      if (temporary === undefined) return;
+      fence?.check();
+      await calls.rename(temporary, place);
     } catch (cause) {
-      throw storageError(this.path, cause);
+      throw await this.#undone(cause);
+    }
+    try {
+      await syncDirectory(dirname(place), calls);
+    } catch (cause) {
+      throw storageError(path, cause, 'the new content is in place, but a power loss may undo it');
     }
   }
 
   /** Removes what was written; what a device or a pipe has got stays. */
   async discard(): Promise<void> {
-    await Promise.allSettled([this.#file.close(), ...(this.#temporary === undefined ? [] : [unlink(this.#temporary)])]);
+    await this.#undo();
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
+    await this.#file.close();
+  }
+
+  /** Closes and removes what was written; what is kept, in words. */
+  async #undo(): Promise<string> {
+    const { temporary, calls } = this.#target;
+    if (this.#isOpen) await Promise.allSettled([this.#close()]);
+    return temporary === undefined ? UNCHANGED : leftover(calls, temporary);
+  }
+
+  async #undone(cause: unknown): Promise<GradloomError> {
+    const kept = await this.#undo();
+    return cause instanceof GradloomError ? cause : storageError(this.#target.path, cause, kept);
   }
 }
 
@@ -211,21 +240,6 @@ export async function syncDirectory(path: string, calls: Pick<FileCalls, 'open'>
     await directory.sync();
   } finally {
     await directory.close();
-  }
-}
-
-/** Closes the file in any case. A failed fsync is not tried again: the kernel may have dropped the pages and would say ok. */
-async function writeAndSync(file: WritableFile, bytes: Uint8Array): Promise<void> {
-  try {
-    let written = 0;
-    while (written < bytes.length) {
-      const { bytesWritten } = await file.write(bytes, written, Math.min(WRITE_AT_ONCE, bytes.length - written));
-      if (bytesWritten === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
-      written += bytesWritten;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 
