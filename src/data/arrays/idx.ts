@@ -1,5 +1,5 @@
 import { GradloomError } from '../../errors.ts';
-import { type Content, lengthError, openContent, place, readHead } from '../files/content.ts';
+import { type Content, GZIP_MAGIC, lengthError, openContent, place, readHead } from '../files/content.ts';
 import { HEAD_BYTES, wrongFormat } from '../files/formats.ts';
 import { type ElementType, type StoredArray, storedArray } from './stored.ts';
 
@@ -10,7 +10,6 @@ const UINT8 = 0x08;
 const MAX_RANK = 4;
 const MAGIC_BYTES = 4;
 const SIZE_BYTES = 4;
-const GZIP_MAGIC = 0x1f8b;
 
 const TYPES: Readonly<Record<number, ElementType>> = { 8: 'u8', 9: 'i8', 11: 'i16', 12: 'i32', 13: 'f32', 14: 'f64' };
 

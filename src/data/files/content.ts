@@ -3,7 +3,8 @@ import { GradloomError, printable } from '../../errors.ts';
 import { openForReading, readError } from '../../storage/read.ts';
 
 const CHUNK_BYTES = 2 ** 20;
-const GZIP_MAGIC = 0x1f8b;
+/** First bytes of gzip, and of what was compressed twice. */
+export const GZIP_MAGIC = 0x1f8b;
 /** Deflate cannot do better than 1032 to 1, so a header that promises more is wrong, and nothing need be allocated to know it. */
 export const DEFLATE_RATIO = 1032;
 

@@ -1,4 +1,5 @@
 import { crc32, inflateSync } from 'node:zlib';
+import { DEFLATE_RATIO } from '../../files/content.ts';
 import { checkSize, PictureError } from '../picture/picture.ts';
 
 /** What the header of a PNG file says. */
@@ -41,8 +42,6 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Length, type, sum. */
 const AROUND = 12;
 const MAX_PALETTE = 256;
-/** Deflate cannot do better. */
-const DEFLATE_RATIO = 1032;
 
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
