@@ -1,5 +1,5 @@
+import { crc32 } from 'node:zlib';
 import { PbfWriter } from 'pbf';
-import { crc32 } from '../../storage/records/crc.ts';
 
 /** Blocks of a log of LevelDB's, as wandb/sdk/internal/datastore.py writes them. */
 const BLOCK = 32768;
@@ -18,7 +18,8 @@ export function wandbLog(records: readonly Uint8Array[]): Uint8Array {
   };
   const piece = (data: Uint8Array, type: number): void => {
     const head = Buffer.alloc(HEAD);
-    head.writeUInt32LE(crc32(data, crc32(Uint8Array.of(type))), 0);
+    // In one: zlib forgets the sum before where there are no bytes behind it.
+    head.writeUInt32LE(crc32(Buffer.concat([Uint8Array.of(type), data])), 0);
     head.writeUInt16LE(data.length, 4);
     head.writeUInt8(type, 6);
     add(head);

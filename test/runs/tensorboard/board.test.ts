@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { decode } from 'fast-png';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
@@ -21,7 +22,7 @@ import { histogramOf } from '../../../src/runs/tensorboard/histogram.ts';
 import { resume } from '../../../src/runs/training/resume.ts';
 import { type TrainOptions, train } from '../../../src/runs/training/train.ts';
 import type { LineCalls } from '../../../src/storage/lines.ts';
-import { crc32, crc32c } from '../../../src/storage/records/crc.ts';
+import { crc32c } from '../../../src/storage/records/crc.ts';
 import { loadSweep } from '../../../src/sweep/file/load.ts';
 import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { threads } from '../../engine/support/warm-threads.ts';
