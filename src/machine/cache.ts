@@ -4,6 +4,8 @@ import { GradloomError } from '../errors.ts';
 
 /** Folder of decoded pictures in the cache directory. */
 export const PICTURES = 'pictures';
+/** A file in it, `<key>-<height>x<width>-<sha256 of the content>.u8`: what it must hold stands in its name. */
+export const PICTURES_ENTRY = /^([0-9a-f]{64})-(\d{1,8})x(\d{1,8})-([0-9a-f]{64})\.u8$/;
 
 /**
  * Where gradloom keeps what it can make again: `GRADLOOM_CACHE_DIR`, or `gradloom` in the cache directory that the platform names

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory, ifStorageWorks, PICTURES } from '../../machine/cache.ts';
+import { cacheDirectory, ifStorageWorks, PICTURES, PICTURES_ENTRY } from '../../machine/cache.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
 import { visitOwnFile } from '../../storage/read.ts';
 
@@ -19,9 +19,6 @@ export interface CachedPictures {
   features: Uint8Array<SharedArrayBuffer>;
 }
 
-/** `<key>-<height>x<width>-<sha256 of the content>.u8`: what a file must hold stands in its name. */
-const ENTRY = /^([0-9a-f]{64})-(\d{1,5})x(\d{1,5})-([0-9a-f]{64})\.u8$/;
-
 /**
  * The features that were kept under a key, checked against the sum in their name; undefined if there are none, or storage fails.
  *
@@ -36,7 +33,7 @@ export async function findDecoded(
 ): Promise<CachedPictures | undefined> {
   const directory = join(cacheDirectory(), PICTURES);
   const name = await ifStorageWorks(() => readdirSync(directory).find((entry) => entry.startsWith(key)));
-  const [, , height, width, sum] = name?.match(ENTRY) ?? [];
+  const [, , height, width, sum] = name?.match(PICTURES_ENTRY) ?? [];
   if (name === undefined || sum === undefined) return undefined;
   const size = [Number(height), Number(width)] as const;
   const bytes = count * wanted.channels * size[0] * size[1];
@@ -73,7 +70,7 @@ export async function keepDecoded(key: string, { size, features }: CachedPicture
 /** Another process may remove the same files: one that is gone is as good as removed. */
 function removeOldest(directory: string, limitBytes: number): void {
   const entries = readdirSync(directory)
-    .filter((name) => ENTRY.test(name))
+    .filter((name) => PICTURES_ENTRY.test(name))
     .flatMap((name) => {
       const stats = statSync(join(directory, name), { throwIfNoEntry: false });
       return stats === undefined ? [] : [{ name, bytes: stats.size, used: stats.mtimeMs }];

@@ -1,11 +1,11 @@
 import { EXIT, printable } from '../../../errors.ts';
-import type { CacheKind } from '../../../machine/cache-entries.ts';
 import { type Arguments, defineCommand } from '../../arguments/command.ts';
 import { NO_WORDS } from '../../arguments/positionals.ts';
 import { listOf } from '../../arguments/runs.ts';
 import type { Output } from '../../terminal/output.ts';
+import { CACHE_KINDS } from './kinds.ts';
 
-const KINDS: readonly CacheKind[] = ['pictures', 'mnist', 'native', 'compiled', 'temporary'];
+const KINDS = Object.keys(CACHE_KINDS);
 
 interface ClearRequest {
   dry: boolean;
@@ -30,7 +30,7 @@ export const cacheClear = defineCommand<ClearRequest>({
 
 function kindsOf(args: Arguments): readonly string[] {
   const kinds = listOf(args, 'kind') ?? KINDS;
-  const wrong = kinds.find((kind) => !KINDS.some((known) => known === kind));
+  const wrong = kinds.find((kind) => !KINDS.includes(kind));
   if (wrong !== undefined) throw args.error(`--kind: expected ${KINDS.join(', ')}; got ${printable(wrong)}`);
   return kinds;
 }

@@ -2,6 +2,7 @@ import { EXIT, printable } from '../../../errors.ts';
 import { defineCommand } from '../../arguments/command.ts';
 import { NO_WORDS } from '../../arguments/positionals.ts';
 import type { Output } from '../../terminal/output.ts';
+import { CACHE_KINDS } from './kinds.ts';
 
 /** `gradloom cache ls`. */
 export const cacheLs = defineCommand({
@@ -17,7 +18,7 @@ export const cacheLs = defineCommand({
 });
 
 async function listKept(output: Output): Promise<number> {
-  const [{ CACHE_KINDS, listCache }, { cacheDirectory }, { formatBytes, formatCounted }] = await Promise.all([
+  const [{ listCache }, { cacheDirectory }, { formatBytes, formatCounted }] = await Promise.all([
     import('../../../machine/cache-entries.ts'),
     import('../../../machine/cache.ts'),
     import('../../../report/text/numbers.ts'),
