@@ -108,7 +108,7 @@ function entriesOf(folder: string): { name: string; isDirectory(): boolean }[] {
 }
 
 /** UTF-8 has the order of code points; JavaScript's own comparison has not, beyond the first 65,536. */
-function byCodePoint(a: string, b: string): number {
+export function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -2,6 +2,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
 import { readError } from '../../storage/read.ts';
+import { byCodePoint } from '../files/paths.ts';
 
 /** Pictures in folders, one a class. */
 export interface PictureFolder {
@@ -103,7 +104,8 @@ export function filesBelow(folder: string): string[] {
   throw new GradloomError({ code: 'E_DATA_EMPTY', where: printable(folder), message: 'a folder without a picture' });
 }
 
-function isFolder(at: string): boolean {
+/** Whether pictures lie in it, and it is none itself. @throws GradloomError E_DATA_READ */
+export function isFolder(at: string): boolean {
   try {
     return statSync(at).isDirectory();
   } catch (cause) {
@@ -115,9 +117,4 @@ function isFolder(at: string): boolean {
 export function sortedClasses(names: readonly string[]): string[] {
   const areNumbers = names.every((name) => NUMBER.test(name));
   return names.toSorted((a, b) => (areNumbers ? Number(a) - Number(b) : 0) || byCodePoint(a, b));
-}
-
-/** As UTF-8 sorts, which JavaScript's own order of strings is not. */
-function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { GradloomError, printable } from '../../errors.ts';
-import { readError, readFileBytes } from '../../storage/read.ts';
+import { readFileBytes } from '../../storage/read.ts';
 import { allocateShared } from '../shared.ts';
 import { decodePicture } from './decode.ts';
 import { type CachedPictures, DECODER_VERSION, findDecoded, keepDecoded } from './decoded-cache.ts';
 import { featuresOf, type PictureShape, pictureFeatures } from './features.ts';
-import { filesBelow } from './folder.ts';
+import { filesBelow, isFolder } from './folder.ts';
 import { type Picture, PictureError, pictureFault } from './picture/picture.ts';
 
 /** A camera's largest pictures have a fifth. */
@@ -75,14 +74,6 @@ export async function* pictureBatches(at: string, shape: PictureShape, batchRows
       );
     }
     yield { files: some, features };
-  }
-}
-
-function isFolder(at: string): boolean {
-  try {
-    return statSync(at).isDirectory();
-  } catch (cause) {
-    throw readError(at, cause);
   }
 }
 
