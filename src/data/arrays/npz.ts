@@ -1,13 +1,11 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { GradloomError, printable } from '../../errors.ts';
-import { openForReading, readError } from '../../storage/read.ts';
-import { type Content, DEFLATE_RATIO, isZlibError, openContent, place, readHead } from '../files/content.ts';
+import { type Content, DEFLATE_RATIO, isZlibError, openContent, place, readHead, unpackedChunks } from '../files/content.ts';
 import { formatOfBytes, HEAD_BYTES, wrongFormat } from '../files/formats.ts';
 import { npyIn } from './npy.ts';
 import type { StoredArray } from './stored.ts';
 import { readZip, type ZipEntry } from './zip.ts';
 
-const CHUNK_BYTES = 2 ** 20;
 const SHOWN_NAMES = 8;
 
 /** The names of the arrays of a .npz file, in its order. @throws GradloomError as `openNpz` */
@@ -64,14 +62,11 @@ function contentOf(file: string, entry: ZipEntry): Content {
 
 async function* chunksOf(file: string, path: string, entry: ZipEntry): AsyncGenerator<Uint8Array, void, undefined> {
   if (entry.packedBytes === 0) return;
-  const { handle } = await openForReading(file);
-  const packed = handle.createReadStream({ start: entry.dataAt, end: entry.dataAt + entry.packedBytes - 1, highWaterMark: CHUNK_BYTES });
-  const source = entry.method === 'stored' ? packed : packed.pipe(createInflateRaw({ chunkSize: CHUNK_BYTES }));
-  if (source !== packed) packed.on('error', (error) => source.destroy(error));
+  const part = { start: entry.dataAt, end: entry.dataAt + entry.packedBytes - 1 };
   let at = 0;
   let sum = 0;
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of unpackedChunks(file, part, entry.method === 'stored' ? undefined : createInflateRaw)) {
       at += chunk.length;
       if (at > entry.bytes) throw broken(path, entry.bytes, `goes on after the ${entry.bytes} bytes that the archive declares`);
       sum = crc32(chunk, sum);
@@ -80,12 +75,8 @@ async function* chunksOf(file: string, path: string, entry: ZipEntry): AsyncGene
     if (at < entry.bytes) throw broken(path, at, `ends after ${at} bytes; the archive declares ${entry.bytes}`);
     if (sum !== entry.crc) throw broken(path, at, 'its checksum (CRC-32) is wrong: it was damaged');
   } catch (error) {
-    if (error instanceof GradloomError) throw error;
-    throw isZlibError(error)
-      ? broken(path, at, `broken deflate after ${at} decompressed bytes: ${error.message}`, error)
-      : readError(file, error);
-  } finally {
-    packed.destroy();
+    if (!isZlibError(error)) throw error;
+    throw broken(path, at, `broken deflate after ${at} decompressed bytes: ${error.message}`, error);
   }
 }
 

@@ -1,4 +1,5 @@
-import { createGunzip } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createGunzip, type ZlibOptions } from 'node:zlib';
 import { GradloomError, printable } from '../../errors.ts';
 import { openForReading, readError } from '../../storage/read.ts';
 
@@ -25,20 +26,14 @@ export async function openContent(path: string): Promise<Content> {
   const { start, fileBytes } = await readStart(path);
   const gzip = ((start[0] as number) << 8) + (start[1] as number) === GZIP_MAGIC;
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    const { handle } = await openForReading(path);
-    // The stream owns the handle from here on and closes it, also when the loop over the chunks is left early.
-    const file = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES });
-    const source = gzip ? file.pipe(createGunzip({ chunkSize: CHUNK_BYTES })) : file;
-    // pipe() hands on data and the end, but no error.
-    if (source !== file) file.on('error', (error) => source.destroy(error));
     let at = 0;
     try {
-      for await (const chunk of source as AsyncIterable<Buffer>) {
+      for await (const chunk of unpackedChunks(path, { start: 0 }, gzip ? createGunzip : undefined)) {
         yield chunk;
         at += chunk.length;
       }
     } catch (error) {
-      if (!isZlibError(error)) throw readError(path, error);
+      if (!isZlibError(error)) throw error;
       throw new GradloomError({
         code: 'E_DATA_LENGTH',
         where: place(path, at),
@@ -46,12 +41,36 @@ export async function openContent(path: string): Promise<Content> {
         next: 'get the file again; its download was cut short or damaged',
         cause: error,
       });
-    } finally {
-      file.destroy();
     }
   }
   const mostBytes = gzip ? fileBytes * DEFLATE_RATIO : fileBytes;
   return { path, mostBytes, estimate: gzip ? `gzip, ${fileBytes} bytes` : undefined, chunks };
+}
+
+/**
+ * The bytes of a part of a file, as `unpack` makes them; leaving the loop closes the file.
+ *
+ * @param part  its first byte and, but for the file's, its last one
+ * @throws GradloomError E_DATA_READ, and what zlib says: `isZlibError`
+ */
+export async function* unpackedChunks(
+  path: string,
+  part: { start: number; end?: number },
+  unpack: ((options: ZlibOptions) => Transform) | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  const { handle } = await openForReading(path);
+  // The stream owns the handle from here on and closes it, also when the loop over the chunks is left early.
+  const file = handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES });
+  const source = unpack === undefined ? file : file.pipe(unpack({ chunkSize: CHUNK_BYTES }));
+  // pipe() hands on data and the end, but no error.
+  if (source !== file) file.on('error', (error) => source.destroy(error));
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) yield chunk;
+  } catch (error) {
+    throw isZlibError(error) ? error : readError(path, error);
+  } finally {
+    file.destroy();
+  }
 }
 
 /** The first bytes of a content, at most `bytes` of them. @throws GradloomError as `openContent` */
