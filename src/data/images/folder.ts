@@ -104,7 +104,7 @@ export function filesBelow(folder: string): string[] {
   throw new GradloomError({ code: 'E_DATA_EMPTY', where: printable(folder), message: 'a folder without a picture' });
 }
 
-/** Whether pictures lie in it, and it is none itself. @throws GradloomError E_DATA_READ */
+/** Whether a path is that of a folder, not of a picture. @throws GradloomError E_DATA_READ if it cannot be looked at */
 export function isFolder(at: string): boolean {
   try {
     return statSync(at).isDirectory();
