@@ -4,7 +4,7 @@ import { escapeHtml } from '../page/html.ts';
 import { wide } from '../page/page.ts';
 import { picture } from '../page/picture.ts';
 import { formatCount, formatPercent } from '../text/numbers.ts';
-import { predictedClasses, type Scored } from './scores.ts';
+import type { Scored } from './scores.ts';
 import { type PictureSize, pictureSize } from './weights.ts';
 
 const MAX_PICTURES = 60;
@@ -48,10 +48,9 @@ export function samplesPart(found: Scored, preprocess: Preprocess): string {
   ].join('\n');
 }
 
-function casesOf(found: Scored, labels: Int32Array): Case[] {
-  const { rows, outputs, width } = found;
-  return [...predictedClasses(found)].map((predicted, at) => {
-    const sample = rows[at] as number;
+function casesOf({ rows, outputs, predicted: classes, width }: Scored, labels: Int32Array): Case[] {
+  return [...rows].map((sample, at) => {
+    const predicted = classes[at] as number;
     const truth = labels[sample] as number;
     return { sample, at, truth, predicted, sure: outputs[at * width + predicted] ?? 0, due: outputs[at * width + truth] ?? 0 };
   });
