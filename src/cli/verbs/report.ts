@@ -49,12 +49,13 @@ function smoothOf(args: Arguments): number {
 }
 
 async function writeReport({ runs: words, dir, file, open, smooth }: ReportRequest, output: Output): Promise<number> {
-  const [{ findRuns }, { readReportedRun }, { MAX_DETAILS, renderRunPage }, { scoreRun }, { writeOutput }, { shortPath }] =
+  const [{ findRuns }, { readReportedRun }, { MAX_DETAILS, renderRunPage }, { scoreRun }, { Datasets }, { writeOutput }, { shortPath }] =
     await Promise.all([
       import('../../runs/store/store.ts'),
       import('../../report/run-page/read.ts'),
       import('../../report/run-page/html.ts'),
       import('../../report/run-page/scores.ts'),
+      import('../../sweep/execute/datasets.ts'),
       import('../../storage/atomic.ts'),
       import('../../report/runs/results.ts'),
     ]);
@@ -64,9 +65,9 @@ async function writeReport({ runs: words, dir, file, open, smooth }: ReportReque
   const target = path.resolve(
     file ?? (found.length === 1 && first !== undefined ? path.join(first.directory, 'report.html') : 'report.html'),
   );
-  const known = new Map();
+  const datasets = new Datasets(MAX_DETAILS);
   const scored = new Map();
-  for (const run of reported.slice(0, MAX_DETAILS)) scored.set(run, await scoreRun(run, known));
+  for (const run of reported.slice(0, MAX_DETAILS)) scored.set(run, await scoreRun(run, datasets));
   await writeOutput(target, renderRunPage(reported, { smooth, scored }), file !== undefined);
   if (output.json) output.object({ runs: found.map(({ record }) => record.id), file: target });
   output.result(`saved  ${printable(shortPath(target), Number.POSITIVE_INFINITY)}`);

@@ -1,10 +1,10 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../data/dataset.ts';
-import { loadDataset } from '../../data/load.ts';
 import { GradloomError } from '../../errors.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import { buildNetwork, flopsPerRow, type Network, tensorsInOrder } from '../../model/network.ts';
 import { f32Bytes, writeTensor } from '../../model/parameters.ts';
+import type { Datasets } from '../../sweep/execute/datasets.ts';
 import { Predictor } from '../../use/predict/predictor.ts';
 import type { RowBatch } from '../../use/rows/encode.ts';
 import type { ReportedRun } from './read.ts';
@@ -25,9 +25,6 @@ export interface Scored {
   predicted: Int32Array;
 }
 
-/** Data sets of runs by what they are made of: runs beside each other mostly have one. */
-export type LoadedData = Map<string, Promise<Dataset>>;
-
 /** A second or two of arithmetic in one thread. */
 const MAX_FLOPS = 4e9;
 const ROWS_AT_ONCE = 256;
@@ -35,15 +32,16 @@ const ROWS_AT_ONCE = 256;
 /**
  * Takes rows of the test split (else of val, else of train) through the model that a run has come to, with the bits of its evaluations.
  *
+ * @param datasets  runs beside each other mostly have one
  * @returns why it cannot be done, in words, where data or model are not there any more or not those of the run
  */
-export async function scoreRun(run: ReportedRun, known: LoadedData): Promise<Scored | string> {
+export async function scoreRun(run: ReportedRun, datasets: Datasets): Promise<Scored | string> {
   const { loaded, tensors, environment, missing } = run;
   if (loaded === undefined) return missing.get('config') ?? 'its config is not known';
   if (tensors === undefined) return missing.get('model') ?? 'its model is not known';
   const { experiment } = loaded;
   try {
-    const dataset = await datasetOf(experiment, known);
+    const dataset = await datasets.get(experiment);
     const before = environment?.basis?.data;
     if (before !== undefined && before !== dataset.fingerprint) return 'the data changed since the run began';
     const network = buildNetwork(experiment, dataset.featureCount);
@@ -53,16 +51,6 @@ export async function scoreRun(run: ReportedRun, known: LoadedData): Promise<Sco
     if (!(error instanceof GradloomError)) throw error;
     return `its data cannot be read: ${error.where === undefined ? '' : `${error.where}: `}${error.message}`;
   }
-}
-
-function datasetOf(experiment: Experiment, known: LoadedData): Promise<Dataset> {
-  const { version, seed, data, loss } = experiment;
-  const key = JSON.stringify({ version, seed, data, loss });
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const loading = loadDataset(experiment);
-  known.set(key, loading);
-  return loading;
 }
 
 /** @returns what does not fit */

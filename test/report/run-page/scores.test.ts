@@ -5,6 +5,7 @@ import { renderRunPage } from '../../../src/report/run-page/html.ts';
 import { type ReportedRun, readReportedRun } from '../../../src/report/run-page/read.ts';
 import { confusionOf, type Scored, scoreRun } from '../../../src/report/run-page/scores.ts';
 import { findRun } from '../../../src/runs/store/store.ts';
+import { Datasets } from '../../../src/sweep/execute/datasets.ts';
 import { idxBytes } from '../../data/support/idx-file.ts';
 import { runTree, temporary } from '../../runs/support/run-tree.ts';
 
@@ -34,7 +35,7 @@ function isScored(t: ExecutionContext, found: Scored | string): found is Scored 
 
 test('the rows that the page looks at are classified as the run has it, and the misclassified are shown as pictures', async (t) => {
   const run = await trained(t, DIGITS);
-  const found = await scoreRun(run, new Map());
+  const found = await scoreRun(run, new Datasets(1));
   if (!isScored(t, found)) return;
   t.deepEqual([found.split, found.rows.length, found.isWhole], ['test', 200, true]);
   t.deepEqual(confusionOf(found), run.summary?.confusion?.test);
@@ -48,7 +49,7 @@ test('the rows that the page looks at are classified as the run has it, and the 
 
 test('without the metric confusion the matrix is that of the model', async (t) => {
   const run = await trained(t, { ...DIGITS, metrics: ['accuracy'] });
-  const found = await scoreRun(run, new Map());
+  const found = await scoreRun(run, new Datasets(1));
   const html = renderRunPage([run], { scored: new Map([[run, found]]) });
   t.true(html.includes('<p class="faint">Rows of the test split.</p>') && html.includes('aria-label="confusion matrix of test: '));
 });
@@ -60,7 +61,7 @@ test('regressions show the rows with the largest errors; yes or no has two class
     loss: 'mse',
     train: { epochs: 2, batch_size: 20 },
   });
-  const found = await scoreRun(regression, new Map());
+  const found = await scoreRun(regression, new Datasets(1));
   const html = renderRunPage([regression], { scored: new Map([[regression, found]]) });
   t.true(html.includes('The rows of the test split with the largest errors.'));
   if (isScored(t, found) && found.dataset.target.kind === 'value') {
@@ -76,7 +77,7 @@ test('regressions show the rows with the largest errors; yes or no has two class
     metrics: ['accuracy', 'confusion'],
     train: { epochs: 2, batch_size: 20 },
   });
-  const scored = await scoreRun(binary, new Map());
+  const scored = await scoreRun(binary, new Datasets(1));
   if (isScored(t, scored)) t.deepEqual(confusionOf(scored), binary.summary?.confusion?.test);
   t.true(renderRunPage([binary], { scored: new Map([[binary, scored]]) }).includes('<button type="button">probability</button>'));
 });
@@ -110,7 +111,7 @@ test('data that are gone or have changed, and a model that is another, are told 
     place,
   );
   const said = async (run: ReportedRun): Promise<string> => {
-    const html = renderRunPage([run], { scored: new Map([[run, await scoreRun(run, new Map())]]) });
+    const html = renderRunPage([run], { scored: new Map([[run, await scoreRun(run, new Datasets(1))]]) });
     return /<h2>Samples<\/h2>\n<p class="faint">(.*?)<\/p>/.exec(html)?.[1] ?? '';
   };
   t.regex(await said(await reported(directory)), /rows of the test split are misclassified/);
