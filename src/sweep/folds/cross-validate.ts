@@ -18,7 +18,7 @@ import { readTrialLog } from '../journal/log.ts';
 import type { SweepInput, SweepSettings } from '../schema.ts';
 import type { SweepEvent } from '../session/events.ts';
 import type { SweepOptions } from '../session/options.ts';
-import { readSweep } from '../session/read.ts';
+import { readSettings } from '../session/read.ts';
 import { resumeSweep } from '../session/sweep.ts';
 import { judgedBy } from './judged.ts';
 import { type CrossValidation, isCrossValidation, readCrossValidation } from './result.ts';
@@ -157,7 +157,7 @@ function requireFolds(experiment: Experiment): void {
 }
 
 function requireCrossValidation(directory: string): void {
-  if (isCrossValidation(readSweep(directory).settings)) return;
+  if (isCrossValidation(readSettings(directory))) return;
   throw new GradloomError({
     code: 'E_SWEEP_READ',
     where: printable(directory),
