@@ -1,6 +1,6 @@
 import { type LoadedExperiment, parseExperiment } from '../../config/load.ts';
 import { MAX_BYTES } from '../../config/text/read.ts';
-import { type Preprocess, preprocessSchema } from '../../data/preprocess/preprocess.ts';
+import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Summary } from '../../runs/events.ts';
 import { requireRun } from '../../runs/files/directory.ts';
@@ -10,8 +10,9 @@ import { shortId } from '../../runs/files/run-id.ts';
 import { type Curve, curvesOf, withCurvesProblem } from '../../runs/store/curves.ts';
 import type { StoredRun } from '../../runs/store/store.ts';
 import { kindAt } from '../../storage/folder.ts';
-import { readOwnFile, readOwnText } from '../../storage/read.ts';
+import { damaged, readOwnFile, readOwnText } from '../../storage/read.ts';
 import { checkHead, FILE_LIMIT_BYTES, readSafetensors, type Tensor } from '../../storage/safetensors.ts';
+import { parsePreprocess } from '../../use/model/preprocess.ts';
 
 /** A run as its files tell it; what cannot be read is undefined, and `missing` says why. */
 export interface ReportedRun {
@@ -95,18 +96,9 @@ function readPreprocess(directory: string): Preprocess | undefined {
   const file = runFile(directory, 'preprocess');
   const text = readOwnText(file, PREPROCESS_LIMIT_BYTES);
   if (text === undefined) return undefined;
-  const parsed = preprocessSchema.safeParse(jsonOf(text));
-  if (parsed.success) return parsed.data;
-  throw new GradloomError({ code: 'E_RUN_FILE', message: 'it is not what gradloom writes' });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The schema says that it is nothing of ours.
-    return undefined;
-  }
+  const found = parsePreprocess(text);
+  if (typeof found === 'string') throw damaged(file, found);
+  return found;
 }
 
 function readTensors(directory: string): ReadonlyMap<string, Tensor> | undefined {
