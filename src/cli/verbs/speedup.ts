@@ -1,4 +1,4 @@
-import { printable, printableSentence } from '../../errors.ts';
+import { printable } from '../../errors.ts';
 import type { ReportFiles } from '../../report/speedup/files.ts';
 import type { SpeedupEvent } from '../../speedup/events.ts';
 import type { SettingArgument } from '../../speedup/load.ts';
@@ -6,7 +6,7 @@ import { type Arguments, defineCommand, type ExitNow } from '../arguments/comman
 import { configFile } from '../arguments/config-file.ts';
 import { fileAndOverrides, fileOf } from '../arguments/positionals.ts';
 import { Display } from '../terminal/display.ts';
-import { showNotices } from '../terminal/notices.ts';
+import { showNotices, warningLine } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
 
@@ -96,8 +96,7 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
         display.say(
           `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
         );
-      } else if (event.type === 'warning')
-        display.say(`${output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
+      } else if (event.type === 'warning') display.say(warningLine(event, output));
       else if (event.type === 'progress' || event.type === 'search') {
         const line = event.type === 'search' ? report.renderSearching(event) : report.renderMeasuring(event);
         if (display.isLive) display.update([line.slice(0, display.width)]);

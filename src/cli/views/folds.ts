@@ -1,4 +1,4 @@
-import { EXIT, printableSentence } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import { shortPath } from '../../report/runs/results.ts';
 import { renderFold, renderFolds, renderFoldsStart, renderFoldsStatus } from '../../report/sweep/folds.ts';
 import { commandOf } from '../../storage/shell.ts';
@@ -6,6 +6,7 @@ import type { CrossValidationRun } from '../../sweep/folds/cross-validate.ts';
 import type { SweepEvent } from '../../sweep/session/events.ts';
 import type { ExitNow } from '../arguments/command.ts';
 import { Display } from '../terminal/display.ts';
+import { warningLine } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
 
@@ -65,7 +66,7 @@ class FoldsView {
         this.#display.say(renderFold(event, this.#metric));
         break;
       case 'warning':
-        this.#display.say(`${this.#output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
+        this.#display.say(warningLine(event, this.#output));
         break;
       case 'trial':
       case 'decision':

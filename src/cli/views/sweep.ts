@@ -1,4 +1,3 @@
-import { printableSentence } from '../../errors.ts';
 import { shortPath } from '../../report/runs/results.ts';
 import { renderSweepStart, renderSweepStatus, renderTrial } from '../../report/sweep/progress.ts';
 import { renderSweep } from '../../report/sweep/sweep.ts';
@@ -8,6 +7,7 @@ import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../../sweep/session/events.ts';
 import type { Trial } from '../../sweep/trial.ts';
 import type { Display } from '../terminal/display.ts';
+import { warningLine } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 
 /** What the user sees of a sweep: progress on stderr, the table on stdout. */
@@ -47,7 +47,7 @@ export class SweepView {
         this.#display.say(this.#output.paint('green', `best  ${renderWinner(event.trial, this.#settings)}`));
         break;
       case 'warning':
-        this.#display.say(`${this.#output.paint('yellow', `warning[${event.code}]`)}  ${printableSentence(event.message, 2000)}`);
+        this.#display.say(warningLine(event, this.#output));
         break;
       case 'run':
       case 'decision':

@@ -1,10 +1,11 @@
-import { printable, printableSentence } from '../../errors.ts';
+import { printable } from '../../errors.ts';
 import { History, scoresOf } from '../../report/runs/history.ts';
 import { renderResults, shortPath } from '../../report/runs/results.ts';
 import { formatCount, formatCounted } from '../../report/text/numbers.ts';
 import { renderEpoch, renderLogged, renderScores, renderStatus } from '../../report/text/progress.ts';
-import type { RunEpoch, RunEvent, RunStart, RunWarning, Summary } from '../../runs/events.ts';
+import type { RunEpoch, RunEvent, RunStart, Summary } from '../../runs/events.ts';
 import type { Display } from '../terminal/display.ts';
+import { warningLine } from '../terminal/notices.ts';
 import { columnsOf, type Output } from '../terminal/output.ts';
 
 /** With more epochs than this, only some of them leave a line. */
@@ -40,7 +41,7 @@ export class TrainView {
         this.#showMetrics(event.line);
         break;
       case 'warning':
-        this.#display.say(this.#warning(event));
+        this.#display.say(warningLine(event, this.#output));
         break;
       case 'workers': {
         const { before, workers, speedup } = event;
@@ -93,9 +94,5 @@ export class TrainView {
     const evaluated = this.#lastScores?.step === line.step ? [this.#lastScores.text] : [];
     const { totalSteps } = this.#start;
     this.#display.say(renderLogged(line.step, totalSteps, [renderScores('train', line['train.loss'], undefined), ...evaluated]));
-  }
-
-  #warning({ code, message }: RunWarning): string {
-    return `${this.#output.paint('yellow', `warning[${code}]`)}  ${printableSentence(message, 2000)}`;
   }
 }
