@@ -43,11 +43,11 @@ test('every problem of a config is shown with its place and frame, and nothing i
   t.is(code, 78);
   t.is(stdout, '');
   t.true(
-    stderr.includes('bad.yaml:6:9  error[E_CONFIG_UNKNOWN_KEY]  train.learning_rate: unknown key; did you mean optimizer.lr?\n'),
+    stderr.includes('bad.yaml:5:9  error[E_CONFIG_UNKNOWN_KEY]  train.learning_rate: unknown key; did you mean optimizer.lr?\n'),
     stderr,
   );
-  t.regex(stderr, /> 6 \| train: \{learning_rate: 0\.1\}\n +\| +\^{13}\n/);
-  t.true(stderr.includes('bad.yaml:7:1  error[E_CONFIG_UNKNOWN_KEY]  optimizr: unknown key; did you mean optimizer?\n'));
+  t.regex(stderr, /> 5 \| train: \{learning_rate: 0\.1\}\n +\| +\^{13}\n/);
+  t.true(stderr.includes('bad.yaml:6:1  error[E_CONFIG_UNKNOWN_KEY]  optimizr: unknown key; did you mean optimizer?\n'));
   t.true(stderr.includes('command line: seed=-1  error[E_CONFIG_RANGE]  seed: out of range; got -1;'));
   t.false(stderr.includes(ESCAPE));
   t.deepEqual(readdirSync(cwd), ['bad.yaml']);
@@ -90,7 +90,7 @@ test('check shows values with origins, parameters, memory and batches, and write
   t.is(code, 0);
   t.is(stderr, '');
   t.regex(stdout, /^ {2}lr: 0\.003 +# command line: optimizer\.lr=3e-3$/m);
-  t.regex(stdout, /^ {2}batch_size: 32 +# small\.yaml:6$/m);
+  t.regex(stdout, /^ {2}batch_size: 32 +# small\.yaml:5$/m);
   t.regex(stdout, /^seed: 0 +# default$/m);
   t.regex(stdout, /^dense 2 -> 8 +layers\.0\.weight +8 x 2 +16$/m);
   t.regex(stdout, /^ +parameters +51$/m);

@@ -31,6 +31,12 @@ async function until<T>(look: () => T | undefined): Promise<T> {
   }
 }
 
+/** A signal is sent before it is obeyed: what else is done to a process must wait until it stands still. */
+async function stopped({ child }: Started): Promise<void> {
+  if (process.platform !== 'linux') return;
+  await until(() => (/\) T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8')) ? true : undefined));
+}
+
 const onlyIn = (directory: string): string | undefined =>
   existsSync(directory) ? readdirSync(directory).find((name) => !name.startsWith('.')) : undefined;
 
@@ -115,6 +121,7 @@ for (const kind of ['train', 'sweep'] as const) {
         const { command, ...where } = await started(t, kind);
         // In one go for the process: half of a removed directory is still a directory.
         command.child.kill('SIGSTOP');
+        await stopped(command);
         const missing = take(where);
         command.child.kill('SIGCONT');
         const { code, stderr } = await command.finished;
@@ -176,6 +183,7 @@ for (const kind of ['train', 'sweep'] as const) {
       const directory = path.join(parent, await until(() => onlyIn(parent)));
       await until(() => onlyIn(path.join(kind === 'train' ? directory : path.join(directory, 'trials/0'), 'checkpoints')));
       command.child.kill('SIGSTOP');
+      await stopped(command);
       // As the message for a lock of another machine says, for whoever knows that its process is gone.
       for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
         if (path.basename(name) === 'lock') rmSync(path.join(directory, name), { recursive: true });

@@ -12,7 +12,6 @@ export const SMALL = `name: small
 data: {source: {type: synthetic, kind: blobs, samples: 1000}}
 model:
   layers: [{type: dense, units: 8, activation: relu}, {type: dense, units: 3}]
-optimizer: sgd
 train: {epochs: 3, batch_size: 32}
 `;
 
