@@ -146,6 +146,7 @@ export class AtomicStream {
       const opening = temporary === undefined ? calls.open(place, constants.O_WRONLY) : calls.open(temporary, CREATE, mode);
       return new AtomicStream(target, await opening);
     } catch (cause) {
+      target.fence?.check();
       throw storageError(path, cause);
     }
   }
@@ -212,7 +213,10 @@ export class AtomicStream {
 
   async #undone(cause: unknown): Promise<GradloomError> {
     const kept = await this.#undo();
-    return cause instanceof GradloomError ? cause : storageError(this.#target.path, cause, kept);
+    if (cause instanceof GradloomError) return cause;
+    // Where the right to write is lost, as with the whole directory, that tells more.
+    this.#target.fence?.check();
+    return storageError(this.#target.path, cause, kept);
   }
 }
 
