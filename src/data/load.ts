@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CallerData } from '../config/caller-data.ts';
 import { problemOf } from '../config/names/metrics.ts';
 import type { DataConfig, Experiment } from '../config/schema/schema.ts';
+import { elements } from '../graph/shape.ts';
 import { pictureShape } from './augment/draw.ts';
 import { checkFinite } from './check.ts';
 import type { Dataset } from './dataset.ts';
@@ -74,7 +75,7 @@ function kindOf(normalize: DataConfig['normalize'], { scaling }: Features): Excl
 
 /** Values of a channel: of [channels, height, width] those behind the first, of [height, width] all. */
 function channelSize(shape: readonly number[]): number {
-  return shape.slice(shape.length === 2 ? 0 : 1).reduce((product, size) => product * size, 1);
+  return elements(shape.slice(shape.length === 2 ? 0 : 1));
 }
 
 function plain(normalization: Dataset['normalization']): Preprocess['normalization'] {

@@ -1,5 +1,5 @@
 import { GradloomError } from '../errors.ts';
-import { shapeText } from '../graph/shape.ts';
+import { elements, shapeText } from '../graph/shape.ts';
 import type { Network } from '../model/network.ts';
 import { type DataToEvaluate, type EvaluateOptions, evaluateModel, type ModelEvaluation } from './evaluate/evaluate.ts';
 import { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './model/read.ts';
@@ -115,7 +115,7 @@ function isNested(list: readonly unknown[], { inputs }: Network, preprocess: Loa
 /** Views of the rows of a batch. @throws GradloomError E_ROW if the shape is not that of the values */
 function rowsOf(given: unknown, shape: readonly number[]): ArrayLike<unknown> {
   const [rows = 0, ...each] = shape;
-  const width = each.reduce((product, size) => product * size, 1);
+  const width = elements(each);
   if (!(given instanceof Float32Array || given instanceof Float64Array || given instanceof Uint8Array)) {
     throw new GradloomError({ code: 'E_ROW', where: 'the batch', message: 'a shape goes with a Float32Array, Float64Array or Uint8Array' });
   }

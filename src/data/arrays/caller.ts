@@ -1,5 +1,6 @@
 import type { CallerArray, CallerArrays, CallerBatch, CallerData, NestedNumbers, NumberArray } from '../../config/caller-data.ts';
 import { GradloomError } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
 import type { ArraySet, ArraySets } from './samples.ts';
 import { type ElementType, type StoredArray, storedArray } from './stored.ts';
 
@@ -79,7 +80,7 @@ function shaped(value: CallerArray, name: string): Shaped {
     throw mismatch(name, 'expected a typed array, lists of numbers, or {data, shape}', 'pass numbers; texts have to be numbered first');
   const { data, shape } = value;
   const isSize = shape.length > 0 && shape.every((size) => Number.isInteger(size) && size >= 0);
-  if (isSize && shape.reduce((product, size) => product * size, 1) === data.length) return { data, shape };
+  if (isSize && elements(shape) === data.length) return { data, shape };
   throw mismatch(name, `shape [${shape.join(', ')}] does not hold ${data.length} numbers`, 'let the product of the sizes be the length');
 }
 

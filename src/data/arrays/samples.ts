@@ -1,4 +1,5 @@
 import { GradloomError, printable } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
 import type { Dataset } from '../dataset.ts';
 import type { Reading, Samples } from '../samples.ts';
 import { allocateShared } from '../shared.ts';
@@ -52,7 +53,7 @@ export async function arraySamples(
       next: 'name files of one set, each sample of the same shape',
     });
   }
-  const width = sampleShape.reduce((product, size) => product * size, 1);
+  const width = elements(sampleShape);
   const sampleCount = counts.reduce((sum, count) => sum + count, 0);
   const isBytes = inputs.every(({ type }) => type === 'u8');
   const buffer = allocateShared(sampleCount * width * (isBytes ? 1 : 4), printable(first.path));

@@ -1,4 +1,5 @@
 import { GradloomError } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
 import { bytesBetween, type Content, checkLength, place } from '../files/content.ts';
 import { ARRAY_LIMIT_BYTES } from '../shared.ts';
 
@@ -55,7 +56,7 @@ export function storedArray(content: Content, { sizesAt, ...header }: ArrayHeade
 
 /** Numbers of a row; an array of one dimension has one. */
 export function rowWidth({ shape }: Pick<StoredArray, 'shape'>): number {
-  return shape.slice(1).reduce((product, size) => product * size, 1);
+  return elements(shape.slice(1));
 }
 
 /** Of one row; [1] where a row is one number. */

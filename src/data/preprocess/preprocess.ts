@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { elements } from '../../graph/shape.ts';
 
 const finite = z.number();
 const size = z.int().min(1);
@@ -78,7 +79,7 @@ export function featureNames(spec: InputSpec): string[] {
 /** Features of a sample. */
 export function featureCount(spec: InputSpec): number {
   if (spec.kind === 'table') return spec.columns.reduce((sum, col) => sum + columnWidth(col), 0);
-  return sampleShape(spec).reduce((product, length) => product * length, 1);
+  return elements(sampleShape(spec));
 }
 
 /** Features of a column, its indicator among them. */

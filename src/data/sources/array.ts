@@ -1,3 +1,4 @@
+import { elements } from '../../graph/shape.ts';
 import type { Dataset } from '../dataset.ts';
 import type { Features } from '../samples.ts';
 
@@ -6,7 +7,7 @@ export function ofArray(features: Dataset['features'], shape: readonly number[],
   const stored = features instanceof Uint8Array ? 'u8' : 'f32';
   return {
     features,
-    featureCount: shape.reduce((product, size) => product * size, 1),
+    featureCount: elements(shape),
     sampleShape: shape,
     input: { kind: 'array', shape: [...shape], stored },
     scaling,

@@ -1,4 +1,5 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { elements } from '../../graph/shape.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import { bindKernels, compileKernels } from '../../kernels/module.ts';
@@ -51,7 +52,7 @@ export class ForwardPass {
   constructor(setup: ForwardSetup) {
     const { network, state, normalization, stored } = setup;
     const { graph, inputs, outputs } = network;
-    const widths = graph.rows.reduce((sum, { shape }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+    const widths = graph.rows.reduce((sum, { shape }) => sum + elements(shape), 0);
     this.capacity = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(FLOATS_AT_ONCE / widths)));
     this.#setup = setup;
     this.#plan = planForward({ network, rows: this.capacity, isBytes: stored === 'u8', isAffine: normalization.kind === 'affine' });

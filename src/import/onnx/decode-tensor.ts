@@ -1,3 +1,4 @@
+import { elements } from '../../graph/shape.ts';
 import { DATA_TYPES, FIELDS, type OnnxTensor } from './proto.ts';
 import { type Field, type Span, WIRE_OF, type Wire } from './wire.ts';
 
@@ -17,7 +18,7 @@ export function decodeTensor(wire: Wire, { body, at }: Field): OnnxTensor {
   if (parts.isExternal) throw fail('its data are in another file, which is not opened', 'save the model with its data in one file');
   if (parts.isSegment) throw fail('a part of a tensor, which is not read');
   for (const dim of dims) if (!(dim >= 0 && dim <= 2 ** 32)) throw fail(`an extent of ${dim}`);
-  const count = dims.reduce((product, dim) => product * dim, 1);
+  const count = elements(dims);
   if (type === DATA_TYPES.float) return { name, dims, values: floats(wire, parts, count, fail) };
   if (type === DATA_TYPES.int64) return { name, dims, values: integers(wire, parts, count, fail) };
   throw fail(`its elements are ${TYPE_NAMES[type] ?? `of type ${type}`}, expected FLOAT`, 'save the model with f32 weights');

@@ -1,4 +1,5 @@
 import { printableSentence } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
 import { RUN_FILES } from '../../runs/files/names.ts';
 import type { Tensor } from '../../storage/safetensors.ts';
 import { escapeHtml } from '../page/html.ts';
@@ -129,7 +130,7 @@ function tensorRow(name: string, tensor: Tensor): string {
   for (const value of values) squares += (value - mean) ** 2;
   const numbers = values.length === 0 ? ['', '', '', ''] : [mean, Math.sqrt(squares / count), least, largest];
   const cells = numbers.map((value) => `<td data-v="${value}">${typeof value === 'number' ? formatLoss(value) : ''}</td>`).join('');
-  const size = tensor.shape.reduce((a, b) => a * b, 1);
+  const size = elements(tensor.shape);
   return `<tr><td class="text" data-v="${escapeHtml(name)}">${escapeHtml(name)}</td><td data-v="${size}">${tensor.shape.join(' x ')}</td><td data-v="${size}">${formatCount(size)}</td>${cells}</tr>`;
 }
 

@@ -2,6 +2,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { allocateShared } from '../../data/shared.ts';
 import { GradloomError } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
 import { rowEncoder } from '../rows/encode.ts';
 import { inRow, isList, listed, RowFault, shownValue } from '../rows/values.ts';
 
@@ -57,7 +58,7 @@ export function datasetWith({ features, target, rows }: Encoded, preprocess: Pre
   const none = new Uint32Array(allocateShared(0, description));
   return {
     features,
-    featureCount: shape.reduce((product, size) => product * size, 1),
+    featureCount: elements(shape),
     sampleCount: rows,
     sampleShape: shape,
     target,

@@ -6,7 +6,7 @@ import { readArray } from '../../data/arrays/read.ts';
 import { rowShape, rowWidth, type StoredArray } from '../../data/arrays/stored.ts';
 import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
-import { shapeText } from '../../graph/shape.ts';
+import { elements, shapeText } from '../../graph/shape.ts';
 import { RowBatches } from './batches.ts';
 import { type RowBatch, type RowEncoder, rowEncoder } from './encode.ts';
 
@@ -26,7 +26,7 @@ export async function* arrayFileRows(
   const encoder = rowEncoder(preprocess, width);
   const { input } = preprocess;
   const expected = input.kind === 'table' ? [input.columns.length] : sampleShape(input);
-  const values = expected.reduce((product, size) => product * size, 1);
+  const values = elements(expected);
   if (rowWidth(array) !== values) {
     const message = `rows of ${shapeText(rowShape(array))}; the model takes ${shapeText(expected)}`;
     throw new GradloomError({

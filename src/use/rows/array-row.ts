@@ -1,5 +1,5 @@
 import { type InputSpec, sampleShape, storedAs } from '../../data/preprocess/preprocess.ts';
-import { shapeText } from '../../graph/shape.ts';
+import { elements, shapeText } from '../../graph/shape.ts';
 import { numberOf } from './table-row.ts';
 import { isList, RowFault, shownValue } from './values.ts';
 
@@ -13,7 +13,7 @@ export class ArrayRows {
 
   constructor(spec: ArraySpec) {
     this.#shape = sampleShape(spec);
-    this.#count = this.#shape.reduce((product, size) => product * size, 1);
+    this.#count = elements(this.#shape);
     this.#isBytes = storedAs(spec) === 'u8';
   }
 
@@ -48,7 +48,7 @@ export class ArrayRows {
       this.#encodeFlat(row, into, at, first);
       return;
     }
-    const each = this.#shape.slice(depth + 1).reduce((product, length) => product * length, 1);
+    const each = elements(this.#shape.slice(depth + 1));
     for (let i = 0; i < size; i++) this.#encodeNested(row[i], into, at, depth + 1, first + i * each);
   }
 
