@@ -141,13 +141,12 @@ export class AtomicStream {
 
   /** @throws GradloomError E_STORAGE */
   static async begin(target: Target): Promise<AtomicStream> {
-    const { path, place, temporary, mode, calls } = target;
+    const { place, temporary, mode, calls } = target;
     try {
       const opening = temporary === undefined ? calls.open(place, constants.O_WRONLY) : calls.open(temporary, CREATE, mode);
       return new AtomicStream(target, await opening);
     } catch (cause) {
-      target.fence?.check();
-      throw storageError(path, cause);
+      throw failure(target, cause);
     }
   }
 
@@ -177,7 +176,7 @@ export class AtomicStream {
    * @throws GradloomError E_STORAGE, or that of the fence
    */
   async commit(): Promise<void> {
-    const { path, place, temporary, calls, fence } = this.#target;
+    const { place, temporary, calls, fence } = this.#target;
     try {
       if (temporary !== undefined) await this.#file.sync();
       await this.#close();
@@ -190,7 +189,7 @@ export class AtomicStream {
     try {
       await syncDirectory(dirname(place), calls);
     } catch (cause) {
-      throw storageError(path, cause, 'the new content is in place, but a power loss may undo it');
+      throw failure(this.#target, cause, 'the new content is in place, but a power loss may undo it');
     }
   }
 
@@ -213,10 +212,7 @@ export class AtomicStream {
 
   async #undone(cause: unknown): Promise<GradloomError> {
     const kept = await this.#undo();
-    if (cause instanceof GradloomError) return cause;
-    // Where the right to write is lost, as with the whole directory, that tells more.
-    this.#target.fence?.check();
-    return storageError(this.#target.path, cause, kept);
+    return cause instanceof GradloomError ? cause : failure(this.#target, cause, kept);
   }
 }
 
@@ -260,6 +256,12 @@ async function leftover(calls: FileCalls, temporary: string): Promise<string> {
 }
 
 const UNCHANGED = 'what was at this path before';
+
+/** What a failed write is told as. @throws GradloomError of the fence, where the right to write is lost, as with the whole directory: that tells more */
+function failure({ path, fence }: Target, cause: unknown, what = UNCHANGED): GradloomError {
+  fence?.check();
+  return storageError(path, cause, what);
+}
 
 function storageError(path: string, cause: unknown, what = UNCHANGED): GradloomError {
   // Nothing was there before the first write of a file.
