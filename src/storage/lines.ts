@@ -34,7 +34,7 @@ export class LineFile {
   /** Bytes at the start of the file that an fsync has made durable, or that were there when it was opened. */
   #durable: number;
   /** The lines after them. */
-  #tail: Buffer[] = [];
+  #tail: Uint8Array[] = [];
   #tailBytes = 0;
   /** The file does not hold what it should. */
   #isBroken = false;
@@ -100,7 +100,7 @@ export class LineFile {
   }
 
   /** `append` for a record of another kind than a line of JSON: whole or not at all. */
-  appendBytes(bytes: Buffer): GradloomError | undefined {
+  appendBytes(bytes: Uint8Array): GradloomError | undefined {
     const before = this.length;
     this.#tail.push(bytes);
     this.#tailBytes += bytes.length;
@@ -206,7 +206,7 @@ export class LineFile {
     this.#isBroken = false;
   }
 
-  #writeAll(bytes: Buffer): void {
+  #writeAll(bytes: Uint8Array): void {
     for (let written = 0; written < bytes.length; ) {
       const count = this.#calls.write(this.#fd, bytes, written);
       if (count === 0) throw new Error(`wrote 0 bytes, ${bytes.length - written} left`);
