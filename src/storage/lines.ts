@@ -1,7 +1,9 @@
 import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { GradloomError, printable } from '../errors.ts';
-import type { Fence } from './atomic.ts';
+import { AtomicStream, type Fence, FILE_CALLS, temporaryName } from './atomic.ts';
 import { errnoText } from './errno.ts';
 
 /** The calls of `node:fs` behind a file of lines; tests put failing ones in their place. */
@@ -15,6 +17,8 @@ export interface LineCalls {
 
 const CALLS: LineCalls = { open: openSync, write: writeSync, truncate: ftruncateSync, sync: promisify(fsync), close: closeSync };
 const APPEND = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const COPIED_AT_ONCE = 2 ** 20;
 
 /** How long a fence counts as asked: appending is done thousands of times a second, and who was stopped wakes up later than that. */
 const FENCE_MS = 10;
@@ -65,18 +69,21 @@ export class LineFile {
   /**
    * Opens a file to go on after its first `length` bytes; what follows them is cut off. A missing file is made.
    *
+   * The bytes get a new file under the old name: whoever had this one open, and was stopped between asking the fence and its write, writes
+   * into a file that has no name any more.
+   *
    * @throws GradloomError E_STORAGE; that of the fence
    */
-  static reopen(path: string, length: number, calls: LineCalls = CALLS, fence?: Fence): LineFile {
+  static async reopen(file: string, length: number, calls: LineCalls = CALLS, fence?: Fence): Promise<LineFile> {
     fence?.check();
     let fd: number | undefined;
     try {
-      fd = calls.open(path, APPEND | constants.O_CREAT, 0o600);
-      if (fstatSync(fd).size > length) calls.truncate(fd, length);
-      return new LineFile(path, calls, fence, fd, length);
+      await takeOver(file, length, fence);
+      fd = calls.open(file, APPEND | constants.O_CREAT, 0o600);
+      return new LineFile(file, calls, fence, fd, length);
     } catch (cause) {
       if (fd !== undefined) closeQuietly(fd, calls);
-      throw storageError(path, cause);
+      throw cause instanceof GradloomError ? cause : storageError(file, cause);
     }
   }
 
@@ -221,6 +228,41 @@ export class LineFile {
     } catch {
       // The file cannot be changed at all: the error of the write tells of it.
     }
+  }
+}
+
+/** Puts a copy of the first `length` bytes in the place of a file; nothing where there is none. */
+async function takeOver(file: string, length: number, fence: Fence | undefined): Promise<void> {
+  const source = await openIfThere(file);
+  if (source === undefined) return;
+  try {
+    const { size, mode } = await source.stat();
+    const temporary = path.join(path.dirname(file), temporaryName(fence === undefined ? '' : `${fence.generation}-`));
+    const copy = await AtomicStream.begin({ path: file, place: file, temporary, mode: mode & 0o777, calls: FILE_CALLS, fence });
+    try {
+      const buffer = new Uint8Array(Math.min(size, length, COPIED_AT_ONCE));
+      for (let at = 0; at < Math.min(size, length); ) {
+        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at);
+        if (bytesRead === 0) break;
+        await copy.write(buffer.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+    } catch (error) {
+      await copy.discard();
+      throw error;
+    }
+    await copy.commit();
+  } finally {
+    await source.close();
+  }
+}
+
+async function openIfThere(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, READ);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -1,4 +1,17 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { type LineCalls, LineFile } from '../../src/storage/lines.ts';
@@ -21,13 +34,33 @@ test('a file that exists is never written over: E_STORAGE', (t) => {
   t.is(readFileSync(name, 'utf8'), 'precious');
 });
 
-test('a file opened anew goes on after the bytes that count, and what followed them is gone', (t) => {
+test('a file opened anew goes on after the bytes that count, and what followed them is gone', async (t) => {
   const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a":');
-  const file = LineFile.reopen(name, 8);
+  const file = await LineFile.reopen(name, 8);
   file.append({ a: 3 });
   t.is(file.length, 16);
   file.close();
   t.is(readFileSync(name, 'utf8'), '{"a":1}\n{"a":3}\n');
+});
+
+test('F7 who had the file open, and writes when another has opened it anew, writes nothing that is seen', async (t) => {
+  const earlier = LineFile.create(fileIn(t));
+  earlier.append({ a: 1 });
+  const file = await LineFile.reopen(earlier.path, 8);
+  t.is(earlier.append({ a: 'late' }), undefined);
+  file.append({ a: 2 });
+  t.is(earlier.cut(0), undefined);
+  file.close();
+  earlier.close();
+  t.is(readFileSync(earlier.path, 'utf8'), '{"a":1}\n{"a":2}\n');
+});
+
+test('a file opened anew keeps its mode, and leaves nothing beside it', async (t) => {
+  const name = fileIn(t, '{"a":1}\n');
+  chmodSync(name, 0o640);
+  (await LineFile.reopen(name, 8)).close();
+  t.is(statSync(name).mode & 0o777, 0o640);
+  t.deepEqual(readdirSync(path.dirname(name)), [path.basename(name)]);
 });
 
 test('cut takes lines back, durable ones too', async (t) => {
@@ -242,7 +275,7 @@ test('F7 who has lost the right to write appends, syncs and cuts without a byte 
   file.cut(8);
   t.is(await t.throwsAsync(file.sync()), owner);
   t.is(readFileSync(name, 'utf8'), '{"a":1}\n');
-  t.throws(() => LineFile.reopen(name, 0, undefined, fence), { code: 'E_BUSY' });
+  await t.throwsAsync(LineFile.reopen(name, 0, undefined, fence), { code: 'E_BUSY' });
   file.append({ a: 4 });
   owner = undefined;
   await file.sync();

@@ -43,7 +43,7 @@ export class RunFiles {
    * @param outer  the right to write where the run is part of something larger
    * @throws GradloomError E_STORAGE
    */
-  static create(directory: RunDirectory, calls: StorageCalls = {}, outer?: Fence): RunFiles {
+  static create(directory: RunDirectory, calls: StorageCalls = {}, outer?: Fence): Promise<RunFiles> {
     const right = rightTo(DirectoryLock.acquire(directory.path), outer);
     return RunFiles.#open(directory, right, calls, (file) => LineFile.create(file, calls.lines, right.fence));
   }
@@ -71,16 +71,21 @@ export class RunFiles {
     lengths: Readonly<Record<LineKind, number>>,
     calls: StorageCalls = {},
     outer?: Fence,
-  ): RunFiles {
+  ): Promise<RunFiles> {
     const right = rightTo(lock, outer);
     return RunFiles.#open(directory, right, calls, (file, kind) => LineFile.reopen(file, lengths[kind], calls.lines, right.fence));
   }
 
-  static #open(directory: RunDirectory, right: Right, calls: StorageCalls, open: (file: string, kind: LineKind) => LineFile): RunFiles {
+  static async #open(
+    directory: RunDirectory,
+    right: Right,
+    calls: StorageCalls,
+    open: (file: string, kind: LineKind) => LineFile | Promise<LineFile>,
+  ): Promise<RunFiles> {
     let metrics: LineFile | undefined;
     try {
-      metrics = open(runFile(directory.path, 'metrics'), 'metrics');
-      const digests = open(runFile(directory.path, 'digests'), 'digests');
+      metrics = await open(runFile(directory.path, 'metrics'), 'metrics');
+      const digests = await open(runFile(directory.path, 'digests'), 'digests');
       return new RunFiles(directory, right, { metrics, digests }, calls);
     } catch (error) {
       metrics?.close();

@@ -52,10 +52,10 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   let isOpen = false;
   try {
     const { experiment } = loadRunConfig(directory);
-    return await new Trainer(experiment, options, emit).run((prepared) => {
-      const beginning = reopen(directory, lock, experiment, prepared, options, emit);
+    return await new Trainer(experiment, options, emit).run(async (prepared) => {
+      const beginning = await reopen(directory, lock, experiment, prepared, options, emit);
       isOpen = true;
-      return Promise.resolve(beginning);
+      return beginning;
     }, options.workers);
   } finally {
     // From then on the run's files give it back.
@@ -63,14 +63,14 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   }
 }
 
-function reopen(
+async function reopen(
   directory: string,
   lock: DirectoryLock,
   experiment: Experiment,
   { dataset, plan }: Prepared,
   { storage, fence }: ResumeOptions,
   emit: (event: RunEvent) => void,
-): Beginning {
+): Promise<Beginning> {
   const warn = (code: RunWarning['code'], message: string): void => emit({ type: 'warning', code, message });
   const checkpoints = new CheckpointFiles(directory, lock, storage?.files);
   checkpoints.removeLeftovers();
@@ -90,7 +90,7 @@ function reopen(
   const state = checkpoint && runStateIn(checkpoint, plan);
   const start = state === undefined ? beginningOf(plan, dataset, experiment) : { initial: state.state, state };
   const run = { id: path.basename(directory), path: directory };
-  const files = RunFiles.reopen(run, lock, lengths, storage, fence);
+  const files = await RunFiles.reopen(run, lock, lengths, storage, fence);
   return { files, ...start, keptStep: checkpoint?.step };
 }
 

@@ -45,8 +45,8 @@ export class TrialLog {
   }
 
   /** Goes on after the whole lines that `readTrialLog` has found; a torn one is cut off. Hold the directory's lock. */
-  static reopen(directory: string, { entries, length }: ReadLog, fence?: Fence, calls?: LineCalls): TrialLog {
-    return new TrialLog(LineFile.reopen(trialLogPath(directory), length, calls, fence), entries.length, fence);
+  static async reopen(directory: string, { entries, length }: ReadLog, fence?: Fence, calls?: LineCalls): Promise<TrialLog> {
+    return new TrialLog(await LineFile.reopen(trialLogPath(directory), length, calls, fence), entries.length, fence);
   }
 
   /** Seconds since the log was opened. */

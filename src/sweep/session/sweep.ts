@@ -92,7 +92,7 @@ export function resumeSweep(directory: string, options: ResumeSweepOptions = {})
           code: 'W_TORN_LINE',
           message: `log.jsonl: the last line was torn and is cut off; what it told is done again`,
         });
-      const log = TrialLog.reopen(place, read, lock, calls);
+      const log = await TrialLog.reopen(place, read, lock, calls);
       return { loaded, log, entries: first === undefined ? [await firstEntry(log, loaded, place)] : read.entries };
     });
   });

@@ -28,7 +28,7 @@ test('after a sync the lines of both files are durable', async (t) => {
       unsynced.delete(names.get(fd) ?? '');
     },
   };
-  const files = RunFiles.create(await makeRunDirectory(path.join(temporary(t), 'run')), { lines });
+  const files = await RunFiles.create(await makeRunDirectory(path.join(temporary(t), 'run')), { lines });
   files.lines.metrics.append({ step: 0 });
   files.lines.digests.append({ step: 0 });
   await files.sync();

@@ -59,7 +59,7 @@ test('S8 a log that ends anywhere in a line is read up to the line before, and g
     t.true(read.isTorn);
     t.is(read.entries.length, 3);
   }
-  const log = TrialLog.reopen(directory, readTrialLog(directory));
+  const log = await TrialLog.reopen(directory, readTrialLog(directory));
   await log.append({ type: 'pause', reason: 'x' });
   await log.close();
   const { entries, isTorn } = readTrialLog(directory);
