@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { GradloomError } from '../../errors.ts';
 import { checkThreads, refusalError } from '../../machine/refusal.ts';
@@ -7,12 +8,17 @@ import type { RankResult, RankSetup, RankTask } from '../rank/rank.ts';
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const RANK_ENTRY = new URL(`../../../workers/rank.${ext}`, import.meta.url);
 
+/** A thread that is to end and is still loading its modules then hangs. */
+const LOADING_MS = 5000;
+
 /** What a thread is asked: to take up a rank of a run and meet its peers, to do a task of it, to let go of it and of its memory. */
 export type ThreadTask = RankTask | { kind: 'begin'; rank: number; setup: RankSetup } | { kind: 'end' };
 
 /** One thread, in a piscina pool of its own: so it can be ended and replaced without a word to any other. */
 class Slot {
   readonly #pool: Piscina;
+  /** Settles when the thread has loaded its modules, or ended before. */
+  readonly #loaded: Promise<unknown>;
   /** Whom a failure between tasks concerns: there is no promise to reject. */
   onError: ((cause: unknown) => void) | undefined;
   /** A task is under way. */
@@ -28,7 +34,10 @@ class Slot {
       idleTimeout: Number.POSITIVE_INFINITY,
       recordTiming: false,
     });
+    // From here on piscina replaces no thread that has failed: who leases it ends the slot.
+    this.#pool.options.minThreads = 0;
     this.#pool.on('error', (cause) => this.onError?.(cause));
+    this.#loaded = this.#pool.run({ kind: 'end' } satisfies ThreadTask).catch((cause: unknown) => this.onError?.(cause));
   }
 
   async run(task: ThreadTask): Promise<RankResult> {
@@ -40,17 +49,20 @@ class Slot {
     }
   }
 
-  /** Ends the thread once it has loaded its modules: Node 20 can crash as a whole where a thread is ended in the middle of that. */
-  async retire(): Promise<void> {
-    // What fails here ends with the thread.
-    await this.run({ kind: 'end' }).catch(() => undefined);
-    await this.end();
+  /**
+   * Ends the thread, whatever it does but loading its modules: Node 20 can crash as a whole where a thread is ended in the middle of that.
+   * Once only: a second destroy() of piscina lets go of the first.
+   */
+  end(): Promise<void> {
+    this.#ended ??= this.#endLoaded();
+    return this.#ended;
   }
 
-  /** Ends the thread, whatever it does. Once only: a second destroy() of piscina lets go of the first, and a thread that ends after it is replaced. */
-  end(): Promise<void> {
-    this.#ended ??= this.#pool.destroy();
-    return this.#ended;
+  async #endLoaded(): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([this.#loaded, setTimeout(LOADING_MS, undefined, { signal: over.signal }).catch(() => undefined)]);
+    over.abort();
+    await this.#pool.destroy();
   }
 }
 
@@ -192,7 +204,7 @@ export class Threads {
   /** Ends the idle threads, and each leased one when its engine closes. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#idle.splice(0).map((slot) => slot.retire()));
+    await Promise.all(this.#idle.splice(0).map((slot) => slot.end()));
   }
 
   #takeBack(slot: Slot): void {

@@ -9,6 +9,7 @@ data: {source: {type: images, path: train, channels: 1}, split: {val: 0, test: 0
 model: {layers: [{type: dense, units: 2}]}
 loss: softmax_cross_entropy
 train: {steps: 2, batch_size: 4}
+parallel: {code: wasm}
 `;
 
 /** A folder with an experiment on pictures, and a cache directory with what is ours and what is not. */
