@@ -54,6 +54,14 @@ test("a row's prediction has the same bits alone, among others, in a batch, from
   await model.useNative();
   t.deepEqual(model.predict(batch, [rows.length, 5]), alone);
   t.deepEqual(model.predict([...(rows[0] as Float32Array)]), alone[0]);
+  // Machine code is for 512 rows; it does those that are half of them or more, with the rest of the last ones behind them.
+  for (const count of [512, 300, 256, 255, 1]) {
+    const some = Array.from({ length: count }, (_, i) => (7 * i) % rows.length);
+    t.deepEqual(
+      model.predict(some.map((row) => rows[row] as Float32Array)),
+      some.map((row) => alone[row]),
+    );
+  }
 });
 
 test('a bare model.safetensors predicts as its run does, and evaluates rows with their labels', async (t) => {

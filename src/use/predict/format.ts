@@ -46,20 +46,23 @@ abstract class TextFormatter implements Formatter {
   readonly countsRows = false;
   protected readonly outputs: Outputs;
   protected readonly options: FormatOptions;
+  /** Of the row at hand, where they are written. */
   protected readonly numbers: Float64Array;
+  readonly #hasNumbers: boolean;
   #text = '';
 
   constructor(outputs: Outputs, options: FormatOptions) {
     this.outputs = outputs;
     this.options = options;
     this.numbers = new Float64Array(outputs.width);
+    this.#hasNumbers = outputs.classes === undefined || options.proba === true || (options.top ?? 0) > 0;
   }
 
   abstract head(): Uint8Array;
   protected abstract line(label: number, file: string): string;
 
   add(outputs: Float32Array, at: number, file = ''): void {
-    this.outputs.numbersAt(outputs, at, this.numbers);
+    if (this.#hasNumbers) this.outputs.numbersAt(outputs, at, this.numbers);
     this.#text += `${this.line(this.outputs.classes === undefined ? 0 : this.outputs.labelAt(outputs, at), file)}\n`;
   }
 
