@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { openIdx } from '../../../src/data/arrays/idx.ts';
 import { openNpy } from '../../../src/data/arrays/npy.ts';
 import { openNpz } from '../../../src/data/arrays/npz.ts';
@@ -39,6 +40,7 @@ const whole: Readonly<Record<BinaryFormat, () => Buffer[]>> = {
       [ROWS * 4],
       BigInt64Array.from(VALUES, (value) => BigInt(value)),
     ),
+    gzipSync(npyBytes([ROWS, 4], VALUES)),
   ],
   npz: () =>
     [false, true].map((deflated) =>
@@ -56,6 +58,7 @@ const whole: Readonly<Record<BinaryFormat, () => Buffer[]>> = {
   idx: () => [
     idxBytes([ROWS, 4], VALUES.map(Math.abs)),
     idxBytes([ROWS, 2], Uint8Array.from(VALUES.slice(0, ROWS * 2 * 4), Math.abs), 0x0d02).subarray(0, 12 + ROWS * 4),
+    gzipSync(idxBytes([ROWS, 4], VALUES.map(Math.abs))),
   ],
 };
 
