@@ -20,7 +20,9 @@ export function rowWarnings(
   }
   if (used < sampleCount) {
     const sizes = SPLITS.map((part) => `${part} ${splits[part].length}`).join(', ');
-    warn('W_UNUSED_ROWS', `${sampleCount - used} of the ${sampleCount} samples are in no part of data.split: ${sizes}`);
+    // Fractions that add up to one leave rows over, as each is rounded down.
+    const instead = data.split.train === 'rest' ? '' : '; train: rest is all that val and test leave';
+    warn('W_UNUSED_ROWS', `${sampleCount - used} of the ${sampleCount} samples are in no part of data.split: ${sizes}${instead}`);
   }
   if (train.batch_size !== 'full' && train.batch_size > trainRows) {
     warn('W_BATCH_SIZE', `train.batch_size ${train.batch_size} is more than the ${trainRows} training rows: each batch is all of them`);

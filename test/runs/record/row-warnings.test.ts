@@ -23,13 +23,25 @@ const cases: { overrides: string[]; warnings: string[] }[] = [
   },
   {
     overrides: ['data.split={train: 100, val: 50, test: 0.1}'],
-    warnings: ['W_UNUSED_ROWS 120 of the 300 samples are in no part of data.split: train 100, val 50, test 30'],
+    warnings: [
+      'W_UNUSED_ROWS 120 of the 300 samples are in no part of data.split: train 100, val 50, test 30; train: rest is all that val and test leave',
+    ],
+  },
+  {
+    overrides: ['data.split={train: 0.7, val: 0.149, test: 0.149}'],
+    warnings: [
+      'W_UNUSED_ROWS 2 of the 300 samples are in no part of data.split: train 210, val 44, test 44; train: rest is all that val and test leave',
+    ],
+  },
+  {
+    overrides: ['data.split={train: rest, val: 0.149, test: 0.149}'],
+    warnings: [],
   },
   {
     overrides: ['data.split.train=1', 'train.batch_size=1'],
     warnings: [
       'W_ONE_ROW data.split.train: 1 is a count, 1 of the 300 samples; write rest for all that val and test leave, or 1.0 for every row',
-      'W_UNUSED_ROWS 239 of the 300 samples are in no part of data.split: train 1, val 30, test 30',
+      'W_UNUSED_ROWS 239 of the 300 samples are in no part of data.split: train 1, val 30, test 30; train: rest is all that val and test leave',
     ],
   },
   {
