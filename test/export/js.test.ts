@@ -75,6 +75,14 @@ test('encode makes of named columns what predict takes: categories, what stands 
   t.deepEqual(classes, CLASSES);
 });
 
+test('its own example imports it by the name that it is written under', (t) => {
+  const exampleFor = (output: string): string | undefined =>
+    /^ \* {3}import .*$/m.exec(js(modelOf('relu', 'a table, zscore', 'softmax'), { ...OPTIONS, output }).files[0]!.bytes as string)?.[0];
+  t.is(exampleFor('web/penguins.mjs'), ' *   import { predict, encode } from "./penguins.mjs";');
+  t.is(exampleFor('web/a*/b.js'), ' *   import { predict, encode } from "./b.js";');
+  t.is(exampleFor('/dev/stdout'), ' *   import { predict, encode } from "./model.js";');
+});
+
 test('a row of another length or with a text in it is refused with its place', async (t) => {
   const { predict } = await moduleFor(modelOf('relu', 'numbers [5], robust', 'softmax'));
   t.throws(() => predict([[1, 2, 3, 4, 5], [1]]), { instanceOf: TypeError, message: /^row 1 has 1 values, expected 5: x0, x1/ });

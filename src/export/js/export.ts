@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { halfToNumber } from '../../data/arrays/elements.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { packageVersion } from '../../machine/version.ts';
@@ -18,7 +19,7 @@ interface RowResult {
 export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
   const folded = batchNorm === 'keep' ? given : foldBatchNorms(given);
   const model = dtype === 'f16' ? halved(folded, output) : folded;
-  const text = moduleText(model, { dtype, raw, version: packageVersion() });
+  const text = moduleText(model, { dtype, raw, file: importedAs(output), version: packageVersion() });
   return {
     files: [{ path: output, bytes: text }],
     check: async () => {
@@ -34,6 +35,12 @@ export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
     },
   };
 };
+
+/** The name by which the module's own example imports it; a pipe or a device has none. */
+function importedAs(output: string): string {
+  const name = path.basename(output);
+  return /\.m?js$/.test(name) ? name : 'model.js';
+}
 
 /** The model with every weight rounded to f16. @throws GradloomError E_EXPORT for a weight beyond it */
 function halved(model: ExportModel, output: string): ExportModel {

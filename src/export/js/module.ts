@@ -8,6 +8,8 @@ import { encodeText, needsEncode } from './rows.ts';
 export interface ModuleOptions {
   dtype: 'f32' | 'f16';
   raw: boolean;
+  /** The name of the file, as others import it. */
+  file: string;
   /** Of gradloom. */
   version: string;
 }
@@ -16,7 +18,7 @@ export interface ModuleOptions {
  * A model as the text of one ES module: what computes it as plain JavaScript, and the weights, base64, at its end. It imports nothing and
  * uses nothing but what every engine has.
  */
-export function moduleText(model: ExportModel, { dtype, raw, version }: ModuleOptions): string {
+export function moduleText(model: ExportModel, { dtype, raw, file, version }: ModuleOptions): string {
   const body = new Body(model);
   const { preprocess, graph } = model;
   const outcome = outcomeOf(model);
@@ -27,7 +29,7 @@ export function moduleText(model: ExportModel, { dtype, raw, version }: ModuleOp
   const returned = outcome.kind === 'value' ? 'y' : 'probabilities';
   const result = `{${isClassified ? 'label: number, class: string, ' : ''}${returned}: number[]}`;
   const encode = needsEncode(preprocess) && !raw;
-  return `${header(model, version, { raw, encode, returned })}
+  return `${header(model, version, { raw, file, encode, returned })}
 
 /** Names of the ${isClassified ? 'classes, by their numbers' : 'outputs, in their order'}. */
 export const ${isClassified ? 'classes' : 'targets'} = ${list(outcome.names)};
@@ -110,14 +112,14 @@ function half(bits) {
 function header(
   model: ExportModel,
   version: string,
-  { raw, encode, returned }: { raw: boolean; encode: boolean; returned: string },
+  { raw, file, encode, returned }: { raw: boolean; file: string; encode: boolean; returned: string },
 ): string {
   // What a name could do to a comment.
-  const name = JSON.stringify(model.name).replaceAll('*/', '*\\/');
+  const quoted = (text: string): string => JSON.stringify(text).replaceAll('*/', '*\\/');
   return `/**
- * The network ${name}, exported by gradloom ${version}. No dependencies: Node, Deno, Bun and browsers import it as it is.
+ * The network ${quoted(model.name)}, exported by gradloom ${version}. No dependencies: Node, Deno, Bun and browsers import it as it is.
  *
- *   import { predict${encode ? ', encode' : ''} } from './model.js';
+ *   import { predict${encode ? ', encode' : ''} } from ${quoted(`./${file}`)};
  *   const [{ ${returned} }] = predict([${encode ? 'encode({ ... })' : '[ ... ]'}]);
  *
  * Rows are ${raw ? 'normalised already' : 'raw: as they stood in the data, not normalised'}.
