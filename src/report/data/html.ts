@@ -7,7 +7,7 @@ import { shown } from './profile.ts';
 /** Columns on the page. */
 const MOST_SHOWN = 200;
 const STYLE =
-  'td:first-child,th:first-child{text-align:left}.bars{display:flex;align-items:flex-end;gap:1px;height:3rem;min-width:8rem}.bars svg{height:3rem;margin:0;width:10rem}rect{fill:var(--good)}';
+  'h1{overflow-wrap:anywhere}td:first-child,th:first-child{text-align:left}.bars{display:flex;align-items:flex-end;gap:1px;height:3rem;min-width:8rem}.bars svg{height:3rem;margin:0;width:10rem}rect{fill:var(--good)}';
 const BINS = 20;
 const BAR = 8;
 const HEIGHT = 40;
@@ -59,7 +59,7 @@ export function datasetPage(profile: DatasetProfile, valuesOf: (feature: number)
     style: STYLE,
     body: [
       `<h1>${escapeHtml(profile.description)}</h1>`,
-      `<p>${leakage.rows} samples stand in two splits.</p>`,
+      `<p>${leakage.rows === 0 ? 'No sample stands' : leakage.rows === 1 ? '1 sample stands' : `${leakage.rows} samples stand`} in two splits.</p>`,
       classes.length === 0 ? '' : wide('classes', table(['class', 'rows', 'train', 'val', 'test'], classes)),
       '<h2>Features</h2>',
       wide('features', table(['feature', 'min', 'max', 'mean', 'training rows'], features)),

@@ -65,33 +65,32 @@ export function drawChart(chart: CurveChart, number: number, smooth: number): { 
   return { html, data };
 }
 
+/** Names of metrics that are written otherwise than as words. */
+const TITLES: Readonly<Record<string, string>> = { r2: 'R²', rmse: 'RMSE', mae: 'MAE' };
+
 function heading(title: string): string {
-  return title.charAt(0).toUpperCase() + title.slice(1).replaceAll('_', ' ');
+  return TITLES[title] ?? title.charAt(0).toUpperCase() + title.slice(1).replaceAll('_', ' ');
 }
 
 function axis(scale: Scale): string {
   return svgUpward(scale, FRAME, { gap: 8, class: 'tick' }).join('');
 }
 
+const DASHES = ['', ' predicted', ' dashed', ' dotted'] as const;
+
 function legend(lines: readonly Line[]): string {
   const items = lines.map(
-    ({ name, colour, isDashed, run }) =>
-      `<li data-run="${run}"><svg class="chart key" viewBox="0 0 24 8" aria-hidden="true"><line class="line s${colour}${isDashed ? ' predicted' : ''}" x1="0" x2="24" y1="4" y2="4"/></svg>${escapeHtml(name)}</li>`,
+    ({ name, colour, dash, run }) =>
+      `<li data-run="${run}"><svg class="chart key" viewBox="0 0 24 8" aria-hidden="true"><line class="line s${colour}${DASHES[dash]}" x1="0" x2="24" y1="4" y2="4"/></svg>${escapeHtml(name)}</li>`,
   );
   const mark = lines.some(({ best }) => best !== undefined) ? '<li>○ best</li>' : '';
   return `<ul class="legend">${items.join('')}${mark}</ul>`;
 }
 
-function drawLine(
-  { points, colour, isNoisy, isDashed, best, name, metric, run }: Line,
-  i: number,
-  x: Scale,
-  y: Scale,
-  smooth: number,
-): string {
+function drawLine({ points, colour, isNoisy, dash, best, name, metric, run }: Line, i: number, x: Scale, y: Scale, smooth: number): string {
   const px = (step: number): number => FRAME.left + x.at(step) * FRAME.width;
   const py = (value: number): number => FRAME.top + (1 - y.at(value)) * FRAME.height;
-  const kind = `line s${colour}${isDashed ? ' predicted' : ''}`;
+  const kind = `line s${colour}${DASHES[dash]}`;
   const path = (values: readonly number[]): string => svgPath(points.map(([step], at) => [px(step), py(values[at] ?? 0)]));
   const raw = points.map(([, value]) => value);
   const [first] = points;

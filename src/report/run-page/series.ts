@@ -15,7 +15,8 @@ export interface Line {
   isNoisy: boolean;
   /** 0 to 5. */
   colour: number;
-  isDashed: boolean;
+  /** Lines of one colour in a chart: 0 is drawn through, 1 dotted, 2 and 3 dashed. */
+  dash: 0 | 1 | 2 | 3;
   /** The best point, where one way is better. */
   best: readonly [step: number, value: number] | undefined;
 }
@@ -73,6 +74,7 @@ function lossNames(runs: readonly ReportedRun[], names: ReadonlySet<string>): st
 function chartOf(runs: readonly ReportedRun[], title: string, metrics: readonly string[], canLog: boolean): CurveChart {
   const isSingle = runs.length === 1;
   const found = metrics.filter((metric) => runs.some(({ curves }) => curves.has(metric)));
+  const evaluated = found.filter((metric) => !metric.startsWith('train.'));
   const lines = runs.flatMap((run, i) =>
     found.flatMap((metric, j): Line[] => {
       const points = finitePoints(run.curves.get(metric));
@@ -86,13 +88,19 @@ function chartOf(runs: readonly ReportedRun[], title: string, metrics: readonly 
           points: chooseEvenly(points, MAX_POINTS),
           isNoisy,
           colour: (isSingle ? j : i) % COLOURS,
-          isDashed: !isSingle && metric.startsWith('train.'),
+          dash: isSingle ? 0 : dashOf(metric, evaluated.indexOf(metric)),
           best: metric.startsWith('val.') ? bestPoint(metric, points) : undefined,
         },
       ];
     }),
   );
   return { title, lines, canLog };
+}
+
+/** Where a colour is a run: what is of training is dotted, other values differ by their place among them. */
+function dashOf(metric: string, place: number): Line['dash'] {
+  if (metric.startsWith('train.')) return 1;
+  return ([0, 2, 3] as const)[place % 3] ?? 0;
 }
 
 /** What is evaluated once, at the end, is no curve; the results have it. */

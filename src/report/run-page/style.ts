@@ -14,7 +14,8 @@ input:focus-visible,summary:focus-visible,.curve:focus-visible{outline:2px solid
 .chart.key{display:inline-block;width:24px;height:8px;margin:0 .35rem 0 0;vertical-align:1px}
 .curve{touch-action:pan-y}.curve .raw{opacity:.28;stroke-width:1.2}.curve .tick{fill:var(--faint);font-size:11px}
 .curve .cursor{stroke:var(--faint);visibility:hidden}.curve .cursor.on{visibility:visible}.curve [hidden],[hidden]{display:none}
-.curve .best{stroke-width:2.5}
+.curve .best{stroke-width:2.5}.chart .dashed{stroke-dasharray:9 4}.chart .dotted{stroke-dasharray:9 3 2 3}
+details h3{margin:1.4rem 0 .4rem}
 @media screen and (max-width:36rem){.curve{font-size:15px}.curve .tick{font-size:14px}}
 .tip{position:absolute;top:3.2rem;right:1rem;white-space:pre;pointer-events:none;padding:.35rem .6rem;font-size:.78rem;font-variant-numeric:tabular-nums;border:1px solid var(--line);border-radius:4px;background:var(--paper);box-shadow:0 2px 8px #0003;max-width:85%;overflow:hidden}
 .tip.left{right:auto;left:4.2rem}

@@ -1,3 +1,4 @@
+import { isCrossValidation } from '../../sweep/folds/result.ts';
 import { formatParameter } from '../../sweep/importance/axes.ts';
 import type { SweepImportance } from '../../sweep/importance/of-sweep.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
@@ -29,11 +30,14 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
   const view = chartedSweep(state);
   const hasResults = view.ranked.length > 0;
   const hidden = hiddenLines(view);
+  // Of a cross-validation one trial is all: nothing varies that could be compared.
+  const isFolds = isCrossValidation(state.settings);
   const body = [
     `<h1>${escapeHtml(state.name)}</h1>`,
     `<p class="faint">${escapeHtml(describeMethod(state))}</p>`,
     facts(view),
-    ...(hasResults
+    ...(isFolds ? foldsTable(state) : []),
+    ...(hasResults && !isFolds
       ? [
           '<h2>Parameters and metric</h2>',
           `<p class="faint">A line is a trial; the colours go by rank, from the best tenth ${shadeLegend(SHADES, state.trials)} to the worst.${hidden > 0 ? ` ${formatCount(hidden)} of the lines are left out.` : ''} Point at a line, a mark or a row to find its trial everywhere.</p>`,
@@ -42,7 +46,8 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
           `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.${view.metric.cut === undefined ? '' : ' Beyond the broken line values are off the axis: point at a mark for its own.'}</p>`,
           wide('trials in their order', historyChart(view)),
         ]
-      : ['<p>No trial has a result yet.</p>']),
+      : []),
+    ...(hasResults ? [] : ['<p>No trial has a result yet.</p>']),
     ...(importance === undefined
       ? []
       : [
@@ -63,6 +68,20 @@ function section(title: string, chart: string, note: string): string[] {
   return [`<h2>${title}</h2>`, ...(note === '' ? [] : [`<p class="faint">${note}</p>`]), wide(title.toLowerCase(), chart)];
 }
 
+/** The folds of the one trial of a cross-validation, once all have a value. */
+function foldsTable({ trials, settings }: SweepState): string[] {
+  const [trial] = trials;
+  if (trial === undefined || trial.values.length !== settings.folds) return [];
+  const { name } = settings.metric;
+  const rows = trial.values.map((value, fold) => {
+    const texts = [(trial.digests[fold] ?? '').slice(0, 12), trial.runs[fold] ?? ''];
+    const cells = texts.map((text) => `<td class="text">${escapeHtml(text)}</td>`);
+    return `<tr><td>${fold}</td><td>${escapeHtml(formatMetricValue(name, value))}</td>${cells.join('')}</tr>`;
+  });
+  const heads = `<th>fold</th><th>${escapeHtml(name)}</th><th class="text">digest</th><th class="text">run</th>`;
+  return ['<h2>Folds</h2>', wide('folds', `<table><thead><tr>${heads}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`)];
+}
+
 function facts({ state }: ChartedSweep): string {
   const { settings, trials } = state;
   const best = trials.find(({ number }) => number === state.best);
@@ -74,6 +93,7 @@ function facts({ state }: ChartedSweep): string {
   const list = `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;
   if (best === undefined) return list;
   const set = Object.entries(best.assignment).map(([key, value]) => `${key}: ${formatParameter(value)}`);
+  if (set.length === 0) return list;
   return `${list}\n<pre>${set.map(escapeHtml).join('\n')}</pre>`;
 }
 

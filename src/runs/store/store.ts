@@ -154,7 +154,17 @@ function notOne(directory: string): GradloomError {
   const runs = entriesIn(path.join(directory, 'trials')).filter((entry) => entry.isDirectory());
   const first = runs.map(({ name }) => name).toSorted()[0] ?? '0';
   const message = `a sweep or cross-validation of ${runs.length} runs, and no run itself`;
-  return notFound(directory, message, `name one of its runs, as ${printable(path.join(directory, 'trials', first))}`);
+  const one = printable(path.join(directory, 'trials', first));
+  return notFound(directory, message, `name one of its runs, as ${one}; gradloom sweep report makes a page of all`);
+}
+
+/** What to say of a word that names no run, but a cross-validation among the runs, as lists show it. */
+function severalFor(word: string, parent: string): GradloomError | undefined {
+  const named = entriesIn(parent)
+    .map(({ name }) => name)
+    .filter((name) => LAST.includes(word) || shortId(name) === word || name.startsWith(word) || name.endsWith(`-${word}`))
+    .find((name) => hasRuns(path.join(parent, name)));
+  return named === undefined ? undefined : notOne(path.join(parent, named));
 }
 
 function matchingGlob(word: string, runs: readonly StoredRun[], parent: string): StoredRun[] {
@@ -177,13 +187,15 @@ function runAtPath(word: string): StoredRun | undefined {
 function matching(word: string, runs: readonly StoredRun[], parent: string): StoredRun {
   const where = `in ${printable(parent)}`;
   const [latest] = runs;
-  if (latest === undefined) throw notFound(word, `no runs ${where}`);
+  if (latest === undefined) throw severalFor(word, parent) ?? notFound(word, `no runs ${where}`);
   if (LAST.includes(word)) return latest;
   const exact = runs.filter(({ record }) => shortId(record.id) === word || record.id.endsWith(`-${word}`));
   const matches = exact.length > 0 ? exact : runs.filter(({ record }) => record.id.startsWith(word));
   const [match] = matches;
   if (match !== undefined && matches.length === 1) return match;
   if (match === undefined) {
+    const several = severalFor(word, parent);
+    if (several !== undefined) throw several;
     const near =
       closest(
         word,

@@ -33,7 +33,7 @@ test.serial(
     t.is(folds.mean, folds.values.reduce<number>((sum, value) => sum + (value ?? 0), 0) / 3);
     const list = await gradloom(['runs', 'ls'], { cwd });
     t.regex(list.stderr, /^cross-validation {2}small-\S+ {2}val\.accuracy \d+\.\d\d %, std \d+\.\d\d %, 3 folds$/m);
-    for (const word of [place, path.basename(place)]) {
+    for (const word of [place, path.basename(place), path.basename(place).slice(-6), path.basename(place).slice(0, -3), '@last']) {
       const verified = await gradloom(['verify', word], { cwd });
       t.is(verified.code, 64);
       t.true(

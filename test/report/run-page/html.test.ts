@@ -246,3 +246,22 @@ function smoothPoints(html: string): string | undefined {
     .exec(html)?.[1]
     ?.replaceAll(/(\d+)(\.\d)?/g, (_, whole: string, part = '.0') => whole + part);
 }
+
+test('of several runs a colour is a run: what is of training is dotted, and values of several layers can be told apart', async (t) => {
+  const layers = METRICS.map((line) => ({
+    ...line,
+    ...('val.loss' in line
+      ? { 'layers.0.weight.update_ratio': 0.1, 'layers.1.weight.update_ratio': 0.2, 'val.rmse': 2, 'val.r2': 0.5 }
+      : {}),
+  }));
+  const [one, other] = [await reported(t, { metrics: layers }), await reported(t, { metrics: layers })];
+  const charts = curveCharts([one, other]);
+  const drawn = (title: string): number[] | undefined => charts.find((chart) => chart.title === title)?.lines.map(({ dash }) => dash);
+  t.deepEqual(drawn('Loss'), [1, 0, 1, 0]);
+  t.deepEqual(drawn('Size of an update beside its weights'), [0, 2, 0, 2]);
+  t.true(curveCharts([one]).every(({ lines }) => lines.every(({ dash }) => dash === 0)));
+  const html = renderRunPage([one, other]);
+  t.regex(html, /<h3>RMSE<\/h3>/);
+  t.regex(html, /<h3>R²<\/h3>/);
+  t.regex(html, /class="line s0 dashed"/);
+});

@@ -193,3 +193,16 @@ test('few trials have no importance, and the page does without', (t) => {
   t.false(page(gridState()).includes('<h2>Importance</h2>'));
   t.true(page(largeState(120)).includes('<h2>Importance</h2>'));
 });
+
+test('a cross-validation is shown by its folds, without what only several trials have', (t) => {
+  const values = [0.9, 0.95, 1];
+  const folds = trial(0, {}, { value: 0.95, values, runs: values.map((_, fold) => `trials/0-fold-${fold}`), digests: ['a1', 'b2', 'c3'] });
+  const settings: Partial<SweepInput> = { method: 'grid', parameters: {}, metric: { name: 'val.accuracy', goal: 'maximize' } };
+  const state = stateOf(settings, [folds]);
+  const html = page({ ...state, settings: { ...state.settings, folds: 3 } });
+  t.regex(html, /<h2>Folds<\/h2>.*<td>1<\/td><td>95\.00 %<\/td><td class="text">b2<\/td><td class="text">trials\/0-fold-1<\/td>/s);
+  t.notRegex(shown(html), /<pre>|Parameters and metric|Trials in their order/);
+  const search = page(stateOf(settings, [trial(0, {}, { value: 0.95 })]));
+  t.notRegex(search, /<h2>Folds|<pre><\/pre>/);
+  t.regex(search, /Trials in their order/);
+});
