@@ -60,7 +60,10 @@ export async function makeApp(model: Model, { token, hosts, queueRows = QUEUE_RO
     if (!Array.isArray(rows)) return refuse(c, 400, 'E_BODY', 'expected {"rows": [...]}, each row a list or an object by column name');
     if (rows.length > queueRows) return refuse(c, 413, 'E_BODY', `${rows.length} rows; expected at most ${queueRows} at once`);
     try {
-      return c.json(answerOf(await batcher.add(rows)));
+      const predictions = await batcher.add(rows);
+      const wild = predictions.findIndex((one) => !('class' in one ? one.probabilities : one.values).every(Number.isFinite));
+      if (wild >= 0) return refuse(c, 400, 'E_ROW', `row ${wild}: the network's output is not finite`);
+      return c.json(answerOf(predictions));
     } catch (error) {
       if (error instanceof QueueFull) {
         c.header('Retry-After', String(RETRY_SECONDS));

@@ -41,7 +41,7 @@ export async function serveModel(model: Model, { port, host = '127.0.0.1', token
     const started = listen({ fetch: app.fetch, port, hostname: host }, () => resolve(started));
     started.on('error', (cause: unknown) => {
       const message = `cannot listen on ${printable(host)}:${port}: ${errnoText(cause)}`;
-      reject(new GradloomError({ code: 'E_LIMIT', message, next: 'choose another port: --port 0 takes one that is free', cause }));
+      reject(new GradloomError({ code: 'E_LIMIT', message, next: remedy(cause), cause }));
     });
   });
   const { port: taken } = server.address() as AddressInfo;
@@ -55,4 +55,16 @@ export async function serveModel(model: Model, { port, host = '127.0.0.1', token
         if ('closeIdleConnections' in server) server.closeIdleConnections();
       }),
   };
+}
+
+/** What lets a server listen after all. */
+function remedy(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException | null)?.code) {
+    case 'EADDRINUSE':
+      return 'choose another port: --port 0 takes one that is free';
+    case 'EACCES':
+      return 'choose a port from 1024 on: --port 0 takes one that is free';
+    default:
+      return 'give --host an address of this machine, or 0.0.0.0 for all of them';
+  }
 }

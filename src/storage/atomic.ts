@@ -285,6 +285,8 @@ function remedy(cause: unknown): string {
     case 'ENOENT':
     case 'ENOTDIR':
       return 'create the directory, and do not remove it during a run';
+    case 'EISDIR':
+      return 'name a file: this is a directory';
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

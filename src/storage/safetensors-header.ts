@@ -63,10 +63,13 @@ export function parseHead(bytes: Uint8Array, size: number, where: string): Head 
   return { metadata, spans, bodyAt };
 }
 
+/** Of all that can be wrong with such a file. */
+const NEXT = 'name a safetensors file that is whole: this one is of another kind, or damaged';
+
 type Fail = (message: string) => GradloomError;
 
 export function failAt(where: string): Fail {
-  return (message) => new GradloomError({ code: 'E_SAFETENSORS', where: printable(where), message: printable(message, 1000) });
+  return (message) => new GradloomError({ code: 'E_SAFETENSORS', where: printable(where), message: printable(message, 1000), next: NEXT });
 }
 
 /** The header's length, once it is sure that a header of that length follows. */

@@ -8,6 +8,7 @@ import { RUN_FILES, runFile } from '../../runs/files/names.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { damaged, readOwnFile } from '../../storage/read.ts';
 import { FILE_LIMIT_BYTES, readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
+import { commandOf } from '../../storage/shell.ts';
 
 /** Which parameters of a run: those that it has come to, those of its best evaluation, or those after so many steps. */
 export type CheckpointChoice = 'last' | 'best' | number;
@@ -49,7 +50,9 @@ function lastWeights(directory: string, average: AverageName | undefined): Weigh
   const checkpoint = newestCheckpoint(directory, () => undefined, valuesProblem);
   if (checkpoint !== undefined) return ofCheckpoint(checkpoint, average);
   if (hasModel(directory, average)) return ofModel(directory, average, done);
-  throw noWeights(directory, `it has no ${RUN_FILES[average ?? 'model']}, and no checkpoint that verifies`);
+  const message = `it has no ${RUN_FILES[average ?? 'model']}, and no checkpoint that verifies`;
+  // Killed before its first checkpoint.
+  throw noWeights(directory, message, done === undefined && newest === undefined ? commandOf('resume', directory) : undefined);
 }
 
 /** The step that `checkpoint.best` has kept. */

@@ -11,10 +11,10 @@ export type Predictable = Pick<LoadedModel, 'network' | 'parameters' | 'statisti
 /** Takes raw or encoded rows through a model, in the calling thread, as many at once as fit its memory. */
 export class Predictor {
   readonly outputs: Outputs;
+  /** Outputs of the network for a row. */
+  readonly width: number;
   readonly #encoder: RowEncoder;
   readonly #forward: ForwardPass;
-  /** Outputs of a row. */
-  readonly #width: number;
 
   /** @throws GradloomError E_MEMORY, E_LIMIT */
   constructor({ network, parameters, statistics, preprocess, loss }: Predictable) {
@@ -22,7 +22,7 @@ export class Predictor {
     this.outputs = outputsOf(loss, preprocess, network.outputs);
     this.#encoder = rowEncoder(preprocess, network.inputs);
     this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(input) });
-    this.#width = network.outputs;
+    this.width = network.outputs;
   }
 
   /** From here on machine code does what it can; the bits stay the same. */
@@ -74,7 +74,7 @@ export class Predictor {
 
   #read(rows: number, visit: (outputs: Float32Array, at: number) => void): void {
     const outputs = this.#forward.run(rows);
-    for (let at = 0; at < outputs.length; at += this.#width) visit(outputs, at);
+    for (let at = 0; at < outputs.length; at += this.width) visit(outputs, at);
   }
 
   #encode(row: unknown, features: Float32Array | Uint8Array, index: number, place: () => string): void {

@@ -40,7 +40,7 @@ export async function predictStream(
   try {
     for await (const batch of rows) {
       if (!isRead) break;
-      predictBatch(predictor, batch, formatter);
+      predictBatch(predictor, batch, count, formatter);
       isRead = await output.write(formatter.take());
       count += batch.rows;
       progress?.(count);
@@ -51,9 +51,24 @@ export async function predictStream(
   return count;
 }
 
-function predictBatch(predictor: Predictor, batch: RowBatch, formatter: Formatter): void {
+/** @param before  rows that were predicted already */
+function predictBatch(predictor: Predictor, batch: RowBatch, before: number, formatter: Formatter): void {
+  const width = predictor.width;
   let row = 0;
-  predictor.run(batch, (outputs, at) => formatter.add(outputs, at, batch.files?.[row++]));
+  predictor.run(batch, (outputs, at) => {
+    for (let i = at; i < at + width; i++) if (!Number.isFinite(outputs[i])) throw notFinite(outputs[i], before + row + 1);
+    formatter.add(outputs, at, batch.files?.[row++]);
+  });
+}
+
+/** A class would be named all the same: that of the first output. */
+function notFinite(value: number | undefined, row: number): GradloomError {
+  return new GradloomError({
+    code: 'E_ROW',
+    where: `row ${row}`,
+    message: `the network's output is ${value}; expected a finite number`,
+    next: 'look whether the run has diverged, and whether the row has values far beyond those of training',
+  });
 }
 
 async function toFile(
@@ -73,7 +88,7 @@ async function toFile(
   try {
     await file.write(formatter.head(0));
     for await (const batch of rows) {
-      predictBatch(predictor, batch, formatter);
+      predictBatch(predictor, batch, count, formatter);
       await file.write(formatter.take());
       count += batch.rows;
       progress?.(count);

@@ -25,6 +25,7 @@ export async function* jsonLineRows(
         code: 'E_ROW',
         where: `${printable(name)}:${rows.line + 1}`,
         message: 'not UTF-8; expected lines of JSON',
+        next: 'write one list or object a line, as UTF-8; give other formats as a file by --input FILE',
       });
     }
   };

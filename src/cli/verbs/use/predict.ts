@@ -28,6 +28,7 @@ export const predict = defineCommand<PredictRequest>({
       describe: 'CSV, Parquet (columns by name), JSON lines, npy, npz, IDX, a picture or a folder of them; - reads JSON lines from stdin',
     },
     output: {
+      short: 'o',
       value: 'FILE',
       describe: 'where predictions go, as .csv, .jsonl or .npy; default stdout, as CSV, with --input - as JSON lines',
     },
