@@ -2,7 +2,8 @@ import test from 'ava';
 import { gradloom, workplace } from './support/run-cli.ts';
 
 const ARGUMENTS = ['small.yaml', 'data.split={train: 100, val: 50, test: 50}', 'train.batch_size=4096', 'train.epochs=1'];
-const UNUSED = '800 of the 1000 samples are in no part of data.split: train 100, val 50, test 50; train: rest is all that val and test leave';
+const UNUSED =
+  '800 of the 1000 samples are in no part of data.split: train 100, val 50, test 50; train: rest is all that val and test leave';
 const CLAMPED = 'train.batch_size 4096 is more than the 100 training rows: each batch is all of them';
 
 test.serial('check tells of rows that are in no part and of a batch larger than the training set', async (t) => {
