@@ -26,7 +26,7 @@ export function valueTarget({ targets }: Layout, { others, widths, rows }: Block
   const width = targets.length;
   const values = new Float32Array(allocateShared(rows * width * Float32Array.BYTES_PER_ELEMENT, where));
   const stride = widths.others;
-  for (let row = 0; row < rows; row++) values.set(others.subarray(row * stride, row * stride + width), row * width);
+  for (let row = 0; row < rows; row++) for (let j = 0; j < width; j++) values[row * width + j] = others[row * stride + j] as number;
   return { target: { kind: 'value', values, width }, names: targets };
 }
 

@@ -8,9 +8,25 @@ import { RECORD_LIMIT_BYTES, tooLong, unclosed } from './record.ts';
 
 const FIRST_BUFFER_BYTES = 2 ** 19;
 
-const NUMBER = 1;
-const TEXT = 2;
+/** Room behind the filled part of the buffer: a line end, the 0 byte, and what the last word holds behind it. */
+const BEHIND_BYTES = 8;
+
+// Four digits are read at once, the first in the lowest byte; XOR with these bytes leaves their values.
+const WORD_BYTES = 4;
+const ZEROS = 0x30303030;
+/** Added to a byte over 9 it gives one whose top bit is set. */
+const PAST_NINE = 0x76767676;
+const TOP_BITS = 0x80808080;
+/** The bytes that hold the value of two digits each. */
+const PAIRS = 0x00ff00ff;
+/** By the first byte of a number: how many are its sign, and what that multiplies by. Tables, as random signs are guessed wrongly. */
+const SIGN_BYTES = Uint8Array.from({ length: 256 }, (_, c) => (c === MINUS || c === PLUS ? 1 : 0));
+const SIGNS = Float64Array.from({ length: 256 }, (_, c) => (c === MINUS ? -1 : 1));
+
 const SKIP = 0;
+const FEATURE = 1;
+const OTHER = 2;
+const TEXT = 3;
 
 /**
  * Reads records from chunks of a text into blocks of rows. Numbers go from their bytes to f32 without a string; what the byte loop does not
@@ -28,8 +44,8 @@ export class Scanner {
   readonly #decimal: number;
   readonly #kinds: Uint8Array;
   readonly #slots: Int32Array;
-  readonly #toFeatures: Uint8Array;
   #bytes = new Uint8Array(FIRST_BUFFER_BYTES);
+  #words = new DataView(this.#bytes.buffer);
   #at = 0;
   #end = 0;
   #line: number;
@@ -48,19 +64,18 @@ export class Scanner {
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#decimal = dialect.decimal === ',' ? COMMA : POINT;
     this.#fields = new FieldReader(path, names, roles, dialect);
-    const kinds = { skip: SKIP, number: NUMBER, text: TEXT };
-    this.#kinds = Uint8Array.from(roles, ({ kind }) => kinds[kind]);
+    this.#kinds = Uint8Array.from(roles, kindOf);
     this.#slots = Int32Array.from(roles, (role) => (role.kind === 'skip' ? 0 : role.slot));
-    this.#toFeatures = Uint8Array.from(roles, (role) => (role.kind === 'number' && role.to === 'features' ? 1 : 0));
   }
 
   push(chunk: Uint8Array): void {
     const rest = this.#end - this.#at;
-    if (rest + chunk.length + 2 > this.#bytes.length) {
+    if (rest + chunk.length + BEHIND_BYTES > this.#bytes.length) {
       if (rest > RECORD_LIMIT_BYTES) throw tooLong(this.#path, this.#line);
-      const larger = new Uint8Array(Math.max(2 * rest, FIRST_BUFFER_BYTES) + chunk.length + 2);
+      const larger = new Uint8Array(Math.max(2 * rest, FIRST_BUFFER_BYTES) + chunk.length + BEHIND_BYTES);
       larger.set(this.#bytes.subarray(this.#at, this.#end));
       this.#bytes = larger;
+      this.#words = new DataView(larger.buffer);
     } else if (this.#at > 0) this.#bytes.copyWithin(0, this.#at, this.#end);
     this.#bytes.set(chunk, rest);
     this.#at = 0;
@@ -132,9 +147,9 @@ export class Scanner {
   #record(block: Block): number {
     const { features, others, codes, widths, rows } = block;
     const bytes = this.#bytes;
+    const words = this.#words;
     const kinds = this.#kinds;
     const slots = this.#slots;
-    const toFeatures = this.#toFeatures;
     const delimiter = this.#delimiter;
     const decimal = this.#decimal;
     const width = kinds.length;
@@ -146,27 +161,39 @@ export class Scanner {
       const kind = column < width ? kinds[column] : SKIP;
       let end = at;
       let isRead = false;
-      if (kind === NUMBER) {
-        let c = bytes[end] as number;
-        const sign = c;
-        if (c === MINUS || c === PLUS) c = bytes[++end] as number;
+      if (kind === FEATURE || kind === OTHER) {
+        const sign = bytes[end] as number;
+        end += SIGN_BYTES[sign] as number;
         const first = end;
-        let digits = 0;
-        for (let d = c - ZERO; d >= 0 && d <= 9; d = c - ZERO) {
-          digits = digits * 10 + d;
-          c = bytes[++end] as number;
+        let word = words.getInt32(end, true) ^ ZEROS;
+        let length = digitsIn(word);
+        const start = valueOf(word, length);
+        end += length;
+        let c = bytes[end] as number;
+        if (c === delimiter && length > 0 && length < WORD_BYTES) {
+          if (kind === FEATURE) features[featureBase + (slots[column] as number)] = start * (SIGNS[sign] as number);
+          else others[otherBase + (slots[column] as number)] = start * (SIGNS[sign] as number);
+          at = end + 1;
+          continue;
+        }
+        let digits = start;
+        let point = -1;
+        for (;;) {
+          if (length < WORD_BYTES) {
+            if (c !== decimal || point >= 0) break;
+            point = end++;
+          }
+          word = words.getInt32(end, true) ^ ZEROS;
+          length = digitsIn(word);
+          digits = digits * (POWERS[length] as number) + valueOf(word, length);
+          end += length;
+          c = bytes[end] as number;
         }
         let count = end - first;
         let power = 0;
-        if (c === decimal) {
-          c = bytes[++end] as number;
-          const fraction = end;
-          for (let d = c - ZERO; d >= 0 && d <= 9; d = c - ZERO) {
-            digits = digits * 10 + d;
-            c = bytes[++end] as number;
-          }
-          power = fraction - end;
-          count -= power;
+        if (point >= 0) {
+          count--;
+          power = point + 1 - end;
         }
         if ((c | LOWER) === SMALL_E && count > 0) {
           c = bytes[++end] as number;
@@ -183,12 +210,16 @@ export class Scanner {
         }
         if ((c === delimiter || c === NEWLINE || c === RETURN) && count > 0 && count <= MOST_DIGITS) {
           let value: number;
-          if (count <= EXACT_DIGITS && power <= 0 && power >= -EXACT_POWER) value = Math.fround(digits / (POWERS[-power] as number));
-          else value = roundDecimal(digits, count, power);
+          if (count > EXACT_DIGITS || power > 0 || power < -EXACT_POWER) value = roundDecimal(digits, count, power);
+          else value = digits / (POWERS[-power] as number);
           if (value - value === 0) {
-            if (sign === MINUS) value = -value;
-            if (toFeatures[column] === 1) features[featureBase + (slots[column] as number)] = value;
+            value *= SIGNS[sign] as number;
+            if (kind === FEATURE) features[featureBase + (slots[column] as number)] = value;
             else others[otherBase + (slots[column] as number)] = value;
+            if (c === delimiter) {
+              at = end + 1;
+              continue;
+            }
             isRead = true;
           }
         }
@@ -202,9 +233,9 @@ export class Scanner {
         end = fields.find(bytes, at, this.#end, column, this.#line);
         if (end < 0) return -1;
         try {
-          if (kind === NUMBER) {
+          if (kind === FEATURE || kind === OTHER) {
             const value = fields.number(column, this.#line);
-            if (toFeatures[column] === 1) features[featureBase + (slots[column] as number)] = value;
+            if (kind === FEATURE) features[featureBase + (slots[column] as number)] = value;
             else others[otherBase + (slots[column] as number)] = value;
           } else if (kind === TEXT) codes[codeBase + (slots[column] as number)] = fields.code(column, this.#line);
         } catch (error) {
@@ -235,4 +266,23 @@ export class Scanner {
     }
     return count;
   }
+}
+
+function kindOf(role: ColumnRole): number {
+  if (role.kind === 'number') return role.to === 'features' ? FEATURE : OTHER;
+  return role.kind === 'text' ? TEXT : SKIP;
+}
+
+/** How many digits a word begins with, 0 to WORD_BYTES: what lies below the lowest of the top bits that are set. */
+function digitsIn(word: number): number {
+  const others = ((word + PAST_NINE) | word) & TOP_BITS;
+  return (32 - Math.clz32(~others & (others - 1))) >> 3;
+}
+
+/** The number that the first `length` digits of a word are: moved to its end behind zeros, then added up in pairs. */
+function valueOf(word: number, length: number): number {
+  const half = (WORD_BYTES - length) << 2;
+  const aligned = (word << half) << half;
+  const pairs = (Math.imul(aligned, 10) + (aligned >>> 8)) & PAIRS;
+  return (Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff;
 }
