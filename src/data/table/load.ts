@@ -7,9 +7,10 @@ import type { TableConfig } from './config.ts';
 import { encodeRows, isPlain, type TableSpec } from './encode.ts';
 import { fitTable } from './fit.ts';
 import { type Layout, layOut, namedColumns, rolesOf } from './layout.ts';
-import { type Block, makeBlock } from './rows/block.ts';
+import type { Block } from './rows/block.ts';
 import { tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
+import { growingBlock, type RowCount } from './rows/growing.ts';
 import { Places } from './rows/places.ts';
 import { classTarget, groupsOf, partsOf, valueTarget } from './targets.ts';
 
@@ -83,14 +84,12 @@ async function readTable(
   const tables = [file, ...others];
   // All columns are looked for before anything is read.
   for (const [i, table] of tables.entries()) rolesOf(table, layout, i >= main.length);
-  let capacity = 0;
-  for (const table of tables) capacity += await table.countRows();
-  const block = makeBlock(layout.widths, capacity, (bytes) => allocateShared(bytes, printable(file.path)));
+  const { block, grow } = await growingBlock(layout.widths, allRows(tables), printable(file.path));
   const places = new Places();
   const counts: number[] = [];
   for (const [i, table] of tables.entries()) {
     const before = block.rows;
-    await table.read(rolesOf(table, layout, i >= main.length), block, places);
+    await table.read(rolesOf(table, layout, i >= main.length), block, places, grow);
     counts.push(block.rows - before);
     if (block.rows === before)
       throw tableError({
@@ -102,6 +101,20 @@ async function readTable(
   const sum = (from: number, to: number): number => counts.slice(from, to).reduce((a, b) => a + b, 0);
   const valEnd = main.length + val.length;
   return { layout, block, places, ownVal: sum(main.length, valEnd), ownTest: sum(valEnd, counts.length), file };
+}
+
+/** How many rows some tables have together. */
+function allRows(tables: readonly TableFile[]): RowCount {
+  const sum = (of: (count: RowCount) => number): number => tables.reduce((rows, { rowCount }) => rows + of(rowCount), 0);
+  return {
+    about: sum(({ about }) => about),
+    most: sum(({ most }) => most),
+    exact: async () => {
+      let rows = 0;
+      for (const { rowCount } of tables) rows += await rowCount.exact();
+      return rows;
+    },
+  };
 }
 
 function featuresFor(raw: RawTable, config: TableConfig, train: Uint32Array): Features {

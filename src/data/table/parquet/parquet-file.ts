@@ -14,6 +14,7 @@ import { openForReading, readError } from '../../../storage/read.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
 import { tableError } from '../rows/faults.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
+import type { RowCount } from '../rows/growing.ts';
 import { checkNames } from '../rows/names.ts';
 import { Places } from '../rows/places.ts';
 import { COMPRESSORS, checkPages, isKnownCodec } from './pages.ts';
@@ -78,6 +79,7 @@ class ParquetFile implements TableFile {
   readonly names: readonly string[];
   readonly hasNames = true;
   readonly textColumns: ReadonlySet<number>;
+  readonly rowCount: RowCount;
   readonly #metadata: FileMetaData;
   readonly #columns: readonly SchemaTree[];
 
@@ -86,11 +88,9 @@ class ParquetFile implements TableFile {
     this.names = children.map(({ element }) => element.name);
     this.#metadata = metadata;
     this.#columns = children;
+    const rows = Number(metadata.num_rows);
+    this.rowCount = { about: rows, most: rows, exact: () => Promise.resolve(rows) };
     this.textColumns = new Set(children.flatMap((child, i) => (isText(child) ? [i] : [])));
-  }
-
-  async countRows(): Promise<number> {
-    return await Promise.resolve(Number(this.#metadata.num_rows));
   }
 
   async read(roles: readonly ColumnRole[], block: Block, places?: Places): Promise<void> {

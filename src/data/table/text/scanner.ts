@@ -167,7 +167,7 @@ export class Scanner {
         const first = end;
         let word = words.getInt32(end, true) ^ ZEROS;
         let length = digitsIn(word);
-        const start = valueOf(word, length);
+        const start = numberIn(word, length);
         end += length;
         let c = bytes[end] as number;
         if (c === delimiter && length > 0 && length < WORD_BYTES) {
@@ -185,7 +185,7 @@ export class Scanner {
           }
           word = words.getInt32(end, true) ^ ZEROS;
           length = digitsIn(word);
-          digits = digits * (POWERS[length] as number) + valueOf(word, length);
+          digits = digits * (POWERS[length] as number) + numberIn(word, length);
           end += length;
           c = bytes[end] as number;
         }
@@ -280,7 +280,7 @@ function digitsIn(word: number): number {
 }
 
 /** The number that the first `length` digits of a word are: moved to its end behind zeros, then added up in pairs. */
-function valueOf(word: number, length: number): number {
+function numberIn(word: number, length: number): number {
   const half = (WORD_BYTES - length) << 2;
   const aligned = (word << half) << half;
   const pairs = (Math.imul(aligned, 10) + (aligned >>> 8)) & PAIRS;

@@ -1,14 +1,22 @@
 import { GradloomError, printable } from '../../../errors.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
+import type { RowCount } from '../rows/growing.ts';
 import { Places } from '../rows/places.ts';
 import { NEWLINE, QUOTE, RETURN } from './bytes.ts';
-import { type Chunks, fileChunks, plainChunks } from './content.ts';
+import { type Chunks, fileChunks, plainChunks, sizeOf } from './content.ts';
 import { type TextHead, type TextOptions, textHead } from './head.ts';
 import { RECORD_LIMIT_BYTES, tooLong } from './record.ts';
 import { Scanner } from './scanner.ts';
 
 const HEAD_BYTES = 2 ** 16;
+/** Rows that a guess allows for beyond what the start of a text tells. */
+const SPARE = 1.02;
+/** How many times shorter gzip makes a text: as a rule, and at most. */
+const OFTEN_DEFLATED = 3;
+const MOST_DEFLATED = 1032;
+/** Of a stream, which is read once. */
+const UNKNOWN_ROWS: RowCount = { about: 0, most: Number.POSITIVE_INFINITY, exact: () => Promise.resolve(Number.POSITIVE_INFINITY) };
 
 /**
  * Opens a text of rows: CSV and its kin, gzip or not.
@@ -18,23 +26,54 @@ const HEAD_BYTES = 2 ** 16;
  */
 export async function openText(path: string, options: readonly TextOptions[]): Promise<TableFile> {
   const chunks = fileChunks(path);
-  const { head } = await readHead(path, chunks, options);
+  const start = await readHead(path, chunks, options);
   await chunks.return();
-  return new TextFile(path, head, () => fileChunks(path));
+  const { about, most } = rowsOf(start, await sizeOf(path));
+  const file = new TextFile(path, start.head, () => fileChunks(path), { about, most, exact: () => file.countRows() });
+  return file;
 }
 
 /** The same of a stream, whose rows can be read once. @param name  stands for its path in errors */
 export async function openTextStream(name: string, stream: AsyncIterable<Uint8Array>, options: readonly TextOptions[]): Promise<TableFile> {
   const chunks = plainChunks(stream, name);
   const { head, bytes } = await readHead(name, chunks, options);
-  return new TextFile(name, head, () => chained(bytes, chunks));
+  return new TextFile(name, head, () => chained(bytes, chunks), UNKNOWN_ROWS);
+}
+
+interface TextStart {
+  head: TextHead;
+  bytes: Uint8Array;
+  /** They are the whole text. */
+  isWhole: boolean;
+}
+
+/** How many rows a text has, by the length of those in its start, and at most. */
+function rowsOf({ head, bytes, isWhole }: TextStart, file: Awaited<ReturnType<typeof sizeOf>>): Pick<RowCount, 'about' | 'most'> {
+  const looked = bytes.subarray(head.start);
+  const lines = linesIn(looked) + 1;
+  // A row has a byte for each field at least: the delimiter, or the line end.
+  const most = Math.ceil((file.bytes * (file.isGzip ? MOST_DEFLATED : 1)) / head.names.length) + 1;
+  if (isWhole || looked.length === 0) return { about: Math.min(lines, most), most };
+  const whole = file.isGzip ? file.bytes * OFTEN_DEFLATED : file.bytes;
+  return { about: Math.min(most, Math.ceil((lines * whole * SPARE) / looked.length)), most };
+}
+
+/** Line ends, of the kind that there is. */
+function linesIn(bytes: Uint8Array): number {
+  let lines = 0;
+  for (const end of [NEWLINE, RETURN]) {
+    for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) lines++;
+    // Old files end their lines by the second; where both do, only one of them counts.
+    if (lines > 0) break;
+  }
+  return lines;
 }
 
 async function readHead(
   path: string,
   chunks: AsyncGenerator<Uint8Array, void, undefined>,
   options: readonly TextOptions[],
-): Promise<{ head: TextHead; bytes: Uint8Array }> {
+): Promise<TextStart> {
   let parts: Uint8Array[] = [];
   let filled = 0;
   for (let wanted = HEAD_BYTES; ; wanted = 2 * filled) {
@@ -43,14 +82,14 @@ async function readHead(
       const { value, done } = await chunks.next();
       if (done === true) isWhole = true;
       else {
-        parts.push(value);
+        parts.push(Uint8Array.from(value));
         filled += value.length;
       }
     }
     const bytes = Buffer.concat(parts);
     parts = [bytes];
     const head = firstFit(options, (one) => textHead(path, bytes, isWhole, one));
-    if (head !== undefined) return { head, bytes };
+    if (head !== undefined) return { head, bytes, isWhole };
     if (filled > RECORD_LIMIT_BYTES) throw tooLong(path, 1);
   }
 }
@@ -77,8 +116,10 @@ class TextFile implements TableFile {
   readonly hasNames: boolean;
   readonly #head: TextHead;
   readonly #chunks: () => Chunks;
+  readonly rowCount: RowCount;
 
-  constructor(path: string, head: TextHead, chunks: () => Chunks) {
+  constructor(path: string, head: TextHead, chunks: () => Chunks, rowCount: RowCount) {
+    this.rowCount = rowCount;
     this.path = path;
     this.names = head.names;
     this.dialect = head.dialect;
@@ -89,16 +130,16 @@ class TextFile implements TableFile {
 
   /** The lines; where quotes could hold some of them, the records. */
   async countRows(): Promise<number> {
-    let lines = 1;
+    let lines = 0;
     let returns = 0;
     for await (const chunk of this.#rows()) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
       if (bytes.includes(QUOTE) || bytes.includes(0)) return await this.#countRecords();
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
       // Old files end their lines so; where both do, only one of them counts.
-      if (lines < 2) for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) returns++;
+      if (lines < 1) for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) returns++;
     }
-    return lines + returns;
+    return 1 + lines + returns;
   }
 
   async #countRecords(): Promise<number> {
@@ -110,16 +151,21 @@ class TextFile implements TableFile {
     return block.rows;
   }
 
-  async read(roles: readonly ColumnRole[], block: Block, places?: Places): Promise<void> {
+  async read(roles: readonly ColumnRole[], block: Block, places?: Places, grow?: () => Promise<void>): Promise<void> {
     const scanner = this.#scanner(roles, places);
+    const scanAll = async (): Promise<void> => {
+      for (scanner.scan(block); scanner.hasLine; scanner.scan(block)) {
+        const { capacity } = block;
+        await grow?.();
+        if (block.capacity === capacity) throw changed(this.path);
+      }
+    };
     for await (const chunk of this.#rows()) {
       scanner.push(chunk);
-      scanner.scan(block);
-      if (scanner.hasLine) throw changed(this.path);
+      await scanAll();
     }
     scanner.finish();
-    scanner.scan(block);
-    if (scanner.hasLine) throw changed(this.path);
+    await scanAll();
   }
 
   async *blocks(roles: readonly ColumnRole[], widths: Widths, rows: number): AsyncGenerator<PlacedBlock, void, undefined> {
