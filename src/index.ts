@@ -20,6 +20,7 @@ export { experimentJsonSchema } from './config/schema/json-schema.ts';
 export type { Experiment, ExperimentInput } from './config/schema/schema.ts';
 export type { Origin } from './config/tree/origins.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
+export { READING_CHANNEL, type ReadingProgress } from './data/files/reading.ts';
 export { loadDataset } from './data/load.ts';
 export { type Check, examine } from './engine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';

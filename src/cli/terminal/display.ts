@@ -1,5 +1,7 @@
+import { onReading } from '../../data/files/reading.ts';
 import { LiveStatus } from './live.ts';
 import { columnsOf, type Output } from './output.ts';
+import { readingStatus } from './reading.ts';
 
 /** What a session shows on stderr while it goes on: lines that stay and, where a terminal can, a status that is redrawn below them. */
 export class Display {
@@ -33,6 +35,12 @@ export class Display {
   /** Replaces the status. */
   update(lines: readonly string[]): void {
     this.#live?.update(lines);
+  }
+
+  /** Also shows, as the status, how far data is read that takes longer than a second. */
+  showReading(): void {
+    if (this.#live === undefined) return;
+    onReading(readingStatus((lines) => (lines.length === 0 ? this.clear() : this.update(lines))));
   }
 
   /** Wipes the status. */

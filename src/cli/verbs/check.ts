@@ -3,6 +3,7 @@ import { type Arguments, defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
 import { wordOf } from '../arguments/runs.ts';
+import { Display } from '../terminal/display.ts';
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 
@@ -46,6 +47,7 @@ async function runCheck(request: CheckRequest, output: Output): Promise<number> 
   const loaded = loadExperiment(file, { overrides: request.overrides });
   const misled = schemaNotice(file);
   showNotices([...loaded.notices, ...(misled === undefined ? [] : [misled])], output);
+  new Display(output).showReading();
   const { inspectExperiment } = await import('../../runs/prepare/inspect.ts');
   const inspection = await inspectExperiment(loaded);
   showNotices(inspection.notices, output);

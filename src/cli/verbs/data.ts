@@ -2,6 +2,7 @@ import { defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
 import { countOf } from '../arguments/runs.ts';
+import { Display } from '../terminal/display.ts';
 import type { Output } from '../terminal/output.ts';
 
 interface DataRequest {
@@ -34,6 +35,7 @@ export const data = defineCommand<DataRequest>({
 });
 
 async function dataCommand(request: DataRequest, output: Output): Promise<number> {
+  new Display(output).showReading();
   return /\.ya?ml$/i.test(request.file) ? await experimentData(request, output) : await fileData(request, output);
 }
 

@@ -80,6 +80,7 @@ function filesOf(args: Arguments): ReportFiles {
 
 async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: ExitNow): Promise<number> {
   const display = new Display(output);
+  display.showReading();
   return stoppable({ display, onFirst: 'finishing the repetition; once more to stop at once', exitNow }, async (stop) => {
     const { loadSpeedup } = await import('../../speedup/load.ts');
     const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);

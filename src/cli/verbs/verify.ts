@@ -39,6 +39,7 @@ function workerCounts(args: Arguments): number[] | undefined {
 
 async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output: Output, exitNow: ExitNow): Promise<number> {
   const display = new Display(output);
+  display.showReading();
   return stoppable({ display, onFirst: 'stopping after the step; nothing is kept', exitNow }, async (stop) => {
     const [{ findRun }, runs, report] = await Promise.all([
       import('../../runs/store/store.ts'),

@@ -24,6 +24,7 @@ export async function followFolds(
   exitNow: ExitNow,
 ): Promise<number> {
   const display = new Display(output);
+  display.showReading();
   return stoppable({ display, onFirst: 'saving the folds that run; once more to stop at once', exitNow }, async (stop) => {
     const run = start(stop.signal);
     const view = new FoldsView(output, display, folds);

@@ -18,6 +18,7 @@ interface Run extends AsyncIterable<RunEvent> {
  */
 export async function followRun(start: (signal: AbortSignal) => Promise<Run>, output: Output, exitNow: ExitNow): Promise<number> {
   const display = new Display(output);
+  display.showReading();
   return stoppable({ display, onFirst: 'finishing the step and saving; once more to stop at once', exitNow }, async (stop) => {
     const [{ run, events }, { TrainView }, { shortPath }] = await Promise.all([
       // Read from the start on: no event is lost while the view is loaded.

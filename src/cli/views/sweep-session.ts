@@ -18,6 +18,7 @@ export async function showSession(
   start: (signal: AbortSignal) => Promise<{ run: SweepRun; settings: SweepSettings }>,
 ): Promise<number> {
   const display = new Display(output);
+  display.showReading();
   return stoppable({ display, onFirst: 'saving the trials that run; once more to stop at once', exitNow }, async (stop) => {
     const { SweepView } = await import('./sweep.ts');
     const { run, settings } = await start(stop.signal);

@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, type ZlibOptions } from 'node:zlib';
 import { GradloomError, printable } from '../../errors.ts';
 import { openForReading, readError } from '../../storage/read.ts';
+import { tellReading } from './reading.ts';
 
 const CHUNK_BYTES = 2 ** 20;
 /** First bytes of gzip, and of what was compressed twice. */
@@ -58,18 +59,22 @@ export async function* unpackedChunks(
   part: { start: number; end?: number },
   unpack: ((options: ZlibOptions) => Transform) | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const { handle } = await openForReading(path);
+  const { handle, bytes } = await openForReading(path);
   // The stream owns the handle from here on and closes it, also when the loop over the chunks is left early.
   const file = handle.createReadStream({ ...part, highWaterMark: CHUNK_BYTES });
   const source = unpack === undefined ? file : file.pipe(unpack({ chunkSize: CHUNK_BYTES }));
   // pipe() hands on data and the end, but no error.
   if (source !== file) file.on('error', (error) => source.destroy(error));
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) yield chunk;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      yield chunk;
+      tellReading(path, part.start + file.bytesRead, bytes);
+    }
   } catch (error) {
     throw isZlibError(error) ? error : readError(path, error);
   } finally {
     file.destroy();
+    tellReading(path, bytes, bytes);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GradloomError, printable } from '../../errors.ts';
 import { readFileBytes } from '../../storage/read.ts';
+import { tellReading } from '../files/reading.ts';
 import { allocateShared } from '../shared.ts';
 import { decodePicture } from './decode.ts';
 import { type CachedPictures, DECODER_VERSION, findDecoded, keepDecoded } from './decoded-cache.ts';
@@ -42,6 +43,7 @@ export async function readPictures(paths: readonly string[], wanted: Wanted, whe
     const picture = located(file, () => decodePicture(bytes));
     if (wanted.size === undefined) checkSameSize(picture, file, size, paths[0] as string);
     features.set(featuresOf(picture, shape), i * width);
+    tellReading(where, i + 1, paths.length);
   });
   await keepDecoded(key, { size, features });
   return { size, features };

@@ -1,3 +1,5 @@
+import type { ReadingProgress } from '../../data/files/reading.ts';
+import { printable } from '../../errors.ts';
 import type { RunEpoch, RunProgress } from '../../runs/events.ts';
 import { formatCount, formatLoss, formatPercent, formatSeconds, formatSecondsLeft } from './numbers.ts';
 
@@ -10,6 +12,11 @@ export interface StatusLook {
   width: number;
   /** Whether the targets are classes, so that an accuracy means something. */
   hasAccuracy: boolean;
+}
+
+/** `reading big.csv: 45 %` */
+export function renderReading({ path, done, total }: ReadingProgress): string {
+  return `reading ${printable(path)}: ${formatPercent(done / total, 0)}`;
 }
 
 /** The state of a run in two lines; where there is no room, the last parts are left out. */

@@ -3,6 +3,7 @@ import { defineCommand } from '../../arguments/command.ts';
 import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
 import { workersOf } from '../../arguments/positionals.ts';
 import { wordOf } from '../../arguments/runs.ts';
+import { Display } from '../../terminal/display.ts';
 import type { Output } from '../../terminal/output.ts';
 
 interface EvaluateRequest {
@@ -39,6 +40,7 @@ export const evaluate = defineCommand<EvaluateRequest>({
 });
 
 async function runEvaluate({ model: request, split, data, workers }: EvaluateRequest, output: Output): Promise<number> {
+  new Display(output).showReading();
   const model = await loadNamed(request);
   const [{ evaluateOnOwnData }, { renderEvaluation }] = await Promise.all([
     import('../../../use/evaluate/evaluate.ts'),

@@ -11,6 +11,7 @@ import {
 } from 'hyparquet';
 import { type ErrorCode, GradloomError, isOfMachine, printable, printableSentence } from '../../../errors.ts';
 import { openForReading, readError } from '../../../storage/read.ts';
+import { tellReading } from '../../files/reading.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
 import { tableError } from '../rows/faults.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
@@ -103,6 +104,7 @@ class ParquetFile implements TableFile {
         for (let i = 0; i < count; i++) places?.add(this.path, first + i + 1);
         block.rows += count;
         first += count;
+        tellReading(this.path, first, this.rowCount.most);
       }
     });
   }
@@ -129,6 +131,7 @@ class ParquetFile implements TableFile {
         };
       }
       first += count;
+      tellReading(this.path, first, this.rowCount.most);
     }
   }
 

@@ -1,20 +1,21 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GradloomError, printable } from '../../../errors.ts';
 import { openForReading, readError } from '../../../storage/read.ts';
 import { isZlibError } from '../../files/content.ts';
+import { tellReading } from '../../files/reading.ts';
 
 /** The bytes of a file or a stream, decompressed if they are gzip (told by their first bytes). A chunk is valid until the next is asked for. */
 export type Chunks = AsyncIterable<Uint8Array>;
+
+type OpenFile = Awaited<ReturnType<typeof openForReading>>;
 
 const CHUNK_BYTES = 2 ** 18;
 const GZIP_MARK = [0x1f, 0x8b] as const;
 
 /** The bytes of a file from its start; leaving the loop closes it. @throws GradloomError E_DATA_READ, E_DATA_LENGTH for broken gzip */
 export async function* fileChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const { handle } = await openForReading(path);
-  yield* plainChunks(rawChunks(handle), path);
+  yield* plainChunks(rawChunks(path, await openForReading(path)), path);
 }
 
 /** How long a file is, and whether it has to be decompressed. @throws GradloomError E_DATA_READ */
@@ -32,16 +33,19 @@ export async function sizeOf(path: string): Promise<{ bytes: number; isGzip: boo
 }
 
 /** All chunks in one buffer: a new one for each would cost as much as reading it. */
-async function* rawChunks(handle: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
+async function* rawChunks(path: string, { handle, bytes }: OpenFile): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   try {
-    for (;;) {
+    for (let at = 0; ; ) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+      tellReading(path, at, bytes);
     }
   } finally {
     await handle.close();
+    tellReading(path, bytes, bytes);
   }
 }
 

@@ -1,4 +1,5 @@
 import { GradloomError, printable } from '../../../errors.ts';
+import { DEFLATE_RATIO } from '../../files/content.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
 import type { RowCount } from '../rows/growing.ts';
@@ -12,9 +13,8 @@ import { Scanner } from './scanner.ts';
 const HEAD_BYTES = 2 ** 16;
 /** Rows that a guess allows for beyond what the start of a text tells. */
 const SPARE = 1.02;
-/** How many times shorter gzip makes a text: as a rule, and at most. */
+/** How many times shorter gzip makes a text, as a rule. */
 const OFTEN_DEFLATED = 3;
-const MOST_DEFLATED = 1032;
 /** Of a stream, which is read once. */
 const UNKNOWN_ROWS: RowCount = { about: 0, most: Number.POSITIVE_INFINITY, exact: () => Promise.resolve(Number.POSITIVE_INFINITY) };
 
@@ -52,7 +52,7 @@ function rowsOf({ head, bytes, isWhole }: TextStart, file: Awaited<ReturnType<ty
   const looked = bytes.subarray(head.start);
   const lines = linesIn(looked) + 1;
   // A row has a byte for each field at least: the delimiter, or the line end.
-  const most = Math.ceil((file.bytes * (file.isGzip ? MOST_DEFLATED : 1)) / head.names.length) + 1;
+  const most = Math.ceil((file.bytes * (file.isGzip ? DEFLATE_RATIO : 1)) / head.names.length) + 1;
   if (isWhole || looked.length === 0) return { about: Math.min(lines, most), most };
   const whole = file.isGzip ? file.bytes * OFTEN_DEFLATED : file.bytes;
   return { about: Math.min(most, Math.ceil((lines * whole * SPARE) / looked.length)), most };
