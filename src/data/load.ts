@@ -67,6 +67,11 @@ export function datasetOf(samples: Samples, { version, seed, data }: DataExperim
   };
 }
 
+/** The samples of each fold of a cross-validation: val of its run. @throws GradloomError E_DATA_SPLIT */
+export function foldsIn(samples: Samples, { seed, data }: Pick<DataExperiment, 'seed' | 'data'>, folds: number): Uint32Array[] {
+  return Array.from({ length: folds }, (_, fold) => splitSamples(samples, { ...data.split, fold }, seed).val);
+}
+
 type Stored = Omit<Dataset, 'normalization' | 'preprocess' | 'fingerprint' | 'description'>;
 
 function kindOf(normalize: DataConfig['normalize'], { scaling }: Features): Exclude<DataConfig['normalize'], 'auto'> {

@@ -1,3 +1,4 @@
+import { GradloomError } from '../../errors.ts';
 import { defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
@@ -19,7 +20,7 @@ const PAGE_ROWS = 10_000;
 export const data = defineCommand<DataRequest>({
   positionals: {
     ...FILE_AND_OVERRIDES,
-    describe: { ...FILE_AND_OVERRIDES.describe, file: 'a table (CSV, TSV, Parquet) or an experiment (YAML)' },
+    describe: { ...FILE_AND_OVERRIDES.describe, file: 'a table (CSV, TSV, Parquet), arrays (npy, npz, IDX) or an experiment (YAML)' },
   },
   describe: "Show what a file's or an experiment's data holds: columns, ranges, missing values, classes, leakage",
   options: {
@@ -39,7 +40,35 @@ async function dataCommand(request: DataRequest, output: Output): Promise<number
   return /\.ya?ml$/i.test(request.file) ? await experimentData(request, output) : await fileData(request, output);
 }
 
-async function fileData({ file, head, html }: DataRequest, output: Output): Promise<number> {
+async function fileData(request: DataRequest, output: Output): Promise<number> {
+  const [{ formatOf }, { isArrayFile }] = await Promise.all([
+    import('../../data/files/formats.ts'),
+    import('../../data/profile/arrays.ts'),
+  ]);
+  const type = (await formatOf(request.file))?.type;
+  return isArrayFile(type) ? await arrayData(request, type, output) : await tableData(request, output);
+}
+
+async function arrayData({ file, head, html }: DataRequest, type: 'npy' | 'npz' | 'idx', output: Output): Promise<number> {
+  if (html !== undefined) {
+    throw new GradloomError({
+      code: 'E_USAGE',
+      message: '--html: a page is made of a table or an experiment, and this is a file of arrays',
+      next: 'name an experiment (YAML) that reads it',
+    });
+  }
+  const { profileArrays } = await import('../../data/profile/arrays.ts');
+  const profile = await profileArrays(file, type, head);
+  if (output.json) {
+    output.object(profile);
+    return 0;
+  }
+  const { renderArraysProfile } = await import('../../report/data/arrays.ts');
+  output.answer(renderArraysProfile(profile, output.look(output.resultStream)));
+  return 0;
+}
+
+async function tableData({ file, head, html }: DataRequest, output: Output): Promise<number> {
   const { profileTable } = await import('../../data/profile/table.ts');
   const profile = await profileTable(file, Math.max(head, html === undefined ? 0 : PAGE_ROWS));
   if (html !== undefined) {
@@ -56,14 +85,19 @@ async function fileData({ file, head, html }: DataRequest, output: Output): Prom
 }
 
 async function experimentData({ file, overrides, head, html }: DataRequest, output: Output): Promise<number> {
-  const [{ loadExperiment }, { loadDataset }, { profileDataset }] = await Promise.all([
+  const [{ loadExperiment }, { datasetOf, foldsIn, loadSamples }, { profileDataset }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../data/load.ts'),
     import('../../data/profile/dataset.ts'),
   ]);
   const { experiment } = loadExperiment(await configFile(file, output), { overrides });
-  const dataset = await loadDataset(experiment);
-  const profile = profileDataset(dataset);
+  const { data: config } = experiment;
+  const { folds, fold } = config.split;
+  const samples = await loadSamples(experiment);
+  // All folds have the same rows; what is fitted on the training rows is shown as of the first.
+  const isWhole = folds === undefined || fold !== undefined;
+  const dataset = datasetOf(samples, isWhole ? experiment : { ...experiment, data: { ...config, split: { ...config.split, fold: 0 } } });
+  const profile = profileDataset(dataset, isWhole ? undefined : foldsIn(samples, experiment, folds));
   if (html !== undefined) {
     const { datasetPage } = await import('../../report/data/html.ts');
     const { features, featureCount, splits } = dataset;

@@ -8,6 +8,8 @@ export interface DatasetProfile {
   rows: number;
   sample_shape: readonly number[];
   splits: Record<SplitName, number>;
+  /** Of a cross-validation: what each fold trains and validates with, and how its val rows share out to the classes; `splits` is the first one. */
+  folds?: { fold: number; train: number; val: number; classes?: number[] }[];
   /** Features, before they are normalised, over all rows. */
   columns: { name: string; min: number; max: number; mean: number; constant: boolean }[];
   /** Features that are alike in all rows. */
@@ -15,15 +17,15 @@ export interface DatasetProfile {
   target:
     | { kind: 'class'; classes: ({ name: string; count: number } & Record<SplitName, number>)[] }
     | { kind: 'value'; names: string[]; min: number; max: number };
-  /** Samples whose features also stand in another split: what is learnt from one is known in the other. */
+  /** Samples whose features also stand in another split, or fold: what is learnt from one is known in the other. */
   leakage: { rows: number; examples: [row: number, row: number][] };
   memory_bytes: number;
 }
 
 const EXAMPLES = 5;
 
-/** Looks through a data set as training would take it. */
-export function profileDataset(dataset: Dataset): DatasetProfile {
+/** Looks through a data set as training would take it. @param folds  the val rows of each fold */
+export function profileDataset(dataset: Dataset, folds?: readonly Uint32Array[]): DatasetProfile {
   const { features, target, splits, weights, sampleCount } = dataset;
   const arrays = [
     features,
@@ -37,10 +39,11 @@ export function profileDataset(dataset: Dataset): DatasetProfile {
     rows: sampleCount,
     sample_shape: dataset.sampleShape,
     splits: { train: splits.train.length, val: splits.val.length, test: splits.test.length },
+    ...(folds !== undefined && { folds: folds.map((rows, fold) => foldOf(dataset, rows, fold)) }),
     columns,
     duplicated,
     target: targetOf(dataset),
-    leakage: leakageOf(dataset),
+    leakage: leakageOf(dataset, folds === undefined ? SPLITS.map((split) => splits[split]) : [...folds, splits.test]),
     memory_bytes: arrays.reduce((sum, array) => sum + array.byteLength, 0),
   };
 }
@@ -87,18 +90,27 @@ function targetOf({ target, splits, preprocess }: Dataset): DatasetProfile['targ
   return { kind: 'class', classes };
 }
 
-function leakageOf({ features, featureCount, splits }: Dataset): DatasetProfile['leakage'] {
+function foldOf({ target, splits }: Dataset, rows: Uint32Array, fold: number): NonNullable<DatasetProfile['folds']>[number] {
+  const sizes = { fold, train: splits.train.length + splits.val.length - rows.length, val: rows.length };
+  if (target.kind === 'value') return sizes;
+  const classes = Array.from({ length: target.classes }, () => 0);
+  for (const row of rows) classes[target.labels[row] as number] = (classes[target.labels[row] as number] as number) + 1;
+  return { ...sizes, classes };
+}
+
+/** @param parts  rows of the splits, or of the folds and test */
+function leakageOf({ features, featureCount }: Dataset, parts: readonly Uint32Array[]): DatasetProfile['leakage'] {
   const bytes = featureCount * features.BYTES_PER_ELEMENT;
-  const seen = new Map<string, { split: SplitName; row: number }>();
+  const seen = new Map<string, { part: number; row: number }>();
   const leakage: DatasetProfile['leakage'] = { rows: 0, examples: [] };
-  for (const split of SPLITS) {
-    for (const row of splits[split]) {
+  for (const [part, rows] of parts.entries()) {
+    for (const row of rows) {
       const digest = createHash('sha1')
         .update(new Uint8Array(features.buffer, features.byteOffset + row * bytes, bytes))
         .digest('base64');
       const other = seen.get(digest);
-      if (other === undefined) seen.set(digest, { split, row });
-      else if (other.split !== split) {
+      if (other === undefined) seen.set(digest, { part, row });
+      else if (other.part !== part) {
         leakage.rows++;
         if (leakage.examples.length < EXAMPLES) leakage.examples.push([other.row, row]);
       }

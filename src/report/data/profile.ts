@@ -7,6 +7,8 @@ import { renderTable, type TableLook } from '../text/table.ts';
 
 /** Columns that are listed one by one; of pixels there are more. */
 const MOST_LISTED = 100;
+/** Classes that the folds are shown for. */
+const MOST_FOLD_CLASSES = 20;
 const DIGITS = 6;
 
 export function renderTableProfile(profile: TableProfile, headRows: number, look: TableLook): string {
@@ -44,16 +46,19 @@ export function renderTableProfile(profile: TableProfile, headRows: number, look
 }
 
 export function renderDatasetProfile(profile: DatasetProfile, pictures: string, look: TableLook): string {
-  const { columns, target, leakage } = profile;
+  const { columns, target, leakage, folds } = profile;
   const parts = [`${profile.description}; ${showBytes(profile.memory_bytes)} in memory`];
-  if (target.kind === 'class') {
+  if (folds !== undefined) parts.push(...foldsText(folds, target, look));
+  else if (target.kind === 'class') {
     const rows = target.classes
       .slice(0, MOST_LISTED)
       .map(({ name, count, train, val, test }) => [name, `${count}`, `${train}`, `${val}`, `${test}`]);
     parts.push(
       renderTable({ head: ['class', 'rows', 'train', 'val', 'test'], rows, align: ['left', 'right', 'right', 'right', 'right'] }, look),
     );
-  } else parts.push(`targets ${target.names.map((name) => printable(name)).join(', ')}: ${shown(target.min)} to ${shown(target.max)}`);
+  }
+  if (target.kind === 'value')
+    parts.push(`targets ${target.names.map((name) => printable(name)).join(', ')}: ${shown(target.min)} to ${shown(target.max)}`);
   if (columns.length <= MOST_LISTED) {
     const rows = columns.map(({ name, min, max, mean, constant }) => [
       name,
@@ -70,14 +75,30 @@ export function renderDatasetProfile(profile: DatasetProfile, pictures: string, 
     const most = columns.reduce((max, column) => Math.max(max, column.max), Number.NEGATIVE_INFINITY);
     parts.push(`${columns.length} features from ${shown(least)} to ${shown(most)}`);
   }
-  parts.push(...notesOf(profile), leakageText(leakage), pictures);
+  parts.push(...notesOf(profile), leakageText(leakage, folds === undefined ? 'splits' : 'folds, or in one and test'), pictures);
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function leakageText({ rows, examples }: DatasetProfile['leakage']): string {
-  if (rows === 0) return 'no sample stands in two splits';
+/** A line a fold; of classes, how many rows of each are its val. */
+function foldsText(folds: NonNullable<DatasetProfile['folds']>, target: DatasetProfile['target'], look: TableLook): string[] {
+  const names = target.kind === 'class' ? target.classes.slice(0, MOST_FOLD_CLASSES).map(({ name }) => name) : [];
+  const rows = folds.map(({ fold, train, val, classes = [] }) => [
+    `${fold}`,
+    `${train}`,
+    `${val}`,
+    ...classes.slice(0, names.length).map((count) => `${count}`),
+  ]);
+  const head = ['fold', 'train', 'val', ...names.map((name) => `val ${name}`)];
+  const table = renderTable({ head, rows, align: head.map(() => 'right' as const) }, look);
+  const more =
+    target.kind === 'class' && target.classes.length > names.length ? [`... and ${target.classes.length - names.length} classes more`] : [];
+  return [`${folds.length} folds, each val of one run; the sizes above are those of fold 0`, table, ...more];
+}
+
+function leakageText({ rows, examples }: DatasetProfile['leakage'], parts: string): string {
+  if (rows === 0) return `no sample stands in two ${parts}`;
   const some = examples.map(([one, other]) => `${one} and ${other}`).join(', ');
-  return `${rows} ${rows === 1 ? 'sample stands' : 'samples stand'} in two splits, with the same features: rows ${some}${rows > examples.length ? ' ...' : ''}`;
+  return `${rows} ${rows === 1 ? 'sample stands' : 'samples stand'} in two ${parts}, with the same features: rows ${some}${rows > examples.length ? ' ...' : ''}`;
 }
 
 function notesOf({

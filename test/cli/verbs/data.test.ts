@@ -1,6 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { idxBytes } from '../../data/support/idx-file.ts';
+import { npyBytes } from '../../data/support/npy-file.ts';
+import { zipBytes } from '../../data/support/zip-file.ts';
 import { closeBrowser, lookAt, withoutBrowser } from '../../report/support/browser.ts';
 import { gradloom as run, workplace } from '../support/run-cli.ts';
 
@@ -58,9 +61,17 @@ test("data tells what training makes of an experiment's data: splits, classes, f
 
 test('what data cannot read is an error with its place and exit code', async (t) => {
   const cwd = workplace(t, FILES);
+  const whole = npyBytes([4], Float32Array.of(1, 2, 3, 4));
+  writeFileSync(path.join(cwd, 'whole.npy'), whole);
+  writeFileSync(path.join(cwd, 'short.npy'), whole.subarray(0, -1));
+  writeFileSync(path.join(cwd, 'short.npz'), zipBytes({ 'x.npy': whole }).subarray(0, -9));
   const cases: [args: string[], code: number, says: RegExp][] = [
     [['bad.csv'], 65, /bad\.csv:3 {2}error\[E_TABLE_FORMAT\]/],
     [['none.csv'], 65, /none\.csv {2}error\[E_DATA_READ\]/],
+    [['short.npy'], 65, /short\.npy:\d+ {2}error\[E_DATA_LENGTH\]/],
+    [['short.npz'], 65, /short\.npz.* {2}error\[E_DATA_/],
+    [['whole.npy', '--html', 'page.html'], 64, /error\[E_USAGE\] {2}--html: a page is made of a table or an experiment/],
+    [['looked.yaml', 'data.split={folds: 9, train: rest, test: 0}'], 65, /error\[E_DATA_SPLIT\].*9 folds of 5 samples/],
     [['body.csv', '--head', 'two'], 64, /--head/],
     [['looked.yaml', 'data.source.target=z'], 65, /error\[E_TABLE_COLUMN\].*no column z/],
     [['looked.yaml', 'data.source.tarket=z'], 78, /E_CONFIG_UNKNOWN_KEY/],
@@ -71,6 +82,80 @@ test('what data cannot read is an error with its place and exit code', async (t)
     t.regex(done.stderr, says);
     t.is(done.stdout, '');
   }
+});
+
+test('data tells the arrays of a file: types, shapes, ranges, classes with counts, memory, and the first rows', async (t) => {
+  const cwd = workplace(t, {});
+  const x = npyBytes([4, 2], Float64Array.of(1, 2, -3, 4, Number.NaN, 6, 7, 1e39));
+  const y = npyBytes([4], BigInt64Array.of(7n, -1n, 7n, 7n));
+  writeFileSync(path.join(cwd, 'x.npy'), x);
+  writeFileSync(path.join(cwd, 'both.npz'), zipBytes({ 'x.npy': x, 'y.npy': y }));
+  writeFileSync(
+    path.join(cwd, 'images'),
+    idxBytes(
+      [2, 3, 3],
+      Uint8Array.from({ length: 18 }, (_, i) => (i === 0 ? 255 : 0)),
+    ),
+  );
+  writeFileSync(path.join(cwd, 'labels'), idxBytes([3], Uint8Array.of(2, 0, 2)));
+
+  const npy = await run(['data', 'x.npy', '--json', '--head', '2'], { cwd });
+  t.deepEqual(JSON.parse(npy.stdout), {
+    path: 'x.npy',
+    arrays: [
+      {
+        type: 'f64',
+        shape: [4, 2],
+        rows: 4,
+        min: -3,
+        max: 7,
+        mean: 17 / 6,
+        constant: false,
+        not_finite: 2,
+        memory_bytes: 32,
+        head: [
+          [1, 2],
+          [-3, 4],
+        ],
+      },
+    ],
+  });
+  const npz = await run(['data', 'both.npz', '--json'], { cwd });
+  const { arrays } = JSON.parse(npz.stdout) as { arrays: { name: string; classes?: object[] }[] };
+  t.deepEqual(
+    arrays.map(({ name }) => name),
+    ['x', 'y'],
+  );
+  t.deepEqual(arrays[1]?.classes, [
+    { name: '-1', count: 1 },
+    { name: '7', count: 3 },
+  ]);
+  const drawn = await run(['data', 'images', '--head', '1'], { cwd });
+  t.regex(drawn.stdout, /u8 +2 x 3 x 3 +0 +255/);
+  t.regex(drawn.stdout, /row 0\n@/);
+  const labels = await run(['data', 'labels'], { cwd });
+  t.regex(labels.stdout, /class +rows\n(?:.*\n)?0 +1\n2 +2/);
+});
+
+test('data shows the folds of an experiment, and one of them where it is named', async (t) => {
+  const cwd = workplace(t, FILES);
+  const folds = ['data.split={folds: 2, train: rest, test: 0, by: order}'];
+  const { code, stdout } = await run(['data', 'looked.yaml', ...folds, '--json'], { cwd });
+  t.is(code, 0);
+  t.like(JSON.parse(stdout), {
+    splits: { train: 2, val: 3, test: 0 },
+    folds: [
+      { fold: 0, train: 2, val: 3, classes: [2, 1] },
+      { fold: 1, train: 3, val: 2, classes: [1, 1] },
+    ],
+    leakage: { rows: 1, examples: [[0, 4]] },
+  });
+  const shown = await run(['data', 'looked.yaml', ...folds], { cwd });
+  t.regex(shown.stdout, /2 folds, each val of one run/);
+  t.regex(shown.stdout, /1 +3 +2 +1 +1/);
+  t.regex(shown.stdout, /1 sample stands in two folds, or in one and test/);
+  const one = await run(['data', 'looked.yaml', ...folds, '+data.split.fold=1', '--json'], { cwd });
+  t.like(JSON.parse(one.stdout), { splits: { train: 3, val: 2, test: 0 }, folds: undefined });
 });
 
 const inBrowser = withoutBrowser === undefined ? test : test.skip;
