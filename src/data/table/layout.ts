@@ -216,6 +216,12 @@ export function lackingColumns(file: NamedFile, missing: readonly string[]): Gra
   return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message, next: columnsThere(file) });
 }
 
+/** @param next  what to do about it, with the columns that the model takes behind it */
+export function unknownColumns(file: NamedFile, extra: readonly string[], taken: readonly string[], next: string): GradloomError {
+  const message = `${extra.length === 1 ? 'a column is' : 'columns are'} not known to the model: ${listed(extra)}`;
+  return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message, next: `${next}; the model takes ${listed(taken)}` });
+}
+
 function noColumn(file: NamedFile, name: string): GradloomError {
   // Of a name of two letters every other one is near.
   const near = name.length < 3 ? file.names.find((other) => other.toLowerCase() === name.toLowerCase()) : closest(name, file.names);

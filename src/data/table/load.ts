@@ -6,7 +6,7 @@ import { EXPECTED_WEIGHT, isWeight } from '../weights.ts';
 import type { TableConfig } from './config.ts';
 import { encodeRows, isPlain, type TableSpec } from './encode.ts';
 import { fitTable } from './fit.ts';
-import { type Layout, layOut, namedColumns, rolesOf } from './layout.ts';
+import { type Layout, layOut, namedColumns, rolesOf, unknownColumns } from './layout.ts';
 import type { Block } from './rows/block.ts';
 import { tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
@@ -27,6 +27,7 @@ interface RawTable {
   ownTest: number;
   /** The first file. */
   file: TableFile;
+  tables: readonly TableFile[];
 }
 
 /**
@@ -66,7 +67,10 @@ export async function loadTable(
     },
     origin: `${what} ${[...files.main, ...files.val, ...files.test].map((file) => printable(file)).join(', ')}`,
     featuresFor: (train) => featuresFor(raw, config, train),
-    featuresWith: (spec) => encoded(raw, spec),
+    featuresWith: (spec) => {
+      for (const table of raw.tables) checkKnown(table, spec, namedColumns(config, reading));
+      return encoded(raw, spec);
+    },
   };
 }
 
@@ -100,7 +104,7 @@ async function readTable(
   }
   const sum = (from: number, to: number): number => counts.slice(from, to).reduce((a, b) => a + b, 0);
   const valEnd = main.length + val.length;
-  return { layout, block, places, ownVal: sum(main.length, valEnd), ownTest: sum(valEnd, counts.length), file };
+  return { layout, block, places, ownVal: sum(main.length, valEnd), ownTest: sum(valEnd, counts.length), file, tables };
 }
 
 /** How many rows some tables have together. */
@@ -135,6 +139,15 @@ function encoded({ layout, block, places, file }: RawTable, spec: TableSpec): Fe
   const codes = layout.categories.map((dictionary, slot) => ({ dictionary, numbers: dictionary.placesIn(names[slot] ?? []) }));
   encodeRows(spec, block, places, codes, features);
   return { features, featureCount: width, sampleShape: [width], input: spec, scaling: 'zscore' };
+}
+
+/** @throws GradloomError E_TABLE_COLUMN for a column that neither the model nor the source has a use for: it could be one by another name */
+function checkKnown(file: TableFile, { columns, ignored = [] }: TableSpec, named: readonly string[]): void {
+  const taken = columns.map(({ name }) => name);
+  const known = new Set([...taken, ...ignored, ...named]);
+  const extra = file.names.filter((name) => !known.has(name));
+  const [it, next] = extra.length === 1 ? ['it', 'add it'] : ['them', 'add them'];
+  if (extra.length > 0) throw unknownColumns(file, extra, taken, `remove ${it}, or ${next} to drop of the source`);
 }
 
 function isShared(array: Float32Array): array is Float32Array<SharedArrayBuffer> {

@@ -1,11 +1,10 @@
 import { GradloomError } from '../../errors.ts';
 import { featureCount } from '../preprocess/preprocess.ts';
 import { type CategoryCodes, encodeRows, type TableSpec } from './encode.ts';
-import { lackingColumns } from './layout.ts';
+import { lackingColumns, unknownColumns } from './layout.ts';
 import { openTable } from './open.ts';
 import type { ColumnRole, Widths } from './rows/block.ts';
 import { Dictionary } from './rows/dictionary.ts';
-import { listed, tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
 import type { TextOptions } from './text/head.ts';
 import { openTextStream } from './text/text-file.ts';
@@ -108,12 +107,8 @@ function checkColumns(
   const known = new Set([...columns.map(({ name }) => name), ...ignored, ...allowed]);
   const extra = file.names.filter((name) => !known.has(name));
   if (extra.length === 0) return;
-  throw tableError({
-    code: 'E_TABLE_COLUMN',
-    path: file.path,
-    message: `${extra.length === 1 ? 'a column is' : 'columns are'} not known to the model: ${listed(extra)}`,
-    next: `remove ${extra.length === 1 ? 'it' : 'them'}; the model takes ${listed(columns.map(({ name }) => name))}`,
-  });
+  const taken = columns.map(({ name }) => name);
+  throw unknownColumns(file, extra, taken, `remove ${extra.length === 1 ? 'it' : 'them'}`);
 }
 
 interface Roles {

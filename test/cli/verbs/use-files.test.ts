@@ -121,6 +121,20 @@ test('a table of classes: evaluate has the numbers of training, predict those of
     'rose.csv:5  error[E_LABEL_RANGE]  class rose; the model knows setosa, versicolor, virginica',
   );
 
+  const more = path.join(cwd, 'more.yaml');
+  writeFileSync(more, 'source: {type: csv, path: ./more.csv, target: species}\n');
+  await refused(
+    t,
+    ['evaluate', directory, '--data', more],
+    'more.csv  error[E_TABLE_COLUMN]  a column is not known to the model: colour',
+    'next: remove it, or add it to drop of the source; the model takes sepal_length',
+  );
+  const less = path.join(cwd, 'less.yaml');
+  writeFileSync(less, 'source: {type: csv, path: ./less.csv, target: species}\n');
+  await refused(t, ['evaluate', directory, '--data', less], 'less.csv  error[E_TABLE_COLUMN]  no column sepal_length');
+  writeFileSync(more, 'source: {type: csv, path: ./more.csv, target: species, drop: [colour]}\n');
+  t.deepEqual(await evaluated(directory, '--data', more), { ...whole, data: more });
+
   const child = spawn(process.execPath, [MAIN, 'predict', directory, '--input', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.teardown(() => child.kill());
   const row = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2, species: 'unknown' };
