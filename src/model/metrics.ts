@@ -117,13 +117,15 @@ function confusionOf(plan: MetricsPlan, totals: MetricTotals): number[][] {
   return Array.from({ length: classes }, (_, label) => Array.from(counts.subarray(label * classes, (label + 1) * classes)));
 }
 
-interface ClassScores {
+/** How well a class is told from the others; the only place where it is worked out, so that all tables agree to the bit. */
+export interface ClassScores {
   precision: number;
   recall: number;
   f1: number;
 }
 
-function scoresOf(right: number, predicted: number, actual: number): ClassScores {
+/** @param actual  rows of the class */
+export function scoresOf(right: number, predicted: number, actual: number): ClassScores {
   return { precision: ratio(right, predicted), recall: ratio(right, actual), f1: ratio(2 * right, predicted + actual) };
 }
 

@@ -1,3 +1,4 @@
+import { type ClassScore, classScores } from '../../use/evaluate/scores.ts';
 import { escapeHtml } from '../page/html.ts';
 import { wide } from '../page/page.ts';
 import { coordinate, svgText } from '../page/svg.ts';
@@ -14,25 +15,6 @@ const MOST_CLASSES = 200;
 const LONGEST_NAME = 14;
 const MOST_PAIRS = 10;
 
-interface ClassScores {
-  precision: number;
-  recall: number;
-  f1: number;
-  support: number;
-}
-
-/** What a confusion matrix says of each class; of one that never came, or was never said, 0, as scikit-learn has it. */
-export function classScores(matrix: Matrix): ClassScores[] {
-  return matrix.map((row, i) => {
-    const hits = row[i] ?? 0;
-    const support = sum(row);
-    const said = sum(matrix.map((other) => other[i] ?? 0));
-    const precision = said === 0 ? 0 : hits / said;
-    const recall = support === 0 ? 0 : hits / support;
-    return { precision, recall, f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall), support };
-  });
-}
-
 /** The table of the classes, which its heads sort, and their matrix. @param names  of the classes; numbers where there are none */
 export function classesPart(matrix: Matrix, names: readonly string[], split: string): string {
   const called = matrix.map((_, i) => names[i] ?? String(i));
@@ -40,19 +22,21 @@ export function classesPart(matrix: Matrix, names: readonly string[], split: str
 }
 
 function classTable(matrix: Matrix, names: readonly string[]): string {
-  const scores = classScores(matrix);
+  const scores = classScores(matrix, names);
   const heads = ['class', 'precision', 'recall', 'f1', 'support'].map(
     (head, i) => `<th scope="col"${i === 0 ? ' class="text"' : ''}><button type="button">${head}</button></th>`,
   );
-  const cells = ({ precision, recall, f1, support }: ClassScores): string =>
+  const cells = ({ precision, recall, f1, support }: Omit<ClassScore, 'class'>): string =>
     [precision, recall, f1].map((value) => `<td data-v="${value}">${formatPercent(value)}</td>`).join('') +
     `<td data-v="${support}">${formatCount(support)}</td>`;
-  const rows = scores.map((score, i) => {
-    const name = names[i] ?? '';
+  const rows = scores.map((score) => {
+    const name = score.class;
     return `<tr><td class="text" data-v="${escapeHtml(name)}">${escapeHtml(name)}</td>${cells(score)}</tr>`;
   });
-  const mean = (of: (score: ClassScores) => number): number => sum(scores.map(of)) / scores.length;
-  const macro: ClassScores = {
+  // As macro_f1 and its kin: a class that is neither there nor predicted has no part in it.
+  const there = scores.filter(({ support }, i) => support > 0 || matrix.some((row) => (row[i] ?? 0) > 0));
+  const mean = (of: (score: ClassScore) => number): number => sum(there.map(of)) / there.length;
+  const macro: Omit<ClassScore, 'class'> = {
     precision: mean(({ precision }) => precision),
     recall: mean(({ recall }) => recall),
     f1: mean(({ f1 }) => f1),

@@ -160,7 +160,7 @@ test('each class has precision, recall, f1 and support; the matrix has its count
   t.true(html.includes('Rows of the test split.'));
   t.regex(
     html,
-    /<td data-v="1">100\.00 %<\/td><td data-v="0\.8">80\.00 %<\/td><td data-v="0\.88+9">88\.89 %<\/td><td data-v="10">10<\/td>/,
+    /<td data-v="1">100\.00 %<\/td><td data-v="0\.8">80\.00 %<\/td><td data-v="0\.8888888888888888">88\.89 %<\/td><td data-v="10">10<\/td>/,
   );
   t.true(html.includes('<title>0 taken for 1: 2 (20.00 %)</title>'));
   t.true(html.includes('Most often confused: 0 taken for 1: 2.'));
