@@ -263,8 +263,9 @@ export const ERROR_CODES = {
   },
   E_DATA_NONFINITE: {
     exit: EXIT.data,
-    cause: 'A feature or target is NaN or infinite: training would turn every weight into NaN.',
-    cure: 'Remove or fill such values.',
+    cause:
+      'A feature or target is NaN or infinite: training would turn every weight into NaN. Or parameters are, or are so large that what they give is: a training diverged.',
+    cure: 'Remove or fill such values; of a run that diverged take an earlier checkpoint, or train it again.',
     example: ['row 17, feature 3', 'NaN; expected a finite number'],
   },
   E_DATA_SPLIT: {

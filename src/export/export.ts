@@ -10,6 +10,7 @@ import { onnx } from './onnx/export.ts';
 import { safetensors } from './safetensors.ts';
 import type { Exporter, Target, TargetOptions } from './target.ts';
 import { torch } from './torch/export.ts';
+import { checkDiverged } from './verify.ts';
 
 const EXPORTERS: Readonly<Record<Target, Exporter>> = { onnx, js, safetensors, torch, 'keras-json': kerasJson };
 
@@ -37,11 +38,12 @@ export interface ExportReport {
  * Writes a model in another format: makes the files in memory, tries them on 100 rows, and only then lets them appear under their names,
  * whole.
  *
- * @throws GradloomError E_USAGE for a name of another format, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
+ * @throws GradloomError E_USAGE for a name of another format, E_DATA_NONFINITE of a network that diverged, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
  *   made gives other numbers, E_STORAGE
  */
 export async function writeExport(model: ExportModel, to: Target, options: TargetOptions): Promise<ExportReport> {
   checkName(to, options.output);
+  checkDiverged(model);
   const artifact = EXPORTERS[to](model, options);
   const check = await artifact.check();
   for (const { path, bytes } of artifact.files) await writeOutput(path, bytes);
@@ -70,7 +72,7 @@ export interface ExportOptions {
  * ```
  *
  * @param output  the file to write, with the extension of its format; torch and keras-json write their weights beside it
- * @throws GradloomError E_USAGE for a name of another format, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
+ * @throws GradloomError E_USAGE for a name of another format, E_DATA_NONFINITE of a network that diverged, E_EXPORT where the format cannot hold the model, E_EXPORT_CHECK where what was
  *   made gives other numbers, E_STORAGE
  */
 export async function exportModel(

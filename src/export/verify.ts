@@ -1,6 +1,7 @@
 import { featureCount, isFlag, type Preprocess, storedAs, type TableColumn } from '../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { GraphTwin } from '../graph/twin.ts';
+import { GraphTwin, type TwinPass } from '../graph/twin.ts';
+import { largestTensor } from '../model/largest.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
 import { type ExportModel, type Outcome, outcomeOf, outputsOf } from './model.ts';
@@ -89,10 +90,37 @@ export function verifiedRows(preprocess: Preprocess, raw: boolean): { rows: Floa
 }
 
 /** What the network gives for normalised rows, in f64: the formulas of its graph, sharing nothing with any exporter. */
-export function outputsFor({ graph, tensors }: ExportModel, x: Float32Array, rows: number): Float64Array {
+export function outputsFor(model: ExportModel, x: Float32Array, rows: number): Float64Array {
+  return passOf(model, x, rows).value(model.graph.output);
+}
+
+/**
+ * Refuses a network that cannot be computed in f32 on the rows that an export is tried on: no format could tell what it predicts.
+ *
+ * @throws GradloomError E_DATA_NONFINITE with the layer where that is so, and the tensor that is the largest
+ */
+export function checkDiverged(model: ExportModel): void {
+  const { graph, tensors, name } = model;
+  const { x } = verifiedRows(model.preprocess, false);
+  const pass = passOf(model, x, VERIFIED_ROWS);
+  for (const { y, layer } of graph.ops) {
+    const values = pass.value(y);
+    const at = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (at < 0) continue;
+    const row = Math.floor(at / (values.length / VERIFIED_ROWS));
+    throw new GradloomError({
+      code: 'E_DATA_NONFINITE',
+      where: printable(name),
+      message: `the run has diverged: ${largestTensor(tensors)}, and layer ${layer} gives numbers that f32 cannot hold (row ${row} of ${VERIFIED_ROWS}); nothing was written`,
+      next: 'take --checkpoint best or an earlier step, or another run',
+    });
+  }
+}
+
+function passOf({ graph, tensors }: ExportModel, x: Float32Array, rows: number): TwinPass {
   const twin = new GraphTwin(graph, new Map([...tensors].map(([name, values]) => [name, Float64Array.from(values)])));
   const zeros = new Float64Array(rows * outputsOf(graph));
-  const pass = twin.forward({
+  return twin.forward({
     rows,
     x,
     training: false,
@@ -103,7 +131,6 @@ export function outputsFor({ graph, tensors }: ExportModel, x: Float32Array, row
     lossWeights: undefined,
     mask: () => 1,
   });
-  return pass.value(graph.output);
 }
 
 /** Probabilities and classes of a network's outputs. */

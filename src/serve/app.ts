@@ -29,7 +29,8 @@ export async function makeApp(model: Model, { token, hosts, queueRows = QUEUE_RO
   const predictor = new Predictor(model);
   await predictor.useNative();
   const batcher = new Batcher(
-    (rows) => predictor.predictRows(rows),
+    // One wild row must not cost the requests beside it their answers.
+    (rows) => predictor.predictRows(rows, 'keep'),
     (rows) => predictor.checkRows(rows),
     queueRows,
   );

@@ -55,7 +55,7 @@ export class Model implements LoadedModel {
    * One row is a list of values in the order of the columns or, of a table, an object by column name; numbers of a shape may be nested as
    * that is. Several rows are a list of rows, or a typed array with its shape, [rows, ...].
    *
-   * @throws GradloomError E_ROW naming row and column; E_MEMORY, E_LIMIT where the machine has no memory for it
+   * @throws GradloomError E_ROW naming row and column, or the row for which the network gives no finite number; E_MEMORY, E_LIMIT where the machine has no memory for it
    */
   predict(rows: readonly RawRow[]): Prediction[];
   predict(batch: Batch, shape: readonly number[]): Prediction[];

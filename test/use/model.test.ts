@@ -2,6 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { loadDataset } from '../../src/data/load.ts';
+import { GradloomError } from '../../src/errors.ts';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.ts';
 import { evaluateOnOwnData } from '../../src/use/evaluate/evaluate.ts';
 import { loadModel, type Model } from '../../src/use/model.ts';
@@ -162,4 +163,21 @@ test('a safetensors file of another program, and one with parameters that are no
   writeFileSync(other, encodeSafetensors(changed, metadata));
   await t.throwsAsync(loadModel(other), { message: /^layers\.1\.bias.*expected finite parameters$/ });
   await t.throwsAsync(loadModel(path.join(run.directory, 'none')), { message: 'no such run and no such file' });
+});
+
+test('predict of the library refuses a row for which the network gives no finite number, alone, in a list and in a batch', async (t) => {
+  const run = await trained(t, { optimizer: { type: 'sgd', lr: 1e30 }, train: { epochs: 1 } }).catch((error: unknown) => error);
+  t.true(run instanceof GradloomError && run.code === 'E_DIVERGED');
+  const file = path.join(run instanceof GradloomError ? (run.kept?.split(',')[0] ?? '') : '', 'model.safetensors');
+  const model = await loadModel(file);
+  const row = [1, 2, 3, 4, 5];
+  const message = /^the network's output is (?:NaN|-?Infinity); expected a finite number$/;
+  for (const [predict, where] of [
+    [() => model.predict(row), 'the row'],
+    [() => model.predict([row, row]), 'row 0'],
+    [() => model.predict(Float32Array.from([...row, ...row]), [2, 5]), 'row 0'],
+  ] as const) {
+    const error = t.throws(predict, { instanceOf: GradloomError, message });
+    t.like(error, { code: 'E_ROW', where });
+  }
 });

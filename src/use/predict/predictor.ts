@@ -1,5 +1,6 @@
 import { type Preprocess, storedAs } from '../../data/preprocess/preprocess.ts';
 import { ForwardPass } from '../../engine/forward/pass.ts';
+import { GradloomError } from '../../errors.ts';
 import type { LoadedModel } from '../model/read.ts';
 import { type RowBatch, type RowEncoder, rowEncoder } from '../rows/encode.ts';
 import { inRow } from '../rows/values.ts';
@@ -31,16 +32,19 @@ export class Predictor {
   }
 
   /**
-   * @param placeOf  names a row by its number, for errors
+   * @param wild  what becomes of outputs that are not finite: an error, or predictions that are not finite either
    * @throws GradloomError E_ROW naming row and column; nothing was predicted then
    */
-  predictRows(rows: ArrayLike<unknown>, placeOf: (index: number) => string = (index) => `row ${index}`): Prediction[] {
+  predictRows(rows: ArrayLike<unknown>, wild: 'refuse' | 'keep' = 'refuse'): Prediction[] {
     const predictions: Prediction[] = [];
     const { capacity, features } = this.#forward;
     for (let first = 0; first < rows.length; first += capacity) {
       const count = Math.min(capacity, rows.length - first);
-      for (let r = 0; r < count; r++) this.#encode(rows[first + r], features, r, () => placeOf(first + r));
-      this.#read(count, (outputs, at) => predictions.push(this.outputs.read(outputs, at)));
+      for (let r = 0; r < count; r++) this.#encode(rows[first + r], features, r, () => `row ${first + r}`);
+      this.#read(count, (outputs, at) => {
+        if (wild === 'refuse') checkOutputs(outputs, at, this.width, () => `row ${predictions.length}`);
+        predictions.push(this.outputs.read(outputs, at));
+      });
     }
     return predictions;
   }
@@ -54,7 +58,9 @@ export class Predictor {
   /** @throws GradloomError E_ROW as `predictRows`, for a row that is alone */
   predictRow(row: unknown, place: string): Prediction {
     this.#encode(row, this.#forward.features, 0, () => place);
-    return this.outputs.read(this.#forward.run(1), 0);
+    const outputs = this.#forward.run(1);
+    checkOutputs(outputs, 0, this.width, () => place);
+    return this.outputs.read(outputs, 0);
   }
 
   /**
@@ -79,6 +85,19 @@ export class Predictor {
 
   #encode(row: unknown, features: Float32Array | Uint8Array, index: number, place: () => string): void {
     inRow(place, () => this.#encoder.encode(row, features, index * this.#encoder.width));
+  }
+}
+
+/** A class would be named all the same: that of the first output. @throws GradloomError E_ROW where an output of a row is not finite */
+export function checkOutputs(outputs: Float32Array, at: number, width: number, placeOf: () => string): void {
+  for (let i = at; i < at + width; i++) {
+    if (Number.isFinite(outputs[i])) continue;
+    throw new GradloomError({
+      code: 'E_ROW',
+      where: placeOf(),
+      message: `the network's output is ${outputs[i]}; expected a finite number`,
+      next: 'look whether the run has diverged, and whether the row has values far beyond those of training',
+    });
   }
 }
 

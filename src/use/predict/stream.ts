@@ -4,7 +4,7 @@ import { AtomicStream } from '../../storage/atomic.ts';
 import type { LoadedModel } from '../model/read.ts';
 import type { RowBatch } from '../rows/encode.ts';
 import { type FormatOptions, type Formatter, formatterOf, type PredictionFormat } from './format.ts';
-import { Predictor } from './predictor.ts';
+import { checkOutputs, Predictor } from './predictor.ts';
 
 /** Where predictions go as they are made. */
 export interface PredictionSink {
@@ -56,18 +56,8 @@ function predictBatch(predictor: Predictor, batch: RowBatch, before: number, for
   const width = predictor.width;
   let row = 0;
   predictor.run(batch, (outputs, at) => {
-    for (let i = at; i < at + width; i++) if (!Number.isFinite(outputs[i])) throw notFinite(outputs[i], before + row + 1);
+    checkOutputs(outputs, at, width, () => `row ${before + row + 1}`);
     formatter.add(outputs, at, batch.files?.[row++]);
-  });
-}
-
-/** A class would be named all the same: that of the first output. */
-function notFinite(value: number | undefined, row: number): GradloomError {
-  return new GradloomError({
-    code: 'E_ROW',
-    where: `row ${row}`,
-    message: `the network's output is ${value}; expected a finite number`,
-    next: 'look whether the run has diverged, and whether the row has values far beyond those of training',
   });
 }
 

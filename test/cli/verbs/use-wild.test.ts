@@ -37,6 +37,35 @@ test('a network whose outputs are not finite names no class: predict and serve s
   t.is((await serving.finished).code, 0);
 });
 
+test('a run that diverged is exported to no format and leaves no file; evaluate warns in one line which tensor is to blame', async (t) => {
+  const cwd = workplace(t, { 'wild.yaml': WILD, 'rows.csv': ROWS });
+  t.is((await gradloom(['train', 'wild.yaml', '--quiet'], { cwd })).code, 80);
+  for (const [to, output] of [
+    ['onnx', 'm.onnx'],
+    ['js', 'm.js'],
+    ['safetensors', 'm.safetensors'],
+    ['torch', 'm.py'],
+    ['keras-json', 'm.json'],
+  ] as const) {
+    const before = readdirSync(cwd);
+    const { code, stdout, stderr } = await gradloom(['export', '@last', '--to', to, '--output', output], { cwd });
+    t.is(code, 65, stderr);
+    t.is(stdout, '');
+    t.regex(
+      stderr,
+      /^wild-\S+ {2}error\[E_DATA_NONFINITE\] {2}the run has diverged: layers\.[01]\.(?:weight|bias) has -?\d\S*, and layer [01] gives numbers that f32 cannot hold \(row \d+ of 100\); nothing was written\nnext: take --checkpoint best or an earlier step, or another run\n$/,
+    );
+    t.deepEqual(readdirSync(cwd), before);
+  }
+  const evaluated = await gradloom(['evaluate', '@last', '--split', 'train'], { cwd });
+  t.is(evaluated.code, 0, evaluated.stderr);
+  t.regex(evaluated.stdout, /loss +(?:NaN|Infinity)/);
+  t.regex(
+    evaluated.stderr,
+    /^warning\[W_NONFINITE\] {2}the loss is (?:NaN|Infinity), so the metrics mean nothing: the run has diverged \(layers\.[01]\.(?:weight|bias) has \S+\), or rows .*\n$/,
+  );
+});
+
 test('what a run without weights, another kind of file, a folder and a wrong address need is said', async (t) => {
   const finite = WILD.replace('1.0e+30', '0.01');
   const cwd = workplace(t, { 'wild.yaml': finite, 'rows.csv': ROWS, 'new.csv': NEW });

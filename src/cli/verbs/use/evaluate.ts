@@ -1,9 +1,11 @@
 import { SPLITS, type SplitName } from '../../../data/dataset.ts';
+import type { Model } from '../../../use/model.ts';
 import { defineCommand } from '../../arguments/command.ts';
 import { loadNamed, MODEL_OPTIONS, MODEL_WORDS, type ModelRequest, modelOf } from '../../arguments/model.ts';
 import { workersOf } from '../../arguments/positionals.ts';
 import { wordOf } from '../../arguments/runs.ts';
 import { Display } from '../../terminal/display.ts';
+import { warningLine } from '../../terminal/notices.ts';
 import type { Output } from '../../terminal/output.ts';
 
 interface EvaluateRequest {
@@ -50,6 +52,7 @@ async function runEvaluate({ model: request, split, data, workers }: EvaluateReq
     data === undefined
       ? await evaluateOnOwnData(model, { split, workers })
       : await (await import('../../../use/evaluate/source.ts')).evaluateSource(model, data, { workers });
+  if (!Number.isFinite(found.loss)) output.note(warningLine({ code: 'W_NONFINITE', message: await divergence(model, found.loss) }, output));
   const name = data ?? split;
   if (output.json) {
     const { rows, loss, metrics, confusion, classes } = found;
@@ -67,4 +70,11 @@ async function runEvaluate({ model: request, split, data, workers }: EvaluateReq
   }
   output.result(renderEvaluation(name, found, output.look(output.resultStream)));
   return 0;
+}
+
+/** What a loss that is not finite says of a model. */
+async function divergence({ network, parameters }: Model, loss: number): Promise<string> {
+  const { largestTensor } = await import('../../../model/largest.ts');
+  const largest = largestTensor(network.parameters.map(({ name, offset, size }) => [name, parameters.subarray(offset, offset + size)]));
+  return `the loss is ${loss}, so the metrics mean nothing: the run has diverged (${largest}), or rows have values far beyond those of training`;
 }
