@@ -192,7 +192,7 @@ export const ERROR_CODES = {
   E_DATA_READ: {
     exit: EXIT.data,
     cause: 'A file of data or weights is missing, not a regular file, or cannot be read.',
-    cure: 'Check the path (a relative one starts at the experiment file) and its permissions.',
+    cure: 'Check the path and its permissions; a relative path in an experiment file starts at that file.',
     example: ['train-images.idx', 'cannot be read: ENOENT: no such file or directory'],
   },
   E_DATA_MAGIC: {

@@ -133,7 +133,7 @@ export function readError(path: string, cause: unknown): GradloomError {
     code: 'E_DATA_READ',
     where,
     message: `cannot be read: ${errnoText(cause)}`,
-    next: 'check the path (a relative one starts at the experiment file) and its permissions',
+    next: 'check the path and its permissions',
     cause,
   });
 }

@@ -8,7 +8,7 @@ import { matchesGlob } from './glob.ts';
 const MOST_FILES = 100_000;
 /** Folders that one `**` looks into. */
 const MOST_FOLDERS = 10_000;
-const NEXT_MISSING = 'check the path: a relative one starts at the experiment file';
+const NEXT_MISSING = 'check the path: a relative one starts at the file that names it';
 
 /**
  * The files that a key of a source names, in order: those of a list one after the other, those of a glob by code point of their whole

@@ -204,16 +204,48 @@ export function rolesOf(file: TableFile, layout: Layout, isOwn: boolean): Column
   const there = new Set(file.names);
   const needed = [...layout.roles].filter(([, role]) => !isOwn || (role !== group && role !== assigned) || role === classes);
   const missing = needed.map(([name]) => name).filter((name) => !there.has(name));
-  if (missing.length > 0) throw lackingColumns(file, missing);
+  const spare = file.names.filter((name) => !layout.roles.has(name) && !layout.ignored.includes(name));
+  if (missing.length > 0) throw lackingColumns(file, missing, spare);
   return file.names.map((name): ColumnRole => {
     const role = layout.roles.get(name) ?? { kind: 'skip' };
     return isOwn && role === classes ? { ...role, dictionary: new Dictionary(role.dictionary.names) } : role;
   });
 }
 
-export function lackingColumns(file: NamedFile, missing: readonly string[]): GradloomError {
+/**
+ * @param file     that lacks columns
+ * @param missing  their names
+ * @param spare    columns of the file that nothing needs: one of them may be meant
+ */
+export function lackingColumns(file: NamedFile, missing: readonly string[], spare: readonly string[]): GradloomError {
   const message = `${missing.length === 1 ? 'a column is' : 'columns are'} missing: ${listed(missing)}`;
-  return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message, next: columnsThere(file) });
+  return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message, next: lackingNext(file, missing, spare) });
+}
+
+function lackingNext(file: NamedFile, missing: readonly string[], spare: readonly string[]): string {
+  const left = new Set(spare);
+  const renames: string[] = [];
+  const adds: string[] = [];
+  for (const name of missing) {
+    const near = file.hasNames ? nearest(name, [...left]) : undefined;
+    if (near === undefined) adds.push(name);
+    else if (left.delete(near)) renames.push(`${printable(near)} to ${printable(name)}`);
+  }
+  const those = adds.length === 1 ? 'a column' : 'columns';
+  if (!file.hasNames) return `add a first row with the names of all columns, among them ${listed(adds)}; ${columnsThere(file)}`;
+  const steps = [
+    ...(renames.length === 0 ? [] : [`rename ${listed(renames)}`]),
+    ...(adds.length === 0 ? [] : [`add ${those} ${listed(adds)}`]),
+  ];
+  return `${steps.join(', and ')}; ${columnsThere(file)}`;
+}
+
+/** The name that is probably meant: the same but for case and punctuation, or one with a letter or two that differ. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  const same = names.find((other) => other.toLowerCase() === name.toLowerCase() || (plain(name) !== '' && plain(other) === plain(name)));
+  // Of a name of two letters every other one is near.
+  return same ?? (name.length < 3 ? undefined : closest(name, names));
 }
 
 /** @param next  what to do about it, with the columns that the model takes behind it */
@@ -223,15 +255,15 @@ export function unknownColumns(file: NamedFile, extra: readonly string[], taken:
 }
 
 function noColumn(file: NamedFile, name: string): GradloomError {
-  // Of a name of two letters every other one is near.
-  const near = name.length < 3 ? file.names.find((other) => other.toLowerCase() === name.toLowerCase()) : closest(name, file.names);
+  const near = nearest(name, file.names);
   const hint = near === undefined ? '' : `; did you mean ${printable(near)}?`;
-  return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message: `no column ${printable(name)}${hint}`, next: columnsThere(file) });
+  const header = file.hasNames ? '' : '; if the first row has their names, set data.source.header: true';
+  const next = `name one of those that there are: ${listed(file.names)}${header}`;
+  return tableError({ code: 'E_TABLE_COLUMN', path: file.path, message: `no column ${printable(name)}${hint}`, next });
 }
 
-function columnsThere(file: NamedFile): string {
-  const there = `the columns are ${listed(file.names)}`;
-  return file.hasNames ? there : `${there}; if the first row has their names, set data.source.header: true`;
+function columnsThere({ names, hasNames }: NamedFile): string {
+  return hasNames ? `the columns are ${listed(names)}` : `there are ${names.length} columns without names`;
 }
 
 function twoUses(name: string, one: string, other: string): GradloomError {

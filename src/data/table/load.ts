@@ -8,7 +8,7 @@ import { encodeRows, isPlain, type TableSpec } from './encode.ts';
 import { fitTable } from './fit.ts';
 import { type Layout, layOut, namedColumns, rolesOf, unknownColumns } from './layout.ts';
 import type { Block } from './rows/block.ts';
-import { tableError } from './rows/faults.ts';
+import { emptyTable, tableError } from './rows/faults.ts';
 import type { TableFile } from './rows/file.ts';
 import { growingBlock, type RowCount } from './rows/growing.ts';
 import { Places } from './rows/places.ts';
@@ -95,12 +95,7 @@ async function readTable(
     const before = block.rows;
     await table.read(rolesOf(table, layout, i >= main.length), block, places, grow);
     counts.push(block.rows - before);
-    if (block.rows === before)
-      throw tableError({
-        code: 'E_DATA_EMPTY',
-        path: table.path,
-        message: table.hasNames ? 'holds a header and no rows' : 'holds no rows',
-      });
+    if (block.rows === before) throw emptyTable(table.path, table.hasNames);
   }
   const sum = (from: number, to: number): number => counts.slice(from, to).reduce((a, b) => a + b, 0);
   const valEnd = main.length + val.length;

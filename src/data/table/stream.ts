@@ -103,9 +103,9 @@ function checkColumns(
 ): void {
   const there = new Set(file.names);
   const missing = columns.filter(({ name }) => !there.has(name)).map(({ name }) => name);
-  if (missing.length > 0) throw lackingColumns(file, missing);
   const known = new Set([...columns.map(({ name }) => name), ...ignored, ...allowed]);
   const extra = file.names.filter((name) => !known.has(name));
+  if (missing.length > 0) throw lackingColumns(file, missing, extra);
   if (extra.length === 0) return;
   const taken = columns.map(({ name }) => name);
   throw unknownColumns(file, extra, taken, `remove ${extra.length === 1 ? 'it' : 'them'}`);

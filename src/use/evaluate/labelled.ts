@@ -19,7 +19,13 @@ export interface LabelledRows {
  */
 export function datasetOf({ x, y }: LabelledRows, preprocess: Preprocess, width: number): Dataset {
   const rows = x.length;
-  if (rows === 0) throw new GradloomError({ code: 'E_DATA_EMPTY', where: 'x', message: 'no rows; expected at least one' });
+  if (rows === 0)
+    throw new GradloomError({
+      code: 'E_DATA_EMPTY',
+      where: 'x',
+      message: 'no rows; expected at least one',
+      next: 'pass a row and its label or targets',
+    });
   if (y.length !== rows) {
     throw new GradloomError({
       code: 'E_DATA_MISMATCH',

@@ -1,4 +1,4 @@
-import { type ExperimentTree, experimentFromTree, parseExperimentTree } from '../../config/load.ts';
+import { type ExperimentTree, experimentFromObject, experimentFromTree, parseExperimentTree } from '../../config/load.ts';
 import { problemOf } from '../../config/names/metrics.ts';
 import type { Experiment, SourceConfig } from '../../config/schema/schema.ts';
 import { nodeAt } from '../../config/text/node.ts';
@@ -16,35 +16,44 @@ import { GradloomError, printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
 import type { LoadedModel } from '../model/read.ts';
 import { listed } from '../rows/values.ts';
+import { bareSource } from './bare.ts';
 import { type EvaluateOptions, evaluateDataset, type ModelEvaluation } from './evaluate.ts';
 import { datasetWith } from './labelled.ts';
 
 /**
  * Evaluates a model on all rows of a source, with the preprocessing of the model.
  *
- * @param file  YAML with a key `source`, or an experiment
+ * @param file  YAML with a key `source`, or an experiment; or a file of rows as those that the model's run was trained on
  * @throws GradloomError E_CONFIG_... with the place in the file; E_DATA_...; as `evaluateModel`
  */
 export async function evaluateSource(model: LoadedModel, file: string, { workers }: EvaluateOptions = {}): Promise<ModelEvaluation> {
-  const experiment = readSource(model, file);
-  const { data, seed, loss } = experiment;
+  const bare = await bareSource(model, file);
+  const { data, seed, loss } = bare === undefined ? readSource(model, file) : experimentWith(model, bare);
   const problem = problemOf(loss.type) === 'regression' ? 'regression' : 'classification';
   const source = sourceFor(data.source, model.preprocess);
   const samples = await dataSource(source).load(source, { seed, problem, split: data.split });
   return evaluateDataset(model, datasetFor(samples, model.preprocess, file), { split: 'test', workers });
 }
 
+const NEXT_SOURCE = 'write source: {type: ..., ...}, or name an experiment';
+
+/** The model's experiment with a source of its type, and all rows in one part. */
+function experimentWith({ layers, loss, experiment: own }: LoadedModel, source: SourceConfig): Experiment {
+  const plain = { data: { source: { type: 'mnist' } }, model: { layers }, loss, seed: own?.seed ?? 0 };
+  const { experiment } = experimentFromObject(plain);
+  return { ...experiment, data: { ...experiment.data, source } };
+}
+
 /** The model's experiment with the source of another file. */
 function readSource({ layers, loss, experiment }: LoadedModel, file: string): Experiment {
-  const { tree, baseDir, notices }: ExperimentTree = parseExperimentTree(readRootText(file), { file });
+  const { tree, baseDir, notices } = readTree(file);
   const source = nodeAt(tree, ['source']) ?? nodeAt(tree, ['data', 'source']);
   if (source === undefined) {
-    const next = 'write source: {type: ..., ...}, or name an experiment';
     throw new GradloomError({
       code: 'E_CONFIG_MISSING',
       where: printable(file),
       message: 'source: missing; expected where the rows come from',
-      next,
+      next: NEXT_SOURCE,
     });
   }
   const problems = new Problems();
@@ -54,6 +63,17 @@ function readSource({ layers, loss, experiment }: LoadedModel, file: string): Ex
   if (own?.kind !== 'map') throw new TypeError('a model has a map of keys');
   const change = { path: ['data', 'source'], key: source.place, value: source };
   return experimentFromTree({ tree: own, file, baseDir, notices, isRecord: false }, [change]).experiment;
+}
+
+/** @throws GradloomError E_CONFIG_TYPE, with the form that is expected, for a file that holds something else than keys */
+function readTree(file: string): ExperimentTree {
+  try {
+    return parseExperimentTree(readRootText(file), { file });
+  } catch (error) {
+    if (!(error instanceof GradloomError && error.code === 'E_CONFIG_TYPE' && error.next === undefined)) throw error;
+    const { code, message, where, frame } = error;
+    throw new GradloomError({ code, message, where, frame, next: NEXT_SOURCE });
+  }
 }
 
 /** A source that reads what the model takes: columns by name, pictures of its size. */

@@ -93,12 +93,49 @@ test('a table of classes: evaluate has the numbers of training, predict those of
   writeFileSync(all, `source: {type: csv, path: "${IRIS}", target: species}\n`);
   const whole = await evaluated(directory, '--data', all);
   t.is(whole['rows'], truth.length);
+  // A bare file is read as the run's own source.
+  t.deepEqual({ ...(await evaluated(directory, '--data', IRIS)), data: all }, whole);
+  t.deepEqual({ ...(await evaluated(directory, '--data', zipped)), data: all }, whole);
+  const nothing = changed(cwd, 'none.csv', () => '');
+  await refused(
+    t,
+    ['predict', directory, '--input', nothing],
+    'none.csv  error[E_DATA_EMPTY]  holds no rows',
+    'next: name a file with a row of names and a row for each sample',
+  );
+  for (const args of [
+    ['predict', directory, '--input', 'gone.csv'],
+    ['evaluate', directory, '--data', 'gone.csv'],
+    ['data', 'gone.csv'],
+  ])
+    await refused(t, args, 'gone.csv  error[E_DATA_READ]  cannot be read: ENOENT', 'next: check the path and its permissions\n');
+  await refused(
+    t,
+    ['evaluate', directory, '--data', path.join(cwd, 'y.npy')],
+    'y.npy  error[E_DATA_MAGIC]  this is a NumPy array (.npy); a run trained on `type: csv` takes a file of that type, or a YAML file',
+    'next: write source: {type: npy, x: ./y.npy, y: <labels.npy>} into a YAML file and name that',
+  );
+  await refused(
+    t,
+    ['evaluate', path.join(directory, 'model.safetensors'), '--data', IRIS],
+    'iris.csv  error[E_DATA_MAGIC]  this is CSV; a model without its run takes a YAML file that says where rows come from',
+    'next: write source: {type: csv, path: ./iris.csv, target: <column>} into a YAML file and name that',
+  );
+  const list = path.join(cwd, 'list.yaml');
+  writeFileSync(list, '- a\n');
+  const wrong = await run(['evaluate', directory, '--data', list]);
+  t.is(wrong.code, 78);
+  t.regex(
+    wrong.stderr,
+    /E_CONFIG_TYPE.*expected a map of keys\n[\s\S]*next: write source: \{type: \.\.\., \.\.\.\}, or name an experiment/,
+  );
   t.is(whole['accuracy'], names.filter((name, row) => truth[row]?.endsWith(`,${name}`)).length / truth.length);
 
   await refused(
     t,
     ['predict', directory, '--input', changed(cwd, 'less.csv', (line) => line.replace(/^[^,]*,/, ''))],
     'less.csv  error[E_TABLE_COLUMN]  a column is missing: sepal_length',
+    'next: add a column sepal_length; the columns are sepal_width, petal_length, petal_width, species',
   );
   await refused(
     t,

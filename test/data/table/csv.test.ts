@@ -173,7 +173,7 @@ const FAULTS: readonly Fault[] = [
     target: 'cc',
     code: 'E_TABLE_COLUMN',
     message: 'no column cc',
-    next: 'the columns are a, b, c',
+    next: 'name one of those that there are: a, b, c',
   },
   {
     title: 'a name that is nearly right',
@@ -204,7 +204,7 @@ const FAULTS: readonly Fault[] = [
     more: { header: true },
     code: 'E_TABLE_COLUMN',
     message: 'no column c',
-    next: 'the columns are 1, 2, x',
+    next: 'name one of those that there are: 1, 2, x',
   },
   {
     title: 'names that stand twice',
@@ -352,9 +352,27 @@ const FAULTS: readonly Fault[] = [
     line: 1,
     message: 'the name "h\xfcte" is not UTF-8',
   },
-  { title: 'nothing', content: '', code: 'E_DATA_EMPTY', message: 'holds no rows' },
-  { title: 'blank lines only', content: '\n \n\r\n', code: 'E_DATA_EMPTY', message: 'holds no rows' },
-  { title: 'a header only', content: 'a,c\n', code: 'E_DATA_EMPTY', message: 'holds a header and no rows' },
+  {
+    title: 'nothing',
+    content: '',
+    code: 'E_DATA_EMPTY',
+    message: 'holds no rows',
+    next: 'name a file with a row of names and a row for each sample',
+  },
+  {
+    title: 'blank lines only',
+    content: '\n \n\r\n',
+    code: 'E_DATA_EMPTY',
+    message: 'holds no rows',
+    next: 'name a file with a row of names and a row for each sample',
+  },
+  {
+    title: 'a header only',
+    content: 'a,c\n',
+    code: 'E_DATA_EMPTY',
+    message: 'holds a header and no rows',
+    next: 'add rows below the names, or name another file',
+  },
   { title: 'JSON', content: '[{"a": 1, "c": 2}]', code: 'E_DATA_MAGIC', message: 'this is JSON; expected a table in text (CSV)' },
   {
     title: 'a Parquet file',
@@ -422,6 +440,25 @@ test('the categories that an error names are those of the training rows, and no 
   t.is(error?.message, 'column k: "w"; expected one of the categories of the training rows: u, v');
 });
 
+test('a lacking column is one to rename where another has nearly its name, whatever case and punctuation, and no column stands for two', async (t) => {
+  const samples = await loadCsv(csvConfig(file('bill_length,bill_depth,w,c\n1,2,7,x\n3,4,8,y\n'), 'c'));
+  const { input } = samples.featuresFor(rows(0, 2));
+  if (input.kind !== 'table') return t.fail();
+  const next = async (header: string): Promise<string | undefined> => {
+    const read = async (): Promise<void> => {
+      for await (const _ of readFeatures(file(`${header}\n1,2,3\n`), input)) t.fail('a batch came');
+    };
+    return (await t.throwsAsync(read(), { instanceOf: GradloomError }))?.next;
+  };
+  t.is(
+    await next('Bill Length,bill_dept,w'),
+    'rename Bill Length to bill_length, bill_dept to bill_depth; the columns are Bill Length, bill_dept, w',
+  );
+  t.is(await next('W,bill_length,far'), 'rename W to w, and add a column bill_depth; the columns are W, bill_length, far');
+  t.is(await next('bill_lenth,x,w'), 'rename bill_lenth to bill_length, and add a column bill_depth; the columns are bill_lenth, x, w');
+  t.is(await next('a,b,e'), 'add columns bill_length, bill_depth, w; the columns are a, b, e');
+});
+
 test('columns that a model lacks or does not know are named', async (t) => {
   const samples = await loadCsv(csvConfig(file('a,b,id,c\n1,2,7,x\n3,4,8,y\n'), 'c', { drop: ['id'] }));
   const { input } = samples.featuresFor(rows(0, 2));
@@ -433,6 +470,7 @@ test('columns that a model lacks or does not know are named', async (t) => {
   };
   const lacking = await t.throwsAsync(read('a,c\n1,x\n'), { instanceOf: GradloomError });
   t.deepEqual([lacking?.code, lacking?.message], ['E_TABLE_COLUMN', 'a column is missing: b']);
+  t.is(lacking?.next, 'add a column b; the columns are a, c');
   const extra = await t.throwsAsync(read('a,b,d,e\n1,2,3,4\n'), { instanceOf: GradloomError });
   t.deepEqual([extra?.code, extra?.message], ['E_TABLE_COLUMN', 'columns are not known to the model: d, e']);
   t.is(extra?.next, 'remove them; the model takes a, b');

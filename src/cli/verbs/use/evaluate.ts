@@ -21,14 +21,18 @@ export const evaluate = defineCommand<EvaluateRequest>({
   describe: 'Loss, metrics, scores of each class and confusion matrix of a trained model: the numbers of training, to the bit',
   options: {
     split: { value: 'NAME', describe: 'train, val or test; default test' },
-    data: { value: 'FILE', describe: 'a YAML with source: (or an experiment): all its rows, with the preprocessing of the model' },
+    data: {
+      value: 'FILE',
+      describe:
+        'rows as those trained on (CSV, Parquet, npz, a folder of pictures), or a YAML with source: all of them, preprocessed as for the model',
+    },
     workers: { value: 'N', describe: 'worker threads, or auto; the result is the same' },
     ...MODEL_OPTIONS,
   },
   examples: [
     ['$0 evaluate @last', 'the test rows of the run that started last'],
     ['$0 evaluate @last --split val --checkpoint best --json', 'as JSON, with the parameters of the best evaluation'],
-    ['$0 evaluate runs/digits-20260101-120000-29898d --data new.yaml', 'other rows'],
+    ['$0 evaluate runs/digits-20260101-120000-29898d --data new.csv', 'other rows'],
   ],
   request: (args) => {
     const split = wordOf(args, 'split', SPLITS) ?? 'test';

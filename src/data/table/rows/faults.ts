@@ -36,6 +36,13 @@ export function tableError({ code, path, line, column, message, next }: Fault): 
   });
 }
 
+/** @param hasNames  there is a first row, with the names of columns */
+export function emptyTable(path: string, hasNames: boolean): GradloomError {
+  const message = hasNames ? 'holds a header and no rows' : 'holds no rows';
+  const next = hasNames ? 'add rows below the names, or name another file' : 'name a file with a row of names and a row for each sample';
+  return tableError({ code: 'E_DATA_EMPTY', path, message, next });
+}
+
 /** What a missing value is an error of, where nothing may stand for it. */
 export function missingValue(path: string, line: number, column: string, use: 'feature' | 'other'): GradloomError {
   return tableError({

@@ -1,6 +1,6 @@
 import type { GradloomError } from '../../../errors.ts';
 import { decode } from '../rows/dictionary.ts';
-import { shown, tableError } from '../rows/faults.ts';
+import { emptyTable, shown, tableError } from '../rows/faults.ts';
 import { checkNames } from '../rows/names.ts';
 import { type Dialect, findDelimiter, firstRecords, isHeader } from './dialect.ts';
 import { unclosed } from './record.ts';
@@ -106,7 +106,7 @@ function checkNul(path: string, text: string): void {
 }
 
 function emptyText(path: string, text: string): GradloomError {
-  if (text.trim() === '') return tableError({ code: 'E_DATA_EMPTY', path, message: 'holds no rows' });
+  if (text.trim() === '') return emptyTable(path, false);
   return unclosed(path, 1);
 }
 
