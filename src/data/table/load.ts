@@ -13,6 +13,7 @@ import type { TableFile } from './rows/file.ts';
 import { growingBlock, type RowCount } from './rows/growing.ts';
 import { Places } from './rows/places.ts';
 import { classTarget, groupsOf, partsOf, valueTarget } from './targets.ts';
+import { tellingWords } from './words.ts';
 
 /** How files of a format are opened. @param expected  names of columns that are looked for */
 export type OpenTable = (path: string, expected: readonly string[]) => Promise<TableFile>;
@@ -93,7 +94,8 @@ async function readTable(
   const counts: number[] = [];
   for (const [i, table] of tables.entries()) {
     const before = block.rows;
-    await table.read(rolesOf(table, layout, i >= main.length), block, places, grow);
+    const roles = rolesOf(table, layout, i >= main.length);
+    await tellingWords(table, roles, () => table.read(roles, block, places, grow));
     counts.push(block.rows - before);
     if (block.rows === before) throw emptyTable(table.path, table.hasNames);
   }

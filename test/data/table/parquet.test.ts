@@ -49,3 +49,18 @@ test('a word that names no split is an error at its row', async (t) => {
   t.deepEqual([error?.code, error?.where], ['E_TABLE_VALUE', `${file}:3`]);
   t.is(error?.message, 'column part: "vall"; expected train, val or test, or nothing for a row that is left out');
 });
+
+test('columns of texts that would be features are all told at once, and not those with another use', async (t) => {
+  const file = path.join(root, 'words.parquet');
+  const text = (name: string) => ({ name, data: ['u', 'v', 'u'], type: 'STRING' as const });
+  const columnData = [text('sex'), { name: 'n', data: [1, 2, 3], type: 'DOUBLE' as const }, text('island'), text('id'), text('y')];
+  writeFileSync(file, Buffer.from(parquetWriteBuffer({ columnData })));
+  const load = (more: object) => parquet.load({ ...csvConfig(file, 'y', more), type: 'parquet' }, reading('classification'));
+  const both = await t.throwsAsync(async () => await load({ drop: ['id'] }), { instanceOf: GradloomError });
+  t.is(both?.code, 'E_TABLE_VALUE');
+  t.is(both?.message, 'columns sex, island: texts; expected numbers');
+  t.is(both?.next, 'add sex, island to data.source.categorical, or to data.source.drop');
+  const one = await t.throwsAsync(async () => await load({ drop: ['id', 'sex'] }), { instanceOf: GradloomError });
+  t.is(one?.message, 'column island: texts; expected numbers');
+  t.is(one?.next, 'add island to data.source.categorical, or to data.source.drop');
+});

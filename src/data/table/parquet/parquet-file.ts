@@ -13,7 +13,7 @@ import { type ErrorCode, GradloomError, isOfMachine, printable, printableSentenc
 import { openForReading, readError } from '../../../storage/read.ts';
 import { tellReading } from '../../files/reading.ts';
 import { type Block, type ColumnRole, makeBlock, type Widths } from '../rows/block.ts';
-import { tableError } from '../rows/faults.ts';
+import { asCategories, listed, tableError } from '../rows/faults.ts';
 import type { PlacedBlock, TableFile } from '../rows/file.ts';
 import type { RowCount } from '../rows/growing.ts';
 import { checkNames } from '../rows/names.ts';
@@ -141,8 +141,16 @@ class ParquetFile implements TableFile {
       if (role === undefined || role.kind === 'skip') continue;
       const kind = children.length > 0 || element.repetition_type === 'REPEATED' ? undefined : kindOf(element);
       if (kind !== undefined && (role.kind === 'text' || kind !== 'text')) continue;
-      throw unfit(this.path, element, kind, role);
+      throw unfit(this.path, element, kind, this.#textFeatures(roles));
     }
+  }
+
+  /** Names of the columns of texts that were to be features of numbers. */
+  #textFeatures(roles: readonly ColumnRole[]): string[] {
+    return this.names.filter((_, i) => {
+      const role = roles[i];
+      return role?.kind === 'number' && role.to === 'features' && this.textColumns.has(i);
+    });
   }
 
   /** Reads the columns of a row group into the rows behind those that the block has. */
@@ -238,11 +246,13 @@ function unknownCodec(path: string, column: string, codec: string): GradloomErro
   return tableError({ code: 'E_DATA_MAGIC', path, column, message, next });
 }
 
-function unfit(path: string, element: SchemaElement, kind: ReturnType<typeof kindOf>, role: ColumnRole): GradloomError {
+/** @param texts  all columns with the fault of one that has texts and is a feature */
+function unfit(path: string, element: SchemaElement, kind: ReturnType<typeof kindOf>, texts: readonly string[]): GradloomError {
   const code: Extract<ErrorCode, 'E_TABLE_VALUE'> = 'E_TABLE_VALUE';
-  const isFeature = role.kind === 'number' && role.to === 'features';
   if (kind === 'text') {
-    const next = isFeature ? 'add it to data.source.categorical, or to data.source.drop' : 'for classes set loss: softmax_cross_entropy';
+    const next = texts.includes(element.name) ? asCategories(texts) : 'for classes set loss: softmax_cross_entropy';
+    if (texts.length > 1 && texts.includes(element.name))
+      return tableError({ code, path, message: `columns ${listed(texts)}: texts; expected numbers`, next });
     return tableError({ code, path, column: element.name, message: 'texts; expected numbers', next });
   }
   const type = element.logical_type?.type ?? element.converted_type ?? element.type ?? 'nested';

@@ -14,7 +14,7 @@ export interface NumberRole {
   slot: number;
   missing: 'allowed' | 'error';
   /** Told of a text where a number should be, which is then missing; without it that is an error. */
-  onText?: () => void;
+  onText?: (text: string) => void;
 }
 
 export interface TextRole {

@@ -55,6 +55,35 @@ export function missingValue(path: string, line: number, column: string, use: 'f
   });
 }
 
+/** A word where a number of a feature should be. */
+export class WordsError extends GradloomError {
+  readonly column: string;
+  readonly text: string;
+
+  constructor(path: string, line: number, column: string, text: string) {
+    const message = `column ${printable(column, SHOWN)}: ${shown(text)}; expected a number`;
+    super({ code: 'E_TABLE_VALUE', where: `${printable(path)}:${line}`, message, next: asCategories([column]) });
+    this.column = column;
+    this.text = text;
+  }
+}
+
+/** The same of several columns. */
+export function wordsIn({ code, where, text }: WordsError, columns: readonly string[]): GradloomError {
+  const message = `columns ${listed(columns)}: words, as ${shown(text)}; expected numbers`;
+  return new GradloomError({ code, where, message, next: asCategories(columns) });
+}
+
+/** What to do with columns of words. */
+export function asCategories(columns: readonly string[]): string {
+  return `add ${listed(columns)} to data.source.categorical, or to data.source.drop`;
+}
+
+/** Whether a text is a number with the decimal mark that was not expected. */
+export function isOtherDecimal(text: string, decimal?: '.' | ','): boolean {
+  return (decimal !== ',' && /^[+-]?\d*,\d+$/.test(text)) || (decimal !== '.' && /^[+-]?\d*\.\d+(?:e[+-]?\d+)?$/i.test(text));
+}
+
 export function notNumber(
   path: string,
   line: number,
@@ -63,11 +92,11 @@ export function notNumber(
   { decimal, use }: { decimal: '.' | ','; use: 'features' | 'others' },
 ): GradloomError {
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return notFinite(path, line, column, text);
-  const other = decimal === '.' ? /^[+-]?\d*,\d+$/ : /^[+-]?\d*\.\d+(?:e[+-]?\d+)?$/i;
-  const asFeature = `add ${printable(column, SHOWN)} to data.source.categorical, or to data.source.drop`;
-  const asOther = 'correct it; for classes set loss: softmax_cross_entropy';
-  const asDecimal = `set data.source.decimal: "${decimal === '.' ? ',' : '.'}"`;
-  const next = other.test(text) ? asDecimal : use === 'features' ? asFeature : asOther;
+  const isOther = isOtherDecimal(text, decimal);
+  if (use === 'features' && !isOther) return new WordsError(path, line, column, text);
+  const next = isOther
+    ? `set data.source.decimal: "${decimal === '.' ? ',' : '.'}"`
+    : 'correct it; for classes set loss: softmax_cross_entropy';
   return tableError({ code: 'E_TABLE_VALUE', path, line, column, message: `${shown(text)}; expected a number`, next });
 }
 

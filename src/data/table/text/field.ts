@@ -108,7 +108,7 @@ export class FieldReader {
     const value = numberOf(text, this.#decimal);
     if (value === undefined) {
       const role = this.#roles[column];
-      if (!isMissing(text) && role?.kind === 'number' && role.onText !== undefined) role.onText();
+      if (!isMissing(text) && role?.kind === 'number' && role.onText !== undefined) role.onText(text);
       else if (!isMissing(text)) throw notNumber(this.#path, this.#lineOf(line), this.#nameOf(column), this.#text(), this.#expected(role));
       if (role?.kind === 'number' && role.missing === 'error') throw this.#missing(column, line, role.to === 'features');
       return Number.NaN;
