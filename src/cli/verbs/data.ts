@@ -1,4 +1,5 @@
-import { GradloomError } from '../../errors.ts';
+import { GradloomError, printable } from '../../errors.ts';
+import type { TableLook } from '../../report/text/table.ts';
 import { defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
@@ -15,17 +16,22 @@ interface DataRequest {
 
 /** Rows that histograms of a page are drawn from. */
 const PAGE_ROWS = 10_000;
+/** Pictures of a class on a page. */
+const PAGE_PICTURES = 8;
 
 /** `gradloom data`. */
 export const data = defineCommand<DataRequest>({
   positionals: {
     ...FILE_AND_OVERRIDES,
-    describe: { ...FILE_AND_OVERRIDES.describe, file: 'a table (CSV, TSV, Parquet), arrays (npy, npz, IDX) or an experiment (YAML)' },
+    describe: {
+      ...FILE_AND_OVERRIDES.describe,
+      file: 'a table (CSV, TSV, Parquet), arrays (npy, npz, IDX), a folder with a folder of pictures for each class, or an experiment (YAML)',
+    },
   },
   describe: "Show what a file's or an experiment's data holds: columns, ranges, missing values, classes, leakage",
   options: {
     head: { value: 'N', describe: 'also show the first N rows, of pictures N drawn with letters' },
-    html: { value: 'FILE', describe: 'write a page with histograms and samples' },
+    html: { value: 'FILE', describe: 'write a page with histograms and samples; of pictures some of each class' },
   },
   examples: [
     ['$0 data iris.csv', 'columns with their types, ranges and missing values'],
@@ -46,7 +52,38 @@ async function fileData(request: DataRequest, output: Output): Promise<number> {
     import('../../data/profile/arrays.ts'),
   ]);
   const type = (await formatOf(request.file))?.type;
-  return isArrayFile(type) ? await arrayData(request, type, output) : await tableData(request, output);
+  if (isArrayFile(type)) return await arrayData(request, type, output);
+  const { isDirectory } = await import('../../data/files/paths.ts');
+  return isDirectory(request.file) ? await folderData(request, output) : await tableData(request, output);
+}
+
+async function folderData({ file, head, html }: DataRequest, output: Output): Promise<number> {
+  const [{ profilePictures }, { picturesPage, renderPicturesProfile }] = await Promise.all([
+    import('../../data/profile/pictures.ts'),
+    import('../../report/data/folder.ts'),
+  ]);
+  const { profile, shown } = profilePictures(file, Math.max(head, html === undefined ? 0 : PAGE_PICTURES));
+  const page = html === undefined ? undefined : picturesPage(profile, shown);
+  return await answer({ html, page, object: profile, text: (look) => renderPicturesProfile(profile, shown.slice(0, head), look) }, output);
+}
+
+interface Answer {
+  html: string | undefined;
+  page: string | undefined;
+  object: object;
+  text: (look: TableLook) => string;
+}
+
+/** Shows what was found, once its page is written. */
+async function answer({ html, page, object, text }: Answer, output: Output): Promise<number> {
+  if (html !== undefined && page !== undefined) await writePage(html, page);
+  if (output.json) {
+    output.object(object);
+    return 0;
+  }
+  output.answer(text(output.look(output.resultStream)));
+  if (html !== undefined) output.result(`saved  ${printable(html, Number.POSITIVE_INFINITY)}`);
+  return 0;
 }
 
 async function arrayData({ file, head, html }: DataRequest, type: 'npy' | 'npz' | 'idx', output: Output): Promise<number> {
@@ -69,19 +106,15 @@ async function arrayData({ file, head, html }: DataRequest, type: 'npy' | 'npz' 
 }
 
 async function tableData({ file, head, html }: DataRequest, output: Output): Promise<number> {
-  const { profileTable } = await import('../../data/profile/table.ts');
+  const [{ profileTable }, { renderTableProfile }, { tablePage }] = await Promise.all([
+    import('../../data/profile/table.ts'),
+    import('../../report/data/profile.ts'),
+    import('../../report/data/html.ts'),
+  ]);
   const profile = await profileTable(file, Math.max(head, html === undefined ? 0 : PAGE_ROWS));
-  if (html !== undefined) {
-    const { tablePage } = await import('../../report/data/html.ts');
-    await writePage(html, tablePage(profile));
-  }
-  if (output.json) {
-    output.object({ ...profile, head: profile.head.slice(0, head) });
-    return 0;
-  }
-  const { renderTableProfile } = await import('../../report/data/profile.ts');
-  output.answer(renderTableProfile(profile, head, output.look(output.resultStream)));
-  return 0;
+  const page = html === undefined ? undefined : tablePage(profile);
+  const object = { ...profile, head: profile.head.slice(0, head) };
+  return await answer({ html, page, object, text: (look) => renderTableProfile(profile, head, look) }, output);
 }
 
 async function experimentData({ file, overrides, head, html }: DataRequest, output: Output): Promise<number> {
@@ -98,25 +131,20 @@ async function experimentData({ file, overrides, head, html }: DataRequest, outp
   const isWhole = folds === undefined || fold !== undefined;
   const dataset = datasetOf(samples, isWhole ? experiment : { ...experiment, data: { ...config, split: { ...config.split, fold: 0 } } });
   const profile = profileDataset(dataset, isWhole ? undefined : foldsIn(samples, experiment, folds));
-  if (html !== undefined) {
-    const { datasetPage } = await import('../../report/data/html.ts');
-    const { features, featureCount, splits } = dataset;
-    const rows = [...splits.train.subarray(0, PAGE_ROWS)];
-    await writePage(
-      html,
-      datasetPage(profile, (feature) => rows.map((row) => features[row * featureCount + feature] as number)),
-    );
-  }
-  if (output.json) {
-    output.object(profile);
-    return 0;
-  }
-  const [{ renderDatasetProfile }, { drawPictures }] = await Promise.all([
+  const [{ renderDatasetProfile }, { drawPictures }, { datasetPage }, { sampleGroups }] = await Promise.all([
     import('../../report/data/profile.ts'),
     import('../../report/data/pictures.ts'),
+    import('../../report/data/html.ts'),
+    import('../../report/data/samples.ts'),
   ]);
-  output.answer(renderDatasetProfile(profile, drawPictures(dataset, head), output.look(output.resultStream)));
-  return 0;
+  const { features, featureCount, splits } = dataset;
+  const rows = [...splits.train.subarray(0, PAGE_ROWS)];
+  const valuesOf = (feature: number): number[] => rows.map((row) => features[row * featureCount + feature] as number);
+  const page = html === undefined ? undefined : datasetPage(profile, sampleGroups(dataset), valuesOf);
+  return await answer(
+    { html, page, object: profile, text: (look) => renderDatasetProfile(profile, drawPictures(dataset, head), look) },
+    output,
+  );
 }
 
 async function writePage(file: string, page: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { TableProfile } from '../../data/profile/table.ts';
 import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { shown } from './profile.ts';
+import { type PictureGroup, SAMPLE_STYLE, samplesSection } from './samples.ts';
 
 /** Columns on the page. */
 const MOST_SHOWN = 200;
@@ -44,31 +45,42 @@ export function tablePage(profile: TableProfile): string {
   });
 }
 
-/** A page about an experiment's data. @param valuesOf  a feature, for its histogram */
-export function datasetPage(profile: DatasetProfile, valuesOf: (feature: number) => readonly number[]): string {
+/**
+ * A page about an experiment's data.
+ *
+ * @param samples   pictures of samples, in place of histograms of pixels; undefined of samples that are no pictures
+ * @param valuesOf  a feature, for its histogram
+ */
+export function datasetPage(
+  profile: DatasetProfile,
+  samples: readonly PictureGroup[] | undefined,
+  valuesOf: (feature: number) => readonly number[],
+): string {
   const { target, leakage } = profile;
   const classes =
     target.kind === 'class'
       ? target.classes.map(({ name, count, train, val, test }) => [escapeHtml(name), ...[count, train, val, test].map(String)])
       : [];
-  const features = profile.columns
+  const features = (samples === undefined ? profile.columns : [])
     .slice(0, MOST_SHOWN)
     .map(({ name, min, max, mean }, i) => [escapeHtml(name), shown(min), shown(max), shown(mean), histogram(valuesOf(i))]);
   return renderPage({
     title: 'data',
-    style: STYLE,
+    style: `${STYLE}${SAMPLE_STYLE}`,
+    hasPictures: samples !== undefined,
     body: [
       `<h1>${escapeHtml(profile.description)}</h1>`,
       `<p>${leakage.rows === 0 ? 'No sample stands' : leakage.rows === 1 ? '1 sample stands' : `${leakage.rows} samples stand`} in two splits.</p>`,
       classes.length === 0 ? '' : wide('classes', table(['class', 'rows', 'train', 'val', 'test'], classes)),
-      '<h2>Features</h2>',
-      wide('features', table(['feature', 'min', 'max', 'mean', 'training rows'], features)),
+      ...(samples === undefined
+        ? ['<h2>Features</h2>', wide('features', table(['feature', 'min', 'max', 'mean', 'training rows'], features))]
+        : [samplesSection(samples)]),
     ],
   });
 }
 
 /** @param rows  cells of HTML, already escaped */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: string): string => `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
   return `<table>${line(head, 'th')}${rows.map((row) => line(row, 'td')).join('')}</table>`;
 }

@@ -10,6 +10,26 @@ export interface Pixels {
   data: Uint8Array;
 }
 
+export interface PictureSize {
+  channels: number;
+  height: number;
+  width: number;
+}
+
+/** Pixels of a sample, [channels, height, width]: bytes as they are, other numbers from the least to the largest of the sample. */
+export function samplePixels(values: Uint8Array | Float32Array, { channels, height, width }: PictureSize): Pixels {
+  const isBytes = values instanceof Uint8Array;
+  const [least, largest] = isBytes ? [0, 255] : [Math.min(...values), Math.max(...values)];
+  const data = new Uint8Array(height * width * channels);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < height * width; i++) {
+      const value = values[c * height * width + i] as number;
+      data[i * channels + c] = largest > least ? Math.round((255 * (value - least)) / (largest - least)) : 0;
+    }
+  }
+  return { width, height, channels: channels === 3 ? 3 : 1, data };
+}
+
 /** The bytes of a PNG file. */
 export function pngOf({ width, height, channels, data }: Pixels): Uint8Array {
   return encode({ width, height, channels, data, depth: 8 });

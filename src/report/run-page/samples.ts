@@ -2,10 +2,10 @@ import type { Dataset } from '../../data/dataset.ts';
 import { featureNames, type Preprocess } from '../../data/preprocess/preprocess.ts';
 import { escapeHtml } from '../page/html.ts';
 import { wide } from '../page/page.ts';
-import { picture } from '../page/picture.ts';
+import { type PictureSize, picture, samplePixels } from '../page/picture.ts';
 import { formatCount, formatPercent } from '../text/numbers.ts';
 import type { Scored } from './scores.ts';
-import { type PictureSize, pictureSize } from './weights.ts';
+import { pictureSize } from './weights.ts';
 
 const MAX_PICTURES = 60;
 const MAX_ROWS = 20;
@@ -71,20 +71,8 @@ function tiles(cases: readonly Case[], dataset: Dataset, size: PictureSize, name
   return `<div class="tiles">${figures.join('\n')}</div>`;
 }
 
-/** Bytes as they are; other numbers from the least to the largest of the sample. */
-function pictureOf({ features, featureCount }: Dataset, sample: number, { channels, height, width }: PictureSize, alt: string): string {
-  const own = features.subarray(sample * featureCount, (sample + 1) * featureCount);
-  const isBytes = own instanceof Uint8Array;
-  const [least, largest] = isBytes ? [0, 255] : [Math.min(...own), Math.max(...own)];
-  const data = new Uint8Array(height * width * channels);
-  const kind = channels === 3 ? 3 : 1;
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < height * width; i++) {
-      const value = own[c * height * width + i] as number;
-      data[i * channels + c] = largest > least ? Math.round((255 * (value - least)) / (largest - least)) : 0;
-    }
-  }
-  return picture({ width, height, channels: kind, data }, alt);
+function pictureOf({ features, featureCount }: Dataset, sample: number, size: PictureSize, alt: string): string {
+  return picture(samplePixels(features.subarray(sample * featureCount, (sample + 1) * featureCount), size), alt);
 }
 
 function caseTable(cases: readonly Case[], dataset: Dataset, preprocess: Preprocess, names: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { type InputSpec, sampleShape } from '../../data/preprocess/preprocess.ts';
 import type { Tensor } from '../../storage/safetensors.ts';
-import { type Pixels, picture, signColour } from '../page/picture.ts';
+import { type PictureSize, type Pixels, picture, signColour } from '../page/picture.ts';
 import { formatCount } from '../text/numbers.ts';
 import type { ReportedRun } from './read.ts';
 
@@ -25,12 +25,6 @@ export function weightTiles({ preprocess, tensors }: ReportedRun): string {
   });
   const left = units > shown ? ` The first ${formatCount(shown)} of ${formatCount(units)} units.` : '';
   return `<p class="faint">${name}, a picture a unit: blue below 0, red above, white at 0; the strongest is ${Number(largest.toPrecision(3))}.${left}</p><div class="tiles">${tiles.join('')}</div>`;
-}
-
-export interface PictureSize {
-  channels: number;
-  height: number;
-  width: number;
 }
 
 /** Of a sample that is a picture; undefined where it is none. */

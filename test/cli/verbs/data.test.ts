@@ -1,6 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { greyPng } from '../../data/images/support/png.ts';
 import { idxBytes } from '../../data/support/idx-file.ts';
 import { npyBytes } from '../../data/support/npy-file.ts';
 import { zipBytes } from '../../data/support/zip-file.ts';
@@ -8,6 +10,8 @@ import { closeBrowser, lookAt, withoutBrowser } from '../../report/support/brows
 import { gradloom as run, workplace } from '../support/run-cli.ts';
 
 test.after.always(closeBrowser);
+
+const CONFIGS = fileURLToPath(new URL('../../../../configs', import.meta.url));
 
 const CSV = 'BMI,again,kind,one\n21.5,21.5,a,1\n30,30,b,1\nNA,NA,a,1\n18,18,,1\n';
 const EXPERIMENT = `name: looked
@@ -137,6 +141,95 @@ test('data tells the arrays of a file: types, shapes, ranges, classes with count
   t.regex(labels.stdout, /class +rows\n(?:.*\n)?0 +1\n2 +2/);
 });
 
+test('data tells of a folder of pictures its classes, sizes, channels and files that cannot be read', async (t) => {
+  const cwd = workplace(t, {});
+  for (const [label, count] of [
+    ['cat', 3],
+    ['dog', 2],
+  ] as const) {
+    mkdirSync(path.join(cwd, 'pets', label), { recursive: true });
+    for (let i = 0; i < count; i++) writeFileSync(path.join(cwd, 'pets', label, `${i}.png`), greyPng(4, 5));
+  }
+  const whole = await run(['data', 'pets', '--head', '1'], { cwd });
+  t.is(whole.code, 0, whole.stderr);
+  t.regex(whole.stdout, /^pets: 5 pictures, 2 classes, 0\.3 KiB in memory as RGB\nclass +pictures\ncat +3\ndog +2\n/);
+  t.regex(
+    whole.stdout,
+    /\nsize \(height x width\): (?:4 x 5|5 x 4)\nchannels: all grey; channels: 1 in data\.source keeps them so\npets\/cat\/0\.png, class cat\n/,
+  );
+
+  writeFileSync(path.join(cwd, 'pets', 'dog', 'x.png'), greyPng(4, 5).subarray(0, 50));
+  writeFileSync(path.join(cwd, 'pets', 'dog', 'y.png'), greyPng(6, 6));
+  const spoilt = await run(['data', 'pets', '--json'], { cwd });
+  t.is(spoilt.code, 0, spoilt.stderr);
+  const profile = JSON.parse(spoilt.stdout) as { sizes: { count: number }[]; unreadable: { path: string }[] };
+  t.like(profile, {
+    rows: 6,
+    classes: [
+      { name: 'cat', count: 3, unreadable: 0 },
+      { name: 'dog', count: 3, unreadable: 1 },
+    ],
+    channels: { grey: 6, rgb: 0 },
+  });
+  t.deepEqual(
+    profile.sizes.map(({ count }) => count),
+    [5, 1],
+  );
+  t.deepEqual(
+    profile.unreadable.map((one) => one.path),
+    ['pets/dog/x.png'],
+  );
+  const told = await run(['data', 'pets'], { cwd });
+  t.regex(told.stdout, /2 sizes .*; to train on them say size: \[\d, \d\]/);
+  t.regex(told.stdout, /1 file cannot be read, and training would refuse the folder:\n {2}pets\/dog\/x\.png: \S/);
+
+  writeFileSync(path.join(cwd, 'pets', 'stray.png'), greyPng(4, 5));
+  const stray = await run(['data', 'pets'], { cwd });
+  t.is(stray.code, 65);
+  t.regex(stray.stderr, /pets\/stray\.png {2}error\[E_DATA_MISMATCH\].*\nnext: put the pictures of each class into a folder/);
+});
+
+test('pages of pictures show some of each class in place of histograms of pixels, and where they are saved is said', async (t) => {
+  const cwd = workplace(t, FILES);
+  const digits = path.join(CONFIGS, 'data', 'digits');
+  const arrays = { x: 'x.npy', y: 'y.npy' };
+  writeFileSync(
+    path.join(cwd, 'x.npy'),
+    npyBytes(
+      [20, 3, 4],
+      Float32Array.from({ length: 240 }, (_, i) => i % 7),
+    ),
+  );
+  writeFileSync(
+    path.join(cwd, 'y.npy'),
+    npyBytes(
+      [20],
+      BigInt64Array.from({ length: 20 }, (_, i) => BigInt(i % 2)),
+    ),
+  );
+  writeFileSync(
+    path.join(cwd, 'arrays.yaml'),
+    `data: {source: {type: npy, x: ${arrays.x}, y: ${arrays.y}}, split: {val: 2, test: 2}}\nmodel: {layers: [{type: dense, units: 2}]}\ntrain: {steps: 1}\n`,
+  );
+  for (const [args, classes] of [
+    [[digits], 10],
+    [[path.join(CONFIGS, 'digits-folder.yaml')], 10],
+    [['arrays.yaml'], 2],
+  ] as const) {
+    const done = await run(['data', ...args, '--html', 'page.html'], { cwd });
+    t.is(done.code, 0, done.stderr);
+    t.true(done.stdout.endsWith('\nsaved  page.html\n'), done.stdout.slice(-200));
+    const page = readFileSync(path.join(cwd, 'page.html'), 'utf8');
+    t.is(page.match(/<h3>Class /g)?.length, classes);
+    t.true((page.match(/<img src="data:image\/png/g)?.length ?? 0) >= 2 * classes);
+    t.false(page.includes('<rect'));
+    t.true(page.includes('img-src data:'));
+  }
+  const table = await run(['data', 'rows.csv', '--html', 'rows.html'], { cwd });
+  t.true(table.stdout.endsWith('\nsaved  rows.html\n'));
+  t.true(readFileSync(path.join(cwd, 'rows.html'), 'utf8').includes('<rect'));
+});
+
 test('data shows the folds of an experiment, and one of them where it is named', async (t) => {
   const cwd = workplace(t, FILES);
   const folds = ['data.split={folds: 2, train: rest, test: 0, by: order}'];
@@ -161,12 +254,12 @@ test('data shows the folds of an experiment, and one of them where it is named',
 const inBrowser = withoutBrowser === undefined ? test : test.skip;
 inBrowser('pages of data open in a browser without a console message or a request', async (t) => {
   const cwd = workplace(t, FILES);
-  for (const file of ['body.csv', 'looked.yaml']) {
-    const page = path.join(cwd, `${file}.html`);
+  for (const file of ['body.csv', 'looked.yaml', path.join(CONFIGS, 'digits-folder.yaml'), path.join(CONFIGS, 'data', 'digits')]) {
+    const page = path.join(cwd, `${path.basename(file)}.html`);
     t.is((await run(['data', file, '--html', page], { cwd })).code, 0);
     t.true(existsSync(page));
     for (const width of [400, 1400]) {
-      const { troubles, excess, result } = await lookAt(page, width, 'dark', 'document.querySelectorAll("svg, table").length');
+      const { troubles, excess, result } = await lookAt(page, width, 'dark', 'document.querySelectorAll("svg, table, img").length');
       t.deepEqual(troubles, []);
       t.true(excess <= 0, `${file}: ${excess} pixels too wide for ${width}`);
       t.true(Number(result) > 0);
