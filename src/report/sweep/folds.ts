@@ -3,7 +3,7 @@ import type { Unreadable } from '../../sweep/folds/find.ts';
 import type { CrossValidation } from '../../sweep/folds/result.ts';
 import type { RunningTrial, SweepProgress, SweepRunEnd, SweepStart } from '../../sweep/session/events.ts';
 import { shortPath } from '../runs/results.ts';
-import { formatCount, formatCounted, formatLoss, formatMetricValue, formatSeconds } from '../text/numbers.ts';
+import { formatCount, formatCounted, formatLoss, formatMetricInterval, formatMetricValue, formatSeconds } from '../text/numbers.ts';
 import { renderFacts, renderTable, type TableLook } from '../text/table.ts';
 import { bar } from './progress.ts';
 import { shorten } from './view/charted.ts';
@@ -52,7 +52,7 @@ export function renderFolds({ name, directory, status, seconds, folds }: CrossVa
   const facts: [string, string][] = [['folds', `${printable(name)}: ${status}, ${formatCounted(values.length, 'fold')}`]];
   if (mean !== null) facts.push(['mean', `${printable(metric)} ${show(mean)}`]);
   if (std !== null) facts.push(['std', show(std)]);
-  if (interval !== null) facts.push(['95 %', `${interval.map(show).join(' to ')}, of the mean (Student's t)`]);
+  if (interval !== null) facts.push(['95 %', `${formatMetricInterval(metric, interval)}, of the mean (Student's t)`]);
   facts.push(
     ['time', `${formatSeconds(seconds)}, one fold after the other`],
     ['saved', printable(shortPath(directory), Number.POSITIVE_INFINITY)],

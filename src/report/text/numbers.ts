@@ -27,6 +27,15 @@ export function isShare(name: string): boolean {
   return /(?:^|[._])accuracy$/.test(name);
 }
 
+/** `98.15 % to 100.00 %`: an interval of a metric; one of a share ends where shares do, whatever a quantile says. */
+export function formatMetricInterval(name: string, interval: readonly [low: number, high: number]): string {
+  const [least, most] = IN_UNIT.test(name) ? [0, 1] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return interval.map((end) => formatMetricValue(name, Math.min(most, Math.max(least, end)))).join(' to ');
+}
+
+/** Metrics from 0 to 1. */
+const IN_UNIT = /(?:^|[._])(?:accuracy|precision|recall|f1)$/;
+
 /** `285031.4` as `285,031`. */
 export function formatCount(count: number): string {
   // toLocaleString takes 20 to 50 ms to load what it knows of languages, which the first line of a run would wait for.

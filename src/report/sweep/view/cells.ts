@@ -2,7 +2,7 @@ import { printable, printableSentence } from '../../../errors.ts';
 import { formatParameter } from '../../../sweep/importance/axes.ts';
 import type { SweepSettings } from '../../../sweep/schema.ts';
 import type { ParameterValue, SweepState, Trial, TrialStatus } from '../../../sweep/trial.ts';
-import { formatMetricValue } from '../../text/numbers.ts';
+import { formatMetricInterval, formatMetricValue } from '../../text/numbers.ts';
 import { shortNames } from './charted.ts';
 
 /** Longer ones are in the exports. */
@@ -52,7 +52,7 @@ export function trialColumns(state: SweepState): TrialColumn[] {
           column(
             '95 % interval',
             ({ interval }) => interval?.[0],
-            ({ interval }) => interval?.map((end) => formatMetricValue(name, end)).join(' to ') ?? '',
+            ({ interval }) => (interval === undefined ? '' : formatMetricInterval(name, interval)),
           ),
         ]
       : []),

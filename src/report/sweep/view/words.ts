@@ -1,7 +1,7 @@
 import { printable } from '../../../errors.ts';
 import { replicatesOf, type SweepSettings } from '../../../sweep/schema.ts';
 import type { SweepState, Trial } from '../../../sweep/trial.ts';
-import { formatCount, formatCounted, formatMetricValue } from '../../text/numbers.ts';
+import { formatCount, formatCounted, formatMetricInterval, formatMetricValue } from '../../text/numbers.ts';
 import { statusWord } from './cells.ts';
 
 const ORDER: readonly ReturnType<typeof statusWord>[] = [
@@ -48,7 +48,7 @@ export function renderWinner(trial: Trial, settings: SweepSettings): string {
 /** ` (96.90 % to 97.70 %, 5 seeds)`; nothing of one value. */
 export function intervalText({ interval }: Pick<Trial, 'interval'>, settings: SweepSettings): string {
   if (interval === undefined) return '';
-  return ` (${interval.map((end) => formatMetricValue(settings.metric.name, end)).join(' to ')}, ${repeatsText(settings)})`;
+  return ` (${formatMetricInterval(settings.metric.name, interval)}, ${repeatsText(settings)})`;
 }
 
 /** The runs of a trial: `5 folds`, `3 seeds`, `2 seeds of 5 folds`. */
