@@ -36,7 +36,12 @@ async function readBatches(batches: AsyncIterable<CallerBatch> | Iterable<Caller
     y.push(targets);
   }
   if (x.length === 0)
-    throw new GradloomError({ code: 'E_DATA_EMPTY', where: 'data.source', message: 'the batches that were passed hold no samples', next: 'pass batches with rows; an iterator can be read once only' });
+    throw new GradloomError({
+      code: 'E_DATA_EMPTY',
+      where: 'data.source',
+      message: 'the batches that were passed hold no samples',
+      next: 'pass batches with rows; an iterator can be read once only',
+    });
   return { x, y };
 }
 

@@ -40,7 +40,13 @@ export function storedArray(content: Content, { sizesAt, ...header }: ArrayHeade
   const { shape, type, headerBytes } = header;
   const { path } = content;
   const zero = shape.indexOf(0);
-  if (zero === 0) throw new GradloomError({ code: 'E_DATA_EMPTY', where: place(path, sizesAt[0] ?? 0), message: 'holds no samples', next: 'name one with a row for each sample' });
+  if (zero === 0)
+    throw new GradloomError({
+      code: 'E_DATA_EMPTY',
+      where: place(path, sizesAt[0] ?? 0),
+      message: 'holds no samples',
+      next: 'name one with a row for each sample',
+    });
   if (zero > 0) throw new GradloomError({ code: 'E_DATA_DIMS', where: place(path, sizesAt[zero] ?? 0), message: `dimension ${zero} is 0` });
   const elements = shape.reduce((product, size) => product * BigInt(size), 1n);
   const product = `${shape.join(' x ')} = ${elements} elements`;

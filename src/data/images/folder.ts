@@ -101,7 +101,12 @@ export function filesBelow(folder: string): string[] {
   };
   list(folder);
   if (files.length > 0) return files;
-  throw new GradloomError({ code: 'E_DATA_EMPTY', where: printable(folder), message: 'a folder without a picture', next: 'name a folder with PNG or JPEG pictures' });
+  throw new GradloomError({
+    code: 'E_DATA_EMPTY',
+    where: printable(folder),
+    message: 'a folder without a picture',
+    next: 'name a folder with PNG or JPEG pictures',
+  });
 }
 
 /** Whether a path is that of a folder, not of a picture. @throws GradloomError E_DATA_READ if it cannot be looked at */

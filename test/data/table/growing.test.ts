@@ -28,7 +28,10 @@ for (const [title, write] of [
     const samples = await loadCsv(csvConfig(file, 'y'), 'regression');
     const { features } = samples.featuresFor(rows(0, count));
     t.is(samples.sampleCount, count);
-    t.deepEqual([...features], Array.from({ length: count }, (_, row) => (row < 500 ? row : row % 10)));
+    t.deepEqual(
+      [...features],
+      Array.from({ length: count }, (_, row) => (row < 500 ? row : row % 10)),
+    );
   });
 }
 
