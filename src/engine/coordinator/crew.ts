@@ -43,6 +43,8 @@ export class Crew {
     if (this.#broken !== undefined) throw this.#broken;
     // At the start the clock of startMs counts: threads that load their modules give no sign of life.
     const hangMs = body.kind === 'begin' ? Number.POSITIVE_INFINITY : this.#hangMs;
+    // What the task before has left: a rank that fails before its first step is in that step.
+    for (let rank = 0; rank < this.#plan.workers; rank++) Atomics.store(this.#control, rankWords(rank).step, 0);
     const supervisor = new Supervisor(this.#control, this.#plan.workers, hangMs, (hang) => this.#breakHung(hang, body));
     supervisor.start();
     const run = async (rank: number): Promise<RankResult> => {
