@@ -298,6 +298,17 @@ test.serial('all ranks leave at the same step, whenever a stop is requested: 40 
   }
 });
 
+test.serial('a rank that fails at the start of a segment is in its first step, however long the one before was', async (t) => {
+  const engine = await startedFor(t, { kind: 'escape', rank: 1, step: 7 }, 2);
+  await engine.train(0, 7);
+  await expectFailure(t, () => engine.train(7, 12), {
+    code: 'E_WORKER_EXIT',
+    where: 'worker 1 step 7',
+    message: /thrown outside the rank/,
+  });
+  await engine.close();
+});
+
 test.serial('close ends all threads, also while a task is under way', async (t) => {
   const engine = await startedFor(t, { kind: 'sleep', rank: 1, step: 3 }, 3);
   const training = engine.train(0, STEPS);

@@ -180,8 +180,9 @@ export default function runTask(task: ThreadTask): RankResult {
   }
   if (rank === undefined) throw new Error(`a task of kind ${task.kind} before its run began`);
   const isFaulty = task.rank === fault.rank && task.kind === (fault.during ?? 'train');
-  if (isFaulty && fault.kind === 'escape') throw new Error('thrown outside the rank');
+  const first = task.kind === 'train' ? task.fromStep : 0;
+  if (isFaulty && fault.kind === 'escape' && first >= fault.step) throw new Error('thrown outside the rank');
   // An evaluation counts its own batches from 0.
-  current = isFaulty ? (task.kind === 'train' ? task.fromStep : 0) - 1 : Number.NEGATIVE_INFINITY;
+  current = isFaulty ? first - 1 : Number.NEGATIVE_INFINITY;
   return rank.run(task);
 }
