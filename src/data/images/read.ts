@@ -25,7 +25,7 @@ export interface Wanted {
  * @throws GradloomError E_DATA_* naming the file
  */
 export async function readPictures(paths: readonly string[], wanted: Wanted, where: string): Promise<CachedPictures> {
-  const digests = paths.map((file) => sha256(readFileBytes(file, FILE_LIMIT_BYTES)));
+  const digests = paths.map((file) => sha256(bytesOf(file)));
   const key = sha256(JSON.stringify([DECODER_VERSION, wanted.channels, wanted.size ?? null, digests]));
   const allocate = (bytes: number): Uint8Array<SharedArrayBuffer> => new Uint8Array(allocateShared(bytes, where));
   const cached = await findDecoded(key, paths.length, wanted, allocate);
@@ -36,7 +36,7 @@ export async function readPictures(paths: readonly string[], wanted: Wanted, whe
   const width = wanted.channels * size[0] * size[1];
   const features = allocate(paths.length * width);
   paths.forEach((file, i) => {
-    const bytes = readFileBytes(file, FILE_LIMIT_BYTES);
+    const bytes = bytesOf(file);
     if (sha256(bytes) !== digests[i]) {
       throw new GradloomError({ code: 'E_DATA_READ', where: printable(file), message: 'changed while it was read', next: 'start again' });
     }
@@ -69,7 +69,7 @@ export async function* pictureBatches(at: string, shape: PictureShape, batchRows
     const some = files.slice(first, first + batchRows);
     const features = new Uint8Array(some.length * width);
     for (const [i, file] of some.entries()) {
-      const bytes = readFileBytes(file, FILE_LIMIT_BYTES);
+      const bytes = bytesOf(file);
       features.set(
         located(file, () => pictureFeatures(bytes, shape)),
         i * width,
@@ -80,7 +80,7 @@ export async function* pictureBatches(at: string, shape: PictureShape, batchRows
 }
 
 function sizeOf(file: string): [number, number] {
-  const { width, height } = located(file, () => decodePicture(readFileBytes(file, FILE_LIMIT_BYTES)));
+  const { width, height } = located(file, () => pictureIn(file));
   return [height, width];
 }
 
@@ -92,6 +92,15 @@ function checkSameSize({ width, height }: Picture, file: string, size: readonly 
     message: `${height} x ${width} pixels, but ${printable(first)} has ${size[0]} x ${size[1]}`,
     next: `say what to resize all pictures to: size: [${size.join(', ')}] in data.source`,
   });
+}
+
+/** The picture in a file. @throws PictureError of what it holds; GradloomError E_DATA_READ, E_DATA_TOO_LARGE */
+export function pictureIn(file: string): Picture {
+  return decodePicture(bytesOf(file));
+}
+
+function bytesOf(file: string): Uint8Array {
+  return readFileBytes(file, FILE_LIMIT_BYTES);
 }
 
 function located<T>(file: string, decode: () => T): T {

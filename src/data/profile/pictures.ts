@@ -1,10 +1,9 @@
 import { GradloomError } from '../../errors.ts';
-import { readFileBytes } from '../../storage/read.ts';
 import { tellReading } from '../files/reading.ts';
-import { decodePicture } from '../images/decode.ts';
 import { listClasses } from '../images/folder.ts';
 import { type Picture, PictureError } from '../images/picture/picture.ts';
 import { resize } from '../images/picture/resize.ts';
+import { pictureIn } from '../images/read.ts';
 
 /** What a folder with a folder for each class holds. */
 export interface PicturesProfile {
@@ -28,7 +27,6 @@ export interface Thumbnail {
   picture: Picture;
 }
 
-const FILE_LIMIT_BYTES = 2 ** 28;
 const SHOWN_SIDE = 64;
 
 /**
@@ -71,7 +69,7 @@ export function profilePictures(path: string, shownOfClass: number): { profile: 
 /** @returns why it cannot be read, in place of the picture */
 function decoded(file: string): Picture | string {
   try {
-    return decodePicture(readFileBytes(file, FILE_LIMIT_BYTES));
+    return pictureIn(file);
   } catch (error) {
     if (error instanceof PictureError || error instanceof GradloomError) return error.message;
     throw error;
