@@ -22,10 +22,10 @@ const BAR_MAX = 40;
 const MAX_RUNNING = 8;
 
 /** What a sweep is about to do, in two lines. */
-export function renderSweepStart({ name, trials, total, cores, sideBySide, isResumed, directory, metric }: SweepStart): string[] {
+export function renderSweepStart({ name, trials, total, cores, sideBySide, isResumed, directory, metric, where }: SweepStart): string[] {
   const count = total === undefined ? 'trials until the budget ends' : formatCounted(total, 'trial');
   const before = isResumed ? `, ${formatCount(trials)} of them begun before` : '';
-  const place = `${formatCounted(cores, 'core')}, up to ${formatCount(sideBySide)} side by side`;
+  const place = where === undefined ? `${formatCounted(cores, 'core')}, up to ${formatCount(sideBySide)} side by side` : printable(where);
   return [
     `${printable(name)}: ${count}${before}, ${place}; ${metric.goal} ${printable(metric.name)}`,
     `saving to ${printable(shortPath(directory), Number.POSITIVE_INFINITY)}`,
@@ -100,7 +100,7 @@ function renderStanding({ settings, best, rungs }: SweepStatusLook): string {
 }
 
 function renderRunning(
-  { trial, replicate, workers, step, toStep, loss }: RunningTrial,
+  { trial, replicate, workers, step, toStep, loss, agent }: RunningTrial,
   { settings, assignments }: SweepStatusLook,
 ): string {
   const seed = replicateText(replicate, settings);
@@ -109,6 +109,7 @@ function renderRunning(
   const parts = [`trial ${String(trial).padStart(3)}${seed}`, bar(share, BAR_MIN), place];
   if (loss !== undefined) parts.push(`loss ${formatLoss(loss)}`);
   if (workers > 1) parts.push(formatCounted(workers, 'worker'));
+  if (agent !== undefined) parts.push(printable(agent, 40));
   const assignment = assignments.get(trial);
   if (assignment !== undefined) parts.push(renderAssignment({ assignment }, settings));
   return parts.join(GAP);

@@ -8,8 +8,8 @@ export interface Task {
   readonly maxWorkers: number;
   /** Runs to an end, of whatever kind; never rejects. @returns whether it is to be run again, because `pause` was called */
   run(workers: number): Promise<boolean>;
-  /** Asks it to stop where it can go on later. */
-  pause(): void;
+  /** Asks it to stop where it can go on later; `isDropped`: nobody will ask for that. */
+  pause(isDropped?: boolean): void;
   /** Seconds that it still takes; undefined as long as that is unknown. */
   secondsLeft(): number | undefined;
 }
@@ -81,7 +81,7 @@ export class Crew {
     for (let i = this.#queue.length - 1; i >= 0; i--) if (isDropped(this.#queue[i] as Task)) this.#queue.splice(i, 1);
     for (const task of [...this.#running.keys()].filter(isDropped)) {
       this.#dropped.add(task);
-      task.pause();
+      task.pause(true);
     }
     this.#schedule();
   }

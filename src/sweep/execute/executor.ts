@@ -29,7 +29,7 @@ export interface TrialWork {
   /** The trial failed before, and is given another chance: with other data, it may be. */
   isRetried: boolean;
   /** Values of the sweep's keys, by dotted name. */
-  assignment?: Assignment;
+  assignment?: Assignment | undefined;
 }
 
 /** The work came to its rung, or diverged on the way. */
@@ -57,8 +57,17 @@ export type Outcome = Trained | Failed | { status: 'paused' };
 
 /** What is told of a work under way. For people only: it may come late, twice or never, and nothing is built on it. */
 export type WorkReport =
-  | { type: 'progress'; step: number; toStep: number; loss?: number | undefined }
+  | { type: 'progress'; step: number; toStep: number; loss?: number | undefined; by?: Trainer | undefined }
   | { type: 'warning'; code: string; message: string };
+
+/** Who trains a work, if not this process. */
+export interface Trainer {
+  agent: string;
+  workers: number;
+}
+
+/** Why a signal is aborted: nobody wants the outcome any more. Without it the work is to be gone on with later. */
+export const DROPPED = 'dropped';
 
 /**
  * Who trains: this process, or others.
@@ -71,9 +80,13 @@ export type WorkReport =
 export interface Executor {
   /** What there is to be shared among works. */
   readonly cores: number;
+  /** Works that it takes at a time, where it shares the cores among them by itself, as many machines do; without it the session shares them. */
+  readonly sideBySide?: number | undefined;
+  /** Where it trains, for people; without it on this machine. */
+  readonly where?: string | undefined;
   /**
    * @param cores     for this work; never changes a bit of its outcome
-   * @param signal    aborted: write a checkpoint and come back as `paused`
+   * @param signal    aborted: write a checkpoint and come back as `paused`; the reason may be DROPPED
    * @param onReport  may be called until the promise settles
    * @throws GradloomError of what concerns the whole sweep, the machine's faults above all: the session ends, and goes on later
    */

@@ -15,7 +15,7 @@ const MOST_DATASETS = 32;
 
 export interface LocalOptions {
   /** Which may hold some already. */
-  datasets?: Datasets | undefined;
+  datasets?: Pick<Datasets, 'get'> | undefined;
   /** What the program passed, for the source `arrays`. */
   data?: CallerData | undefined;
   /** For tests: how engines start their threads. */
@@ -32,7 +32,7 @@ export class LocalExecutor implements Executor {
   readonly #place: SweepPlace;
   readonly #options: LocalOptions;
   readonly #threads: Threads;
-  readonly #datasets: Datasets;
+  readonly #datasets: Pick<Datasets, 'get'>;
 
   constructor(place: SweepPlace, options: LocalOptions = {}) {
     this.#place = place;

@@ -14,6 +14,8 @@ export interface SweepStart {
   cores: number;
   /** Trials side by side, at most. */
   sideBySide: number;
+  /** Where they are trained, if not on the cores of this machine. */
+  where?: string;
   metric: { name: string; goal: 'minimize' | 'maximize' };
 }
 
@@ -35,6 +37,8 @@ export interface RunningTrial {
   loss: number | undefined;
   /** The metric at the latest rung; null before the first. */
   value: number | null;
+  /** Who trains it, if not this process. */
+  agent?: string;
 }
 
 /** The state of affairs, some five times a second. */

@@ -50,8 +50,10 @@ export class SweepRunner {
     this.#parts = parts;
     this.#options = options;
     this.#emit = emit;
-    this.#cores = execution.cores === 'max' ? executor.cores : execution.cores;
-    const [cores, crew] = [this.#cores, new Crew(execution, this.#cores, () => this.#wake())];
+    const { sideBySide } = executor;
+    this.#cores = sideBySide ?? (execution.cores === 'max' ? executor.cores : execution.cores);
+    const shares = sideBySide === undefined ? execution : { trials: sideBySide, workers_per_trial: 1 };
+    const [cores, crew] = [this.#cores, new Crew(shares, this.#cores, () => this.#wake())];
     this.#crew = crew;
     this.#replayed = replaySweep(loaded, directory, entries, crew.limit);
     const { ledger, rules, total } = this.#replayed;
@@ -142,7 +144,7 @@ export class SweepRunner {
   }
 
   #announce(): void {
-    const { directory, loaded } = this.#parts;
+    const { directory, loaded, executor } = this.#parts;
     const { metric, execution } = loaded.settings;
     const { sweep, ledger, isResumed, total } = this.#replayed;
     this.#emit({
@@ -156,6 +158,7 @@ export class SweepRunner {
       cores: this.#cores,
       sideBySide: this.#crew.limit,
       metric: { name: metric.name, goal: metric.goal },
+      ...(executor.where !== undefined && { where: executor.where }),
     });
     if (execution.order === 'arrival')
       this.#emit({
@@ -166,7 +169,8 @@ export class SweepRunner {
   }
 
   #tick(): void {
-    this.#emit(this.#progress.at(this.#parts.log.seconds, this.#training.running, this.#crew.waiting));
+    const queued = this.#crew.waiting + this.#training.waiting;
+    this.#emit(this.#progress.at(this.#parts.log.seconds, this.#training.running, queued));
   }
 
   async #shutDown(): Promise<void> {

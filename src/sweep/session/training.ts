@@ -1,6 +1,6 @@
 import type { Blame } from '../../errors.ts';
 import type { Crew, Task } from '../execute/crew.ts';
-import type { Executor, Outcome, TrialWork, WorkReport } from '../execute/executor.ts';
+import { DROPPED, type Executor, type Outcome, type Trainer, type TrialWork, type WorkReport } from '../execute/executor.ts';
 import { trialExperiment } from '../file/experiment.ts';
 import type { LoadedSweep } from '../file/load.ts';
 import type { RetryEntry, RunEntry } from '../journal/entries.ts';
@@ -26,6 +26,7 @@ interface Pace {
   loss: number | undefined;
   fromStep: number;
   startedAt: number;
+  by: Trainer | undefined;
 }
 
 /** A task of the crew with the work that it hands out. */
@@ -64,10 +65,23 @@ export class Training implements Underway {
 
   /** Runs under way. */
   get running(): RunningTrial[] {
-    return [...this.#tasks].map(({ work: { trial, replicate }, workers, pace }) => {
-      const { step = 0, toStep = 0, loss } = pace ?? {};
-      return { trial, replicate, workers, step, toStep, loss, value: this.#fold.trial(trial)?.value ?? null };
-    });
+    return [...this.#tasks]
+      .filter((task) => !this.#isWaiting(task))
+      .map(({ work: { trial, replicate }, workers, pace }) => {
+        const { step = 0, toStep = 0, loss, by } = pace ?? {};
+        const value = this.#fold.trial(trial)?.value ?? null;
+        return { trial, replicate, workers, step, toStep, loss, value, ...by };
+      });
+  }
+
+  /** Runs that the executor has, and nobody trains yet. */
+  get waiting(): number {
+    return [...this.#tasks].filter((task) => this.#isWaiting(task)).length;
+  }
+
+  /** An executor that shares out cores by itself says so when it has some. */
+  #isWaiting({ pace }: TrialTask): boolean {
+    return this.#parts.executor.sideBySide !== undefined && pace === undefined;
   }
 
   isRunning(trial: number): boolean {
@@ -107,7 +121,7 @@ export class Training implements Underway {
       pace: undefined,
       priority,
       maxWorkers: Math.min(work.experiment.numerics.leaves, this.#parts.cores),
-      pause: () => abort.abort(),
+      pause: (isDropped) => abort.abort(isDropped === true ? DROPPED : undefined),
       secondsLeft: () => task.pace && secondsLeft(task.pace),
       run: async (workers) => {
         abort = new AbortController();
@@ -171,9 +185,9 @@ export class Training implements Underway {
   #hear(task: TrialTask, report: WorkReport): void {
     const { trial } = task.work;
     if (report.type === 'progress') {
-      const { step, toStep, loss } = report;
+      const { step, toStep, loss, by } = report;
       const { fromStep, startedAt } = task.pace ?? { fromStep: step, startedAt: performance.now() };
-      task.pace = { step, toStep, loss, fromStep, startedAt };
+      task.pace = { step, toStep, loss, fromStep, startedAt, by };
       return;
     }
     const { code, message } = report;
