@@ -72,7 +72,8 @@ export function foldsIn(samples: Samples, { seed, data }: Pick<DataExperiment, '
   return Array.from({ length: folds }, (_, fold) => splitSamples(samples, { ...data.split, fold }, seed).val);
 }
 
-type Stored = Omit<Dataset, 'normalization' | 'preprocess' | 'fingerprint' | 'description'>;
+/** What a fingerprint is of. */
+export type Stored = Omit<Dataset, 'normalization' | 'preprocess' | 'fingerprint' | 'description'>;
 
 function kindOf(normalize: DataConfig['normalize'], { scaling }: Features): Exclude<DataConfig['normalize'], 'auto'> {
   return normalize === 'auto' ? scaling : normalize;
@@ -95,7 +96,7 @@ function namesOf({ target, targetNames, targetColumn }: Samples): Preprocess['ta
 }
 
 /** sha256 over the sizes and kinds, then the bytes of features, targets, splits and, if there are any, weights (little-endian, as every platform of Node is). */
-function fingerprintOf({ features, featureCount, sampleCount, sampleShape, target, splits, weights }: Stored): string {
+export function fingerprintOf({ features, featureCount, sampleCount, sampleShape, target, splits, weights }: Stored): string {
   const targets = target.kind === 'class' ? target.labels : target.values;
   const arrays = [features, targets, splits.train, splits.val, splits.test, ...(weights === undefined ? [] : [weights])];
   const kinds = arrays.map((array) => [array.constructor.name, array.length]);
