@@ -12,13 +12,14 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SRC = path.join(ROOT, 'dist/src');
 const CLI = path.join(SRC, 'cli');
 /** Packages that find files beside themselves, that hardly any command needs, or that come without the text of their licence. */
-const EXTERNAL = ['asciichart', 'hyparquet-writer', 'koffi', 'mnist', 'piscina', 'yargs'];
+const EXTERNAL = ['asciichart', 'bullmq', 'hyparquet-writer', 'ioredis', 'koffi', 'mnist', 'piscina', 'yargs'];
 
 /** Which file a dynamic import goes to, by the module that has it: the first that fits. */
 const GROUPS = [
   ['command', /^main\.js$/],
   ['help', /^parse\.js$/],
   ['sweeps', /^(?:verbs\/sweep\/|views\/sweep|arguments\/sweeps)/],
+  ['queue', /^(?:verbs\/queue\/|views\/queue)/],
   ['speedup', /^verbs\/speedup\.js$/],
   ['training', /^(?:verbs\/(?:train|resume|extend|verify|check)|views\/follow|arguments\/config-file)\.js$/],
   ['models', /^(?:verbs\/(?:use\/|data|report|runs\/export)|arguments\/model)/],
@@ -29,6 +30,7 @@ const GROUPS = [
 const WITHIN = {
   training: ['command'],
   sweeps: ['command', 'training'],
+  queue: ['command', 'training', 'sweeps'],
   speedup: ['command', 'training'],
   models: ['command', 'training'],
   board: ['command', 'training'],

@@ -28,6 +28,7 @@ const ORDER = [
   'use',
   'export',
   'sweep',
+  'remote',
   'speedup',
   'report',
   'serve',

@@ -38,9 +38,14 @@ export function thisProcess(): LockOwner {
     boot: firstLine('/proc/sys/kernel/random/boot_id'),
     namespace: linkTarget('/proc/self/ns/pid'),
     host: hostname(),
-    command: process.argv.join(' ').slice(0, MAX_COMMAND),
+    command: withoutPasswords(process.argv.join(' ')).slice(0, MAX_COMMAND),
     since: new Date().toISOString(),
   };
+}
+
+/** The password of a URL is nothing to be written down: `redis://me:***@host`. */
+function withoutPasswords(command: string): string {
+  return command.replace(/(\w:\/\/[^\s:/@]*):\S*@/g, '$1:***@');
 }
 
 /** Only what is provably dead is: a process of this boot and this pid namespace that is gone or whose pid another one has; or of an earlier boot of this host. */

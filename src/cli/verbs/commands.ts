@@ -6,6 +6,7 @@ import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
+import { agent } from './queue/agent.ts';
 import { report } from './report.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs/index.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   diff,
   report,
   sweep,
+  agent,
   speedup,
   schema,
   cache,

@@ -57,9 +57,11 @@ export class SweepView {
     }
   }
 
-  showResults(summary: SweepSummary): void {
+  /** @param hasNext  what to do next is told */
+  showResults(summary: SweepSummary, hasNext = true): void {
     const stream = this.#output.resultStream;
     this.#output.result(`\n${renderSweep(summary, this.#output.look(stream), summary)}`);
+    if (!hasNext) return;
     const place = shortPath(summary.directory);
     const next = summary.status === 'interrupted' ? ['resume'] : summary.best === undefined ? [] : ['best', 'report'];
     for (const verb of next) this.#output.next(commandOf(`sweep ${verb}`, place));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { unlink, writeFile } from 'node:fs/promises';
+import { rm, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
 import { writeFileAtomic } from '../../storage/atomic.ts';
@@ -78,6 +78,14 @@ export class FileStore implements BlobStore {
       await unlink(this.#placeOf(name));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(this.#placeOf(name), cause);
+    }
+  }
+
+  async removeFolder(folder: string): Promise<void> {
+    try {
+      await rm(this.#placeOf(folder), { recursive: true, force: true });
+    } catch (cause) {
+      throw storageError(this.#placeOf(folder), cause);
     }
   }
 

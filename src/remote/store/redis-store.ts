@@ -20,43 +20,36 @@ export class RedisStore implements BlobStore {
   }
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
-    const [folder, key] = this.#keysOf(name);
+    const blob = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     await this.#storing(async (client) => {
-      const blob = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const replies = await client
-        .multi()
-        .set(key, blob, 'EX', KEPT_SECONDS)
-        .sadd(folder, name.slice(name.lastIndexOf('/') + 1))
-        .expire(folder, KEPT_SECONDS)
-        .exec();
-      for (const [error] of replies ?? []) if (error !== null) throw error;
+      const command = client.multi().set(keyOf(name), blob, 'EX', KEPT_SECONDS);
+      // A folder is a set of names, and in its own folder by its name.
+      for (const [folder, part] of placesOf(name)) command.sadd(keyOf(folder), part).expire(keyOf(folder), KEPT_SECONDS);
+      for (const [error] of (await command.exec()) ?? []) if (error !== null) throw error;
     });
   }
 
   async get(name: string): Promise<Uint8Array | undefined> {
-    const [, key] = this.#keysOf(name);
-    return this.#storing(async (client) => (await client.getBuffer(key)) ?? undefined);
+    return this.#storing(async (client) => (await client.getBuffer(keyOf(name))) ?? undefined);
   }
 
   async list(folder: string): Promise<string[]> {
-    return this.#storing(async (client) => (await client.smembers(`${PREFIX}:${partsOf(folder).join('/')}`)).toSorted());
+    return this.#storing(async (client) => (await client.smembers(keyOf(folder))).toSorted());
   }
 
   async remove(name: string): Promise<void> {
-    const [folder, key] = this.#keysOf(name);
-    await this.#storing((client) =>
-      client
-        .multi()
-        .unlink(key)
-        .srem(folder, name.slice(name.lastIndexOf('/') + 1))
-        .exec(),
-    );
+    const [[folder, part]] = placesOf(name);
+    await this.#storing((client) => client.multi().unlink(keyOf(name)).srem(keyOf(folder), part).exec());
   }
 
-  /** Of its folder and of itself. */
-  #keysOf(name: string): [folder: string, key: string] {
-    const parts = partsOf(name);
-    return [`${PREFIX}:${parts.slice(0, -1).join('/')}`, `${PREFIX}:${parts.join('/')}`];
+  async removeFolder(folder: string): Promise<void> {
+    for (const part of await this.#listIfFolder(folder)) await this.removeFolder(`${folder}/${part}`);
+    const [[above, part]] = placesOf(folder);
+    await this.#storing((client) => client.multi().unlink(keyOf(folder)).srem(keyOf(above), part).exec());
+  }
+
+  #listIfFolder(name: string): Promise<string[]> {
+    return this.#storing(async (client) => ((await client.type(keyOf(name))) === 'set' ? client.smembers(keyOf(name)) : []));
   }
 
   async #storing<T>(action: (client: RedisServer['client']) => Promise<T>): Promise<T> {
@@ -72,4 +65,16 @@ export class RedisStore implements BlobStore {
       });
     }
   }
+}
+
+function keyOf(name: string): string {
+  return `${PREFIX}:${partsOf(name).join('/')}`;
+}
+
+/** The folders of a name, from its own upwards, each with what stands in it: `a/b/c` is c in a/b, and a/b is b in a. */
+function placesOf(name: string): [[folder: string, part: string], ...[folder: string, part: string][]] {
+  const parts = partsOf(name);
+  const place = (depth: number): [string, string] => [parts.slice(0, depth).join('/'), parts[depth] ?? ''];
+  const above = Array.from({ length: Math.max(0, parts.length - 2) }, (_, i) => place(parts.length - 2 - i));
+  return [place(Math.max(1, parts.length - 1)), ...above];
 }

@@ -17,6 +17,8 @@ export interface BlobStore {
   list(folder: string): Promise<string[]>;
   /** Nothing happens if there is none. @throws GradloomError E_STORAGE */
   remove(name: string): Promise<void>;
+  /** Removes a folder with all that is in it. @throws GradloomError E_STORAGE */
+  removeFolder(folder: string): Promise<void>;
 }
 
 const PART = /^[A-Za-z0-9][\w.~-]{0,199}$/;

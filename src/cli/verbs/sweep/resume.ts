@@ -1,13 +1,19 @@
 import { printable } from '../../../errors.ts';
+import type { Fleet } from '../../../remote/queue/fleet.ts';
+import type { SweepSettings } from '../../../sweep/schema.ts';
+import type { ResumeSweepOptions, SweepRun } from '../../../sweep/session/sweep.ts';
 import { type Arguments, defineCommand, type ExitNow } from '../../arguments/command.ts';
+import { QUEUE_OPTIONS, type QueueRequest, queueOf } from '../../arguments/queue.ts';
 import { EXECUTION_OPTIONS, settingsOf } from '../../arguments/sweeps.ts';
 import type { Output } from '../../terminal/output.ts';
 import { showSession } from '../../views/sweep-session.ts';
 
-interface ResumeRequest {
+export interface ResumeRequest {
   sweep: string;
   overrides: readonly string[];
   retryFailed: boolean;
+  /** Trials are trained by agents. */
+  queue: QueueRequest | undefined;
 }
 
 /** `gradloom sweep resume`. */
@@ -25,16 +31,19 @@ export const sweepResume = defineCommand<ResumeRequest>({
     'run-cap': { value: 'N', short: 'n', describe: 'trials in all, those before included; the same as run_cap=N' },
     'retry-failed': { describe: 'try trials that failed once more, from their last checkpoint' },
     ...EXECUTION_OPTIONS,
+    ...QUEUE_OPTIONS,
   },
   examples: [
     ['$0 sweep resume', 'the latest sweep in ./sweeps; its results are those of an undisturbed one'],
     ['$0 sweep resume sweeps/mnist-asha-7f3c1a -n 100', 'to 100 trials in all'],
+    ['$0 sweep resume --queue redis://127.0.0.1:6379 --store file:/mnt/runs', 'trained by agents; also to follow one in the background'],
     ['$0 sweep resume --retry-failed', 'after what made trials fail is mended: more memory, a data file put right'],
   ],
   request: (args) => ({
     sweep: sweepOf(args),
     overrides: [...args.texts('words').filter(isOverride), ...settingsOf(args)],
     retryFailed: args.flag('retry-failed'),
+    queue: queueOf(args),
   }),
   run: resume,
 });
@@ -48,15 +57,29 @@ function sweepOf(args: Arguments): string {
   return first === undefined || isOverride(first) ? '@last' : first;
 }
 
-function resume({ sweep: word, overrides, retryFailed }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  return showSession(output, exitNow, async (signal) => {
-    const [{ findSweep }, { readSettings }, { resumeSweep }] = await Promise.all([
-      import('../../../sweep/journal/find.ts'),
-      import('../../../sweep/session/read.ts'),
-      import('../../../sweep/session/sweep.ts'),
-    ]);
-    const directory = findSweep(word);
-    const settings = readSettings(directory);
-    return { run: resumeSweep(directory, { signal, overrides, retryFailed }), settings };
-  });
+export async function resume(request: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
+  const { queue } = request;
+  if (queue === undefined) {
+    return showSession(output, exitNow, async (signal) => {
+      const { settings, start } = await found(request, undefined);
+      return { run: start({ signal }), settings };
+    });
+  }
+  const { showQueueSession } = await import('../../views/queue-session.ts');
+  return showQueueSession(output, exitNow, { queue, detach: false }, (fleet) => found(request, fleet));
+}
+
+/** The sweep, and what goes on with it. */
+async function found(
+  { sweep: word, overrides, retryFailed }: Omit<ResumeRequest, 'queue'>,
+  fleet: Fleet | undefined,
+): Promise<{ directory: string; settings: SweepSettings; start: (options: ResumeSweepOptions) => SweepRun }> {
+  const [{ locateSweep }, { readSettings }, { resumeSweep }] = await Promise.all([
+    import('../../views/queued-sweeps.ts'),
+    import('../../../sweep/session/read.ts'),
+    import('../../../sweep/session/sweep.ts'),
+  ]);
+  const directory = await locateSweep(word, fleet);
+  const settings = readSettings(directory);
+  return { directory, settings, start: (options) => resumeSweep(directory, { ...options, overrides, retryFailed }) };
 }

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { EXIT, printable } from '../../errors.ts';
+import type { Fleet } from '../../remote/queue/fleet.ts';
+import { shortPath } from '../../report/runs/results.ts';
+import { renderTally } from '../../report/sweep/agents.ts';
+import { commandOf } from '../../storage/shell.ts';
+import type { SweepSettings } from '../../sweep/schema.ts';
+import type { SweepOptions } from '../../sweep/session/options.ts';
+import type { SweepRun } from '../../sweep/session/sweep.ts';
+import type { ExitNow } from '../arguments/command.ts';
+import { BACKGROUND_VARIABLE, QUEUE_VARIABLE, type QueueRequest } from '../arguments/queue.ts';
+import { Display } from '../terminal/display.ts';
+import { warningLine } from '../terminal/notices.ts';
+import type { Output } from '../terminal/output.ts';
+import { stoppable } from '../terminal/signals.ts';
+
+type StartSweep = (options: Pick<SweepOptions, 'signal' | 'executor'>) => SweepRun;
+
+export interface QueueSessionRequest {
+  queue: QueueRequest;
+  /** Return at once; the sweep goes on in the background. */
+  detach: boolean;
+}
+
+/**
+ * Shows a sweep that agents train, as one that is trained here. Ctrl-C ends the look at it, not the sweep, which goes on in a process of its own.
+ *
+ * @param open  finds the sweep, and gives what begins it; the directory of one that has begun
+ * @returns the exit code
+ */
+export async function showQueueSession(
+  output: Output,
+  exitNow: ExitNow,
+  { queue, detach }: QueueSessionRequest,
+  open: (fleet: Fleet) => Promise<{ settings: SweepSettings; start: StartSweep; directory?: string }>,
+): Promise<number> {
+  const display = new Display(output);
+  const isBackground = process.env[BACKGROUND_VARIABLE] === '1';
+  const onFirst = isBackground ? 'ending' : 'the sweep goes on without you; once more to stop at once';
+  return stoppable({ display, onFirst, exitNow }, async (stop) => {
+    const [{ Fleet: FleetClass }, { QueueSession }, { takeOver }, { SweepView }] = await Promise.all([
+      import('../../remote/queue/fleet.ts'),
+      import('../../remote/queue/session.ts'),
+      import('../../remote/queue/take-over.ts'),
+      import('./sweep.ts'),
+    ]);
+    const fleet = await FleetClass.open(queue);
+    try {
+      const { settings, start, directory } = await open(fleet);
+      if (directory !== undefined) await takeOver(fleet, directory);
+      const tell = (message: string): void => display.say(warningLine({ code: 'W_QUEUE', message }, output));
+      for (const doubt of fleet.doubts) tell(`${fleet.shown}: ${doubt}`);
+      const session = new QueueSession(fleet, { settings, tell, isBackground });
+      const signals = [stop.signal, session.signal, ...(detach ? [AbortSignal.abort()] : [])];
+      const view = new SweepView(output, display, settings);
+      const run = start({ signal: AbortSignal.any(signals), executor: session.executor });
+      for await (const event of run) {
+        session.hear(event);
+        view.show(event);
+      }
+      const summary = await run.result.catch(async (error: Error) => {
+        await session.fail(error);
+        throw error;
+      });
+      await session.end(summary);
+      const goesOn = summary.status === 'interrupted' && !session.isCancelled && !isBackground;
+      const pid = goesOn ? goOnInBackground(summary.directory, queue) : undefined;
+      if (output.json) {
+        const { sweepObject } = await import('../../report/sweep/files.ts');
+        const { reason, failed, seconds } = summary;
+        const background = pid === undefined ? {} : { background: { pid } };
+        output.object({ ...sweepObject(summary), reason, failed, seconds, agents: session.tally?.agents ?? [], ...background });
+      }
+      if (!detach) view.showResults(summary, !goesOn);
+      if (session.tally !== undefined) for (const line of renderTally(session.tally, summary.seconds)) output.result(line);
+      if (pid !== undefined) {
+        display.say(`the sweep goes on in the background (process ${pid})`);
+        const place = shortPath(summary.directory);
+        output.next(`${commandOf('sweep status', place)}   # how far it is`);
+        output.next(
+          `${commandOf('sweep resume', place)} --queue ${printable(fleet.shown)} --store ${fleet.store.shown}   # follow it again`,
+        );
+        if (detach) return EXIT.ok;
+      }
+      if (session.isCancelled) display.say('the sweep was cancelled; what agents had is saved');
+      if (summary.status === 'interrupted') return stop.exitCode ?? EXIT.interrupted;
+      return summary.failed > 0 ? EXIT.trials : EXIT.ok;
+    } finally {
+      await fleet.close();
+    }
+  });
+}
+
+/** The password goes by the environment, which nobody else can read. @returns the process that decides from now on */
+function goOnInBackground(directory: string, { queue, store, insecure }: QueueRequest): number | undefined {
+  const words = ['sweep', 'resume', directory, '--queue', 'env', '--store', store, ...(insecure ? ['--insecure'] : []), '--quiet'];
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, [QUEUE_VARIABLE]: queue, [BACKGROUND_VARIABLE]: '1' },
+  });
+  child.unref();
+  return child.pid;
+}
