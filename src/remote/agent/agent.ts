@@ -69,6 +69,8 @@ class Agent {
   readonly #presence: Presence;
   #idleSince = performance.now();
   #folders = 0;
+  /** Of trials that are not here any more. */
+  #busySeconds = 0;
   #reason: AgentSummary['reason'] | undefined;
   #fatal: unknown;
   #ended: () => void = () => undefined;
@@ -92,6 +94,7 @@ class Agent {
       beatMs: Math.min(LONGEST_BEAT_MS, lockMs / 6),
       patienceMs,
       running: () => [...this.#trials.values()].map(({ state }) => ({ ...state })),
+      busy: () => [...this.#trials.values()].reduce((sum, { busySeconds }) => sum + busySeconds, this.#busySeconds),
       onCancelled: (job) => this.#cancel(job),
       onGone: (error) => this.#fail(error),
       tell: (message) => this.#tell(message),
@@ -192,6 +195,7 @@ class Agent {
 
   async #clear(id: string, trial: AgentTrial): Promise<void> {
     this.#trials.delete(id);
+    this.#busySeconds += trial.busySeconds;
     if (this.#cancelled.delete(id)) await this.#presence.uncancel(id);
     await trial.clear();
   }

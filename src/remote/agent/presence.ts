@@ -11,6 +11,8 @@ export interface PresenceParts {
   /** A server that is away for longer ends the agent. */
   patienceMs: number;
   running: () => AgentJob[];
+  /** Seconds that cores were at something, summed over them. */
+  busy: () => number;
   /** A job that nobody wants any more. */
   onCancelled: (job: string) => void;
   onGone: (error: GradloomError) => void;
@@ -24,8 +26,6 @@ export class Presence {
   readonly #parts: PresenceParts;
   readonly #board: AgentBoard;
   readonly #startedAt = performance.now();
-  #busySeconds = 0;
-  #beatAt = performance.now();
   #isBeating = false;
   #awaySince: number | undefined;
   #beating: NodeJS.Timeout | undefined;
@@ -51,19 +51,15 @@ export class Presence {
   }
 
   get state(): AgentState {
-    const { id, cores, running } = this.#parts;
+    const { id, cores, running, busy } = this.#parts;
     const seconds = (performance.now() - this.#startedAt) / 1000;
     const about = { id, host: os.hostname(), pid: process.pid, cores };
-    return { ...about, running: running(), done: this.done, seconds, busy: this.#busySeconds };
+    return { ...about, running: running(), done: this.done, seconds, busy: busy() };
   }
 
   async #beat(): Promise<void> {
-    const { server, running, cores, beatMs, onCancelled, tell } = this.#parts;
-    const now = performance.now();
-    const workers = running().reduce((sum, job) => sum + (job.toStep > 0 ? job.workers : 0), 0);
-    this.#busySeconds += (Math.min(cores, workers) * (now - this.#beatAt)) / 1000;
-    this.#beatAt = now;
-    this.#lookAtServer(now);
+    const { server, beatMs, onCancelled, tell } = this.#parts;
+    this.#lookAtServer(performance.now());
     if (this.#isBeating || !server.isThere) return;
     this.#isBeating = true;
     try {

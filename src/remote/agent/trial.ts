@@ -44,6 +44,8 @@ export class AgentTrial {
   #task: Task | undefined;
   /** Ends the wait for the task, where the crew has not begun with it. */
   #giveUp: () => void = () => undefined;
+  /** Since when it runs on so many cores, and what was before. */
+  #busy: { seconds: number; since: number; cores: number } = { seconds: 0, since: 0, cores: 0 };
   /** Name of the checkpoint that the store has. */
   #saved: string | undefined;
 
@@ -70,6 +72,16 @@ export class AgentTrial {
     return this.#stopped.signal.aborted;
   }
 
+  /** Seconds that cores were at it, summed over them. */
+  get busySeconds(): number {
+    const { seconds, since, cores } = this.#busy;
+    return seconds + (cores * (performance.now() - since)) / 1000;
+  }
+
+  #setBusy(cores: number): void {
+    this.#busy = { seconds: this.busySeconds, since: performance.now(), cores };
+  }
+
   get experiment(): Experiment {
     return this.#experiment;
   }
@@ -88,7 +100,7 @@ export class AgentTrial {
       clearInterval(saving);
       await this.#saving;
       // Before anybody is told of it: whoever takes the run over finds where it ends.
-      await this.#patiently(() => this.#copies.save(directory));
+      await this.#patiently(() => this.#copies.save(directory, true));
       return outcome;
     } finally {
       clearInterval(saving);
@@ -122,6 +134,7 @@ export class AgentTrial {
         secondsLeft: () => secondsLeft(this.state, startedAt),
         run: async (workers) => {
           isRunning = true;
+          this.#setBusy(workers);
           abort = new AbortController();
           this.state.workers = workers;
           if (this.isStopped) abort.abort();
@@ -137,6 +150,8 @@ export class AgentTrial {
             resolve(outcome);
           } catch (error) {
             reject(error as Error);
+          } finally {
+            this.#setBusy(0);
           }
           return false;
         },
@@ -165,7 +180,7 @@ export class AgentTrial {
     const newest = this.#newest();
     if (newest === undefined || newest === this.#saved || this.#isSaving) return;
     this.#isSaving = true;
-    const saving = this.#copies.save(this.#directory).then(
+    const saving = this.#copies.save(this.#directory, false).then(
       (isSaved) => {
         if (isSaved) this.#saved = newest;
       },

@@ -32,13 +32,13 @@ export class RunCopies {
   /**
    * Copies a run as it is, also while it is being trained.
    *
+   * @param hasEnded  nobody trains it: of two copies of the same step this one is further
    * @returns false where there is nothing yet to go on from
    * @throws GradloomError E_STORAGE, also where it is larger than a blob of the store may be
    */
-  async save(directory: string): Promise<boolean> {
+  async save(directory: string, hasEnded: boolean): Promise<boolean> {
     const moment = listCheckpoints(directory)[0];
-    const hasEnded = kindAt(runFile(directory, 'summary')) === 'file';
-    if (moment === undefined && !hasEnded) return false;
+    if (moment === undefined && !(hasEnded && kindAt(runFile(directory, 'summary')) === 'file')) return false;
     const files = filesOf(directory);
     if (files === undefined) return false;
     const bytes = bundle(files);
