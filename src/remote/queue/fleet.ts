@@ -54,7 +54,7 @@ export class Fleet {
     this.agents = new AgentBoard(server);
     this.sweeps = new SweepBoard(server);
     const { Queue: QueueClass } = server.bullmq;
-    this.queue = new QueueClass(QUEUE, { connection: server.options, prefix: PREFIX, skipVersionCheck: true });
+    this.queue = new QueueClass(QUEUE, { connection: server.newClient(), prefix: PREFIX, skipVersionCheck: true });
     // A connection that is lost comes back by itself; who waits looks at `isThere`.
     this.queue.on('error', () => undefined);
   }
@@ -112,7 +112,7 @@ export class Fleet {
 
   openEvents(): QueueEvents {
     const { QueueEvents: EventsClass } = this.#server.bullmq;
-    const events = new EventsClass(QUEUE, { connection: this.#server.options, prefix: PREFIX, skipVersionCheck: true });
+    const events = new EventsClass(QUEUE, { connection: this.#server.newClient(), prefix: PREFIX, skipVersionCheck: true });
     events.on('error', () => undefined);
     return events;
   }

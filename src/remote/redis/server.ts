@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { GradloomError, printableSentence } from '../../errors.ts';
 import type { QueueAddress } from './address.ts';
-import { type BullMq, loadQueuePackages } from './packages.ts';
+import { type BullMq, loadQueuePackages, type RedisClass } from './packages.ts';
 
 const CONNECT_MS = 5000;
 const LONGEST_PAUSE_MS = 2000;
@@ -21,9 +21,12 @@ export class RedisServer {
   readonly client: Redis;
   /** What speaks against trusting it with jobs, in sentences. */
   readonly doubts: readonly string[];
+  readonly #Redis: RedisClass;
+  readonly #others: Redis[] = [];
 
-  private constructor(parts: Pick<RedisServer, 'address' | 'bullmq' | 'options' | 'client' | 'doubts'>) {
+  private constructor(parts: Pick<RedisServer, 'address' | 'bullmq' | 'options' | 'client' | 'doubts'>, Redis: RedisClass) {
     ({ address: this.address, bullmq: this.bullmq, options: this.options, client: this.client, doubts: this.doubts } = parts);
+    this.#Redis = Redis;
   }
 
   /** @throws GradloomError E_QUEUE if it cannot be reached, does not let in, or is too old; E_PACKAGE */
@@ -42,7 +45,7 @@ export class RedisServer {
       await client.connect();
       const doubts = doubtsOf(await client.info(), address);
       hasAnswered = true;
-      return new RedisServer({ address, bullmq, options, client, doubts });
+      return new RedisServer({ address, bullmq, options, client, doubts }, Redis);
     } catch (error) {
       client.disconnect();
       if (error instanceof GradloomError) throw error;
@@ -55,8 +58,18 @@ export class RedisServer {
     return this.client.status === 'ready';
   }
 
+  /** A further connection, which is lost with this one; where it is lost before, it comes back by itself. */
+  newClient(): Redis {
+    const client = new this.#Redis(this.options);
+    // Who waits looks at `isThere`.
+    client.on('error', () => undefined);
+    this.#others.push(client);
+    return client;
+  }
+
   async close(): Promise<void> {
-    const isDone = await within(CLOSE_MS, this.client.quit());
+    for (const client of this.#others) client.disconnect();
+    const isDone = this.isThere && (await within(CLOSE_MS, this.client.quit()));
     if (!isDone) this.client.disconnect();
   }
 }
