@@ -13,6 +13,11 @@ import type { Standing } from './standing.ts';
 /** Sources that every machine makes by itself. */
 const MADE: ReadonlySet<string> = new Set(['synthetic']);
 
+interface Place {
+  standing: Standing;
+  store: BlobStore;
+}
+
 /** Makes jobs of works: with the hashes of all that they follow from, and with their data in the store, once. */
 export class Offering {
   readonly #sweep: string;
@@ -23,7 +28,7 @@ export class Offering {
   readonly #tell: (message: string) => void;
 
   /** @param tell  told of data that agents must have by themselves */
-  constructor(sweep: string, standing: Standing, store: BlobStore, datasets: Pick<Datasets, 'get'>, tell: (message: string) => void) {
+  constructor(sweep: string, { standing, store }: Place, datasets: Pick<Datasets, 'get'>, tell: (message: string) => void) {
     this.#sweep = sweep;
     this.#standing = standing;
     this.#store = store;

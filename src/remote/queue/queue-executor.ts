@@ -1,10 +1,10 @@
 import path from 'node:path';
-import type { Job, Queue, QueueEvents } from 'bullmq';
+import type { Job, QueueEvents } from 'bullmq';
 import type { CallerData } from '../../config/caller-data.ts';
 import { printable, printableSentence } from '../../errors.ts';
-import { Datasets } from '../../sweep/execute/datasets.ts';
 import { DROPPED, type Executor, type Outcome, type SweepPlace, type TrialWork, type WorkReport } from '../../sweep/execute/executor.ts';
 import { isOfTrial } from '../../sweep/execute/faults.ts';
+import { keptDatasets } from '../../sweep/execute/local.ts';
 import { faultOf } from '../../sweep/journal/fault.ts';
 import { patiently } from '../patience.ts';
 import { within } from '../redis/server.ts';
@@ -21,8 +21,6 @@ const CLOSE_MS = 5000;
 const FETCH_MS = 300_000;
 /** Jobs that are looked at in one go. */
 const LOOKED_AT = 64;
-const MOST_DATASETS = 32;
-const LEAST_DATASETS = 4;
 
 /** A work that somebody is to train. */
 interface Pending {
@@ -57,13 +55,14 @@ export class QueueExecutor implements Executor {
   readonly #fleet: Fleet;
   readonly #options: QueueExecutorOptions;
   readonly #offering: Offering;
-  readonly #queue: Queue;
   readonly #events: QueueEvents;
   readonly #pending = new Map<string, Pending>();
   /** Jobs that this session has put in the queue, or found there. */
   readonly #known = new Set<string>();
   /** By directory: the run is brought here from the store. */
   readonly #fetching = new Map<string, Promise<void>>();
+  /** A session that begins goes on with a sweep that was cancelled before. */
+  readonly #begun: Promise<void>;
   readonly #looking: NodeJS.Timeout;
   #isLooking = false;
   #awaySince: number | undefined;
@@ -71,16 +70,17 @@ export class QueueExecutor implements Executor {
 
   constructor(fleet: Fleet, place: SweepPlace, options: QueueExecutorOptions) {
     this.sideBySide = options.sideBySide;
-    const datasets = new Datasets(Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, place.seeds + 1)), options.data);
     this.#sweep = sweepIdOf(place.id);
     this.#place = place;
     this.#fleet = fleet;
     this.#options = options;
-    this.#offering = new Offering(this.#sweep, fleet.standing, fleet.store, datasets, options.tell);
-    this.#queue = fleet.queue;
+    this.#offering = new Offering(this.#sweep, fleet, keptDatasets(place.seeds, options.data), options.tell);
     this.#events = fleet.openEvents();
     this.#events.on('completed', ({ jobId }) => this.#lookAt(jobId));
     this.#events.on('failed', ({ jobId }) => this.#lookAt(jobId));
+    this.#begun = fleet.sweeps.uncancel(this.#sweep);
+    // Whoever waits for it hears of what went wrong.
+    this.#begun.catch(() => undefined);
     this.#looking = setInterval(() => void this.#look(), fleet.timing.lookMs);
   }
 
@@ -141,14 +141,24 @@ export class QueueExecutor implements Executor {
   async #enqueue(id: string): Promise<void> {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    await this.#patiently('the queue', undefined, async () => {
+    const isThere = await this.#patiently('the queue', undefined, async () => {
+      if (await this.#isCancelled()) return false;
       await this.#fleet.agents.uncancel([id]);
       if (!this.#known.has(id)) await this.#forgetFailure(id);
       this.#known.add(id);
       await this.#fleet.sweeps.noteJob(this.#sweep, id);
-      await this.#queue.add(this.#sweep, pending.job, { jobId: id });
+      await this.#fleet.queue.add(this.#sweep, pending.job, { jobId: id });
+      return true;
     });
-    await this.#lookAtJob(pending);
+    if (isThere) await this.#lookAtJob(pending);
+  }
+
+  /** Then nothing is put in the queue again that was taken out of it. */
+  async #isCancelled(): Promise<boolean> {
+    await this.#begun;
+    const isCancelled = await this.#fleet.sweeps.isCancelled(this.#sweep);
+    if (isCancelled) this.#options.onCancel();
+    return isCancelled;
   }
 
   /** A job that failed or was cancelled in a session before is to be tried again; one that came to its end is not. */
@@ -161,7 +171,7 @@ export class QueueExecutor implements Executor {
   }
 
   #jobAt(id: string): Promise<Job | undefined> {
-    return this.#queue.getJob(id) as Promise<Job | undefined>;
+    return this.#fleet.queue.getJob(id) as Promise<Job | undefined>;
   }
 
   #lookAt(id: string): void {
@@ -235,7 +245,7 @@ export class QueueExecutor implements Executor {
       const agents = await this.#fleet.look();
       this.#hear(agents);
       for (const pending of this.#nextToLookAt()) await this.#lookAtJob(pending);
-      if (await this.#fleet.sweeps.isCancelled(this.#sweep)) this.#options.onCancel();
+      await this.#isCancelled();
     } catch (error) {
       for (const pending of this.#pending.values()) pending.fail(error);
     } finally {

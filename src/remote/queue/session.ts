@@ -77,7 +77,6 @@ export class QueueSession {
       const { isBackground = false } = this.#options;
       const about = { id: sweepIdOf(event.id), name, host: this.#fleet.host, directory, pid: process.pid, isBackground };
       this.#state = { ...about, status: 'running', updated: '', store: this.#fleet.store.shown, ended: 0, running: 0, queued: 0, total };
-      this.#say(this.#fleet.sweeps.uncancel(about.id));
     }
     if (event.type === 'best') this.#change({ best: { trial: event.trial.number, value: event.trial.value } });
     if (event.type !== 'progress') return;

@@ -38,8 +38,7 @@ export class LocalExecutor implements Executor {
     this.#place = place;
     this.#options = options;
     this.#threads = new Threads(options.engine?.entry);
-    const count = Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, place.seeds + 1));
-    this.#datasets = options.datasets ?? new Datasets(count, options.data);
+    this.#datasets = options.datasets ?? keptDatasets(place.seeds, options.data);
   }
 
   get cores(): number {
@@ -67,4 +66,9 @@ export class LocalExecutor implements Executor {
   close(): Promise<void> {
     return this.#threads.close();
   }
+}
+
+/** Data sets for a sweep whose trials have so many runs: those of one trial are kept. */
+export function keptDatasets(seeds: number, data?: CallerData): Datasets {
+  return new Datasets(Math.min(MOST_DATASETS, Math.max(LEAST_DATASETS, seeds + 1)), data);
 }
