@@ -26,6 +26,10 @@ export { type Check, examine } from './engine/doctor.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export { type ExportOptions, type ExportReport, exportModel } from './export/export.ts';
 export type { Target as ExportTarget } from './export/target.ts';
+export { runAgent } from './remote/agent/agent.ts';
+export type { AgentEvent, AgentOptions, AgentSummary } from './remote/agent/options.ts';
+export { openSweepQueue, type SweepQueue, type SweepQueueSession, type SweepQueueSessionOptions } from './remote/queue/open.ts';
+export type { AgentJob, AgentState, FleetOptions, FleetTiming, QueuedSweep } from './remote/queue/options.ts';
 export type {
   MetricsLine,
   RunEnd,

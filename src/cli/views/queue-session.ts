@@ -41,7 +41,7 @@ export async function showQueueSession(
     const [{ Fleet: FleetClass }, { QueueSession }, { takeOver }, { SweepView }] = await Promise.all([
       import('../../remote/queue/fleet.ts'),
       import('../../remote/queue/session.ts'),
-      import('../../remote/queue/take-over.ts'),
+      import('../../remote/queue/manage.ts'),
       import('./sweep.ts'),
     ]);
     const fleet = await FleetClass.open(queue);

@@ -1,7 +1,6 @@
 import { GradloomError, printable } from '../../errors.ts';
-import type { AgentState } from '../../remote/queue/agents.ts';
 import type { Fleet } from '../../remote/queue/fleet.ts';
-import type { QueuedSweep } from '../../remote/queue/sweeps.ts';
+import type { AgentState, QueuedSweep } from '../../remote/queue/options.ts';
 import type { QueueRequest } from '../arguments/queue.ts';
 import type { Output } from '../terminal/output.ts';
 

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { GradloomError } from '../../errors.ts';
-import { AgentBoard, type AgentJob, type AgentState } from '../queue/agents.ts';
+import { AgentBoard } from '../queue/agents.ts';
+import type { AgentJob, AgentState } from '../queue/options.ts';
 import type { RedisServer } from '../redis/server.ts';
 
 export interface PresenceParts {

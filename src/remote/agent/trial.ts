@@ -9,7 +9,7 @@ import { initHashes } from '../../runs/prepare/initial.ts';
 import type { Crew, Task } from '../../sweep/execute/crew.ts';
 import type { Executor, Outcome, TrialWork, WorkReport } from '../../sweep/execute/executor.ts';
 import { patiently } from '../patience.ts';
-import type { AgentJob } from '../queue/agents.ts';
+import type { AgentJob } from '../queue/options.ts';
 import { copiesFolderOf, type JobResult, type TrialJob } from '../queue/protocol.ts';
 import { refusal } from '../queue/standing.ts';
 import { RunCopies, restoreRun } from '../store/run-copies.ts';
@@ -149,7 +149,7 @@ export class AgentTrial {
             if (outcome.status === 'paused' && !this.isStopped) return true;
             resolve(outcome);
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           } finally {
             this.#setBusy(0);
           }

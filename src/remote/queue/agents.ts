@@ -1,6 +1,7 @@
 import { printable } from '../../errors.ts';
 import { count, fields, finite, listOf, optional, type Shape, text } from '../../storage/shape.ts';
 import type { RedisServer } from '../redis/server.ts';
+import type { AgentState } from './options.ts';
 import { PREFIX } from './protocol.ts';
 
 const KEY = `${PREFIX}:agent:`;
@@ -8,33 +9,6 @@ const ALL = `${PREFIX}:agents`;
 const CANCELLED = `${PREFIX}:cancelled`;
 /** Who has said nothing for so many beats is gone. */
 const BEATS = 10;
-
-/** A part of a run that an agent has. */
-export interface AgentJob {
-  job: string;
-  sweep: string;
-  trial: number;
-  /** Where the agent began with it. */
-  fromStep: number;
-  step: number;
-  toStep: number;
-  loss?: number | undefined;
-  workers: number;
-}
-
-/** An agent as it says it is. For people only: nothing is built on it. */
-export interface AgentState {
-  id: string;
-  host: string;
-  pid: number;
-  cores: number;
-  running: AgentJob[];
-  /** Parts of runs that it has brought to their end. */
-  done: number;
-  /** Seconds that it is there, and that its cores had something to do, summed over them. */
-  seconds: number;
-  busy: number;
-}
 
 const stateShape: Shape<AgentState> = fields({
   id: text,

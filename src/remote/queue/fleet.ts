@@ -5,30 +5,13 @@ import { queueAddress } from '../redis/address.ts';
 import { RedisServer, within } from '../redis/server.ts';
 import { openStore } from '../store/open.ts';
 import type { BlobStore } from '../store/store.ts';
-import { AgentBoard, type AgentState } from './agents.ts';
+import { AgentBoard } from './agents.ts';
+import type { AgentState, FleetOptions, FleetTiming } from './options.ts';
 import { PREFIX, QUEUE } from './protocol.ts';
 import { type Standing, standingHere } from './standing.ts';
 import { SweepBoard } from './sweeps.ts';
 
 const CLOSE_MS = 3000;
-
-export interface FleetOptions {
-  /** `redis://host:6379`, `rediss://user:password@host:6379` */
-  queue: string;
-  /** `file:/mnt/runs` or `redis:` */
-  store: string;
-  /** Also over a network without encryption. @default false */
-  insecure?: boolean | undefined;
-  timing?: Partial<FleetTiming> | undefined;
-}
-
-/** Milliseconds. */
-export interface FleetTiming {
-  /** Between two looks at the queue, beside what it tells by itself. */
-  lookMs: number;
-  /** A server or store that is away for longer ends the session. */
-  patienceMs: number;
-}
 
 const TIMING: FleetTiming = { lookMs: 1000, patienceMs: 600_000 };
 

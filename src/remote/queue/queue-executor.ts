@@ -9,9 +9,9 @@ import { faultOf } from '../../sweep/journal/fault.ts';
 import { patiently } from '../patience.ts';
 import { within } from '../redis/server.ts';
 import { RunCopies, replaceRun } from '../store/run-copies.ts';
-import type { AgentJob, AgentState } from './agents.ts';
 import type { Fleet } from './fleet.ts';
 import { asQueueFault, Offering } from './offered.ts';
+import type { AgentJob, AgentState } from './options.ts';
 import { copiesFolderOf, jobIdOf, sweepIdOf, type TrialJob } from './protocol.ts';
 import { failureOf, resultOf } from './results.ts';
 import { Tally } from './tally.ts';
@@ -227,7 +227,7 @@ export class QueueExecutor implements Executor {
         if (files !== undefined) await replaceRun(files, directory, this.#place.fence);
       } catch (error) {
         // The result is in the log; the files are for people, and for a session that goes on here.
-        this.#options.tell(`${job.work.directory} could not be fetched: ${printableSentence(String((error as Error).message))}`);
+        this.#options.tell(`${job.work.directory} could not be fetched: ${printableSentence((error as Error).message)}`);
       }
     });
     this.#fetching.set(directory, fetching);

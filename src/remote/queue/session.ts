@@ -4,9 +4,9 @@ import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../../sweep/session/events.ts';
 import type { Fleet } from './fleet.ts';
 import { cleanUp } from './manage.ts';
+import type { QueuedSweep } from './options.ts';
 import { sweepIdOf } from './protocol.ts';
 import { QueueExecutor, type QueueExecutorOptions } from './queue-executor.ts';
-import type { QueuedSweep } from './sweeps.ts';
 import type { Tally } from './tally.ts';
 
 /** The clock of `order: logical` says by itself how many are under way. */
@@ -24,14 +24,6 @@ export interface QueueSessionOptions extends Pick<QueueExecutorOptions, 'tell' |
 
 /**
  * A session of a sweep whose trials are trained by agents: its executor, and what the queue is told of it.
- *
- * @example
- * const fleet = await Fleet.open({ queue: 'redis://127.0.0.1:6379', store: 'file:/mnt/runs' });
- * const session = new QueueSession(fleet, { settings: loaded.settings, tell: console.warn });
- * const run = sweep(loaded, { executor: session.executor, signal: session.signal });
- * for await (const event of run) session.hear(event);
- * await session.end(await run.result);
- * await fleet.close();
  */
 export class QueueSession {
   readonly #fleet: Fleet;

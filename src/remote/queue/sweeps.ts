@@ -1,5 +1,6 @@
 import { anything, count, fields, flag, optional, type Shape, text } from '../../storage/shape.ts';
 import type { RedisServer } from '../redis/server.ts';
+import type { QueuedSweep } from './options.ts';
 import { PREFIX } from './protocol.ts';
 
 const ALL = `${PREFIX}:sweeps`;
@@ -7,29 +8,6 @@ const KEPT_SECONDS = 30 * 86_400;
 
 const keyOf = (sweep: string): string => `${PREFIX}:sweep:${sweep}`;
 const jobsOf = (sweep: string): string => `${PREFIX}:jobs:${sweep}`;
-
-/** A sweep as its coordinator tells the queue of it: for `sweep ls` and `sweep status`. The log of the sweep is what counts. */
-export interface QueuedSweep {
-  id: string;
-  name: string;
-  /** Where it is, and who decides what is tried. */
-  host: string;
-  directory: string;
-  pid: number;
-  /** Without a terminal: it ends when it is asked to, for one that has one. */
-  isBackground: boolean;
-  status: string;
-  /** UTC. */
-  updated: string;
-  store: string;
-  ended: number;
-  total?: number | undefined;
-  running: number;
-  queued: number;
-  best?: unknown;
-  /** Why it stopped, if by an error. */
-  error?: string | undefined;
-}
 
 const sweepShape: Shape<QueuedSweep> = fields({
   id: text,

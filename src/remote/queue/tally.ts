@@ -1,4 +1,4 @@
-import type { AgentState } from './agents.ts';
+import type { AgentState } from './options.ts';
 import type { JobResult } from './protocol.ts';
 
 /** What one agent has done for a session of a sweep. */

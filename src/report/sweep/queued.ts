@@ -1,6 +1,5 @@
 import { printable } from '../../errors.ts';
-import type { AgentState } from '../../remote/queue/agents.ts';
-import type { QueuedSweep } from '../../remote/queue/sweeps.ts';
+import type { AgentState, QueuedSweep } from '../../remote/queue/options.ts';
 import { formatCount, formatCounted, formatLoss, formatPercent, formatSeconds } from '../text/numbers.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
 

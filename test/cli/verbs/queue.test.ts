@@ -198,7 +198,7 @@ redisTest('an agent saves and gives back what it trains at SIGTERM, and a passwo
   const directory = onlySweep(cwd);
   const { command = '' } = lockOwner(directory) ?? {};
   t.true(command.includes('redis://:***@127.0.0.1'));
-  await agentHere(t, { queue: env.GRADLOOM_QUEUE, store }, { maxIdleMs: 5000 });
+  await agentHere(t, { queue: env.GRADLOOM_QUEUE, store }, { maxIdleMs: 5000 }).ended;
   const ended = await sweep.finished;
   t.is(ended.code, 0);
   const written = readdirSync(cwd, { recursive: true, withFileTypes: true, encoding: 'utf8' })

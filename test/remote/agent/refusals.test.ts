@@ -80,7 +80,7 @@ for (const { title, change, message } of REFUSALS) {
   redisTest(`an agent refuses ${title} by name, with 65, and the job stays for others`, async (t) => {
     t.timeout(60_000);
     const { place, fleet } = await waiting(t, change);
-    const error = await t.throwsAsync(agentHere(t, place), { instanceOf: GradloomError });
+    const error = await t.throwsAsync(agentHere(t, place).ended, { instanceOf: GradloomError });
     t.is(error.code, 'E_AGENT');
     t.is(error.exitCode, EXIT.data);
     t.is(error.where, 'sweep sweep');

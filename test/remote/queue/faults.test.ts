@@ -128,7 +128,7 @@ redisTest('V8 a Redis that is killed and started again from its file loses nothi
   t.true(told.some((message) => message === `${place.queue} is away; agents go on with what they have`));
   t.true(told.some((message) => message === `${place.queue} is there again`));
   agent.stop();
-  t.is((await agent).reason, 'interrupted');
+  t.is((await agent.ended).reason, 'interrupted');
 });
 
 redisTest('V8 a Redis that has forgotten everything is told again', async (t) => {

@@ -87,7 +87,7 @@ redisTest('an agent goes on with a trial of an agent that ended in the middle of
   );
   t.true(hasJoined);
   t.deepEqual(table(summary), table(expected));
-  t.is((await first).reason, 'interrupted');
+  t.is((await first.ended).reason, 'interrupted');
   const [ended] = first.events.filter((event) => event.type === 'end' && event.status === 'paused');
   t.truthy(ended, 'what it trained was saved and given back');
   t.is(tally?.lost, 0);
@@ -113,11 +113,11 @@ redisTest('what is put in the queue twice is there once, also after it was done'
   t.is(jobs.length, 2);
   for (const job of jobs) t.is(job.id, jobIdOf(job.data));
   const agent = agentHere(t, place, { maxIdleMs: 1000 });
-  t.is((await agent).done, 2);
+  t.is((await agent.ended).done, 2);
   t.is(await fleet.queue.getJobCountByTypes('completed'), 2);
   const second = await farSweep(t, place, { directory, settings: text.settings });
   t.is(second.summary.status, 'finished');
   t.is(second.summary.trials.filter(({ status }) => status === 'finished').length, 2);
-  t.is((await agent).done, 2, 'their results were there already');
+  t.is((await agent.ended).done, 2, 'their results were there already');
   t.true(existsSync(path.join(directory, 'trials/0/model.safetensors')));
 });

@@ -11,12 +11,12 @@ redisTest('V8 a queue that is not there, or does not let in, ends with 69 and th
   const address = (login: string) => queueAddress(`redis://${login}127.0.0.1:${server.port}`, false);
   const told: GradloomError[] = [];
   for (const login of ['', 'me:wrong@', ':wrong@'])
-    told.push((await t.throwsAsync(RedisServer.connect(address(login)), { instanceOf: GradloomError }, login))!);
+    told.push(await t.throwsAsync(RedisServer.connect(address(login)), { instanceOf: GradloomError }, login));
   const open = await RedisServer.connect(address(`default:${SECRET}@`));
   t.is(open.address.shown, `redis://default:***@127.0.0.1:${server.port}`);
   await open.close();
   await server.kill();
-  told.push((await t.throwsAsync(RedisServer.connect(address(`:${SECRET}@`)), { instanceOf: GradloomError }))!);
+  told.push(await t.throwsAsync(RedisServer.connect(address(`:${SECRET}@`)), { instanceOf: GradloomError }));
   for (const { code, exitCode, blame, message, where = '', next = '' } of told) {
     t.is(code, 'E_QUEUE');
     t.is(exitCode, EXIT.unavailable);

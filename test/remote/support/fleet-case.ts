@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { runAgent } from '../../../src/remote/agent/agent.ts';
 import type { AgentEvent, AgentOptions, AgentSummary } from '../../../src/remote/agent/options.ts';
-import { Fleet, type FleetTiming } from '../../../src/remote/queue/fleet.ts';
+import { Fleet } from '../../../src/remote/queue/fleet.ts';
+import type { FleetTiming } from '../../../src/remote/queue/options.ts';
 import { QueueSession } from '../../../src/remote/queue/session.ts';
 import type { Tally } from '../../../src/remote/queue/tally.ts';
 import type { LoadedSweep } from '../../../src/sweep/file/load.ts';
@@ -21,21 +22,28 @@ export interface Place {
   store: string;
 }
 
+interface AgentHere {
+  ended: Promise<AgentSummary>;
+  stop: () => void;
+  events: AgentEvent[];
+}
+
 /** An agent in this process, which ends with the test. */
-export function agentHere(
-  t: ExecutionContext,
-  place: Place,
-  more: Partial<AgentOptions> = {},
-): Promise<AgentSummary> & { stop: () => void; events: AgentEvent[] } {
+export function agentHere(t: ExecutionContext, place: Place, more: Partial<AgentOptions> = {}): AgentHere {
   const abort = new AbortController();
   const events: AgentEvent[] = [];
   const onEvent = (event: AgentEvent): void => void events.push(event);
   const ended = runAgent({ ...place, cores: 2, lockMs: LOCK_MS, signal: abort.signal, onEvent, ...more });
+  // What it ends with is for those to see who wait for it.
+  const over = ended.then(
+    () => undefined,
+    () => undefined,
+  );
   t.teardown(async () => {
     abort.abort();
-    await ended.catch(() => undefined);
+    await over;
   });
-  return Object.assign(ended, { stop: () => abort.abort(), events });
+  return { ended, stop: () => abort.abort(), events };
 }
 
 /** An agent in a process of its own, to be killed. */
