@@ -6,7 +6,8 @@ import { EXIT } from '../../../src/errors.ts';
 import { lockOwner } from '../../../src/storage/lock.ts';
 import { readSweep } from '../../../src/sweep/session/read.ts';
 import { agentHere, agentProcess, type Place } from '../../remote/support/fleet-case.ts';
-import { redisTest, TestRedis, until } from '../../remote/support/redis.ts';
+import { TestRedis, until } from '../../remote/support/redis.ts';
+import { redisTest } from '../../remote/support/redis-test.ts';
 import { sweepFile } from '../../sweep/support/sweep-case.ts';
 import { gradloom, start, workplace } from '../support/run-cli.ts';
 

@@ -9,7 +9,8 @@ import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
 import { loaded, played, sweepFile, table } from '../../sweep/support/sweep-case.ts';
 import { agentHere, farSweep, type Place } from '../support/fleet-case.ts';
-import { redisTest, storeIn, TestRedis } from '../support/redis.ts';
+import { storeIn, TestRedis } from '../support/redis.ts';
+import { redisTest } from '../support/redis-test.ts';
 
 /** A sweep of one trial whose job waits in the queue, as another machine would find it. */
 async function waiting(t: ExecutionContext, change: (job: TrialJob) => Partial<TrialJob>): Promise<{ place: Place; fleet: Fleet }> {

@@ -13,7 +13,8 @@ import { start } from '../../cli/support/run-cli.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
 import { loaded, played, table } from '../../sweep/support/sweep-case.ts';
 import { agentHere, agentProcess, decisionsAndResults, farSweep, LOCK_MS, type Place } from '../support/fleet-case.ts';
-import { redisTest, storeIn, TestRedis, until } from '../support/redis.ts';
+import { storeIn, TestRedis, until } from '../support/redis.ts';
+import { redisTest } from '../support/redis-test.ts';
 
 /** Trials of a second or so, with checkpoints on the way. */
 const LONG = ['run_cap=3', 'train.epochs=1500', 'train.batch_size=10', 'train.eval.every.epochs=500', 'train.checkpoint.every.steps=1000'];

@@ -6,7 +6,8 @@ import { sweep } from '../../../src/sweep/session/sweep.ts';
 import { temporary } from '../../runs/support/run-tree.ts';
 import { ASHA, digests, loaded, played, table } from '../../sweep/support/sweep-case.ts';
 import { agentHere, decisionsAndResults, farSweep } from '../support/fleet-case.ts';
-import { redisTest, storeIn, TestRedis } from '../support/redis.ts';
+import { storeIn, TestRedis } from '../support/redis.ts';
+import { redisTest } from '../support/redis-test.ts';
 
 /** A diverging trial, and one that is not valid, are results like others. */
 const HARD = ['parameters.optimizer.lr.max=1e6', 'run_cap=8'];

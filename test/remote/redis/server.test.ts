@@ -1,7 +1,8 @@
 import { EXIT, GradloomError } from '../../../src/errors.ts';
 import { queueAddress } from '../../../src/remote/redis/address.ts';
 import { RedisServer } from '../../../src/remote/redis/server.ts';
-import { redisTest, TestRedis } from '../support/redis.ts';
+import { TestRedis } from '../support/redis.ts';
+import { redisTest } from '../support/redis-test.ts';
 
 const SECRET = 'hunter2';
 

@@ -10,7 +10,8 @@ import { RedisStore } from '../../../src/remote/store/redis-store.ts';
 import { RunCopies, restoreRun } from '../../../src/remote/store/run-copies.ts';
 import type { BlobStore } from '../../../src/remote/store/store.ts';
 import { runTree, temporary } from '../../runs/support/run-tree.ts';
-import { redisTest, TestRedis } from '../support/redis.ts';
+import { TestRedis } from '../support/redis.ts';
+import { redisTest } from '../support/redis-test.ts';
 
 async function redisStore(t: ExecutionContext): Promise<RedisStore> {
   const server = await RedisServer.connect(queueAddress((await TestRedis.start(t)).url, false));

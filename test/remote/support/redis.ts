@@ -2,21 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { temporary } from '../../runs/support/run-tree.ts';
 
 /** Whichever is installed. */
-const PROGRAM = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
-
-/**
- * A test that needs a real Redis or Valkey. Where none is installed it is skipped, and says so; in CI that is a failure.
- */
-export const redisTest = PROGRAM === undefined && process.env['CI'] === undefined ? missing() : test.serial;
-
-function missing(): typeof test.serial.skip {
-  process.stderr.write('neither redis-server nor valkey-server is installed: tests with a queue are skipped\n');
-  return test.serial.skip;
-}
+export const PROGRAM = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
 
 /** A server of the test's own, on a free port of the loopback. */
 export class TestRedis {
