@@ -18,8 +18,7 @@ const EXTERNAL = ['asciichart', 'bullmq', 'hyparquet-writer', 'ioredis', 'koffi'
 const GROUPS = [
   ['command', /^main\.js$/],
   ['help', /^parse\.js$/],
-  ['sweeps', /^(?:verbs\/sweep\/|views\/sweep|arguments\/sweeps)/],
-  ['queue', /^(?:verbs\/queue\/|views\/queue)/],
+  ['sweeps', /^(?:verbs\/(?:sweep|queue)\/|views\/(?:sweep|queue)|arguments\/sweeps|\.\.\/remote\/)/],
   ['speedup', /^verbs\/speedup\.js$/],
   ['training', /^(?:verbs\/(?:train|resume|extend|verify|check)|views\/follow|arguments\/config-file)\.js$/],
   ['models', /^(?:verbs\/(?:use\/|data|report|runs\/export)|arguments\/model)/],
@@ -30,7 +29,6 @@ const GROUPS = [
 const WITHIN = {
   training: ['command'],
   sweeps: ['command', 'training'],
-  queue: ['command', 'training', 'sweeps'],
   speedup: ['command', 'training'],
   models: ['command', 'training'],
   board: ['command', 'training'],

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { EXIT, printable } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import type { Fleet } from '../../remote/queue/fleet.ts';
 import { shortPath } from '../../report/runs/results.ts';
 import { renderTally } from '../../report/sweep/agents.ts';
-import { commandOf } from '../../storage/shell.ts';
+import { commandOf, shellWord } from '../../storage/shell.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepOptions } from '../../sweep/session/options.ts';
 import type { SweepRun } from '../../sweep/session/sweep.ts';
@@ -78,7 +78,7 @@ export async function showQueueSession(
         const place = shortPath(summary.directory);
         output.next(`${commandOf('sweep status', place)}   # how far it is`);
         output.next(
-          `${commandOf('sweep resume', place)} --queue ${printable(fleet.shown)} --store ${fleet.store.shown}   # follow it again`,
+          `${commandOf('sweep resume', place)} --queue ${shellWord(fleet.shown)} --store ${shellWord(fleet.store.shown)}   # follow it again`,
         );
         if (detach) return EXIT.ok;
       }

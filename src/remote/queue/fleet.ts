@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { Queue, QueueEvents } from 'bullmq';
-import { commandOf } from '../../storage/shell.ts';
+import { commandOf, shellWord } from '../../storage/shell.ts';
 import { queueAddress } from '../redis/address.ts';
 import { RedisServer, within } from '../redis/server.ts';
 import { openStore } from '../store/open.ts';
@@ -83,8 +83,7 @@ export class Fleet {
 
   /** What is to be typed on other machines, where the password is put in again. */
   get agentCommand(): string {
-    const store = this.store.shown;
-    return `${commandOf('agent')} --queue ${this.shown} --store ${store}`;
+    return `${commandOf('agent')} --queue ${shellWord(this.shown)} --store ${shellWord(this.store.shown)}`;
   }
 
   /** The agents that are there. */
