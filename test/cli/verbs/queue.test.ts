@@ -14,7 +14,7 @@ import { gradloom, start, workplace } from '../support/run-cli.ts';
 const WITHOUT = fileURLToPath(new URL('../support/without-queue.js', import.meta.url));
 const SECRET = 'hunter2';
 /** Trials of a second or so. */
-const LONG = ['run_cap=2', 'train.epochs=2000', 'train.batch_size=10', 'train.eval.every.epochs=1000', 'train.checkpoint.every.steps=1000'];
+const LONG = ['run_cap=2', 'train.epochs=4000', 'train.batch_size=10', 'train.eval.every.epochs=1000', 'train.checkpoint.every.steps=1000'];
 
 async function placeFor(t: ExecutionContext): Promise<Place & { cwd: string; file: string; options: string[] }> {
   const cwd = workplace(t, {});

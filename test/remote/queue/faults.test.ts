@@ -17,7 +17,7 @@ import { storeIn, TestRedis, until } from '../support/redis.ts';
 import { redisTest } from '../support/redis-test.ts';
 
 /** Trials of a second or so, with checkpoints on the way. */
-const LONG = ['run_cap=3', 'train.epochs=1500', 'train.batch_size=10', 'train.eval.every.epochs=500', 'train.checkpoint.every.steps=1000'];
+const LONG = ['run_cap=3', 'train.epochs=4000', 'train.batch_size=10', 'train.eval.every.epochs=1000', 'train.checkpoint.every.steps=1000'];
 
 interface Case {
   server: TestRedis;
