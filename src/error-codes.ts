@@ -28,7 +28,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   busy: 'another process is at work on the run or sweep',
   config: 'the experiment, sweep or speedup file, or a change of it on the command line, is wrong',
   diverged: 'the training diverged',
-  worker: 'a worker thread failed',
+  worker: 'a worker thread failed, or one of several ranks',
   trials: 'trials of a sweep failed',
   mismatch: 'results differ that must be the same',
   hungUp: 'interrupted by a terminal that closed; what was done is saved',
@@ -386,6 +386,13 @@ export const ERROR_CODES = {
     cure: 'Mend what the message names, or set `parallel.code: auto`, whose results are the same to the bit.',
     example: ['parallel.code', 'no machine code here: this processor has neither AVX2 nor AVX-512'],
   },
+  E_MPI: {
+    exit: EXIT.unavailable,
+    cause:
+      'The library of MPI, which several ranks need, is missing, is not the one that the launcher belongs to, or cannot do what is needed.',
+    cure: 'Install the one that belongs to the launcher, or start with the `mpirun` of the one that is there; see docs/mpi.md.',
+    example: ['libmpi.so.40', 'the MPI library cannot be loaded: libmpi.so.40: cannot open shared object file: No such file or directory'],
+  },
   E_POOL_START: {
     exit: EXIT.worker,
     cause: 'The worker threads did not start, or not in time.',
@@ -415,6 +422,13 @@ export const ERROR_CODES = {
     cause: 'A worker thread gave no sign of life for a long time.',
     cure: 'Resume the run; on a machine with much other work, use fewer workers.',
     example: ['worker 2 step 731', 'in dense_backward: no sign of life for 60 s'],
+  },
+  E_RANK: {
+    exit: EXIT.worker,
+    cause:
+      'One of several ranks that train together ended, did not come, or is not like the others: another gradloom, other data, other bits.',
+    cure: 'Mend what the message names, then resume the run, with as many ranks as there are, or with none.',
+    example: ['rank 2 on node7', 'the data differs from that of rank 0: 97c04a1d2e3f, but 3a1f09b7c6d5 there'],
   },
   E_DIVERGED: {
     exit: EXIT.diverged,

@@ -42,6 +42,8 @@ export interface ForwardSite {
   kept(name: string): number;
   /** Leaf 0's values of a `perLeaf` workspace. */
   perLeaf(name: string): number;
+  /** All leaves' values of a `perLeaf` workspace are read behind the next barrier, or afterwards; each rank has those of its own. */
+  shareLeaves(name: string): void;
   own(name: string): number;
   scratch: number;
   /** u32[4]: key and number of a random stream of this step. */

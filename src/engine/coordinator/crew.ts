@@ -87,7 +87,8 @@ export class Crew {
       if (result.status === 'failed') {
         const where = body.kind === 'train' ? `worker ${rank} step ${result.step}` : `worker ${rank}`;
         const place = result.kernel === undefined ? '' : `in ${result.kernel}: `;
-        this.break({ code: result.trap ? 'E_WORKER_TRAP' : 'E_WORKER', where, message: place + result.message });
+        const code = result.lost ? 'E_RANK' : result.trap ? 'E_WORKER_TRAP' : 'E_WORKER';
+        this.break({ code, where, message: place + result.message });
       }
       return result;
     } catch (cause) {

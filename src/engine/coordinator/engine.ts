@@ -13,6 +13,7 @@ import type { EnginePlan } from '../plan/plan.ts';
 import type { Evaluation } from '../rank/evaluation.ts';
 import { lossLimitAfter, type RankSetup } from '../rank/rank.ts';
 import type { StepRates } from '../rank/update.ts';
+import type { Team } from '../team/team.ts';
 import { Crew } from './crew.ts';
 import { LateCode } from './late-code.ts';
 import { type CodeUse, codeUse, prepareCode } from './native.ts';
@@ -37,6 +38,8 @@ export interface EngineOptions {
   warm?: Threads | undefined;
   /** Steps begin on WebAssembly, while machine code for them is made: see `isCodeDue`. @default false: code is there before the first step */
   codeLater?: boolean | undefined;
+  /** The processes that train together, for a plan of theirs. */
+  team?: Team | undefined;
 }
 
 /** Mean loss of a step's rows before its update, how many of them were classified correctly, and what the gradient was like. */
@@ -135,7 +138,9 @@ export class Engine {
     }, startMs);
     try {
       const setup: RankSetup = { plan: this.plan, dataset: this.#dataset, memory: this.#memory, module: this.#module };
-      await this.#crew.run({ kind: 'begin', setup: { ...setup, ...(native !== undefined && { native }) } });
+      const { team } = this.#options;
+      const own = { ...(native !== undefined && { native }), ...(team !== undefined && { link: team.link }) };
+      await this.#crew.run({ kind: 'begin', setup: { ...setup, ...own } });
     } finally {
       clearTimeout(late);
     }

@@ -4,6 +4,7 @@ import { opType } from '../../graph/op.ts';
 import { lowerings } from '../../kernels/lowerings/index.ts';
 import type { Network } from '../../model/network.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
+import { ALONE, type TeamPlan } from '../team/team.ts';
 import type { BatchPlan } from './batches.ts';
 
 /**
@@ -30,9 +31,12 @@ export function planExchange(
   { graph, parameters }: Pick<Network, 'graph' | 'parameters'>,
   { batchRows }: BatchPlan,
   workers: number,
+  { members }: Pick<TeamPlan, 'members'> = ALONE,
 ): Exchanges {
   const { widthOf } = new GraphIndex(graph);
   const chosen = (size: number, inputs: number, outputs: number): Exchange => {
+    // Other members' rows are not here.
+    if (members > 1) return 'gradients';
     if (parallel.exchange !== 'auto') return parallel.exchange;
     const factors = batchRows * (inputs + workers * outputs);
     return workers > 1 && factors < workers * size ? 'factors' : 'gradients';

@@ -1,3 +1,5 @@
+import { ALONE, type TeamPlan } from '../team/team.ts';
+
 /**
  * Leaves and the pairwise tree over them. Everything here is a pure function of row and leaf counts, so that
  * the tree, and with it every bit of a gradient, is the same however the leaves are shared out among workers.
@@ -14,9 +16,16 @@ export interface Range {
   to: number;
 }
 
-/** The contiguous run of leaves that rank `rank` computes. */
-export function rankLeaves(rank: number, workers: number, leaves: number): Range {
-  return { from: Math.floor((rank * leaves) / workers), to: Math.floor(((rank + 1) * leaves) / workers) };
+/** The contiguous block of leaves that a member of a team computes: a complete node of the tree, see `planTeam`. */
+export function memberLeaves({ member, members }: Pick<TeamPlan, 'member' | 'members'>, leaves: number): Range {
+  return { from: (member * leaves) / members, to: ((member + 1) * leaves) / members };
+}
+
+/** The contiguous run of leaves that rank `rank` computes, of those of its process. */
+export function rankLeaves(rank: number, workers: number, leaves: number, team: TeamPlan = ALONE): Range {
+  const { from, to } = memberLeaves(team, leaves);
+  const own = to - from;
+  return { from: from + Math.floor((rank * own) / workers), to: from + Math.floor(((rank + 1) * own) / workers) };
 }
 
 /** A complete node of the tree: leaves [first, first + count). */
@@ -59,8 +68,8 @@ export interface Addition {
 }
 
 /**
- * The additions that finish the tree over `leaves` leaves, given the sums of complete nodes that cover all leaves in order.
- * The result ends in the first slab.
+ * The additions that finish the tree over `leaves` leaves, given the sums of complete nodes that cover all leaves, or one complete node of
+ * them, in order. The result ends in the first slab.
  */
 export function reduction(nodes: readonly Subtree[], leaves: number): Addition[] {
   const additions: Addition[] = [];

@@ -11,6 +11,7 @@ import type { MetricsPlan } from '../../model/metrics.ts';
 import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { optimizerType } from '../../optim/index.ts';
+import type { TeamPlan } from '../team/team.ts';
 import type { BatchPlan } from './batches.ts';
 import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
@@ -51,9 +52,11 @@ export interface MemoryPlan {
   accumulators: Region[];
   /** Complete nodes of the leaf tree, rank by rank; slab i holds the gradient sum of node i. */
   nodes: Subtree[];
-  /** The first is [P]: all sums end there. The others hold what is exchanged as gradients, at `slabOffsets`, in floats by tensor. */
+  /** The first is [P], in a team rounded up to equal segments: all sums end there. The others hold what is exchanged as gradients, at `slabOffsets`, in floats by tensor. */
   slabs: Region[];
   slabOffsets: Record<string, number>;
+  /** Of a team: what all members have summed of this one's segment of the gradient, [members, segment]; empty without. */
+  partials: Region;
   /** Rows of the largest batch, trained or evaluated. */
   batchRows: number;
   /** Network inputs of the batch, [rows, inputs]. */
@@ -103,6 +106,7 @@ export interface MemoryNeeds {
   network: Network;
   batches: BatchPlan;
   exchange: Exchanges;
+  team: TeamPlan;
   /** Rows of the largest evaluated set. */
   evalSetRows: number;
   workers: number;
@@ -136,7 +140,7 @@ export function leafBoundsWords(leaves: number): number {
  * @throws GradloomError E_MEMORY if it needs more than WebAssembly can address (4 GiB)
  */
 export function planMemory(needs: MemoryNeeds): MemoryPlan {
-  const { experiment, network, batches, exchange, workers } = needs;
+  const { experiment, network, batches, exchange, workers, team } = needs;
   const leaves = experiment.numerics.leaves;
   const { augment } = experiment.data;
   const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
@@ -147,7 +151,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
   const vector = (): Region => place(f32Bytes(network.vectorFloats));
   const leafCount = (rank: number): number => {
-    const { from, to } = rankLeaves(rank, workers, leaves);
+    const { from, to } = rankLeaves(rank, workers, leaves, team);
     return to - from;
   };
   const target = targetOf(experiment.loss);
@@ -155,7 +159,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
   const slabs = slabLayout(network, exchange);
   const most = mostLeaves(batches.batchRows, leaves, slabs.floats);
-  const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves), leaves, most));
+  const nodes = ranks.flatMap((rank) => subtrees(rankLeaves(rank, workers, leaves, team), leaves, most));
   // Products with factors go over the rows of all ranks.
   const hasFactors = Object.values(exchange).includes('factors');
   const scratchFloats = (rank: number): number =>
@@ -169,8 +173,9 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     averages: experiment.train.average.type === 'none' ? [] : [vector()],
     accumulators: Array.from({ length: accumulatorLevels(experiment.train.accumulate) }, vector),
     nodes,
-    slabs: nodes.map((_, i) => (i === 0 ? vector() : place(f32Bytes(slabs.floats)))),
+    slabs: nodes.map((_, i) => place(f32Bytes(i === 0 ? teamFloats(network.vectorFloats, team) : slabs.floats))),
     slabOffsets: slabs.offsets,
+    partials: place(team.members === 1 ? 0 : f32Bytes(teamFloats(network.vectorFloats, team))),
     batchRows: rows,
     x: perRow(network.inputs),
     lists: place(listBytes(experiment, network, rows)),
@@ -223,6 +228,13 @@ export class Placer {
     }
     return { bytes, pages: Math.ceil(bytes / PAGE_BYTES) };
   }
+}
+
+/** Floats of a vector that all members of a team have an equal segment of, in whole cache lines. */
+function teamFloats(floats: number, { members }: TeamPlan): number {
+  if (members === 1) return floats;
+  const line = REGION_ALIGNMENT / Float32Array.BYTES_PER_ELEMENT;
+  return Math.ceil(floats / members / line) * line * members;
 }
 
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */

@@ -12,11 +12,14 @@ import { lowerProgram } from '../plan/lower/lower.ts';
 import { callsOf, type ProgramKey, type RankProgram } from '../plan/lower/program.ts';
 import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from '../plan/memory.ts';
 import { epochOrder } from '../plan/order.ts';
+import type { Region } from '../plan/place.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 import type { Verdict } from '../plan/records.ts';
+import { type Link, TeamLost } from '../team/team.ts';
 import { Aborted, Barrier } from './barrier.ts';
 import { addSums, type LossSums, meanLoss } from './evaluation.ts';
 import { Gatherer } from './gather.ts';
+import { Peers } from './peers.ts';
 import { ZeroSkipper } from './skip.ts';
 import { Updater } from './update.ts';
 
@@ -29,6 +32,8 @@ export interface RankSetup {
   module: WebAssembly.Module;
   /** Machine code for the run's calls, with the module's bits. */
   native?: NativeCode;
+  /** Of a team: what a thread makes its link of. */
+  link?: unknown;
 }
 
 /** What a thread is asked to do. All ranks get the same task with their own number. */
@@ -41,13 +46,13 @@ export type RankTask =
 
 /**
  * How a task ended. Failures travel as values: an error thrown across threads loses its own fields.
- * diverged: the step was left before its update, because a loss or gradient is not finite or the loss above its limit. aborted: a peer or the coordinator declared the run broken.
+ * lost: the other members of the team did not come. diverged: the step was left before its update, because a loss or gradient is not finite or the loss above its limit. aborted: a peer or the coordinator declared the run broken.
  */
 export type RankResult =
   | { status: 'done'; stepsDone: number }
   | { status: 'diverged'; step: number; loss: number }
   | { status: 'aborted' }
-  | { status: 'failed'; step: number; kernel: string | undefined; trap: boolean; message: string };
+  | { status: 'failed'; step: number; kernel: string | undefined; trap: boolean; lost: boolean; message: string };
 
 const MAX_MESSAGE = 65_536;
 const F64 = Float64Array.BYTES_PER_ELEMENT;
@@ -78,6 +83,10 @@ export class Rank {
   readonly #gatherer: Gatherer;
   readonly #updater: Updater;
   readonly #skipper: ZeroSkipper;
+  /** Of rank 0 in a team. */
+  readonly #peers: Peers | undefined;
+  /** A member of the team was asked to leave after the step at hand. */
+  #isTeamAsked = false;
   readonly #programs = new Map<number, RankProgram>();
   readonly #native: NativeCalls | undefined;
   /** Calls that machine code does. */
@@ -91,7 +100,8 @@ export class Rank {
   #step = 0;
   #kernel: string | undefined;
 
-  constructor(rank: number, setup: RankSetup, bound: Kernels) {
+  /** @param link  of rank 0 in a team: to the other members */
+  constructor(rank: number, setup: RankSetup, bound: Kernels, link?: Link) {
     const { plan, dataset, memory } = setup;
     const native = setup.native && elementwise(setup.native, bound, memory);
     const kernels = native?.kernels ?? bound;
@@ -115,6 +125,7 @@ export class Rank {
     this.#gatherer = new Gatherer(plan, dataset, rank, memory, kernels, native?.gatherer);
     this.#updater = new Updater(plan, rank, memory, kernels, streams.at + plan.network.graph.streams * STREAM_BYTES);
     this.#skipper = new ZeroSkipper(plan, memory, kernels);
+    if (rank === 0 && plan.team.members > 1) this.#peers = new Peers(plan, memory, kernels, link);
     this.#words = rankWords(rank);
     const scratch = regions.scratch[rank];
     if (setup.native !== undefined && scratch !== undefined) this.#native = nativeCalls(setup.native, memory, scratch);
@@ -127,7 +138,7 @@ export class Rank {
     try {
       if (task.kind === 'train') return this.#train(task);
       if (task.kind === 'evaluate') this.#evaluate(task.split, task.averaged);
-      else if (task.kind === 'meet') this.#meet(task.times);
+      else if (task.kind === 'meet') this.#measureMeeting(task.times);
       else this.#barrier.wait();
       return { status: 'done', stepsDone: 0 };
     } catch (error) {
@@ -135,7 +146,7 @@ export class Rank {
       abort(this.#control, this.#rank);
       const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE);
       const trap = error instanceof WebAssembly.RuntimeError;
-      return { status: 'failed', step: this.#step, kernel: this.#kernel, trap, message };
+      return { status: 'failed', step: this.#step, kernel: this.#kernel, trap, lost: error instanceof TeamLost, message };
     }
   }
 
@@ -166,7 +177,7 @@ export class Rank {
       }
       // apply
       this.#updater.apply({ step, plateauFactor, lrFactor }, verdict, step === toStep - 1, () => this.#wait());
-      if (this.#rank === 0 && Atomics.load(control, WORD.stopRequest) !== 0) Atomics.store(control, WORD.stopAgreed, 1);
+      if (this.#rank === 0 && this.#isAskedToStop()) Atomics.store(control, WORD.stopAgreed, 1);
       this.#wait();
       this.#finish(step);
       const wholeStep = performance.now() - started;
@@ -196,6 +207,7 @@ export class Rank {
       if (isLast) this.#call(program.activity);
       this.#wait();
       this.#call(program.slice, calls);
+      if (this.#plan.team.members > 1) this.#meetTeam(program.shared.at(-1) ?? [], isLast);
       this.#addLosses(sums, batch.rows);
       if (Number.isFinite(sums.loss)) this.#call(program.afterwards);
       if (plan.batchesPerStep > 1) {
@@ -206,6 +218,30 @@ export class Rank {
       }
     }
     return sums;
+  }
+
+  /** Behind the batch of all its members: the gradient's sum, and what is per leaf. */
+  #meetTeam(shared: readonly Region[], withActivity: boolean): void {
+    this.#updater.addLeaves();
+    this.#wait();
+    this.#together((peers) => {
+      this.#isTeamAsked = peers.shareLosses(Atomics.load(this.#control, WORD.stopRequest) !== 0, withActivity);
+      peers.shareLeaves(shared);
+      peers.sumGradients();
+    });
+    this.#wait();
+  }
+
+  /** What rank 0 does with the other members; the others wait for it at the next barrier. */
+  #together(work: (peers: Peers) => void): void {
+    if (this.#peers === undefined) return;
+    const started = performance.now();
+    work(this.#peers);
+    this.#waited += performance.now() - started;
+  }
+
+  #isAskedToStop(): boolean {
+    return this.#peers === undefined ? Atomics.load(this.#control, WORD.stopRequest) !== 0 : this.#isTeamAsked;
   }
 
   /** After the update: what needs the parameters of other ranks' slices, and what needs the final ones. */
@@ -240,7 +276,15 @@ export class Rank {
     this.#stepValues[at + STEP.penalty] = penalty;
   }
 
-  #meet(times: number): void {
+  /** A barrier behind which all leaves' values are there. */
+  #meet(shared: readonly Region[]): void {
+    this.#wait();
+    if (this.#plan.team.members === 1 || shared.length === 0) return;
+    this.#together((peers) => peers.shareLeaves(shared));
+    this.#wait();
+  }
+
+  #measureMeeting(times: number): void {
     // Until all are here, however late their tasks came.
     this.#barrier.wait();
     this.#waited = 0;
@@ -266,12 +310,15 @@ export class Rank {
       const [from, to] = [program.leaves.from * SUM_VALUES, program.leaves.to * SUM_VALUES];
       sums.set(this.#leafSums.subarray(from, to), batch * perBatch + from);
     }
+    if (this.#plan.team.members === 1) return;
+    this.#wait();
+    this.#together((peers) => peers.shareEvaluation(Math.ceil(samples.length / size)));
   }
 
   /** What this rank alone writes: its counts and its leaves' sums. */
   #clearMetrics(): void {
-    const { memory, metrics, workers, experiment } = this.#plan;
-    const { from, to } = rankLeaves(this.#rank, workers, experiment.numerics.leaves);
+    const { memory, metrics, workers, team, experiment } = this.#plan;
+    const { from, to } = rankLeaves(this.#rank, workers, experiment.numerics.leaves, team);
     const counts = memory.metricCounts[this.#rank];
     if (counts !== undefined) new Float64Array(this.#memory.buffer, counts.at, metrics.countLength).fill(0);
     new Float64Array(this.#memory.buffer, memory.metricSums.at + from * metrics.sumLength * F64, (to - from) * metrics.sumLength).fill(0);
@@ -295,11 +342,11 @@ export class Rank {
   }
 
   /** @returns the number of calls */
-  #execute({ phases }: RankProgram): number {
+  #execute({ phases, shared }: RankProgram): number {
     let done = 0;
     for (let i = 0; i < phases.length; i++) {
       const calls = phases[i] as KernelCall[];
-      if (i > 0) this.#wait();
+      if (i > 0) this.#meet(shared[i - 1] as readonly Region[]);
       this.#call(calls, done);
       done += calls.length;
     }

@@ -40,6 +40,8 @@ export class Updater {
   readonly #plan: EnginePlan;
   readonly #kernels: Kernels;
   readonly #chunks: readonly OwnChunk[];
+  /** Leaves are summed by `addLeaves`. */
+  readonly #isInTeam: boolean;
   readonly #records: ChunkRecords;
   readonly #scratch: number;
   readonly #noiseStream: number;
@@ -54,6 +56,7 @@ export class Updater {
   constructor(plan: EnginePlan, rank: number, memory: WebAssembly.Memory, kernels: Kernels, noiseStream: number) {
     const { memory: regions, network, experiment, workers } = plan;
     this.#plan = plan;
+    this.#isInTeam = plan.team.members > 1;
     this.#kernels = kernels;
     const watched = new Set(plan.watched);
     const additions = reduction(regions.nodes, experiment.numerics.leaves);
@@ -83,13 +86,18 @@ export class Updater {
       .flatMap((tensor) => unitColumns(tensor, regions.parameters.at, rank, workers));
   }
 
+  /** In a team: the sum over the leaves of this process, which the members then sum up. */
+  addLeaves(): void {
+    for (const chunk of this.#chunks) this.#addSlabs(chunk);
+  }
+
   /**
    * Adds batch `index` of a step to those before it, by the pairwise tree over the step's batches: the bits of one batch whose leaves
    * are all of theirs in order, where the leaves of one batch are a power of two.
    */
   accumulate(index: number, isLast: boolean): void {
     for (const chunk of this.#chunks) {
-      this.#addSlabs(chunk);
+      if (!this.#isInTeam) this.#addSlabs(chunk);
       const at = (level: number): number => (this.#plan.memory.accumulators[level]?.at ?? 0) + f32Bytes(chunk.offset);
       let level = 0;
       for (; (index >>> level) & 1; level++) this.#kernels.add(chunk.gradient, at(level), chunk.count);
@@ -107,7 +115,7 @@ export class Updater {
     const { l1, l2, clip_value: limit } = this.#plan.experiment.regularization;
     const kernels = this.#kernels;
     for (const chunk of this.#chunks) {
-      if (!accumulated) this.#addSlabs(chunk);
+      if (!accumulated && !this.#isInTeam) this.#addSlabs(chunk);
       const { index, gradient, parameters, count } = chunk;
       this.#records.write(index, RECORD.largest, kernels.scale_max(gradient, count, scale));
       const penalized = chunk.isPenalized && (l1 > 0 || l2 > 0);

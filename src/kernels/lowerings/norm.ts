@@ -56,6 +56,7 @@ export const batchNorm: Lowering<BatchNormOp> = {
     for (const { index, row, rows } of site.leaves) {
       site.emit('norm_sums', x + row * units * F32, rows, units, site.perLeaf('sums') + index * pair * F64);
     }
+    site.shareLeaves('sums');
     if (op.scope === 'batch') {
       site.barrier();
       emitBatchStatistics(op, site, units, site.emit);
@@ -80,6 +81,7 @@ export const batchNorm: Lowering<BatchNormOp> = {
     emitProducts(site, d, units);
     emitParameterGradients(op, site, units);
     if (op.scope === 'batch') {
+      site.shareLeaves('products');
       site.barrier();
       site.emit('tree_sum_f64', site.perLeaf('products'), site.leafTotal, 2 * units, site.own('total'), site.scratch);
       site.emit('batch_norm_backward', d, xhat, gamma, site.own('invstd'), site.own('total'), site.batchRows, site.rows, units);

@@ -1,8 +1,16 @@
 import { createRequire } from 'node:module';
 
+/** A library that is loaded. */
+export interface Foreign {
+  func(prototype: string): (...args: unknown[]) => unknown;
+  func(name: string, result: string, parameters: readonly string[]): (...args: unknown[]) => unknown;
+  /** The address of a global of a type. */
+  symbol(name: string, type: string): bigint;
+}
+
 /** The part of koffi that is used. @see https://koffi.dev */
 export interface Koffi {
-  load(path: string | null): { func(prototype: string): (...args: unknown[]) => unknown };
+  load(path: string | null): Foreign;
   proto(result: string, parameters: readonly string[]): unknown;
   decode(address: bigint, prototype: unknown): (...args: number[]) => unknown;
   address(view: Uint8Array): bigint;

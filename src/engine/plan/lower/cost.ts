@@ -32,10 +32,10 @@ export interface StepCost {
 
 /** Counts what a full step of a plan costs. */
 export function stepCost(plan: EnginePlan): StepCost {
-  const { experiment, batches, workers, memory } = plan;
+  const { experiment, batches, workers, memory, team } = plan;
   const { leaves } = experiment.numerics;
   const busiest = Array.from({ length: workers }, (_, rank) => {
-    const { from, to } = rankLeaves(rank, workers, leaves);
+    const { from, to } = rankLeaves(rank, workers, leaves, team);
     return { leaves: to - from, rows: leafStart(to, leaves, batches.batchRows) - leafStart(from, leaves, batches.batchRows) };
   }).reduce((most, rank) => (rank.rows > most.rows ? rank : most));
   const slices = rankSlices(plan);

@@ -54,6 +54,7 @@ function siteOf(op: LayerOp, number: number, { share, writer, fused }: Lowered):
     statistic: (tensor) => share.statisticAt(tensor),
     kept: (name) => named(regions.kept, name).at + f32Bytes(from * keptWidth(named(regions.kept, name))),
     perLeaf: (name) => named(regions.perLeaf, name).at,
+    shareLeaves: (name) => writer.share(named(regions.perLeaf, name)),
     own: (name) => share.own(named(regions.own, name)),
     scratch: share.own(memory.scratch),
     stream: (stream) => share.own(memory.streams) + stream * STREAM_BYTES,

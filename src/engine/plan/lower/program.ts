@@ -1,6 +1,7 @@
 import { type KernelCall, kernelCall } from '../../../kernels/call.ts';
 import type { Emit, SkippablePair } from '../../../kernels/site.ts';
 import type { Range } from '../leaves.ts';
+import type { Region } from '../place.ts';
 
 /** A place in a program whose call may skip the zeros of the network's inputs. */
 export interface SkippableSlot extends SkippablePair {
@@ -15,6 +16,8 @@ export interface RankProgram {
   leaves: Range;
   /** Forward, loss and backward: phases with a barrier between them, the same number on every rank. */
   phases: KernelCall[][];
+  /** f64 [leaves, n] of each phase: what all members of a team need of all leaves behind it. */
+  shared: Region[][];
   /** Gradients of this rank's slice that need all ranks' rows, when all ranks are through. */
   slice: KernelCall[];
   /** Calls of rank 0 alone, when all ranks are through. */
@@ -54,12 +57,14 @@ export function emitTo(calls: KernelCall[]): Emit {
 export class ProgramWriter {
   readonly program: RankProgram;
   #phase: KernelCall[] = [];
+  #shared: Region[] = [];
 
   constructor(rows: Range, leaves: Range) {
     this.program = {
       rows,
       leaves,
       phases: [this.#phase],
+      shared: [this.#shared],
       slice: [],
       afterwards: [],
       activity: [],
@@ -76,7 +81,12 @@ export class ProgramWriter {
   readonly barrier = (): void => {
     this.#phase = [];
     this.program.phases.push(this.#phase);
+    this.#shared = [];
+    this.program.shared.push(this.#shared);
   };
+
+  /** What the phase at hand leaves for all leaves. */
+  readonly share = (region: Region): void => void this.#shared.push(region);
 
   /** Appends a pair of calls of which each batch runs one: to the phase at hand, or to the slice. */
   readonly pushPair = (pair: SkippablePair): void => this.#pushPair(pair, this.#phase);

@@ -2,6 +2,7 @@ import { GraphIndex } from '../../../graph/graph.ts';
 import type { LeafSite } from '../../../kernels/site.ts';
 import { listWords } from '../../../kernels/sizes.ts';
 import { f32Bytes, type PlacedTensor } from '../../../model/parameters.ts';
+import type { TeamPlan } from '../../team/team.ts';
 import { leafStart, type Range, rankLeaves } from '../leaves.ts';
 import type { MemoryPlan } from '../memory.ts';
 import type { Region } from '../place.ts';
@@ -10,6 +11,7 @@ import type { ProgramKey } from './program.ts';
 
 /** What of a plan a way forward through the network needs. */
 export interface ForwardPlan extends Pick<EnginePlan, 'network' | 'workers'> {
+  team?: TeamPlan;
   experiment: { numerics: Pick<EnginePlan['experiment']['numerics'], 'leaves'> };
   memory: Pick<
     MemoryPlan,
@@ -30,11 +32,11 @@ export class Share<P extends ForwardPlan = EnginePlan> {
   readonly #statistics: ReadonlyMap<string, PlacedTensor>;
 
   constructor(plan: P, rank: number, key: ProgramKey) {
-    const { network, experiment, workers } = plan;
+    const { network, experiment, workers, team } = plan;
     this.plan = plan;
     this.rank = rank;
     this.key = key;
-    this.leaves = rankLeaves(rank, workers, experiment.numerics.leaves);
+    this.leaves = rankLeaves(rank, workers, experiment.numerics.leaves, team);
     this.rows = { from: this.leafStart(this.leaves.from), to: this.leafStart(this.leaves.to) };
     this.leafSites = Array.from({ length: this.leaves.to - this.leaves.from }, (_, i) => {
       const first = this.leafStart(this.leaves.from + i);
