@@ -45,6 +45,11 @@ try {
 } catch (error) {
   code = report(error);
 }
+try {
+  code = (await output.atEnd?.(code)) ?? code;
+} catch (error) {
+  code = report(error);
+}
 exit(code);
 
 /** At its exit Node sets terminals back as they were, and aborts where one has gone: of descriptors that are closed it lets go. */

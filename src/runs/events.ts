@@ -88,7 +88,8 @@ export interface RunWarning {
     | 'W_CKPT_REJECTED'
     | 'W_TORN_LINE'
     | 'W_WORKER_RESTART'
-    | 'W_NATIVE_CODE';
+    | 'W_NATIVE_CODE'
+    | 'W_RANK';
   message: string;
 }
 
@@ -136,6 +137,8 @@ export interface Summary {
   /** Until the threads and their code were ready. */
   start_seconds: number;
   workers: number;
+  /** Processes that trained it together, by MPI; none where it was one by itself. */
+  ranks?: number;
   /** What computed; versions before 0.2 do not tell. */
   code?: CodeName;
   /** sha256 over the final parameters in the file's order and layout. */

@@ -30,6 +30,9 @@ export class Output {
   /** Colours for `note` and the errors. */
   readonly paint: Paint = painter(process.stderr);
   readonly #closed = new Set<NodeJS.WriteStream>();
+  /** What has to be done when all is written, before the process ends; gives what to exit with. */
+  atEnd: ((exitCode: number) => Promise<number>) | undefined;
+  #isMute = false;
   #hasHungUp = false;
   #failure: Error | undefined;
   #program: string | undefined;
@@ -40,6 +43,15 @@ export class Output {
     this.json = json;
     this.quiet = quiet;
     for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#onError(stream, error));
+  }
+
+  /** Nothing is printed any more, not even an error: another process says it. */
+  mute(): void {
+    this.#isMute = true;
+  }
+
+  unmute(): void {
+    this.#isMute = false;
   }
 
   /** A terminal has gone that the process was writing to. */
@@ -69,7 +81,7 @@ export class Output {
    */
   async piece(bytes: Uint8Array): Promise<boolean> {
     const { stdout } = process;
-    if (this.#closed.has(stdout)) return false;
+    if (this.#isMute || this.#closed.has(stdout)) return false;
     if (bytes.length === 0) return true;
     const given = stdout.isTTY ? forTerminal(new TextDecoder().decode(bytes)) : bytes;
     await new Promise<void>((resolve) => {
@@ -169,7 +181,7 @@ export class Output {
 
   /** @param control  our own, written as it is before the text */
   #write(stream: NodeJS.WriteStream, text: string, control = ''): void {
-    if (!this.#closed.has(stream)) stream.write(control + forTerminal(text));
+    if (!this.#isMute && !this.#closed.has(stream)) stream.write(control + forTerminal(text));
   }
 
   #onError(stream: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {

@@ -1,8 +1,10 @@
+import type { Team } from '../../engine/team/team.ts';
 import { printable } from '../../errors.ts';
-import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
+import { type Arguments, defineCommand, type ExitNow, usageError } from '../arguments/command.ts';
 import { RUNS_DIR, runsDirOf, runWords } from '../arguments/runs.ts';
 import type { Output } from '../terminal/output.ts';
 import { followRun } from '../views/follow.ts';
+import { inTeam } from '../views/team.ts';
 
 interface ResumeRequest {
   run: string;
@@ -23,7 +25,7 @@ export const resume = defineCommand<ResumeRequest>({
     const workers = workersToResume(args);
     return { run: args.text('run') ?? '', ...(workers && { workers }), ...runsDirOf(args) };
   },
-  run: resumeCommand,
+  run: (request, output, exitNow) => inTeam(output, (team) => resumeCommand(request, output, exitNow, team)),
 });
 
 function workersToResume(args: Arguments): number | 'auto' | undefined {
@@ -33,16 +35,28 @@ function workersToResume(args: Arguments): number | 'auto' | undefined {
   return Number(given);
 }
 
-async function resumeCommand({ run: word, workers, dir }: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
+async function resumeCommand(
+  { run: word, workers, dir }: ResumeRequest,
+  output: Output,
+  exitNow: ExitNow,
+  team: Team | undefined,
+): Promise<number> {
+  const engine = { team };
+  if (team !== undefined && team.member > 0) {
+    // Rank 0 says which run it is.
+    const { resume: join } = await import('../../runs/training/resume.ts');
+    return followRun(async (signal) => join('', { signal, workers, engine }), output, exitNow);
+  }
   const { findCrossValidation } = await import('../../sweep/folds/find.ts');
   const folds = await findCrossValidation(word, dir);
+  if (folds !== undefined && team !== undefined) throw usageError('a cross-validation cannot be resumed by several ranks', 'resume');
   if (folds !== undefined) return resumeFolds(folds, workers, output, exitNow);
   return followRun(
     async (signal) => {
       const [{ findRun }, runs] = await Promise.all([import('../../runs/store/store.ts'), import('../../runs/training/resume.ts')]);
       const { directory, record } = await findRun(word, dir);
       if (record.status === 'finished') output.note('finished already: nothing to do');
-      return runs.resume(directory, { signal, workers });
+      return runs.resume(directory, { signal, workers, engine });
     },
     output,
     exitNow,

@@ -1,5 +1,6 @@
 import type { LoadedExperiment } from '../../config/load.ts';
 import { literalPath } from '../../config/tree/path-text.ts';
+import type { Team } from '../../engine/team/team.ts';
 import { printable } from '../../errors.ts';
 import type { Reusable } from '../../runs/prepare/reuse.ts';
 import { defineCommand, type ExitNow, usageError } from '../arguments/command.ts';
@@ -8,6 +9,7 @@ import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { followRun } from '../views/follow.ts';
+import { inTeam } from '../views/team.ts';
 
 interface TrainRequest {
   file: string;
@@ -47,18 +49,26 @@ export const train = defineCommand<TrainRequest>({
     if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(literalPath(dir))}`);
     return { file, overrides, needed: args.flag('needed') };
   },
-  run: runTrain,
+  run: (request, output, exitNow) => inTeam(output, (team) => runTrain(request, output, exitNow, team)),
 });
 
-async function runTrain({ file, overrides, needed }: TrainRequest, output: Output, exitNow: ExitNow): Promise<number> {
+async function runTrain(
+  { file, overrides, needed }: TrainRequest,
+  output: Output,
+  exitNow: ExitNow,
+  team: Team | undefined,
+): Promise<number> {
   const [{ loadExperiment }, { foldsToTrain }] = await Promise.all([import('../../config/load.ts'), import('../../config/folds.ts')]);
   const loaded = loadExperiment(await configFile(file, output), { overrides });
   showNotices(loaded.notices, output);
   const folds = foldsToTrain(loaded.experiment);
+  if (team !== undefined && (folds !== undefined || needed))
+    throw usageError(`${needed ? '--needed' : 'data.split.folds'} is for one process, and this is one of ${team.members} ranks`, 'train');
+  const engine = { team };
   if (folds !== undefined) return trainFolds(loaded, folds, needed, output, exitNow);
   return followRun(
     async (signal) => {
-      if (!needed) return (await import('../../runs/training/train.ts')).train(loaded, { signal });
+      if (!needed) return (await import('../../runs/training/train.ts')).train(loaded, { signal, engine });
       const { trainNeeded } = await import('../../runs/training/needed.ts');
       const { run, found } = await trainNeeded(loaded, { signal });
       if (found !== undefined) output.note(reuseText(found));

@@ -1,3 +1,4 @@
+import { EXIT } from '../../errors.ts';
 import type { RunEvent, Summary } from '../../runs/events.ts';
 import { commandOf } from '../../storage/shell.ts';
 import type { ExitNow } from '../arguments/command.ts';
@@ -33,6 +34,7 @@ export async function followRun(start: (signal: AbortSignal) => Promise<Run>, ou
     view.showResults(summary);
     if (summary.status !== 'interrupted') return 0;
     if (summary.directory !== null) output.next(commandOf('resume', shortPath(summary.directory)));
-    return stop.exitCode ?? 0;
+    // Another rank was asked to end.
+    return stop.exitCode ?? (summary.ranks === undefined ? 0 : EXIT.terminated);
   });
 }

@@ -14,6 +14,7 @@ import { type Divergence, describeEvaluation, describeStep } from '../record/div
 import { EARLY_STOP_START } from '../record/early-stop.ts';
 import type { LearningRate } from '../record/learning-rate.ts';
 import type { Recorder } from '../record/recorder.ts';
+import type { Guard } from '../team/guard.ts';
 import { Survival } from './survival.ts';
 import type { Tuning } from './tuning.ts';
 import { Vectors } from './vectors.ts';
@@ -28,6 +29,8 @@ export interface LoopParts {
   onCode: (code: CodeUse) => void;
   /** Step to end at, if it is before the last one. */
   pauseAt: number | undefined;
+  /** Of a run of several processes. */
+  guard?: Guard | undefined;
 }
 
 /** Training from one step to the last: segments, the evaluations between them, and what these decide. */
@@ -125,6 +128,7 @@ export class Loop {
       }
       const target = Math.min(pauseAt, this.#stops.after(this.step));
       const end = await this.#trainTo(target, keeper, tuning);
+      const isTeamAsked = await this.#meetTeam();
       if (end.diverged !== undefined) {
         this.#survival.survive(
           this.#state,
@@ -140,7 +144,7 @@ export class Loop {
       this.#state.isOver = decision === 'stop' || this.step === totalSteps;
       if (this.#state.isOver || (this.step === target && this.#stops.isDigest(this.step))) this.#digest();
       if (this.#state.isOver) break;
-      if (signal?.aborted === true) {
+      if (isTeamAsked ?? signal?.aborted === true) {
         await recorder.timed('checkpoint', () => keeper.keepLast(() => this.state()));
         return 'interrupted';
       }
@@ -165,6 +169,12 @@ export class Loop {
       const bad = this.#parts.recorder.isEvaluated(split) ? undefined : await this.#evaluate(split);
       if (bad !== undefined) this.#survival.survive(this.#state, bad, 'stop');
     }
+  }
+
+  /** @returns whether one of the processes of the run was asked to end; undefined where it is one by itself */
+  async #meetTeam(): Promise<boolean | undefined> {
+    const { guard, signal } = this.#parts;
+    return guard?.meet(this.#engine.plan, this.step, signal?.aborted === true, () => this.#vectors.snapshot());
   }
 
   async #takeCode(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../data/dataset.ts';
 import type { CodeUse } from '../../engine/coordinator/native.ts';
+import type { Team } from '../../engine/team/team.ts';
 import { parameterCount } from '../../model/network.ts';
 import type { RunStart, RunWarning } from '../events.ts';
 import type { Prepared } from '../prepare/prepare.ts';
@@ -33,10 +34,11 @@ export function runStart(
 }
 
 /** What this machine makes slower than it could be. */
-export function machineWarnings({ plan: { workers }, cores: { usable } }: Prepared): RunWarning[] {
-  if (workers <= usable) return [];
+export function machineWarnings({ plan: { workers }, cores: { usable } }: Prepared, team?: Team): RunWarning[] {
+  const warnings: RunWarning[] = (team?.notices ?? []).map((message) => ({ type: 'warning', code: 'W_RANK', message }));
+  if (workers <= usable) return warnings;
   const message = `${workers} workers on ${usable} usable cores: slower, with the same result`;
-  return [{ type: 'warning', code: 'W_OVERSUBSCRIBED', message }];
+  return [...warnings, { type: 'warning', code: 'W_OVERSUBSCRIBED', message }];
 }
 
 /** Of machine code that was found to be wrong: what computes in its place gives the bits that were asked for. */

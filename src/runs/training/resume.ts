@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Experiment } from '../../config/schema/schema.ts';
+import type { Team } from '../../engine/team/team.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { statsAt } from '../../storage/folder.ts';
 import { DirectoryLock } from '../../storage/lock.ts';
@@ -17,6 +18,7 @@ import { originUnknown, readOrigin } from '../files/origin.ts';
 import { checkLines, LINE_KINDS, type LineKind } from '../files/run-lines.ts';
 import { beginningOf, checkInit } from '../prepare/initial.ts';
 import type { Prepared } from '../prepare/prepare.ts';
+import { shareResumed } from '../team/resumed.ts';
 import type { Beginning, RunOptions } from './options.ts';
 import type { TrainRun } from './run.ts';
 import { Trainer } from './trainer.ts';
@@ -41,9 +43,12 @@ export function resume(directory: string, options: ResumeOptions = {}): TrainRun
 }
 
 async function resumeIn(directory: string, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  const team = options.engine?.team;
+  if (team !== undefined && team.member > 0) return joinResume(team, options, emit);
   requireRun(directory);
   const summary = readSummary(directory);
   if (summary?.status === 'finished') {
+    if (team !== undefined) await shareResumed(team, { summary });
     emit({ type: 'end', summary });
     return summary;
   }
@@ -52,6 +57,7 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   let isOpen = false;
   try {
     const { experiment } = loadRunConfig(directory);
+    if (team !== undefined) await shareResumed(team, { experiment });
     return await new Trainer(experiment, options, emit).run(async (prepared) => {
       const beginning = await reopen(directory, lock, experiment, prepared, options, emit);
       isOpen = true;
@@ -61,6 +67,14 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
     // From then on the run's files give it back.
     if (!isOpen) lock.release();
   }
+}
+
+/** The part of a member that has no files of the run. */
+async function joinResume(team: Team, options: ResumeOptions, emit: (event: RunEvent) => void): Promise<Summary> {
+  const resumed = await shareResumed(team);
+  if ('summary' in resumed) return resumed.summary;
+  const noFiles = (): Promise<Beginning> => Promise.reject(new RangeError('only member 0 opens the run'));
+  return new Trainer(resumed.experiment, options, emit).run(noFiles, options.workers);
 }
 
 async function reopen(

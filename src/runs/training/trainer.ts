@@ -7,13 +7,12 @@ import type { CodeUse } from '../../engine/coordinator/native.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { Threads } from '../../engine/coordinator/threads.ts';
 import { planEngine } from '../../engine/plan/plan.ts';
+import type { Team } from '../../engine/team/team.ts';
 import { GradloomError } from '../../errors.ts';
 import { countCores } from '../../machine/cores.ts';
 import type { Network } from '../../model/network.ts';
-import { commandOf } from '../../storage/shell.ts';
 import { basisOf } from '../checkpoint/basis.ts';
 import { Keeper, persist } from '../checkpoint/keeper.ts';
-import { keptOf } from '../checkpoint/kept.ts';
 import type { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
 import { encodeModel, modelDigest } from '../files/model-file.ts';
@@ -27,8 +26,12 @@ import { likelyCauseOf } from '../record/causes.ts';
 import { LearningRate } from '../record/learning-rate.ts';
 import { Recorder } from '../record/recorder.ts';
 import { rowWarnings } from '../record/row-warnings.ts';
+import { compareMembers } from '../team/facts.ts';
+import { Guard } from '../team/guard.ts';
 import type { Board } from '../tensorboard/board.ts';
 import { codeWarnings, machineWarnings, runStart } from './announce.ts';
+import { beginTogether } from './begin-together.ts';
+import { errorOf, withKept } from './failure.ts';
 import type { Beginning, RunOptions } from './options.ts';
 
 const PROGRESS_MS = 100;
@@ -41,12 +44,15 @@ export class Trainer {
   #files: RunFiles | undefined;
   /** Threads of its own that load their modules while the run is prepared; undefined where it shares those of others. */
   readonly #warm: Threads | undefined;
+  /** The processes that this one trains with. */
+  readonly #team: Team | undefined;
 
   constructor(experiment: Experiment, options: RunOptions, emit: (event: RunEvent) => void) {
     this.#experiment = experiment;
     this.#options = options;
     this.#emit = emit;
     const { engine } = options;
+    this.#team = engine?.team;
     if (engine?.threads === undefined) this.#warm = new Threads(engine?.entry);
   }
 
@@ -55,6 +61,7 @@ export class Trainer {
    * @param workers  in place of `parallel.workers`
    */
   async run(begin: (prepared: Prepared) => Promise<Beginning>, workers = this.#experiment.parallel.workers): Promise<Summary> {
+    if (this.#team !== undefined) this.#team.phase = 'begin';
     try {
       this.#warmUp(workers);
       return await this.#run(begin, workers);
@@ -67,17 +74,19 @@ export class Trainer {
   #warmUp(workers: Experiment['parallel']['workers']): void {
     const cores = countCores();
     try {
-      this.#warm?.warm(Math.min(chooseWorkers(workers, this.#experiment, cores), cores.usable));
+      this.#warm?.warm(Math.min(chooseWorkers(workers, this.#experiment, cores, this.#team), cores.usable));
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
     }
   }
 
   async #run(begin: (prepared: Prepared) => Promise<Beginning>, workers: Experiment['parallel']['workers']): Promise<Summary> {
-    const prepared = await prepare(this.#experiment, this.#options.dataset, workers, this.#options.data);
-    for (const warning of machineWarnings(prepared)) this.#emit(warning);
+    const team = this.#team;
+    const prepared = await prepare(this.#experiment, this.#options.dataset, workers, this.#options.data, team);
+    if (team !== undefined) await compareMembers(team, this.#experiment, prepared);
+    for (const warning of machineWarnings(prepared, team)) this.#emit(warning);
     for (const message of batchNormNotices(prepared.plan)) this.#emit({ type: 'warning', code: 'W_BATCH_NORM', message });
-    const beginning = await begin(prepared);
+    const beginning = await (team === undefined ? begin(prepared) : beginTogether(team, () => begin(prepared)));
     this.#files = beginning.files;
     if (beginning.state === undefined)
       for (const warning of rowWarnings(this.#experiment, prepared.dataset, prepared.plan.batches)) this.#emit(warning);
@@ -106,13 +115,14 @@ export class Trainer {
     this.#emit(runStart(experiment, prepared, { id, directory, from: beginning.state?.loop.step ?? 0 }));
     const started = performance.now();
     const engine = await this.#start(prepared, beginning, recorder);
+    const guard = this.#team && (await Guard.open(this.#team));
     const onCode = (code: CodeUse): void => {
       for (const warning of codeWarnings(code)) this.#emit(warning);
     };
     onCode(engine.code);
     board = await this.#board(beginning);
     const { signal, pauseAt } = this.#options;
-    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt, onCode });
+    const loop = new Loop({ engine, dataset, recorder, rates, signal, pauseAt, onCode, guard });
     board?.watch({ tensors: plan.network.parameters, vector: () => loop.engine.shared.parameters() });
     if (beginning.state !== undefined) loop.restore(beginning.state);
     recorder.spend('start', (performance.now() - started) / 1000);
@@ -124,7 +134,8 @@ export class Trainer {
     const start = (workers: number): Promise<Engine> =>
       Engine.start(planEngine(experiment, dataset, workers), dataset, beginning.initial, this.#options.engine);
     const tuning = new Tuning<Engine>({ start: mayTune ? start : undefined, tell: this.#emit });
-    tuning.start(stop);
+    // Waits for other members tell nothing of the workers.
+    if (guard === undefined) tuning.start(stop);
     const ticker = setInterval(() => this.#emit(loop.progress()), PROGRESS_MS);
     let isSuccess = false;
     try {
@@ -172,7 +183,7 @@ export class Trainer {
         digest: '',
       };
       await this.#writeSummary({ ...summary, error: errorOf(error) });
-      throw this.#withKept(error, recorder);
+      throw withKept(error, this.#files, { step: recorder.step, parametersOf: undefined, checkpointOf: undefined });
     }
   }
 
@@ -181,11 +192,14 @@ export class Trainer {
     let status: Summary['status'] = 'failed';
     try {
       status = await this.#trainThrough(dataset, loop, keeper, tuning);
+      if (this.#team !== undefined) this.#team.phase = 'over';
       await persist(async () => this.#files?.sync());
     } catch (error) {
       if (!(error instanceof GradloomError)) throw error;
       failure = error;
       status = failure.code === 'E_DIVERGED' ? 'diverged' : 'failed';
+      // All members see a loss that is not finite.
+      if (this.#team !== undefined && status === 'diverged') this.#team.phase = 'over';
       await keeper.settle();
       await this.#tryTo(() => this.#files?.sync());
     }
@@ -211,7 +225,7 @@ export class Trainer {
       if (!(error instanceof GradloomError)) throw error;
       failure ??= error;
     }
-    if (failure !== undefined) throw this.#withKept(failure, recorder, parametersOf, keeper.keptStep);
+    if (failure !== undefined) throw withKept(failure, this.#files, { step: recorder.step, parametersOf, checkpointOf: keeper.keptStep });
     this.#emit({ type: 'end', summary });
     return summary;
   }
@@ -223,7 +237,8 @@ export class Trainer {
       try {
         return await loop.run(keeper, tuning);
       } catch (error) {
-        if (!(error instanceof GradloomError) || !restarts.allow(error, loop.reached)) throw error;
+        // The other members cannot go back.
+        if (this.#team !== undefined || !(error instanceof GradloomError) || !restarts.allow(error, loop.reached)) throw error;
         await keeper.settle();
         const { newest } = keeper;
         const place = error.where === undefined ? '' : `${error.where}: `;
@@ -237,13 +252,14 @@ export class Trainer {
     }
   }
 
-  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'parent'> {
+  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'ranks' | 'parent'> {
     const directory = this.#files?.directory;
     const { parent } = this.#experiment;
     return {
       id: directory?.id ?? this.#experiment.name,
       directory: directory?.path ?? null,
       workers,
+      ...(this.#team && { ranks: this.#team.members }),
       ...(parent && { parent: path.basename(parent.run) }),
     };
   }
@@ -272,19 +288,4 @@ export class Trainer {
       if (!(error instanceof GradloomError)) throw error;
     }
   }
-
-  /** @param parametersOf  the step whose parameters are saved */
-  #withKept(failure: GradloomError, { step }: Recorder, parametersOf?: number, checkpointOf?: number): GradloomError {
-    const files = this.#files;
-    if (files === undefined) return new GradloomError({ ...errorOf(failure), next: failure.next, cause: failure.cause });
-    const goOn = commandOf('resume', files.directory.path);
-    const next = failure.code === 'E_STORAGE' ? `${failure.next}, then: ${goOn}` : (failure.next ?? goOn);
-    // What another owner makes of it is not ours to tell.
-    const kept = failure.code === 'E_BUSY' ? undefined : keptOf(files, { step, parametersOf, checkpointOf });
-    return new GradloomError({ ...errorOf(failure), kept, next, cause: failure.cause });
-  }
-}
-
-function errorOf({ code, where, message }: GradloomError): Pick<GradloomError, 'code' | 'message'> & { where?: string } {
-  return where === undefined ? { code, message } : { code, where, message };
 }

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+
+export const MAIN = fileURLToPath(new URL('../../../../src/cli/main.js', import.meta.url));
+
+/** The two implementations, by the names that Debian gives their launchers where both are installed. */
+export const LAUNCHERS = ['mpirun.openmpi', 'mpirun.mpich'] as const;
+export type Launcher = (typeof LAUNCHERS)[number];
+
+/** A test that fails must not leave processes behind. */
+const MAX_MS = 100_000;
+/** Ranks that share two cores: none waits by spinning. As root, Open MPI wants to be told twice. */
+const SETTINGS: Readonly<Record<Launcher, { args: readonly string[]; env: Readonly<Record<string, string>> }>> = {
+  'mpirun.openmpi': {
+    args: ['--bind-to', 'none', '--oversubscribe', '--mca', 'mpi_yield_when_idle', '1'],
+    env: { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' },
+  },
+  'mpirun.mpich': { args: [], env: {} },
+};
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+}
+
+export interface Under {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** Resolves when stderr holds the text. */
+  says: (text: string) => Promise<void>;
+}
+
+export interface LaunchOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** In place of the usual ones of the launcher. */
+  flags?: readonly string[];
+  /** What each rank runs. @default the command line */
+  program?: readonly string[];
+}
+
+/** Starts so many ranks of the built command line. */
+export function launch(launcher: Launcher, ranks: number, args: readonly string[], options: LaunchOptions = {}): Under {
+  const { cwd = tmpdir(), env = {}, flags, program = [MAIN] } = options;
+  const settings = SETTINGS[launcher];
+  const started = performance.now();
+  const child = spawn(launcher, ['-np', String(ranks), ...(flags ?? settings.args), process.execPath, ...program, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...settings.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MAX_MS,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const check of waiting) check();
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 }));
+  });
+  const says = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (!stderr.includes(text)) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      child.on('close', () => reject(new Error(`ended without saying ${JSON.stringify(text)}:\n${stderr}`)));
+      check();
+    });
+  return { child, ended, says };
+}
+
+/** Why there is no such launcher here. */
+function missing(launcher: Launcher): string | undefined {
+  const { error } = spawnSync(launcher, ['--version'], { stdio: 'ignore' });
+  if (error === undefined) return undefined;
+  if (process.env['CI'] !== undefined) throw new Error(`${launcher} is missing: apt-get install openmpi-bin mpich`, { cause: error });
+  return `${launcher} is not installed`;
+}
+
+/** A test for each launcher, skipped where it is missing but under CI. */
+export function withLaunchers(title: string, body: (t: ExecutionContext, launcher: Launcher) => Promise<void>): void {
+  for (const launcher of LAUNCHERS) withLauncher(launcher, title, (t) => body(t, launcher));
+}
+
+export function withLauncher(launcher: Launcher, title: string, body: (t: ExecutionContext) => Promise<void>): void {
+  const reason = missing(launcher);
+  if (reason === undefined) test.serial(`${launcher}: ${title}`, body);
+  else test.skip(`${launcher}: ${title} (${reason})`, body);
+}
