@@ -3,7 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shellWord } from '../../storage/shell.ts';
 
-const MAIN = realpathSync(fileURLToPath(new URL('../main.js', import.meta.url)));
+/** The file of the command. */
+export const MAIN = realpathSync(fileURLToPath(new URL('../main.js', import.meta.url)));
 /** Where npm keeps packages that were fetched to be run once. */
 const NPX_CACHE = /[\\/]_npx[\\/]/;
 

@@ -9,13 +9,15 @@ import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { followRun } from '../views/follow.ts';
-import { inTeam } from '../views/team.ts';
+import { inTeam, trainOn } from '../views/team.ts';
 
 interface TrainRequest {
   file: string;
   /** Only if there is no run of the same identity yet. */
   needed: boolean;
   overrides: readonly string[];
+  /** Machines to train on together, as they were given. */
+  hosts?: string;
 }
 
 /** `gradloom train`. */
@@ -25,6 +27,7 @@ export const train = defineCommand<TrainRequest>({
   options: {
     workers: { value: 'N', describe: 'worker threads, or auto; the same as parallel.workers=N' },
     dir: { value: 'DIR', describe: 'parent of the run directory; the same as track.dir=DIR' },
+    hosts: { value: 'LIST', describe: 'train on these machines together, by mpirun: a:1,b:1 for one rank on each; see docs/mpi.md' },
     needed: {
       describe: 'do only what is not done yet: reuse a finished run of the same identity, resume a broken off one, continue a shorter one',
     },
@@ -38,6 +41,7 @@ export const train = defineCommand<TrainRequest>({
       '$0 train configs/mnist.yaml data.split.folds=5 data.split.by=stratify',
       'cross-validation: a run a fold, their mean and its interval',
     ],
+    ['$0 train configs/mnist.yaml --hosts a:1,b:1', 'on two machines together, with the bits of one; needs MPI'],
     ['$0 train configs/seed.yaml --workers 2 --json > summary.json', 'two threads, the summary as JSON'],
   ],
   request: (args) => {
@@ -47,9 +51,13 @@ export const train = defineCommand<TrainRequest>({
     if (workers !== undefined) overrides.push(`parallel.workers=${workers}`);
     // The shell has read it: a directory named 1, ~ or $x stays one.
     if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(literalPath(dir))}`);
-    return { file, overrides, needed: args.flag('needed') };
+    const hosts = args.text('hosts');
+    return { file, overrides, needed: args.flag('needed'), ...(hosts !== undefined && { hosts }) };
   },
-  run: (request, output, exitNow) => inTeam(output, (team) => runTrain(request, output, exitNow, team)),
+  run: (request, output, exitNow) =>
+    request.hosts === undefined
+      ? inTeam(output, (team) => runTrain(request, output, exitNow, team))
+      : trainOn(request.hosts, ['train', request.file, ...request.overrides, ...(request.needed ? ['--needed'] : [])], output),
 });
 
 async function runTrain(

@@ -3,6 +3,8 @@ import type { Team } from '../../engine/team/team.ts';
 import { GradloomError } from '../../errors.ts';
 import { launched } from '../../remote/mpi/launched.ts';
 import { memberName, tellFailure } from '../../runs/team/agree.ts';
+import { shellWord } from '../../storage/shell.ts';
+import { MAIN } from '../terminal/launcher.ts';
 import type { Output } from '../terminal/output.ts';
 
 /** How long a rank that must not speak leaves rank 0 to say what has befallen them all. */
@@ -16,6 +18,8 @@ export async function inTeam(output: Output, work: (team: Team | undefined) => P
   const start = launched(process.env);
   if (start === undefined) return work(undefined);
   if (start.rank > 0) output.mute();
+  // Of the signals that Open MPI hands on to its ranks, the one that Node leaves alone: see `runLauncher`.
+  process.on('SIGUSR2', () => process.kill(process.pid, 'SIGTERM'));
   const { MpiTeam } = await import('../../remote/mpi/team.ts');
   const team = await MpiTeam.join(start).catch(async (error: unknown) => {
     // The launcher ends all when the first of them ends, and the others cannot be asked.
@@ -45,6 +49,17 @@ export async function inTeam(output: Output, work: (team: Team | undefined) => P
     output.unmute();
     throw named(error, memberName(team, team.member));
   }
+}
+
+/** Starts a command as ranks on other machines, by a launcher of MPI. @returns its exit code */
+export async function trainOn(hosts: string, args: readonly string[], output: Output): Promise<number> {
+  const { findLauncher, launchCommand, parseHosts, runLauncher } = await import('../../remote/mpi/hosts.ts');
+  const flags = [...(output.json ? ['--json'] : []), ...(output.quiet ? ['--quiet'] : [])];
+  const command = [process.execPath, MAIN, ...args, ...flags];
+  const launcher = findLauncher();
+  const whole = launchCommand(launcher, parseHosts(hosts), command, process.env, process.getuid?.() === 0);
+  output.note(whole.map((word) => (word.startsWith('-') ? word : shellWord(word))).join(' '));
+  return runLauncher(whole, launcher.library, (line) => output.draw(`${line}\n`, 0));
 }
 
 function named(error: GradloomError, rank: string): GradloomError {

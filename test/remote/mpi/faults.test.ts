@@ -1,11 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import { train } from '../../../src/runs/training/train.ts';
 import { gradloom } from '../../cli/support/run-cli.ts';
 import { determinedFiles, temporary } from '../../runs/support/run-tree.ts';
+import { CORRUPT_STEP } from './support/corrupt-rank.ts';
 import { launch, MAIN, withLauncher, withLaunchers } from './support/launch.ts';
 import { checkpointed, processOf } from './support/ranks.ts';
+
+const MANY = fileURLToPath(new URL('./support/many.js', import.meta.url));
 
 /** Long enough to be disturbed, with a checkpoint every few steps. */
 const LONG = {
@@ -119,6 +123,18 @@ withLaunchers('ranks that are not alike are named, with what differs, and nothin
   t.is(broken.code, 65, broken.stderr);
   t.regex(broken.stderr, /^rank 1 on \S+: \S+ {2}error\[E_TABLE_FORMAT\]/m);
   t.is(broken.stderr.match(/error\[/g)?.length, 1);
+});
+
+withLaunchers('a bit that turns over in one rank is found, with the rank, the step and the tensor', async (t, launcher) => {
+  t.timeout(60_000);
+  const train = { steps: 1000, batch_size: 64, eval: { every: { steps: 50 } } };
+  const work = [{ tree: { ...LONG, train }, workers: 1, directory: path.join(temporary(t), 'run') }];
+  const entry = new URL('./support/corrupt-rank.js', import.meta.url).href;
+  const { code, stderr } = await launch(launcher, 2, [JSON.stringify(work), entry], { program: [MANY] }).ended;
+  t.is(code, 81, stderr);
+  const found = /^E_RANK rank 1 on \S+, step (\d+): layers\.0\.weight has other bits than those of rank 0$/m.exec(stderr);
+  // At most a hundred steps and a segment later.
+  t.true(Number(found?.[1]) > CORRUPT_STEP && Number(found?.[1]) <= CORRUPT_STEP + 150, stderr);
 });
 
 withLauncher('mpirun.mpich', 'leaves that the ranks cannot share are refused once, with numbers that would do', async (t) => {
