@@ -89,7 +89,8 @@ export interface RunWarning {
     | 'W_TORN_LINE'
     | 'W_WORKER_RESTART'
     | 'W_NATIVE_CODE'
-    | 'W_RANK';
+    | 'W_RANK'
+    | 'W_REDUCE_FAST';
   message: string;
 }
 
@@ -139,6 +140,8 @@ export interface Summary {
   workers: number;
   /** Processes that trained it together, by MPI; none where it was one by itself. */
   ranks?: number;
+  /** False where its bits depend on how many processes it was, and on their library of MPI: `parallel.reduce: fast`. */
+  reproducible?: boolean;
   /** What computed; versions before 0.2 do not tell. */
   code?: CodeName;
   /** sha256 over the final parameters in the file's order and layout. */

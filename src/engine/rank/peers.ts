@@ -60,9 +60,14 @@ export class Peers {
 
   /** The gradient in the first slab: sums over each member's leaves become sums over all, by the tree. */
   sumGradients(): void {
-    const { memory, team } = this.#plan;
+    const { memory, team, experiment } = this.#plan;
     const [slab] = memory.slabs;
     if (slab === undefined) throw new RangeError('no slab for the gradient');
+    if (experiment.parallel.reduce === 'fast') {
+      const { at, bytes } = slab;
+      this.#link.allReduce(new Float32Array(this.#buffer, at, bytes / Float32Array.BYTES_PER_ELEMENT), this.#idle);
+      return;
+    }
     const { partials } = memory;
     const size = f32Bytes(this.#segment);
     this.#link.allToAll(this.#view(slab), this.#view(partials), this.#idle);

@@ -23,6 +23,8 @@ export interface Link {
    * @param idle  called over and over while the others are waited for, with the milliseconds since the wait began; may throw
    */
   allGather(all: ArrayBufferView, idle: (waitedMs: number) => void): void;
+  /** f32: all members' sum, in an order that is the library's own. */
+  allReduce(all: Float32Array, idle: (waitedMs: number) => void): void;
   /** Block i of `from` goes to member i, which receives it as block j of `to`, where j is the number of the sender. */
   allToAll(from: ArrayBufferView, to: ArrayBufferView, idle: (waitedMs: number) => void): void;
 }

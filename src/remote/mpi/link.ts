@@ -50,6 +50,12 @@ class MpiLink implements Link {
     this.#finish(idle);
   }
 
+  allReduce(all: Float32Array, idle: (waitedMs: number) => void): void {
+    const { float, sum, inPlace } = this.#mpi;
+    this.#pending.begin('MPI_Iallreduce', inPlace, all, all.length, float, sum, this.#communicator);
+    this.#finish(idle);
+  }
+
   #finish(idle: (waitedMs: number) => void): void {
     const started = performance.now();
     while (!this.#pending.isOver) idle(performance.now() - started);

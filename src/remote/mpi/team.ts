@@ -5,7 +5,7 @@ import type { Launched } from './launched.ts';
 import { IMPLEMENTATIONS, loadMpi, type Mpi, Pending } from './library.ts';
 import type { MpiLinkData } from './link.ts';
 import { boundNotices, type Place, placeHere } from './place.ts';
-import { singleCopySettings } from './single-copy.ts';
+import { librarySettings } from './settings.ts';
 
 /** How long a member waits for the others before it gives up: longer than any of them may take to read its data, or member 0 to write a file. */
 const PATIENCE_S = 600;
@@ -54,7 +54,7 @@ export class MpiTeam implements Team {
   static async join({ library, rank, size }: Launched, environment: NodeJS.ProcessEnv = process.env): Promise<MpiTeam> {
     const given = environment['GRADLOOM_MPI_LIBRARY'];
     const files = given === undefined || given === '' ? IMPLEMENTATIONS[library].files : [given];
-    for (const [name, value] of singleCopySettings(environment)) environment[name] = value;
+    for (const [name, value] of librarySettings(environment)) environment[name] = value;
     const mpi = loadMpi(files);
     const provided = new Int32Array(1);
     mpi.call('MPI_Init_thread', 0n, 0n, THREAD_MULTIPLE, provided);

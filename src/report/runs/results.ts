@@ -52,7 +52,7 @@ function renderSummary(summary: Summary, look: ResultsLook): string {
   const shares = `compute ${formatPercent(phases.compute, 1)}, wait ${formatPercent(phases.wait, 1)}, reduce ${formatPercent(phases.reduce, 1)}`;
   facts.push(['workers', shares]);
   if (summary.code !== undefined) facts.push(['code', summary.code]);
-  facts.push(['digest', summary.digest]);
+  facts.push(['digest', summary.reproducible === false ? `${summary.digest}, not reproducible (parallel.reduce: fast)` : summary.digest]);
   if (summary.directory !== null) facts.push(['saved', printable(shortPath(summary.directory), Number.POSITIVE_INFINITY)]);
   return renderFacts(facts, look);
 
@@ -63,7 +63,7 @@ function renderSummary(summary: Summary, look: ResultsLook): string {
 
 /** The whole time and the rate of training; then what the time went to. */
 function timeOf(summary: Summary): string {
-  const { seconds, samples_per_second: rate, workers } = summary;
+  const { seconds, samples_per_second: rate, workers, ranks } = summary;
   const parts = [
     ['training', summary.training_seconds],
     ['evaluation', summary.evaluation_seconds],
@@ -71,7 +71,8 @@ function timeOf(summary: Summary): string {
     ['start', summary.start_seconds],
   ] as const;
   const told = parts.filter(([, spent]) => spent >= LEAST_SECONDS).map(([part, spent]) => `${part} ${formatSeconds(spent)}`);
-  const whole = `${formatSeconds(seconds)}, ${formatCount(rate)} samples/s with ${formatCounted(workers, 'worker')}`;
+  const crew = `${ranks === undefined ? '' : `${formatCounted(ranks, 'rank')} of `}${formatCounted(workers, 'worker')}`;
+  const whole = `${formatSeconds(seconds)}, ${formatCount(rate)} samples/s with ${crew}`;
   return told.length === 0 ? whole : `${whole}; ${told.join(', ')}`;
 }
 

@@ -30,7 +30,12 @@ export function configHash(experiment: Experiment): string {
 function decidingKeys(experiment: Experiment): unknown {
   const recorded = Object.entries(experiment.track).filter(([key]) => factsOf(`track.${key}`).isRecorded);
   const result = withoutKeys(experiment, ({ kind, isPath }) => kind !== 'result' || isPath);
-  return sorted({ ...result, track: Object.fromEntries(recorded) });
+  return sorted({ ...result, ...reductionOf(experiment), track: Object.fromEntries(recorded) });
+}
+
+/** The one execution key that may change bits counts where it does: runs of `exact` are what they were before there was a choice. */
+export function reductionOf({ parallel }: Experiment): { reduce?: 'fast' } {
+  return parallel.reduce === 'fast' ? { reduce: 'fast' } : {};
 }
 
 /** Equal experiments have equal text. */

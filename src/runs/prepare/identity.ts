@@ -5,6 +5,7 @@ import type { Experiment } from '../../config/schema/schema.ts';
 import { configValues } from '../../config/tree/values.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { KERNEL_VERSION } from '../../kernels/module.ts';
+import { reductionOf } from '../checkpoint/basis.ts';
 import { initHashes } from './initial.ts';
 
 /** What a run's result follows from, as hashes: equal ones mean equal results, to the bit. */
@@ -30,7 +31,7 @@ export function runIdentity(experiment: Experiment, { fingerprint }: Pick<Datase
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const hash = (keys: readonly (readonly [string, unknown])[]): string =>
     createHash('sha256')
-      .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, init, keys }))
+      .update(JSON.stringify({ kernels: KERNEL_VERSION, data: fingerprint, init, keys, ...reductionOf(experiment) }))
       .digest('hex');
   return { identity: hash(entries), lineage: hash(entries.filter(([key]) => !factsOf(key).isLength)) };
 }

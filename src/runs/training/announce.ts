@@ -34,11 +34,17 @@ export function runStart(
 }
 
 /** What this machine makes slower than it could be. */
-export function machineWarnings({ plan: { workers }, cores: { usable } }: Prepared, team?: Team): RunWarning[] {
+export function machineWarnings({ plan: { workers, experiment }, cores: { usable } }: Prepared, team?: Team): RunWarning[] {
   const warnings: RunWarning[] = (team?.notices ?? []).map((message) => ({ type: 'warning', code: 'W_RANK', message }));
-  if (workers <= usable) return warnings;
-  const message = `${workers} workers on ${usable} usable cores: slower, with the same result`;
-  return [...warnings, { type: 'warning', code: 'W_OVERSUBSCRIBED', message }];
+  if (workers > usable) {
+    const message = `${workers} workers on ${usable} usable cores: slower, with the same result`;
+    warnings.push({ type: 'warning', code: 'W_OVERSUBSCRIBED', message });
+  }
+  if (experiment.parallel.reduce === 'fast') {
+    const message = 'parallel.reduce is fast: with several ranks the bits depend on how many they are, and on their library of MPI';
+    warnings.push({ type: 'warning', code: 'W_REDUCE_FAST', message });
+  }
+  return warnings;
 }
 
 /** Of machine code that was found to be wrong: what computes in its place gives the bits that were asked for. */

@@ -11,7 +11,7 @@ import type { Team } from '../../engine/team/team.ts';
 import { GradloomError } from '../../errors.ts';
 import { countCores } from '../../machine/cores.ts';
 import type { Network } from '../../model/network.ts';
-import { basisOf } from '../checkpoint/basis.ts';
+import { basisOf, reductionOf } from '../checkpoint/basis.ts';
 import { Keeper, persist } from '../checkpoint/keeper.ts';
 import type { RunFiles } from '../checkpoint/run-files.ts';
 import type { RunEvent, RunWarning, Summary } from '../events.ts';
@@ -252,7 +252,7 @@ export class Trainer {
     }
   }
 
-  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'ranks' | 'parent'> {
+  #identity(workers: number): Pick<Summary, 'id' | 'directory' | 'workers' | 'ranks' | 'reproducible' | 'parent'> {
     const directory = this.#files?.directory;
     const { parent } = this.#experiment;
     return {
@@ -260,6 +260,7 @@ export class Trainer {
       directory: directory?.path ?? null,
       workers,
       ...(this.#team && { ranks: this.#team.members }),
+      ...(reductionOf(this.#experiment).reduce && { reproducible: false }),
       ...(parent && { parent: path.basename(parent.run) }),
     };
   }

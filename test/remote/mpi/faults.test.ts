@@ -6,8 +6,9 @@ import { train } from '../../../src/runs/training/train.ts';
 import { gradloom } from '../../cli/support/run-cli.ts';
 import { determinedFiles, temporary } from '../../runs/support/run-tree.ts';
 import { CORRUPT_STEP } from './support/corrupt-rank.ts';
-import { launch, MAIN, withLauncher, withLaunchers } from './support/launch.ts';
+import { launch, MAIN } from './support/launch.ts';
 import { checkpointed, processOf } from './support/ranks.ts';
+import { withLauncher, withLaunchers } from './support/with-launchers.ts';
 
 const MANY = fileURLToPath(new URL('./support/many.js', import.meta.url));
 

@@ -5,11 +5,11 @@ import { GradloomError } from '../../../src/errors.ts';
 import { findLauncher, launchCommand, parseHosts } from '../../../src/remote/mpi/hosts.ts';
 import { launched } from '../../../src/remote/mpi/launched.ts';
 import { boundNotices } from '../../../src/remote/mpi/place.ts';
-import { singleCopySettings } from '../../../src/remote/mpi/single-copy.ts';
+import { librarySettings } from '../../../src/remote/mpi/settings.ts';
 import { gradloom, SMALL, start } from '../../cli/support/run-cli.ts';
 import { determinedFiles, temporary } from '../../runs/support/run-tree.ts';
-import { withLauncher } from './support/launch.ts';
 import { checkpointed, processOf } from './support/ranks.ts';
+import { withLauncher } from './support/with-launchers.ts';
 
 const TWO = parseHosts('a:1,b:2');
 
@@ -73,12 +73,17 @@ test('a rank that is bound to one core is told, with the flag', (t) => {
   t.is(boundNotices(2, 1, 1, 8).length, 1);
 });
 
-test('where memory of other processes cannot be read, Open MPI is told, unless the user has', (t) => {
-  const cannot = (): boolean => false;
-  t.deepEqual(singleCopySettings({}, cannot)[0], ['OMPI_MCA_btl_vader_single_copy_mechanism', 'none']);
-  t.deepEqual(singleCopySettings({ OMPI_MCA_btl_vader_single_copy_mechanism: 'cma' }, cannot), []);
+test('what libraries do not find out in time is set before they are loaded, unless the user has', (t) => {
+  const [cannot, can] = [() => false, () => true];
+  t.deepEqual(librarySettings({}, can), [['UCX_MEM_EVENTS', 'n']]);
+  t.deepEqual(librarySettings({ UCX_MEM_EVENTS: 'y' }, can), []);
+  t.deepEqual(librarySettings({}, cannot), [
+    ['UCX_MEM_EVENTS', 'n'],
+    ['OMPI_MCA_btl_vader_single_copy_mechanism', 'none'],
+    ['OMPI_MCA_smsc', '^cma'],
+  ]);
   t.deepEqual(
-    singleCopySettings({}, () => true),
+    librarySettings({ OMPI_MCA_btl_vader_single_copy_mechanism: 'cma', OMPI_MCA_smsc: 'xpmem', UCX_MEM_EVENTS: 'n' }, cannot),
     [],
   );
 });

@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Summary } from '../../../src/runs/events.ts';
+import { readEnvironment } from '../../../src/runs/files/file-shapes.ts';
 import { determinedFiles, finished, runTree, temporary } from '../../runs/support/run-tree.ts';
 import { EXPERIMENTS } from './support/experiments.ts';
-import { launch, withLaunchers } from './support/launch.ts';
+import { launch } from './support/launch.ts';
 import type { Work } from './support/many.ts';
+import { withLaunchers } from './support/with-launchers.ts';
 
 const MANY = fileURLToPath(new URL('./support/many.js', import.meta.url));
 
@@ -36,4 +40,26 @@ withLaunchers('any number of ranks and threads leaves the files of one process w
       t.deepEqual(Object.keys(files), Object.keys(expected.get(name) ?? {}));
     }
   }
+});
+
+withLaunchers('reduce: fast trains to about the same, and says that its bits are not those of others', async (t, launcher) => {
+  t.timeout(60_000);
+  const folder = temporary(t);
+  const file = path.join(folder, 'exp.yaml');
+  writeFileSync(file, JSON.stringify({ name: 'sgd', ...EXPERIMENTS['sgd'] }));
+  const [fast, exact] = await Promise.all(
+    ['fast', 'exact'].map(async (reduce) => {
+      const { code, stdout, stderr } = await launch(launcher, 2, ['train', file, `parallel.reduce=${reduce}`, '--json', '--dir', folder])
+        .ended;
+      t.is(code, 0, stderr);
+      t.is(stderr.includes('W_REDUCE_FAST'), reduce === 'fast');
+      return JSON.parse(stdout) as Summary;
+    }),
+  );
+  t.is(fast?.reproducible, false);
+  t.is(exact?.reproducible, undefined);
+  const [a, b] = [fast, exact].map((summary) => summary?.last['train.loss'] ?? Number.NaN);
+  t.true(Math.abs(a! - b!) < 1e-4, `${a} and ${b}`);
+  const identities = [fast, exact].map((summary) => readEnvironment(summary?.directory ?? '')?.basis?.identity);
+  t.not(identities[0], identities[1]);
 });

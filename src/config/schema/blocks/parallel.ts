@@ -21,6 +21,12 @@ export const parallel = object({
     .describe(
       "gradients: each worker sums the gradient of its own rows, and all add these up; factors: each computes its part of the gradient from all workers' rows; auto: per layer, what moves less between cores",
     ),
+  reduce: z
+    .enum(['exact', 'fast'])
+    .default('exact')
+    .describe(
+      "how several ranks of MPI sum the gradient: exact: by the tree over leaves, with the bits of one process; fast: by MPI's own all-reduce, whose bits depend on the ranks and on the library. Of no effect without ranks",
+    ),
   skip_zeros: z
     .enum(['auto', 'never', 'always'])
     .default('auto')

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import test, { type ExecutionContext } from 'ava';
 
 export const MAIN = fileURLToPath(new URL('../../../../src/cli/main.js', import.meta.url));
 
@@ -79,23 +78,4 @@ export function launch(launcher: Launcher, ranks: number, args: readonly string[
       check();
     });
   return { child, ended, says };
-}
-
-/** Why there is no such launcher here. */
-function missing(launcher: Launcher): string | undefined {
-  const { error } = spawnSync(launcher, ['--version'], { stdio: 'ignore' });
-  if (error === undefined) return undefined;
-  if (process.env['CI'] !== undefined) throw new Error(`${launcher} is missing: apt-get install openmpi-bin mpich`, { cause: error });
-  return `${launcher} is not installed`;
-}
-
-/** A test for each launcher, skipped where it is missing but under CI. */
-export function withLaunchers(title: string, body: (t: ExecutionContext, launcher: Launcher) => Promise<void>): void {
-  for (const launcher of LAUNCHERS) withLauncher(launcher, title, (t) => body(t, launcher));
-}
-
-export function withLauncher(launcher: Launcher, title: string, body: (t: ExecutionContext) => Promise<void>): void {
-  const reason = missing(launcher);
-  if (reason === undefined) test.serial(`${launcher}: ${title}`, body);
-  else test.skip(`${launcher}: ${title} (${reason})`, body);
 }
