@@ -69,10 +69,11 @@ export function launchCommand(
     .filter((name) => PASSED.test(name))
     .flatMap((name) => ['-x', name]);
   const isShared = hosts.some(({ ranks }) => ranks > 1);
+  const places = ['--host', list, '-np', count, '--bind-to', 'none'];
   return [
     program,
     ...(isRoot ? ['--allow-run-as-root'] : []),
-    ...['--host', list, '-np', count, '--bind-to', 'none'],
+    ...places,
     // Ranks of one machine leave each other the cores while they wait.
     ...(isShared ? ['--mca', 'mpi_yield_when_idle', '1'] : []),
     ...passed,

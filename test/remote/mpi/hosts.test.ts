@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -15,13 +16,14 @@ const TWO = parseHosts('a:1,b:2');
 
 test('the command has the flags that the ranks need, for each launcher', (t) => {
   const environment = { GRADLOOM_CPU: 'avx2', NO_COLOR: '1', HOME: '/root' };
-  t.deepEqual(launchCommand({ program: 'mpirun', library: 'Open MPI' }, TWO, ['node', 'main.js'], environment, true), [
-    ...['mpirun', '--allow-run-as-root', '--host', 'a:1,b:2', '-np', '3', '--bind-to', 'none', '--mca', 'mpi_yield_when_idle', '1'],
-    ...['-x', 'GRADLOOM_CPU', '-x', 'NO_COLOR', 'node', 'main.js'],
-  ]);
-  t.deepEqual(launchCommand({ program: 'mpiexec', library: 'MPICH' }, TWO, ['node', 'main.js'], environment, true), [
-    ...['mpiexec', '-hosts', 'a:1,b:2', '-np', '3', '-bind-to', 'none', 'node', 'main.js'],
-  ]);
+  const shown = (library: 'Open MPI' | 'MPICH', isRoot: boolean): string =>
+    launchCommand({ program: 'mpirun', library }, TWO, ['node', 'main.js'], environment, isRoot).join(' ');
+  t.is(
+    shown('Open MPI', true),
+    'mpirun --allow-run-as-root --host a:1,b:2 -np 3 --bind-to none --mca mpi_yield_when_idle 1 -x GRADLOOM_CPU -x NO_COLOR node main.js',
+  );
+  t.false(shown('Open MPI', false).includes('root'));
+  t.is(shown('MPICH', true), 'mpirun -hosts a:1,b:2 -np 3 -bind-to none node main.js');
 });
 
 test('what is no list of hosts is refused', (t) => {
@@ -123,4 +125,36 @@ withLauncher(
     t.is(code, 81, stderr);
     t.regex(stderr, /^(?:rank 1 on \S+|process \d+ on \S+) {2}error\[E_RANK\] {2}ended without a word/m);
   },
+);
+
+/** As ssh, but to a namespace of this machine with a host name of its own. */
+const REMOTE = '#!/bin/sh\nhost=$1; shift\nexec unshare --uts sh -c "hostname $host; $*"\n';
+const hasNamespaces = spawnSync('unshare', ['--uts', 'true']).status === 0;
+
+withLauncher(
+  'mpirun.openmpi',
+  'two machines, each with a name of its own and TCP between them, leave the digest of one',
+  async (t) => {
+    t.timeout(60_000);
+    const folder = temporary(t);
+    const file = path.join(folder, 'exp.yaml');
+    const agent = path.join(folder, 'remote.sh');
+    writeFileSync(file, SMALL);
+    writeFileSync(agent, REMOTE, { mode: 0o755 });
+    const env = { OMPI_MCA_plm_rsh_agent: agent, OMPI_MCA_oob_tcp_if_include: 'lo', OMPI_MCA_btl_tcp_if_include: 'lo' };
+    const [alone, both] = await Promise.all([
+      gradloom(['train', file, '--json', '--dir', folder]),
+      gradloom(['train', file, '--hosts', 'nodea:1,nodeb:1', '--json', '--dir', folder], { env }),
+    ]);
+    t.is(both.code, 0, both.stderr);
+    const digests = [alone, both].map(({ stdout }) => (JSON.parse(stdout) as { digest: string }).digest);
+    t.is(digests[1], digests[0]);
+    const wrong = await gradloom(['train', file, '--hosts', 'nodea:1,nodeb:1', '--dir', folder, 'data.source.samples=0'], { env });
+    t.is(wrong.code, 78, wrong.stderr);
+    const absent = path.join(folder, 'absent.yaml');
+    const lost = await gradloom(['train', absent, '--hosts', 'nodea:1,nodeb:1', '--dir', folder], { env });
+    t.is(lost.code, 78, lost.stderr);
+    t.is(lost.stderr.match(/error\[/g)?.length, 1);
+  },
+  hasNamespaces ? undefined : 'namespaces need root',
 );

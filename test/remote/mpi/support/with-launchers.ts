@@ -15,8 +15,9 @@ export function withLaunchers(title: string, body: (t: ExecutionContext, launche
   for (const launcher of LAUNCHERS) withLauncher(launcher, title, (t) => body(t, launcher));
 }
 
-export function withLauncher(launcher: Launcher, title: string, body: (t: ExecutionContext) => Promise<void>): void {
-  const reason = missing(launcher);
+/** @param without  what else is missing here */
+export function withLauncher(launcher: Launcher, title: string, body: (t: ExecutionContext) => Promise<void>, without?: string): void {
+  const reason = missing(launcher) ?? without;
   if (reason === undefined) test.serial(`${launcher}: ${title}`, body);
   else test.skip(`${launcher}: ${title} (${reason})`, body);
 }
