@@ -25,7 +25,8 @@ const cases: { yaml: string; problem: string }[] = [
   },
   {
     yaml: 'parallel: {zzzzzzzz: 1}',
-    problem: '3:12 [E_CONFIG_UNKNOWN_KEY] parallel.zzzzzzzz: unknown key; the keys here are workers, code, exchange, reduce, skip_zeros, spin_us',
+    problem:
+      '3:12 [E_CONFIG_UNKNOWN_KEY] parallel.zzzzzzzz: unknown key; the keys here are workers, code, exchange, reduce, skip_zeros, spin_us',
   },
   {
     yaml: 'train: {extends: b.yaml}',
