@@ -30,7 +30,6 @@ const ORDER = [
   'sweep',
   'remote',
   'speedup',
-  'remote',
   'report',
   'serve',
   'cli',
