@@ -1,5 +1,6 @@
+import { Rung } from './rung.ts';
 import { rungs } from './rungs.ts';
-import { addReport, amount, type Report, type RungDecision, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { amount, type Report, type RungDecision, type Scheduler, topCount } from './scheduler.ts';
 
 export interface AshaConfig {
   resource: 'epochs' | 'steps';
@@ -22,23 +23,19 @@ export interface AshaConfig {
 export class Asha implements Scheduler {
   readonly #config: AshaConfig;
   readonly #leadsToEnd: boolean;
-  readonly #rungs: readonly number[];
-  /** Per rung, in order of arrival. */
-  readonly #reports: Report[][];
-  /** Per rung: trials that were promoted from it or stopped at it. */
-  readonly #decided: Set<number>[];
+  readonly #ends: readonly number[];
+  readonly #rungs: readonly Rung[];
 
   /** @param leadsToEnd  the best goes on though too few trials came; without it, as sweeps of version 1 decided, it is stopped */
   constructor(config: AshaConfig, leadsToEnd = true) {
     this.#config = config;
     this.#leadsToEnd = leadsToEnd;
-    this.#rungs = rungs(config.min, config.max, config.eta);
-    this.#reports = this.#rungs.map(() => []);
-    this.#decided = this.#rungs.map(() => new Set());
+    this.#ends = rungs(config.min, config.max, config.eta);
+    this.#rungs = this.#ends.map(() => new Rung());
   }
 
   rungs(): readonly number[] {
-    return this.#rungs;
+    return this.#ends;
   }
 
   start(): undefined {
@@ -46,8 +43,7 @@ export class Asha implements Scheduler {
   }
 
   report(report: Report): void {
-    const reports = this.#reports[report.rung];
-    if (reports !== undefined) addReport(reports, report);
+    this.#rungs[report.rung]?.report(report);
   }
 
   close(): void {
@@ -55,53 +51,49 @@ export class Asha implements Scheduler {
   }
 
   next(isQuiet: boolean): RungDecision | undefined {
-    for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
-      const reports = this.#reports[rung] ?? [];
-      const order = ranked(reports);
-      const place = order.slice(0, topCount(reports.length, this.#config.eta)).findIndex(({ trial }) => this.#waits(rung, trial));
-      if (place >= 0) return this.#decision('promote', rung, order, place);
+    for (let rung = this.#ends.length - 2; rung >= 0; rung--) {
+      const next = this.#rungs[rung]?.next();
+      if (next !== undefined && next.place < topCount(this.#countAt(rung), this.#config.eta)) return this.#decision('promote', rung, next);
     }
     return isQuiet ? (this.#leader() ?? this.#lastWord()) : undefined;
   }
 
   apply({ rung, trial }: RungDecision): void {
-    this.#decided[rung]?.add(trial);
+    this.#rungs[rung]?.decide(trial);
   }
 
-  #waits(rung: number, trial: number): boolean {
-    return this.#decided[rung]?.has(trial) === false;
+  #countAt(rung: number): number {
+    return this.#rungs[rung]?.count ?? 0;
   }
 
   /** No rung gets another trial by itself: the best goes on, if nobody has come to the end. */
   #leader(): RungDecision | undefined {
-    const hasEnd = ranked(this.#reports.at(-1) ?? []).length > 0;
+    const hasEnd = (this.#rungs.at(-1)?.valued ?? 0) > 0;
     if (hasEnd || !this.#leadsToEnd) return undefined;
-    for (let rung = this.#rungs.length - 2; rung >= 0; rung--) {
-      const order = ranked(this.#reports[rung] ?? []);
-      const place = order.findIndex(({ trial }) => this.#waits(rung, trial));
-      if (place >= 0) return this.#decision('promote', rung, order, place);
+    for (let rung = this.#ends.length - 2; rung >= 0; rung--) {
+      const next = this.#rungs[rung]?.next();
+      if (next !== undefined) return this.#decision('promote', rung, next);
     }
     return undefined;
   }
 
   /** Nobody else can be promoted: who still waits is stopped. */
   #lastWord(): RungDecision | undefined {
-    for (let rung = 0; rung < this.#rungs.length - 1; rung++) {
-      const order = ranked(this.#reports[rung] ?? []);
-      const place = order.findIndex(({ trial }) => this.#waits(rung, trial));
-      if (place >= 0) return this.#decision('stop', rung, order, place);
+    for (let rung = 0; rung < this.#ends.length - 1; rung++) {
+      const next = this.#rungs[rung]?.next();
+      if (next !== undefined) return this.#decision('stop', rung, next);
     }
     return undefined;
   }
 
-  #decision(type: RungDecision['type'], rung: number, order: readonly Report[], place: number): RungDecision {
-    const count = this.#reports[rung]?.length ?? 0;
+  #decision(type: RungDecision['type'], rung: number, { trial, place }: { trial: number; place: number }): RungDecision {
+    const count = this.#countAt(rung);
     const best = topCount(count, this.#config.eta);
     const top = this.#leadsToEnd ? Math.max(1, best) : best;
-    const at = amount(this.#rungs[rung] ?? 0, this.#config.resource);
+    const at = amount(this.#ends[rung] ?? 0, this.#config.resource);
     const rule =
       type === 'promote' && place >= best ? 'nobody has come to the end, so the best that waits goes on' : `the best ${top} go on`;
     const reason = `${type === 'promote' ? 'promoted' : 'stopped'} at ${at}: ${place + 1} of ${count}, ${rule}`;
-    return { type, trial: order[place]?.trial ?? 0, rung, reason };
+    return { type, trial, rung, reason };
   }
 }

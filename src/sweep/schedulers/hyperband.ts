@@ -1,5 +1,6 @@
 import type { AshaConfig } from './asha.ts';
-import { addReport, amount, type Report, type RungDecision, ranked, type Scheduler, topCount } from './scheduler.ts';
+import { Rung } from './rung.ts';
+import { amount, type Report, type RungDecision, type Scheduler, topCount } from './scheduler.ts';
 
 /** One kind of bracket: how many trials start, and where they are compared. */
 export interface BracketPlan {
@@ -30,10 +31,7 @@ interface Bracket {
   number: number;
   /** Trials started in it; fewer than planned while it fills, and where the sweep ends first. */
   trials: number;
-  /** Per rung. */
-  reports: Report[][];
-  /** Per rung, whoever was promoted from it or stopped at it. */
-  decided: Set<number>[];
+  rungs: readonly Rung[];
   /** Per rung, how many were promoted from it. */
   promoted: number[];
 }
@@ -47,6 +45,8 @@ export class Hyperband implements Scheduler {
   readonly #plans: readonly BracketPlan[];
   readonly #brackets: Bracket[] = [];
   readonly #bracketOf = new Map<number, Bracket>();
+  /** Brackets that have changed since there was nothing to decide in them. */
+  readonly #changed = new Set<Bracket>();
   #isClosed = false;
 
   constructor(config: AshaConfig) {
@@ -62,6 +62,7 @@ export class Hyperband implements Scheduler {
     let bracket = this.#brackets.at(-1);
     if (bracket === undefined || bracket.trials === bracket.plan.trials) bracket = this.#open();
     bracket.trials++;
+    this.#changed.add(bracket);
     this.#bracketOf.set(trial, bracket);
     const { trials, rungs } = bracket.plan;
     return `in bracket ${bracket.number}: ${trials} trials, compared at ${rungs.join(', ')} ${this.#config.resource}`;
@@ -73,8 +74,7 @@ export class Hyperband implements Scheduler {
       plan,
       number: this.#brackets.length + 1,
       trials: 0,
-      reports: plan.rungs.map(() => []),
-      decided: plan.rungs.map(() => new Set<number>()),
+      rungs: plan.rungs.map(() => new Rung()),
       promoted: plan.rungs.map(() => 0),
     };
     this.#brackets.push(bracket);
@@ -82,59 +82,55 @@ export class Hyperband implements Scheduler {
   }
 
   report(report: Report): void {
-    const reports = this.#bracketOf.get(report.trial)?.reports[report.rung];
-    if (reports !== undefined) addReport(reports, report);
+    const bracket = this.#bracketOf.get(report.trial);
+    if (bracket === undefined) return;
+    bracket.rungs[report.rung]?.report(report);
+    this.#changed.add(bracket);
   }
 
   close(): void {
     this.#isClosed = true;
+    // All others are full.
+    const last = this.#brackets.at(-1);
+    if (last !== undefined) this.#changed.add(last);
   }
 
   next(): RungDecision | undefined {
-    for (const bracket of this.#brackets) {
+    for (const bracket of [...this.#changed].toSorted((a, b) => a.number - b.number)) {
       for (let rung = bracket.plan.rungs.length - 2; rung >= 0; rung--) {
         const decision = this.#isComplete(bracket, rung) ? this.#decide(bracket, rung) : undefined;
         if (decision !== undefined) return decision;
       }
+      this.#changed.delete(bracket);
     }
     return undefined;
   }
 
   apply({ type, trial, rung }: RungDecision): void {
     const bracket = this.#bracketOf.get(trial);
-    bracket?.decided[rung]?.add(trial);
-    if (bracket !== undefined && type === 'promote') bracket.promoted[rung] = (bracket.promoted[rung] ?? 0) + 1;
+    if (bracket === undefined) return;
+    this.#changed.add(bracket);
+    bracket.rungs[rung]?.decide(trial);
+    if (type === 'promote') bracket.promoted[rung] = (bracket.promoted[rung] ?? 0) + 1;
   }
 
   /** All trials that will ever reach the rung have reached it. */
   #isComplete(bracket: Bracket, rung: number): boolean {
-    const reported = bracket.reports[rung]?.length ?? 0;
+    const reported = bracket.rungs[rung]?.count ?? 0;
     if (rung === 0) return reported === bracket.trials && (this.#isClosed || bracket.trials === bracket.plan.trials);
     // More than one in eta, where a trial that failed was tried again and is among the best after all.
-    return reported > 0 && reported === bracket.promoted[rung - 1] && this.#isDecided(bracket, rung - 1);
-  }
-
-  #isDecided(bracket: Bracket, rung: number): boolean {
-    const decided = bracket.decided[rung];
-    return ranked(bracket.reports[rung] ?? []).every(({ trial }) => decided?.has(trial));
-  }
-
-  /** How many go on from a complete rung. At least one: a bracket that has few trials, at the end of a sweep, still leads somewhere. */
-  #promotedFrom(bracket: Bracket, rung: number): number {
-    const reports = bracket.reports[rung] ?? [];
-    return Math.min(ranked(reports).length, Math.max(1, topCount(reports.length, this.#config.eta)));
+    return reported > 0 && reported === bracket.promoted[rung - 1] && bracket.rungs[rung - 1]?.next() === undefined;
   }
 
   #decide(bracket: Bracket, rung: number): RungDecision | undefined {
-    const order = ranked(bracket.reports[rung] ?? []);
-    const top = this.#promotedFrom(bracket, rung);
-    const place = order.findIndex(({ trial }) => bracket.decided[rung]?.has(trial) === false);
-    const report = order[place];
-    if (report === undefined) return undefined;
-    const type = place < top ? 'promote' : 'stop';
+    const { count = 0, valued = 0 } = bracket.rungs[rung] ?? {};
+    const next = bracket.rungs[rung]?.next();
+    if (next === undefined) return undefined;
+    // At least one: a bracket that has few trials, at the end of a sweep, still leads somewhere.
+    const top = Math.min(valued, Math.max(1, topCount(count, this.#config.eta)));
+    const type = next.place < top ? 'promote' : 'stop';
     const at = amount(bracket.plan.rungs[rung] ?? 0, this.#config.resource);
-    const count = bracket.reports[rung]?.length ?? 0;
-    const reason = `${type === 'promote' ? 'promoted' : 'stopped'} at ${at} of bracket ${bracket.number}: ${place + 1} of ${count}, the best ${top} go on`;
-    return { type, trial: report.trial, rung, reason };
+    const reason = `${type === 'promote' ? 'promoted' : 'stopped'} at ${at} of bracket ${bracket.number}: ${next.place + 1} of ${count}, the best ${top} go on`;
+    return { type, trial: next.trial, rung, reason };
   }
 }

@@ -1,3 +1,4 @@
+import { Ranking } from '../ranking.ts';
 import { amount, type Report, type RungDecision, type Scheduler } from './scheduler.ts';
 
 export interface MedianConfig {
@@ -21,8 +22,10 @@ export interface MedianConfig {
 export class MedianStopping implements Scheduler {
   readonly #config: MedianConfig;
   readonly #rungs: readonly number[];
-  /** Reports of a trial, by rung. */
-  readonly #reports = new Map<number, Report[]>();
+  /** By rung: the averages that the ended trials had there. */
+  readonly #averages: readonly Ranking[];
+  /** By trial and rung: the average; undefined without evaluations. */
+  readonly #known = new Map<number, (number | undefined)[]>();
   readonly #ended = new Set<number>();
   /** Trials that have reached a rung and are not decided about, in order of arrival. */
   readonly #waiting: Report[] = [];
@@ -31,6 +34,7 @@ export class MedianStopping implements Scheduler {
     this.#config = config;
     const { min, max } = config;
     this.#rungs = Array.from({ length: Math.max(1, Math.ceil(max / min)) }, (_, i) => Math.min(max, (i + 1) * min));
+    this.#averages = this.#rungs.map(() => new Ranking());
   }
 
   rungs(): readonly number[] {
@@ -42,11 +46,29 @@ export class MedianStopping implements Scheduler {
   }
 
   report(report: Report): void {
-    const reports = this.#reports.get(report.trial) ?? [];
-    reports[report.rung] = report;
-    this.#reports.set(report.trial, reports);
-    if (report.rung === this.#rungs.length - 1) this.#ended.add(report.trial);
+    const { trial, rung, points } = report;
+    const averages = this.#known.get(trial) ?? [];
+    const isEnded = this.#ended.has(trial);
+    if (isEnded) this.#forget(trial, rung, averages[rung]);
+    averages[rung] = points.length === 0 ? undefined : points.reduce((sum, value) => sum + value, 0) / points.length;
+    this.#known.set(trial, averages);
+    if (isEnded) this.#count(trial, rung, averages[rung]);
+    if (rung === this.#rungs.length - 1) this.#end(trial);
     else if (report.value !== undefined) this.#waiting.push(report);
+  }
+
+  #end(trial: number): void {
+    if (this.#ended.has(trial)) return;
+    this.#ended.add(trial);
+    for (const [rung, average] of this.#known.get(trial)?.entries() ?? []) this.#count(trial, rung, average);
+  }
+
+  #count(trial: number, rung: number, average: number | undefined): void {
+    if (average !== undefined) this.#averages[rung]?.add(average, trial);
+  }
+
+  #forget(trial: number, rung: number, average: number | undefined): void {
+    if (average !== undefined) this.#averages[rung]?.delete(average, trial);
   }
 
   close(): void {
@@ -58,31 +80,27 @@ export class MedianStopping implements Scheduler {
     if (report === undefined) return undefined;
     const { trial, rung } = report;
     const at = amount(this.#rungs[rung] ?? 0, this.#config.resource);
-    const averages = [...this.#ended].flatMap((other) => {
-      const points = this.#reports.get(other)?.[rung]?.points ?? [];
-      return points.length === 0 ? [] : [points.reduce((sum, value) => sum + value, 0) / points.length];
-    });
-    if (this.#ended.size < this.#config.startup || averages.length === 0) {
+    const averages = this.#averages[rung];
+    if (this.#ended.size < this.#config.startup || averages === undefined || averages.size === 0) {
       return { type: 'promote', trial, rung, reason: `went on at ${at}: only ${amount(this.#ended.size, 'trials')} ended before it` };
     }
     const median = medianOf(averages);
     const best = Math.min(...report.points);
     const isWorse = best > median;
     const shown = (value: number): string => String(Number((this.#config.goal === 'maximize' ? -value : value).toPrecision(6)));
-    const found = `best ${shown(best)} ${isWorse ? 'is worse than' : 'against'} the median ${shown(median)} of ${averages.length}`;
+    const found = `best ${shown(best)} ${isWorse ? 'is worse than' : 'against'} the median ${shown(median)} of ${averages.size}`;
     return { type: isWorse ? 'stop' : 'promote', trial, rung, reason: `${isWorse ? 'stopped' : 'went on'} at ${at}: ${found}` };
   }
 
   apply({ type, trial, rung }: RungDecision): void {
     const at = this.#waiting.findIndex((report) => report.trial === trial && report.rung === rung);
     if (at >= 0) this.#waiting.splice(at, 1);
-    if (type === 'stop') this.#ended.add(trial);
+    if (type === 'stop') this.#end(trial);
   }
 }
 
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+function medianOf(averages: Ranking): number {
+  const middle = Math.floor(averages.size / 2);
+  const upper = averages.valueAt(middle) ?? Number.NaN;
+  return averages.size % 2 === 1 ? upper : ((averages.valueAt(middle - 1) ?? Number.NaN) + upper) / 2;
 }

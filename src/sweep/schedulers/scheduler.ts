@@ -41,13 +41,6 @@ export interface Scheduler {
   apply(decision: RungDecision): void;
 }
 
-/** Adds a report to those of a rung, in the place of one that the same trial has there. */
-export function addReport(reports: Report[], report: Report): void {
-  const at = reports.findIndex(({ trial }) => trial === report.trial);
-  if (at >= 0) reports.splice(at, 1);
-  reports.push(report);
-}
-
 /** Guards a quotient that should be whole against the last bit: 9 / 3 must be 3 for every eta. */
 const SLACK = 1e-9;
 
@@ -59,13 +52,6 @@ export function topCount(count: number, eta: number): number {
 /** The least number of trials whose best 1/eta are `count`. */
 export function leastFor(count: number, eta: number): number {
   return Math.ceil(count * eta - SLACK);
-}
-
-/** Best first; of equal values the earlier trial. What diverged or failed is never among the best. */
-export function ranked(reports: readonly Report[]): Report[] {
-  return reports
-    .filter(({ value }) => value !== undefined)
-    .toSorted((a, b) => (a.value as number) - (b.value as number) || a.trial - b.trial);
 }
 
 /** `2 epochs`, `1 step`. */

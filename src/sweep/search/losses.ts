@@ -10,7 +10,7 @@ export interface Retried {
 
 /** Trials that came to nothing, those that can be tried again, and when they are reason enough to give up. */
 export class Losses {
-  #failures: number[] = [];
+  readonly #failures = new Set<number>();
   /** Failures before the sweep was given another chance. */
   #pardoned = 0;
   /** Where trials failed, or were dropped: the rung to which they were being trained. */
@@ -20,12 +20,12 @@ export class Losses {
 
   /** Trials that failed. */
   get failures(): number {
-    return this.#failures.length;
+    return this.#failures.size;
   }
 
   /** Trials that the end of the sweep has cut off from what they were being trained to. */
   get dropped(): readonly number[] {
-    return [...this.#lost.keys()].filter((trial) => !this.#failures.includes(trial));
+    return [...this.#lost.keys()].filter((trial) => !this.#failures.has(trial));
   }
 
   /** No trial has come to a result yet: failures are all there is. */
@@ -55,9 +55,9 @@ export class Losses {
     { then, abort_after: abortAfter }: Pick<SessionRules, 'then' | 'abort_after'>,
   ): Pick<OverEntry, 'cause' | 'reason'> | undefined {
     if (rung !== undefined) this.#lost.set(trial, rung);
-    this.#failures.push(trial);
+    this.#failures.add(trial);
     if (then === 'stop') return { cause: 'failure', reason: `trial ${trial} failed` };
-    const inARow = this.#failures.length - this.#pardoned;
+    const inARow = this.#failures.size - this.#pardoned;
     if (abortAfter === 0 || inARow < abortAfter || this.#hasResult) return undefined;
     return { cause: 'failure', reason: `the first ${inARow} trials all failed` };
   }
@@ -69,10 +69,10 @@ export class Losses {
       const rung = this.#lost.get(trial);
       if (rung === undefined) continue;
       this.#lost.delete(trial);
-      retried.push({ trial, rung, hasFailed: this.#failures.includes(trial) });
+      retried.push({ trial, rung, hasFailed: this.#failures.has(trial) });
     }
-    this.#failures = this.#failures.filter((trial) => !trials.includes(trial));
-    this.#pardoned = this.#failures.length;
+    for (const trial of trials) this.#failures.delete(trial);
+    this.#pardoned = this.#failures.size;
     return retried;
   }
 }
