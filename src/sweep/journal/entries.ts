@@ -1,14 +1,17 @@
 import type { Assignment, CurvePoint } from '../trial.ts';
 import type { Fault } from './fault.ts';
 
-/** 2: asha leads the best trial to its end though there are too few for the best 1/eta. */
-export const LOG_VERSION = 2;
+/**
+ * 2: asha leads the best trial to its end though there are too few for the best 1/eta. 3: tpe models the trials that are not good on the
+ * latest of them.
+ */
+export const LOG_VERSION = 3;
 
 /** The first line: what the sweep is, for good. */
 export interface SweepEntry {
   type: 'sweep';
   /** Of the rules by which it decides, so that the log of an older one replays. */
-  version: 1 | typeof LOG_VERSION;
+  version: 1 | 2 | typeof LOG_VERSION;
   id: string;
   name: string;
   /** Trials whose results a decision does not wait for; see trial-search.ts. */

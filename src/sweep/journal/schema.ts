@@ -55,7 +55,7 @@ const entry = z.discriminatedUnion('type', [
   z.object({
     ...numbering,
     type: z.literal('sweep'),
-    version: z.literal([1, LOG_VERSION]),
+    version: z.literal([1, 2, LOG_VERSION]),
     id: z.string(),
     name: z.string(),
     lanes,

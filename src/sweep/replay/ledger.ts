@@ -54,7 +54,8 @@ export class Ledger {
   #reopen({ retried = [] }: ReopenEntry): void {
     this.#over = undefined;
     // The failure of one that is under way was not told yet, and never will be.
-    this.#arrived = this.#arrived.filter(({ trial }) => !retried.includes(trial));
+    const again = new Set(retried);
+    this.#arrived = this.#arrived.filter(({ trial }) => !again.has(trial));
     this.search.reopen(retried);
   }
 
@@ -70,8 +71,8 @@ export class Ledger {
   #nextArrived(): Job | undefined {
     for (let first = this.#arrived.shift(); first !== undefined; first = this.#arrived.shift()) {
       const { trial, rung } = first;
-      const job = this.search.jobs.find((one) => one.trial === trial && one.rung === rung);
-      if (job !== undefined) return job;
+      const job = this.search.jobOf(trial);
+      if (job?.rung === rung) return job;
     }
     return undefined;
   }
@@ -133,18 +134,14 @@ export class Ledger {
 
   /** When the budget was spent, and which trials ran by then, only the log knows. */
   #endOf(entry: OverEntry): OverEntry | string {
-    const { jobs, isOver } = this.search;
-    if (isOver) return 'the end of a sweep that was over';
-    const odd = entry.dropped.find((trial) => !jobs.some((job) => job.trial === trial));
+    if (this.search.isOver) return 'the end of a sweep that was over';
+    const odd = entry.dropped.find((trial) => this.search.jobOf(trial) === undefined);
     return odd === undefined ? entry : `trial ${odd} is dropped, which is not under way`;
   }
 
   #checkRun(entry: Exclude<LoggedEntry, DecisionEntry | ReopenEntry>): string | undefined {
     if (entry.type !== 'run') return undefined;
-    return this.#compareRun(
-      entry,
-      this.search.jobs.find(({ trial }) => trial === entry.trial),
-    );
+    return this.#compareRun(entry, this.search.jobOf(entry.trial));
   }
 
   #compareRun({ trial, resource, isLast }: RunEntry, job: Job | undefined): string | undefined {

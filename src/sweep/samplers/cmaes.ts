@@ -5,10 +5,11 @@ import type { Cell } from '../space/distributions.ts';
 import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
 import { eigen } from './eigen.ts';
+import { historyOf } from './history.ts';
 import { inside } from './parzen.ts';
 import { randomPoints, suggestNew } from './random.ts';
 import type { Observation, Sampler } from './sampler.ts';
-import { TpeModel } from './tpe.ts';
+import { MOST_OBSERVATIONS, TpeModel } from './tpe.ts';
 
 /** Of the range of every parameter. */
 const FIRST_SIGMA = 0.3;
@@ -41,27 +42,28 @@ export class CmaesSampler implements Sampler {
   readonly #ordered: readonly number[];
   readonly #choices: TpeModel;
   readonly #population: number;
-  /** The last state and the observations it came from. */
-  #known: { generations: readonly (readonly Observation[])[]; state: Strategy };
+  /** The last state, and the observations that it came from, in whole generations. */
+  #known: { observations: Observation[]; state: Strategy };
 
-  constructor(space: SearchSpace, seed: number) {
+  /** @param most  observations that enter the densities of choices */
+  constructor(space: SearchSpace, seed: number, most = MOST_OBSERVATIONS) {
     this.#space = space;
     this.#seed = seed;
     this.#ordered = [...space.dimensions.keys()].filter((i) => {
       const distribution = space.dimensions[i]?.distribution;
       return distribution?.ordered === true && distribution.count !== 1;
     });
-    this.#choices = new TpeModel(space, seed);
+    this.#choices = new TpeModel(space, seed, most);
     this.#population = 4 + Math.floor(3 * log(Math.max(1, this.#ordered.length)));
-    this.#known = { generations: [], state: new Strategy(this.#ordered.length) };
+    this.#known = { observations: [], state: new Strategy(this.#ordered.length) };
   }
 
-  suggest(number: number, history: readonly Observation[]): Assignment {
-    const inOrder = history.toSorted((a, b) => a.number - b.number);
-    const strategy = this.#after(inOrder);
+  suggest(number: number, observations: readonly Observation[]): Assignment {
+    const history = historyOf(observations);
+    const strategy = this.#after(history.all);
     const random = randomPoints(this.#space, this.#seed, number);
     const hasChoices = this.#ordered.length < this.#space.dimensions.length;
-    const choices = inOrder.length < STARTUP || !hasChoices ? undefined : this.#choices.after(inOrder);
+    const choices = history.all.length < STARTUP || !hasChoices ? undefined : this.#choices.after(history);
     const stream = new RandomStream(this.#seed, 'search', number);
     const widths = this.#widths();
     const draw = (attempt: number): Point => {
@@ -76,14 +78,17 @@ export class CmaesSampler implements Sampler {
 
   /** The strategy after all full generations of a history. */
   #after(history: readonly Observation[]): Strategy {
-    const count = Math.floor(history.length / this.#population);
-    const generations = Array.from({ length: count }, (_, g) => history.slice(g * this.#population, (g + 1) * this.#population));
-    const { generations: known, state } = this.#known;
-    const isPrefix =
-      known.length <= count && known.every((generation, g) => generation.every((one, k) => isSame(one, generations[g]?.[k])));
+    const { observations: known, state } = this.#known;
+    const whole = history.length - (history.length % this.#population);
+    const isPrefix = known.length <= whole && known.every((one, i) => isSame(one, history[i]));
+    if (!isPrefix) known.length = 0;
     const strategy = isPrefix ? state : new Strategy(this.#ordered.length);
-    for (const generation of generations.slice(isPrefix ? known.length : 0)) strategy.update(this.#ranked(generation, strategy.mean));
-    this.#known = { generations, state: strategy };
+    for (let from = known.length; from < whole; from += this.#population) {
+      const generation = history.slice(from, from + this.#population);
+      strategy.update(this.#ranked(generation, strategy.mean));
+      known.push(...generation);
+    }
+    this.#known = { observations: known, state: strategy };
     return strategy;
   }
 
@@ -105,6 +110,7 @@ export class CmaesSampler implements Sampler {
 }
 
 function isSame(a: Observation, b: Observation | undefined): boolean {
+  if (a === b) return true;
   if (a.number !== b?.number || a.value !== b.value) return false;
   return a.assignment === b.assignment || JSON.stringify(a.assignment) === JSON.stringify(b.assignment);
 }

@@ -2,6 +2,7 @@ import { openUniform } from '../../random/distributions.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
+import { type History, historyOf } from './history.ts';
 import type { Observation, Sampler } from './sampler.ts';
 
 /** Redraws of a suggestion that is already known, where there are few values. */
@@ -27,7 +28,7 @@ export class RandomSampler implements Sampler {
   }
 
   suggest(number: number, history: readonly Observation[]): Assignment {
-    return suggestNew(this.#space, history, randomPoints(this.#space, this.#seed, number));
+    return suggestNew(this.#space, historyOf(history), randomPoints(this.#space, this.#seed, number));
   }
 }
 
@@ -42,17 +43,11 @@ export function randomPoints({ dimensions }: SearchSpace, seed: number, number: 
  *
  * @throws GradloomError E_SWEEP_CONSTRAINTS
  */
-export function suggestNew(
-  space: SearchSpace,
-  history: readonly Observation[],
-  draw: (attempt: number) => Point,
-  given: Assignment = {},
-): Assignment {
+export function suggestNew(space: SearchSpace, history: History, draw: (attempt: number) => Point, given: Assignment = {}): Assignment {
   let next = 0;
   const suggestion = (): Assignment => space.firstSatisfying(() => draw(next++), given);
   let assignment = suggestion();
   if (space.dimensions.some(({ distribution }) => distribution.count === undefined)) return assignment;
-  const known = new Set(history.map((one) => JSON.stringify(one.assignment)));
-  for (let repeat = 0; repeat < MAX_REPEATS && known.has(JSON.stringify(assignment)); repeat++) assignment = suggestion();
+  for (let repeat = 0; repeat < MAX_REPEATS && history.has(assignment); repeat++) assignment = suggestion();
   return assignment;
 }

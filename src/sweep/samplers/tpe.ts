@@ -4,6 +4,7 @@ import { RandomStream } from '../../random/stream.ts';
 import type { Cell, Distribution } from '../space/distributions.ts';
 import type { Point, SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
+import { type History, historyOf } from './history.ts';
 import { type Density, parzen, smoothed } from './parzen.ts';
 import { randomPoints, suggestNew } from './random.ts';
 import type { Observation, Sampler } from './sampler.ts';
@@ -17,13 +18,15 @@ const MAX_GOOD = 25;
 const CANDIDATES = 24;
 /** The latest trials have full weight, those before less and less. */
 const FULL_WEIGHT = 25;
+/** Of more trials the latest enter the densities, and the good ones: what a suggestion costs grows no further. */
+export const MOST_OBSERVATIONS = 2000;
 /** Draws before random ones take over, where constraints or repeats refuse too many. */
 const MAX_ATTEMPTS = 50;
 
 /**
  * Tree-structured Parzen estimator: models where good trials lie, l(x), and where the others do, g(x), one parameter at a time, and
  * suggests the most promising of some draws from l, by l(x) / g(x). A parameter with a condition learns from the trials that have it.
- * The first trials are scrambled Sobol points.
+ * The first trials are scrambled Sobol points. Of a history of more than MOST_OBSERVATIONS trials, g(x) is modelled on the latest.
  *
  * source: Bergstra, Bardenet, Bengio and Kegl, "Algorithms for hyper-parameter optimization", NIPS 2011; defaults as Optuna's TPESampler
  * with multivariate=False (Watanabe, "Tree-structured Parzen estimator: understanding its algorithm components", 2023)
@@ -39,16 +42,18 @@ export class TpeSampler implements Sampler {
   readonly #sobol: SobolPoints;
   readonly #model: TpeModel;
 
-  constructor(space: SearchSpace, seed: number) {
+  /** @param most  observations that enter the densities */
+  constructor(space: SearchSpace, seed: number, most = MOST_OBSERVATIONS) {
     this.#space = space;
     this.#seed = seed;
     this.#sobol = new SobolPoints(space, seed);
-    this.#model = new TpeModel(space, seed);
+    this.#model = new TpeModel(space, seed, most);
   }
 
-  suggest(number: number, history: readonly Observation[]): Assignment {
+  suggest(number: number, observations: readonly Observation[]): Assignment {
+    const history = historyOf(observations);
     const random = randomPoints(this.#space, this.#seed, number);
-    const model = history.length < STARTUP ? undefined : this.#model.after(history);
+    const model = history.all.length < STARTUP ? undefined : this.#model.after(history);
     const draw = (attempt: number): Point => {
       if (model !== undefined && attempt < MAX_ATTEMPTS) return model(number, attempt);
       return model === undefined && attempt === 0 ? this.#sobol.at(number) : random(attempt);
@@ -64,30 +69,43 @@ type Draw = (number: number, attempt: number) => Point;
 export class TpeModel {
   readonly #space: SearchSpace;
   readonly #seed: number;
+  readonly #most: number;
   /** The values of the dimensions without an order; undefined for the others. */
   readonly #choices: readonly (Choices | undefined)[];
   /** For each ordered dimension the middle of the value's u's, for each choice its position; NaN where the trial sets none. */
   readonly #places = new WeakMap<Assignment, Float64Array>();
 
-  constructor(space: SearchSpace, seed: number) {
+  /** @param most  observations that enter the densities */
+  constructor(space: SearchSpace, seed: number, most: number) {
     this.#space = space;
     this.#seed = seed;
+    this.#most = most;
     this.#choices = space.dimensions.map(({ distribution }) => (distribution.ordered ? undefined : new Choices(distribution)));
   }
 
-  after(history: readonly Observation[]): Draw {
-    const inOrder = history.toSorted((a, b) => a.number - b.number);
-    // Sorting is stable: of equal values the earlier trial is the better one.
-    const ranked = inOrder.toSorted((a, b) => (a.value ?? Number.MAX_VALUE) - (b.value ?? Number.MAX_VALUE));
-    const good = new Set(ranked.slice(0, Math.min(Math.ceil(GOOD_SHARE * history.length), MAX_GOOD)));
-    const l = this.#side(inOrder.filter((one) => good.has(one)));
-    const g = this.#side(inOrder.filter((one) => !good.has(one)));
+  after(history: History): Draw {
+    const { all } = history;
+    const best = history.best(Math.min(Math.ceil(GOOD_SHARE * all.length), MAX_GOOD));
+    const good = new Set(best);
+    const l = this.#side(best);
+    const g = this.#side(this.#others(all, good));
     const choosers = this.#space.dimensions.map(({ distribution }, i) => chooser(distribution, this.#choices[i], l, g, i));
     return (number, attempt) => {
       const stream = new RandomStream(this.#seed, 'search', number);
       const first = attempt * choosers.length;
       return Float64Array.from(choosers, (choose, i) => choose(stream, (first + i) * 2 * CANDIDATES));
     };
+  }
+
+  /** Those that are not good, as far as they count. */
+  #others(all: readonly Observation[], good: ReadonlySet<Observation>): Observation[] {
+    if (all.length <= this.#most) return all.filter((one) => !good.has(one));
+    const latest: Observation[] = [];
+    for (let i = all.length - 1; latest.length < this.#most - good.size; i--) {
+      const one = all[i] as Observation;
+      if (!good.has(one)) latest.push(one);
+    }
+    return latest.reverse();
   }
 
   #side(observations: readonly Observation[]): Side {

@@ -1,7 +1,8 @@
 import { GradloomError } from '../../errors.ts';
 import type { OverEntry, SessionRules, TrialEntry } from '../journal/entries.ts';
 import { faultOf } from '../journal/fault.ts';
-import type { Observation, Sampler } from '../samplers/sampler.ts';
+import { History } from '../samplers/history.ts';
+import type { Sampler } from '../samplers/sampler.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 import type { SweepSettings } from '../schema.ts';
 import type { Assignment } from '../trial.ts';
@@ -33,7 +34,7 @@ export class TrialSearch {
   readonly #parts: SearchParts;
   #rules: SessionRules;
   readonly #underway = new Map<number, Job>();
-  readonly #observations = new Map<number, Observation>();
+  readonly #history = new History();
   readonly #assignments = new Map<number, Assignment>();
   readonly #keys = new Map<string, number>();
   #now = 0;
@@ -80,7 +81,14 @@ export class TrialSearch {
 
   /** The job whose result must be told next, on the logical clock. */
   due(): Job | undefined {
-    return this.jobs.toSorted(({ priority: a }, { priority: b }) => a[0] - b[0] || a[1] - b[1])[0];
+    let due: Job | undefined;
+    for (const job of this.#underway.values()) if (due === undefined || isEarlier(job.priority, due.priority)) due = job;
+    return due;
+  }
+
+  /** The job of a trial under way. */
+  jobOf(trial: number): Job | undefined {
+    return this.#underway.get(trial);
   }
 
   /**
@@ -180,7 +188,7 @@ export class TrialSearch {
     this.#isOnlyRetrying = this.#isOver && isDone;
     this.#isOver = false;
     for (const { trial, rung, hasFailed } of this.#losses.retry(retried)) {
-      if (hasFailed) this.#observations.delete(trial);
+      if (hasFailed) this.#history.delete(trial);
       this.#begin(trial, rung);
     }
   }
@@ -196,8 +204,7 @@ export class TrialSearch {
     const trial = this.#trials;
     const isFull = runCap !== undefined && trial >= runCap;
     const isRepeating = this.#duplicatesInRow >= MAX_DUPLICATES_IN_A_ROW;
-    const history = [...this.#observations.values()].toSorted((a, b) => a.number - b.number);
-    const assignment = isFull || isRepeating ? undefined : sampler.suggest(trial, history);
+    const assignment = isFull || isRepeating ? undefined : sampler.suggest(trial, this.#history.all);
     if (assignment === undefined) {
       this.#isClosed = true;
       this.#parts.scheduler.close();
@@ -241,8 +248,8 @@ export class TrialSearch {
   }
 
   #observe(trial: number, value: number | undefined, status: Result['status']): void {
-    if (status === 'failed' && this.#rules.impute === 'none') return void this.#observations.delete(trial);
-    this.#observations.set(trial, { number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
+    if (status === 'failed' && this.#rules.impute === 'none') return void this.#history.delete(trial);
+    this.#history.set({ number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
   }
 
   /** @param rung  to which it was being trained; undefined: its experiment is not valid */
@@ -250,4 +257,8 @@ export class TrialSearch {
     const reason = this.#losses.fail(trial, rung, this.#rules);
     this.#stop ??= reason;
   }
+}
+
+function isEarlier(a: Job['priority'], b: Job['priority']): boolean {
+  return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }

@@ -32,7 +32,7 @@ export function replaySweep(loaded: LoadedSweep, directory: string, entries: rea
   const { settings, space } = loaded;
   const sweep = entries[0] as LoggedEntry & SweepEntry;
   const rules = rulesOf(settings, settings.execution.order === 'logical' ? sweep.lanes : limit);
-  const sampler = makeSampler(settings.method, space, settings.seed);
+  const sampler = makeSampler(settings.method, space, settings.seed, sweep.version);
   const ledger = new Ledger(
     {
       settings,
