@@ -16,8 +16,9 @@ export class SweepView {
   readonly #display: Display;
   readonly #settings: SweepSettings;
   readonly #assignments = new Map<number, Trial['assignment']>();
-  /** How far each trial got, where there are rungs. */
+  /** How far each trial got, where there are rungs, and how many ended so. */
   readonly #reached = new Map<number, number>();
+  readonly #counts = new Map<number, number>();
   #best: Trial | undefined;
   #total: number | undefined;
 
@@ -69,17 +70,30 @@ export class SweepView {
   }
 
   #showResult(trial: Trial): void {
-    if (trial.resource !== undefined) this.#reached.set(trial.number, trial.resource);
+    this.#assignments.delete(trial.number);
+    if (trial.resource !== undefined) this.#count(trial.number, trial.resource);
     // In place, running trials show what happens; what went wrong must stay.
     const isPlain = trial.status !== 'failed' && trial.status !== 'diverged';
     if (!this.#display.isLive || !isPlain) this.#display.say(renderTrial(trial, this.#settings));
   }
 
+  #count(trial: number, resource: number): void {
+    const before = this.#reached.get(trial);
+    this.#reached.set(trial, resource);
+    this.#counts.set(resource, (this.#counts.get(resource) ?? 0) + 1);
+    if (before === undefined) return;
+    const left = (this.#counts.get(before) ?? 0) - 1;
+    if (left === 0) this.#counts.delete(before);
+    else this.#counts.set(before, left);
+  }
+
   #status(progress: Extract<SweepEvent, { type: 'progress' }>): string[] {
-    const lengths = [...this.#reached.values()];
-    const rungs = [...new Set(lengths)]
-      .toSorted((a, b) => a - b)
-      .map((resource) => [resource, lengths.filter((length) => length >= resource).length] as const);
+    let beyond = 0;
+    const rungs: [resource: number, reached: number][] = [];
+    for (const [resource, count] of [...this.#counts].toSorted(([a], [b]) => b - a)) {
+      beyond += count;
+      rungs.unshift([resource, beyond]);
+    }
     return renderSweepStatus(progress, {
       settings: this.#settings,
       best: this.#best,

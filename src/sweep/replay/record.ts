@@ -4,6 +4,7 @@ import { replicatesOf, type SweepSettings } from '../schema.ts';
 import type { Result } from '../search/decisions.ts';
 import { deviation, interval95, mean, meanCurve, summarise } from '../space/values.ts';
 import type { CurvePoint, Trial, TrialStatus } from '../trial.ts';
+import type { Stand } from './standing.ts';
 
 /** A trial while the log is read. */
 export interface TrialRecord {
@@ -86,14 +87,8 @@ export function outcomeOf(results: readonly RunEntry[], { metric }: Pick<SweepSe
 /** @param original  of a duplicate: the trial whose results are its own */
 export function trialOf(record: TrialRecord, original: TrialRecord | undefined, settings: SweepSettings): Trial {
   const { entry, status, reasons, retries } = record;
-  const complete = (original ?? record).results.filter((runs) => isComplete(runs, settings));
-  // A trial that diverged or failed has no value, whatever it had before.
-  const last = complete.at(-1) ?? [];
-  const values = last.length > 0 && statusOf(last) === 'reached' ? valuesOf(last, settings) : [];
+  const { last, values, reached } = resultOf(original ?? record, settings);
   const interval = interval95(values);
-  const hasRungs = settings.early_terminate.type !== 'none';
-  // One that diverged or failed on the way to a rung did not reach it.
-  const reached = complete.findLast((runs) => statusOf(runs) === 'reached')?.[0];
   return {
     number: entry.trial,
     assignment: entry.assignment,
@@ -104,13 +99,38 @@ export function trialOf(record: TrialRecord, original: TrialRecord | undefined, 
     ...(interval !== undefined && { interval, std: deviation(values) }),
     digests: last.map(({ digest }) => digest),
     curve: meanCurve(last.map(({ curve }) => curve)),
-    ...(hasRungs && reached !== undefined && { rung: reached.rung, resource: reached.resource }),
+    ...(reached !== undefined && { rung: reached.rung, resource: reached.resource }),
     reasons: [...reasons],
     ...(entry.duplicateOf !== undefined && { duplicateOf: entry.duplicateOf }),
     runs: entry.fault === undefined ? runDirectories(entry.duplicateOf ?? entry.trial, settings) : [],
     retries,
     seconds: record.results.flat().reduce((sum, { seconds }) => sum + seconds, 0),
   };
+}
+
+/** What of a trial counts for the whole, as `trialOf` has it. */
+export function standOf(record: TrialRecord, original: TrialRecord | undefined, settings: SweepSettings): Stand {
+  const { values, reached } = resultOf(original ?? record, settings);
+  return { status: record.status, value: values.length === 0 ? null : mean(values), resource: reached?.resource };
+}
+
+interface TrialResult {
+  /** Of the last rung that is complete. */
+  last: readonly RunEntry[];
+  values: readonly number[];
+  /** With early termination: a run at the highest rung that was reached. */
+  reached: RunEntry | undefined;
+}
+
+function resultOf({ results }: TrialRecord, settings: SweepSettings): TrialResult {
+  const complete = results.filter((runs) => isComplete(runs, settings));
+  // A trial that diverged or failed has no value, whatever it had before.
+  const last = complete.at(-1) ?? [];
+  const values = last.length > 0 && statusOf(last) === 'reached' ? valuesOf(last, settings) : [];
+  const hasRungs = settings.early_terminate.type !== 'none';
+  // One that diverged or failed on the way to a rung did not reach it.
+  const reached = hasRungs ? complete.findLast((runs) => statusOf(runs) === 'reached')?.[0] : undefined;
+  return { last, values, reached };
 }
 
 function valuesOf(results: readonly RunEntry[], { metric }: Pick<SweepSettings, 'metric'>): number[] {

@@ -2,17 +2,23 @@ import type { LogEntry, RunEntry, TrialEntry } from '../journal/entries.ts';
 import type { SweepSettings } from '../schema.ts';
 import type { Result } from '../search/decisions.ts';
 import type { SweepState, Trial } from '../trial.ts';
-import { faultText, isComplete, outcomeOf, prune, recordOf, retry, statusOf, type TrialRecord, trialOf } from './record.ts';
+import { faultText, isComplete, outcomeOf, prune, recordOf, retry, standOf, statusOf, type TrialRecord, trialOf } from './record.ts';
+import { Standing } from './standing.ts';
 
 /**
  * A sweep's trials as its log tells them: a fold over the entries, which can be given one by one. A trial is put together when it is
- * asked for, and again only once an entry has changed it: a sweep of thousands of trials is looked at several times a second.
+ * asked for; one under way, which is asked for often, again only once an entry has changed it.
  */
 export class SweepFold {
   readonly #settings: SweepSettings;
   readonly #records: TrialRecord[] = [];
-  /** As they were last asked for; undefined: changed since. */
-  readonly #trials: (Trial | undefined)[] = [];
+  /** Trials under way, as they were last asked for. */
+  readonly #asked = new Map<number, Trial>();
+  /** Trials that were taken up and have not come to their rung, and some that have. */
+  readonly #running = new Set<number>();
+  readonly #standing: Standing;
+  /** Trials that have changed since they were counted. */
+  readonly #uncounted = new Set<number>();
   /** By trial: its duplicates, which have its results. */
   readonly #duplicates = new Map<number, number[]>();
   #over: 'finished' | 'failed' | undefined;
@@ -20,6 +26,7 @@ export class SweepFold {
 
   constructor(settings: SweepSettings) {
     this.#settings = settings;
+    this.#standing = new Standing(settings);
   }
 
   /** How it ended, and why. */
@@ -43,7 +50,9 @@ export class SweepFold {
         this.#addTrial(entry);
         return;
       case 'begin':
-        if (record !== undefined) record.status = 'running';
+        if (record === undefined) return;
+        record.status = 'running';
+        this.#running.add(entry.trial);
         return;
       case 'retry':
         if (record === undefined) return;
@@ -65,7 +74,7 @@ export class SweepFold {
         this.#over = entry.cause === 'failure' ? 'failed' : 'finished';
         this.#reason = entry.reason;
         for (const trial of entry.dropped) this.#drop(trial, entry.reason);
-        for (const waiting of this.#withStatus('paused')) prune(waiting, `the sweep ended: ${entry.reason}`);
+        for (const waiting of this.#records) if (waiting.status === 'paused') this.#prune(waiting, entry.reason);
         return;
       case 'reopen':
         this.#over = undefined;
@@ -77,7 +86,7 @@ export class SweepFold {
       case 'sweep':
       case 'session':
       case 'pause':
-        for (const running of this.#withStatus('running')) running.status = 'queued';
+        this.#stopAll();
         return;
     }
   }
@@ -112,48 +121,59 @@ export class SweepFold {
     return trial && { ...trial };
   }
 
-  /** Not to be changed: they are handed out again. */
-  trials(): readonly Readonly<Trial>[] {
-    return this.#records.flatMap((_, number) => this.#trialAt(number) ?? []);
+  trials(): Trial[] {
+    return this.#records.flatMap((_, number) => this.trial(number) ?? []);
   }
 
-  /** The best of the trials that were trained to their end; without one, of all. */
-  best(trials: readonly Readonly<Trial>[] = this.trials()): number | undefined {
-    const { goal } = this.#settings.metric;
-    const ended = trials.some(({ status }) => status === 'finished');
-    let best: Readonly<Trial> | undefined;
-    for (const trial of trials) {
-      if (trial.value === null || trial.status === 'duplicate' || (ended && trial.status !== 'finished')) continue;
-      if (best === undefined || (goal === 'minimize' ? trial.value < (best.value ?? 0) : trial.value > (best.value ?? 0))) best = trial;
+  /** The sweep as a whole. */
+  get standing(): Pick<Standing, 'ended' | 'resource' | 'best'> {
+    for (const trial of this.#uncounted) {
+      const record = this.#records[trial];
+      if (record !== undefined) this.#standing.set(trial, standOf(record, this.#originalOf(record), this.#settings));
     }
-    return best?.number;
+    this.#uncounted.clear();
+    return this.#standing;
   }
 
   #trialAt(number: number): Trial | undefined {
+    const known = this.#asked.get(number);
     const record = this.#records[number];
-    if (record === undefined) return undefined;
-    const { duplicateOf } = record.entry;
-    this.#trials[number] ??= trialOf(record, duplicateOf === undefined ? undefined : this.#records[duplicateOf], this.#settings);
-    return this.#trials[number];
+    if (known !== undefined || record === undefined) return known;
+    const trial = trialOf(record, this.#originalOf(record), this.#settings);
+    if (trial.status === 'running' || trial.status === 'queued') this.#asked.set(number, trial);
+    return trial;
+  }
+
+  #originalOf({ entry: { duplicateOf } }: TrialRecord): TrialRecord | undefined {
+    return duplicateOf === undefined ? undefined : this.#records[duplicateOf];
   }
 
   /** An entry changes the trial, and its duplicates with it. */
   #touch(trial: number): void {
-    this.#trials[trial] = undefined;
-    for (const duplicate of this.#duplicates.get(trial) ?? []) this.#trials[duplicate] = undefined;
+    for (const changed of [trial, ...(this.#duplicates.get(trial) ?? [])]) {
+      this.#asked.delete(changed);
+      this.#uncounted.add(changed);
+    }
   }
 
-  /** Those that have a status, which they lose. */
-  #withStatus(wanted: Trial['status']): TrialRecord[] {
-    const records = this.#records.filter(({ status }) => status === wanted);
-    for (const { entry } of records) this.#touch(entry.trial);
-    return records;
+  /** Nobody trains any more. */
+  #stopAll(): void {
+    for (const trial of this.#running) {
+      const record = this.#records[trial];
+      if (record?.status !== 'running') continue;
+      this.#touch(trial);
+      record.status = 'queued';
+    }
+    this.#running.clear();
   }
 
   #addTrial(entry: TrialEntry): void {
     const { trial, duplicateOf } = entry;
     this.#records[trial] = recordOf(entry);
-    if (duplicateOf !== undefined) this.#duplicates.set(duplicateOf, [...(this.#duplicates.get(duplicateOf) ?? []), trial]);
+    if (duplicateOf === undefined) return;
+    const duplicates = this.#duplicates.get(duplicateOf) ?? [];
+    this.#duplicates.set(duplicateOf, duplicates);
+    duplicates.push(trial);
   }
 
   #addRun(record: TrialRecord, entry: RunEntry): void {
@@ -161,10 +181,11 @@ export class SweepFold {
     record.results[entry.rung] = results;
     results[entry.replicate] = entry;
     if (!isComplete(results, this.#settings)) return;
+    this.#running.delete(entry.trial);
     const status = statusOf(results);
     record.isRetried = false;
     record.status = status === 'reached' ? (entry.isLast ? 'finished' : 'paused') : status;
-    if (this.#over !== undefined && record.status === 'paused') prune(record, `the sweep ended: ${this.#reason}`);
+    if (this.#over !== undefined && record.status === 'paused') this.#prune(record, this.#reason);
     for (const { status: found, fault } of results) if (fault !== undefined) record.reasons.push(`${found}: ${faultText({ fault })}`);
   }
 
@@ -172,8 +193,12 @@ export class SweepFold {
   #drop(trial: number, reason: string): void {
     const record = this.#records[trial];
     if (record === undefined) return;
-    this.#touch(trial);
     record.results.length = Math.min(record.results.length, record.rung);
+    this.#prune(record, reason);
+  }
+
+  #prune(record: TrialRecord, reason: string): void {
+    this.#touch(record.entry.trial);
     prune(record, `the sweep ended: ${reason}`);
   }
 }
@@ -188,8 +213,9 @@ export function sweepState(
   sweep: Pick<SweepState, 'id' | 'name' | 'directory' | 'settings'>,
   isAlive: boolean,
 ): SweepState {
-  const trials = fold.trials().map((trial): Trial => ({ ...trial, ...(!isAlive && trial.status === 'running' && { status: 'queued' }) }));
-  const best = fold.best(trials);
+  const trials = fold.trials();
+  if (!isAlive) for (const trial of trials) if (trial.status === 'running') trial.status = 'queued';
+  const { best } = fold.standing;
   // A sweep that decides nothing more may still have trials to train to their end.
   const isLeft = trials.some(({ status }) => status === 'queued' || status === 'running');
   const status = (isLeft ? undefined : fold.over) ?? (isAlive ? 'running' : 'interrupted');

@@ -1,7 +1,6 @@
 import type { SweepFold } from '../replay/state.ts';
 import { budgetOf, lengthOf } from '../schedulers/budget.ts';
 import type { SweepSettings } from '../schema.ts';
-import type { Trial } from '../trial.ts';
 import type { RunningTrial, SweepProgress } from './events.ts';
 
 /** How far a sweep is, and how long it may take. */
@@ -18,26 +17,22 @@ export class Progress {
     this.#settings = settings;
     this.#fold = fold;
     this.#expected = total === undefined || stopping.type === 'none' ? total : budgetOf(stopping, total, lengthOf(stopping)).total;
-    this.#doneBefore = this.#done(fold.trials());
+    this.#doneBefore = this.#done();
   }
 
   /** @param seconds  of the session */
   at(seconds: number, running: readonly RunningTrial[], queued: number): SweepProgress {
-    const trials = this.#fold.trials();
+    const { ended } = this.#fold.standing;
     const expected = this.#expected;
-    const done = this.#done(trials);
+    const done = this.#done();
     const rate = (done - this.#doneBefore) / seconds;
     const secondsLeft = expected === undefined || rate <= 0 ? undefined : Math.max(0, expected - done) / rate;
-    return { type: 'progress', running, queued, ended: trials.filter(hasEnded).length, done, expected, seconds, secondsLeft };
+    return { type: 'progress', running, queued, ended, done, expected, seconds, secondsLeft };
   }
 
   /** Epochs or steps trained; without early termination trials that have ended. */
-  #done(trials: readonly Readonly<Trial>[]): number {
-    if (this.#settings.early_terminate.type === 'none') return trials.filter(hasEnded).length;
-    return trials.reduce((sum, { resource = 0, status }) => sum + (status === 'duplicate' ? 0 : resource), 0);
+  #done(): number {
+    const { ended, resource } = this.#fold.standing;
+    return this.#settings.early_terminate.type === 'none' ? ended : resource;
   }
-}
-
-function hasEnded({ status }: Pick<Trial, 'status'>): boolean {
-  return status !== 'queued' && status !== 'running' && status !== 'paused';
 }

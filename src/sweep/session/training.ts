@@ -60,7 +60,7 @@ export class Training implements Underway {
   constructor(parts: TrainingParts) {
     this.#parts = parts;
     this.#fold = parts.ledger.fold;
-    this.#best = this.#fold.best();
+    this.#best = this.#fold.standing.best;
   }
 
   /** Runs under way. */
@@ -89,7 +89,8 @@ export class Training implements Underway {
   }
 
   drop(trials: readonly number[]): void {
-    this.#parts.crew.drop((task) => trials.includes((task as TrialTask).work.trial));
+    const dropped = new Set(trials);
+    this.#parts.crew.drop((task) => dropped.has((task as TrialTask).work.trial));
   }
 
   /** Takes up what sessions before have decided and not finished. */
@@ -203,7 +204,7 @@ export class Training implements Underway {
     const trial = this.#fold.outcome(entry.trial, entry.rung) && this.#fold.trial(entry.trial);
     if (trial === undefined) return;
     emit({ type: 'result', trial });
-    const best = this.#fold.best();
+    const { best } = this.#fold.standing;
     if (best !== undefined && best !== this.#best && best === trial.number) emit({ type: 'best', trial });
     this.#best = best;
     onResult();

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { LogEntry } from '../../../src/sweep/journal/entries.ts';
 import { SweepFold, sweepState } from '../../../src/sweep/replay/state.ts';
+import type { Trial } from '../../../src/sweep/trial.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { settings } from '../support/states.ts';
 
@@ -78,24 +79,50 @@ function thousand(): SweepFold {
   return fold;
 }
 
-test('of 1,000 trials a result puts its own together again, and its duplicates, and no other', (t) => {
+test('trials under way are put together again only once an entry has changed them, and a duplicate with its original', (t) => {
   const fold = thousand();
-  const before = fold.trials();
+  for (let trial = 0; trial < 100; trial++) fold.add({ type: 'begin', trial, rung: 1, replicate: 0, workers: 1 });
+  const parts = (): unknown[] => Array.from({ length: 100 }, (_, trial) => fold.trial(trial)?.values);
+  const before = parts();
+  t.true(parts().every((part, i) => part === before[i]));
+  fold.add(result(7, 1, 0, 5000, 'reached'));
   t.deepEqual(
-    fold
-      .trials()
-      .map((trial, i) => trial === before[i])
-      .indexOf(false),
-    -1,
+    parts().flatMap((part, i) => (part === before[i] ? [] : [i])),
+    [7],
   );
-  for (let replicate = 0; replicate < SEEDS; replicate++) fold.add(result(7, 1, replicate, 5000, 'reached'));
-  const after = fold.trials();
-  t.deepEqual(
-    after.flatMap((trial, i) => (trial === before[i] ? [] : [i])),
-    [7, 999],
-  );
-  t.is(after[999]?.curve.length, 6);
-  t.is(fold.best(), 7);
+  fold.add(result(7, 1, 1, 5000, 'reached'));
+  t.is(fold.trial(999)?.curve.length, 6);
+  t.is(fold.standing.best, 7);
+});
+
+/** What `standing` says, from all trials. */
+function standingOf(trials: readonly Trial[]): { ended: number; resource: number; best: number | undefined } {
+  const ended = trials.filter(({ status }) => !['queued', 'running', 'paused'].includes(status));
+  const own = trials.filter(({ status }) => status !== 'duplicate');
+  const finished = own.filter(({ status }) => status === 'finished');
+  const valued = (finished.length > 0 ? finished : own).filter(({ value }) => value !== null);
+  const [best] = valued.toSorted((a, b) => Number(b.value) - Number(a.value) || a.number - b.number);
+  return { ended: ended.length, resource: own.reduce((sum, { resource = 0 }) => sum + resource, 0), best: best?.number };
+}
+
+test('the standing of a sweep, kept up to date, is that of all its trials, whatever the entries', (t) => {
+  const seed = Date.now() % 2 ** 31;
+  t.log(`seed ${seed}`);
+  const dice = new Dice(seed);
+  for (let sweep = 0; sweep < 40; sweep++) {
+    const fold = new SweepFold(SETTINGS);
+    for (let i = 0; i < 100; i++) {
+      const entry = anyEntry(dice, fold.count);
+      fold.add(entry);
+      if (dice.next() < 0.5) continue;
+      const { ended, resource, best } = fold.standing;
+      t.deepEqual(
+        { ended, resource, best },
+        standingOf(fold.trials()),
+        `seed ${seed}, sweep ${sweep}, entry ${i}: ${JSON.stringify(entry)}`,
+      );
+    }
+  }
 });
 
 test('what is handed out of a fold never changes it: not the trials of events, nor those of a state', (t) => {
