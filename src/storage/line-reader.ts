@@ -52,6 +52,20 @@ export function visitLines<T extends object = Record<string, unknown>>(
   { shape, longest = LONGEST_LINE_BYTES }: LineRules<T>,
   visit: (line: T) => void,
 ): Omit<Lines, 'lines'> {
+  return visitLineBytes(path, limit, longest, (bytes, number) => visit(parseLine(bytes, path, number, shape)));
+}
+
+/**
+ * `visitLines` before the lines are parsed.
+ *
+ * @param visit  given the bytes of a line without its end, which may be changed and are not to be kept, and its number from 1
+ */
+export function visitLineBytes(
+  path: string,
+  limit: number,
+  longest: number,
+  visit: (bytes: Buffer, number: number) => void,
+): Omit<Lines, 'lines'> {
   let number = 0;
   let length = 0;
   /** The beginning of a line whose end is in a later piece. */
@@ -69,7 +83,7 @@ export function visitLines<T extends object = Record<string, unknown>>(
       const line = begun.length === 1 ? piece.subarray(from, to) : Buffer.concat(begun);
       length += line.length + 1;
       number++;
-      visit(parseLine(line, path, number, shape));
+      visit(line, number);
       begun = [];
       begunBytes = 0;
       from = to + 1;
@@ -82,10 +96,18 @@ export function visitLines<T extends object = Record<string, unknown>>(
   return { length, isTorn: length < read };
 }
 
-function parseLine<T extends object>(bytes: Uint8Array, path: string, number: number, shape: Shape<T> | undefined): T {
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws GradloomError E_RUN_FILE with file and line if it is not the JSON of an object of the shape */
+export function parseLine<T extends object = Record<string, unknown>>(
+  bytes: Uint8Array,
+  path: string,
+  number: number,
+  shape?: Shape<T>,
+): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(UTF8.decode(bytes));
   } catch (cause) {
     throw badLine(path, number, `not a line of JSON: ${(cause as Error).message}`);
   }

@@ -1,16 +1,25 @@
+import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { GradloomError, printable } from '../../errors.ts';
 import { persist } from '../../runs/checkpoint/keeper.ts';
 import type { Fence } from '../../storage/atomic.ts';
-import { readLines } from '../../storage/line-reader.ts';
+import { parseLine, visitLineBytes } from '../../storage/line-reader.ts';
 import { type LineCalls, LineFile } from '../../storage/lines.ts';
 import type { LogEntry, LoggedEntry } from './entries.ts';
 import { LogOrder, parseEntry } from './schema.ts';
+import { readVouched, writeVoucher } from './vouch.ts';
 
 const NAME = 'log.jsonl';
 /** The curve of a trial with a million evaluations. */
 const LONGEST_LINE_BYTES = 2 ** 26;
+/** How a line ends: what is before, with a brace behind it, is what the checksum is of. */
+const CRC_START = Buffer.from(',"crc":"');
+const CRC_BYTES = CRC_START.length + 10;
+const BRACE = 0x7d;
+const QUOTE = 0x22;
+/** A shorter log is replayed in moments, so nobody vouches for it. */
+const LEAST_VOUCHED = 10_000;
 
 export function trialLogPath(directory: string): string {
   return path.join(directory, NAME);
@@ -27,12 +36,17 @@ export class TrialLog {
   readonly #file: LineFile;
   readonly #startedAt = performance.now();
   #seq: number;
+  /** Of all lines. */
+  readonly #hash: Hash;
+  #vouched: number;
   /** fsyncs, one after the other, whatever became of them. */
   #synced: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: LineFile, seq: number, fence: Fence | undefined) {
+  private constructor(file: LineFile, fence: Fence | undefined, seq = 0, { lines, hash } = { lines: 0, hash: createHash('sha256') }) {
     this.#file = file;
     this.#seq = seq;
+    this.#hash = hash;
+    this.#vouched = lines;
     this.fence = fence;
   }
 
@@ -41,12 +55,14 @@ export class TrialLog {
    * @throws GradloomError E_STORAGE, also where there is a log
    */
   static create(directory: string, fence?: Fence, calls?: LineCalls): TrialLog {
-    return new TrialLog(LineFile.create(trialLogPath(directory), calls, fence), 0, fence);
+    return new TrialLog(LineFile.create(trialLogPath(directory), calls, fence), fence);
   }
 
   /** Goes on after the whole lines that `readTrialLog` has found; a torn one is cut off. Hold the directory's lock. */
   static async reopen(directory: string, { entries, length }: ReadLog, fence?: Fence, calls?: LineCalls): Promise<TrialLog> {
-    return new TrialLog(await LineFile.reopen(trialLogPath(directory), length, calls, fence), entries.length, fence);
+    const file = trialLogPath(directory);
+    const vouched = readVouched(file, length);
+    return new TrialLog(await LineFile.reopen(file, length, calls, fence), fence, entries.length, vouched);
   }
 
   /** Seconds since the log was opened. */
@@ -67,8 +83,32 @@ export class TrialLog {
   /** Appends without waiting for the disk: whether it took it is for the next `sync` to say. */
   note(entry: LogEntry): void {
     const numbered: LoggedEntry = { seq: this.#seq, t: Math.round(this.seconds * 1000) / 1000, ...entry };
-    this.#file.append({ ...numbered, crc: checksum(numbered) });
+    const json = JSON.stringify(numbered);
+    const bytes = Buffer.from(`${json.slice(0, -1)},"crc":"${crcText(crc32(json))}"}\n`);
+    this.#file.appendBytes(bytes);
+    this.#hash.update(bytes);
     this.#seq++;
+  }
+
+  /** Lines at the beginning whose suggestions need not be computed again, as far as somebody has tried to vouch for them. */
+  get vouched(): number {
+    return this.#vouched;
+  }
+
+  /** Lines that came since somebody vouched for the log. */
+  get unvouched(): number {
+    return this.#seq - this.#vouched;
+  }
+
+  /** All that is in the log was decided by this version, or found to be what it decides. For who goes on with it: nothing hangs on it. */
+  async vouch(): Promise<void> {
+    if (this.#seq < LEAST_VOUCHED || this.#seq === this.#vouched) return;
+    this.#vouched = this.#seq;
+    try {
+      await writeVoucher(this.#file.path, this.#seq, this.#file.length, this.#hash, this.fence);
+    } catch {
+      // A disk that is full, or another owner: the next session computes everything, or is told so by the log itself.
+    }
   }
 
   /**
@@ -110,19 +150,37 @@ export interface ReadLog {
  */
 export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY): ReadLog {
   const file = trialLogPath(directory);
-  const { lines, ...rest } = readLines(file, undefined, { longest: LONGEST_LINE_BYTES });
   const order = new LogOrder(seeds);
-  const entries = lines.map((line, i) => {
-    const { crc, ...entry } = line;
-    if (crc !== checksum(entry)) throw badLine(file, i, `the checksum is ${printable(String(crc), 20)}, expected ${checksum(entry)}`);
+  const entries: LoggedEntry[] = [];
+  const rest = visitLineBytes(file, Number.POSITIVE_INFINITY, LONGEST_LINE_BYTES, (bytes, number) => {
+    const i = number - 1;
+    const entry = checkedLine(bytes, file, number);
     if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
     const parsed = parseEntry(entry);
     if (typeof parsed === 'string') throw notReplayed(directory, i, parsed);
     const problem = order.add(parsed);
     if (problem !== undefined) throw notReplayed(directory, i, problem);
-    return parsed;
+    entries.push(parsed);
   });
   return { entries, ...rest };
+}
+
+/** A line without its checksum. @throws GradloomError E_RUN_FILE if it has another one */
+function checkedLine(bytes: Buffer, file: string, number: number): Record<string, unknown> {
+  const at = bytes.length - CRC_BYTES;
+  // Nearly always: then nothing is written out again to be compared.
+  if (at > 0 && bytes.indexOf(CRC_START, at) === at && bytes[bytes.length - 2] === QUOTE && bytes[bytes.length - 1] === BRACE) {
+    const said = bytes.toString('latin1', at + CRC_START.length, bytes.length - 2);
+    const comma = bytes[at] as number;
+    bytes[at] = BRACE;
+    const own = bytes.subarray(0, at + 1);
+    if (crcText(crc32(own)) === said) return parseLine(own, file, number);
+    bytes[at] = comma;
+  }
+  const { crc, ...entry } = parseLine(bytes, file, number);
+  if (crc !== checksum(entry))
+    throw badLine(file, number - 1, `the checksum is ${printable(String(crc), 20)}, expected ${checksum(entry)}`);
+  return entry;
 }
 
 /** A line that is whole, but tells what cannot have happened: another version has written it, or somebody. */
@@ -137,7 +195,11 @@ export function notReplayed(directory: string, index: number, problem: string): 
 
 /** CRC-32 of the entry's JSON text, which JSON.parse and JSON.stringify reproduce. */
 function checksum(entry: object): string {
-  return crc32(JSON.stringify(entry)).toString(16).padStart(8, '0');
+  return crcText(crc32(JSON.stringify(entry)));
+}
+
+function crcText(crc: number): string {
+  return crc.toString(16).padStart(8, '0');
 }
 
 function badLine(file: string, index: number, message: string): GradloomError {

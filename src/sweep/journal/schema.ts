@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { printable } from '../../errors.ts';
 import { LOG_VERSION, type LoggedEntry } from './entries.ts';
+import { isPlainEntry } from './quick-shape.ts';
 
 /** A sweep has at most so many trials (`run_cap`), and so many seeds. */
 const MAX_TRIALS = 1_000_000;
 const MAX_SEEDS = 1000;
 const MAX_LANES = 4096;
 const MAX_SHOWN = 60;
+const MOST = { trials: MAX_TRIALS, seeds: MAX_SEEDS, lanes: MAX_LANES };
 
 const trial = z.int().min(0).max(MAX_TRIALS);
 const rung = z.int().min(0);
@@ -93,6 +95,7 @@ const entry = z.discriminatedUnion('type', [
 
 /** An entry of the log, or what is wrong with the object in its place. */
 export function parseEntry(line: Readonly<Record<string, unknown>>): LoggedEntry | string {
+  if (isPlainEntry(line, MOST)) return line;
   const parsed = entry.safeParse(line);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -82,13 +82,14 @@ export class Ledger {
   /**
    * Repeats what the log tells. Each decision must be the one that is made now from the same results.
    *
+   * @param vouched  lines at the beginning whose suggestions need not be computed again
    * @throws GradloomError E_RUN_FILE with the line, what it says and what was expected
    */
-  replay(entries: readonly LoggedEntry[], directory: string): void {
+  replay(entries: readonly LoggedEntry[], directory: string, vouched = 0): void {
     const present = this.#rules;
     for (const entry of entries) {
       if (entry.type === 'session') this.#follow(entry.rules ?? present);
-      const problem = this.#repeat(entry);
+      const problem = this.#repeat(entry, entry.seq < vouched);
       if (problem !== undefined) throw notReplayed(directory, entry.seq, problem);
     }
     this.#follow(present);
@@ -100,8 +101,8 @@ export class Ledger {
   }
 
   /** @returns why it cannot be; then nothing more may be done */
-  #repeat(entry: LoggedEntry): string | undefined {
-    const problem = 'after' in entry ? (this.#tellUntil(entry.after) ?? this.#repeatDecision(entry)) : this.#checkRun(entry);
+  #repeat(entry: LoggedEntry, isVouched: boolean): string | undefined {
+    const problem = 'after' in entry ? (this.#tellUntil(entry.after) ?? this.#repeatDecision(entry, isVouched)) : this.#checkRun(entry);
     if (problem === undefined) this.add(entry);
     return problem;
   }
@@ -116,13 +117,13 @@ export class Ledger {
     return this.search.told === after ? undefined : `a decision after ${after} results, expected ${this.search.told}`;
   }
 
-  #repeatDecision(entry: DecisionEntry | ReopenEntry): string | undefined {
+  #repeatDecision(entry: DecisionEntry | ReopenEntry, isVouched: boolean): string | undefined {
     if (entry.type === 'reopen') {
       const odd = entry.retried?.find((trial) => !this.search.canRetry(trial));
       return odd === undefined ? undefined : `trial ${odd} is tried again, which has not failed`;
     }
     const isTimed = entry.type === 'over' && entry.cause === 'budget';
-    const expected = isTimed ? this.#endOf(entry) : this.search.next();
+    const expected = isTimed ? this.#endOf(entry) : this.search.next(isVouched && entry.type === 'trial' ? entry : undefined);
     if (typeof expected === 'string') return expected;
     const difference = differenceOf(entry, expected);
     if (difference !== undefined) return difference;

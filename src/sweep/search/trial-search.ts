@@ -94,10 +94,11 @@ export class TrialSearch {
   /**
    * The next decision; `take` carries it out.
    *
+   * @param known  the suggestion that follows, if one does, from who has computed it before
    * @returns undefined: none until a result is told
    * @throws GradloomError E_SWEEP_CONSTRAINTS
    */
-  next(): Decision | undefined {
+  next(known?: TrialEntry): Decision | undefined {
     if (this.#isOver) return undefined;
     if (this.#isOnlyRetrying && this.#underway.size > 0) return undefined;
     if (this.#stop !== undefined) return this.over(this.#stop.cause, this.#stop.reason);
@@ -105,7 +106,7 @@ export class TrialSearch {
     const decision = this.#parts.scheduler.next(this.#isQuiet);
     if (decision !== undefined && (decision.type === 'stop' || !isFull)) return decision;
     if (isFull) return undefined;
-    const trial = this.#suggest();
+    const trial = this.#suggest(known);
     if (trial !== undefined) return trial;
     // Closed by now: what waits may be decided.
     const last = this.#parts.scheduler.next(this.#isQuiet);
@@ -197,22 +198,25 @@ export class TrialSearch {
     return this.#isClosed && this.#underway.size === 0;
   }
 
-  #suggest(): TrialEntry | undefined {
+  #suggest(known: TrialEntry | undefined): TrialEntry | undefined {
     if (this.#isClosed) return undefined;
     const { settings, sampler, enqueued, keyOf } = this.#parts;
     const { run_cap: runCap } = this.#rules;
     const trial = this.#trials;
-    const isFull = runCap !== undefined && trial >= runCap;
+    const isFull = trial >= Math.min(runCap ?? Number.POSITIVE_INFINITY, sampler.total ?? Number.POSITIVE_INFINITY);
     const isRepeating = this.#duplicatesInRow >= MAX_DUPLICATES_IN_A_ROW;
-    const assignment = isFull || isRepeating ? undefined : sampler.suggest(trial, this.#history.all);
+    const isKnown = known?.trial === trial;
+    const suggest = (): Assignment | undefined => (isKnown ? known.assignment : sampler.suggest(trial, this.#history.all));
+    const assignment = isFull || isRepeating ? undefined : suggest();
     if (assignment === undefined) {
       this.#isClosed = true;
       this.#parts.scheduler.close();
       return undefined;
     }
     const entry: TrialEntry = { type: 'trial', trial, assignment, origin: trial < enqueued ? 'enqueue' : settings.method, key: '' };
+    if (isKnown && known.fault !== undefined) return { ...entry, fault: known.fault };
     try {
-      const key = keyOf(assignment);
+      const key = isKnown ? known.key : keyOf(assignment);
       const duplicateOf = this.#keys.get(key);
       return { ...entry, key, ...(duplicateOf !== undefined && { duplicateOf }) };
     } catch (error) {

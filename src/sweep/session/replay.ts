@@ -26,9 +26,10 @@ export interface Replayed {
  *
  * @param entries  the first is the sweep's
  * @param limit    jobs side by side, where they come in the order of arrival
+ * @param vouched  lines at the beginning whose suggestions need not be computed again
  * @throws GradloomError E_RUN_FILE if the log does not replay
  */
-export function replaySweep(loaded: LoadedSweep, directory: string, entries: readonly LoggedEntry[], limit: number): Replayed {
+export function replaySweep(loaded: LoadedSweep, directory: string, entries: readonly LoggedEntry[], limit: number, vouched = 0): Replayed {
   const { settings, space } = loaded;
   const sweep = entries[0] as LoggedEntry & SweepEntry;
   const rules = rulesOf(settings, settings.execution.order === 'logical' ? sweep.lanes : limit);
@@ -43,7 +44,7 @@ export function replaySweep(loaded: LoadedSweep, directory: string, entries: rea
     },
     rules,
   );
-  ledger.replay(entries, directory);
+  ledger.replay(entries, directory, vouched);
   const caps = [settings.run_cap, sampler.total].filter((cap) => cap !== undefined);
   return {
     sweep,

@@ -55,7 +55,7 @@ export class SweepRunner {
     const shares = sideBySide === undefined ? execution : { trials: sideBySide, workers_per_trial: 1 };
     const [cores, crew] = [this.#cores, new Crew(shares, this.#cores, () => this.#wake())];
     this.#crew = crew;
-    this.#replayed = replaySweep(loaded, directory, entries, crew.limit);
+    this.#replayed = replaySweep(loaded, directory, entries, crew.limit, log.vouched);
     const { ledger, rules, total } = this.#replayed;
     this.#log = new SessionLog(log, ledger, cores, rules);
     const shared = { ledger, log: this.#log, emit };
@@ -177,7 +177,7 @@ export class SweepRunner {
     this.#crew.stop();
     while (!this.#crew.isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
     const { executor, log } = this.#parts;
-    for (const end of [() => executor.close(), () => this.#sayPause(), () => log.close()]) {
+    for (const end of [() => executor.close(), () => this.#sayPause(), () => log.vouch(), () => log.close()]) {
       try {
         await end();
       } catch (error) {

@@ -2,6 +2,9 @@ import type { LogEntry, SessionRules } from '../journal/entries.ts';
 import type { TrialLog } from '../journal/log.ts';
 import type { Ledger } from '../replay/ledger.ts';
 
+/** Lines whose suggestions are computed again after a kill, at most. */
+const VOUCHED_EVERY = 20_000;
+
 /** What a session says: in the log, and in the ledger, which knows it from then on, whether the disk has it yet or not. */
 export class SessionLog {
   readonly #log: TrialLog;
@@ -37,5 +40,6 @@ export class SessionLog {
   /** @throws GradloomError as `TrialLog.sync` */
   async sync(): Promise<void> {
     await this.#log.sync();
+    if (this.#log.unvouched > VOUCHED_EVERY) await this.#log.vouch();
   }
 }
