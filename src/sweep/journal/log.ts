@@ -39,8 +39,10 @@ export class TrialLog {
   /** Of all lines. */
   readonly #hash: Hash;
   #vouched: number;
-  /** fsyncs, one after the other, whatever became of them. */
+  /** The fsync at work, whatever becomes of it. */
   #synced: Promise<unknown> = Promise.resolve();
+  /** The one after it: of all who come meanwhile. */
+  #next: Promise<void> | undefined;
 
   private constructor(file: LineFile, fence: Fence | undefined, seq = 0, { lines, hash } = { lines: 0, hash: createHash('sha256') }) {
     this.#file = file;
@@ -117,14 +119,19 @@ export class TrialLog {
    * @throws GradloomError E_STORAGE if three tries fail, E_BUSY if the sweep has another owner by now: end the session
    */
   async sync(): Promise<void> {
-    const before = this.#synced;
-    const synced = (async (): Promise<void> => {
-      await before;
-      await persist(() => this.#file.sync());
-    })();
-    // One failure is not that of all who come later.
-    this.#synced = synced.catch(() => undefined);
-    await synced;
+    if (this.#next === undefined) {
+      const next = this.#syncAfter(this.#synced);
+      this.#next = next;
+      // One failure is not that of all who come later.
+      this.#synced = next.catch(() => undefined);
+    }
+    await this.#next;
+  }
+
+  async #syncAfter(before: Promise<unknown>): Promise<void> {
+    await before;
+    this.#next = undefined;
+    await persist(() => this.#file.sync());
   }
 
   async close(): Promise<void> {
@@ -149,10 +156,20 @@ export interface ReadLog {
  *   that can stand there; E_DATA_READ
  */
 export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY): ReadLog {
+  const entries: LoggedEntry[] = [];
+  const rest = visitTrialLog(directory, seeds, (entry) => entries.push(entry));
+  return { entries, ...rest };
+}
+
+/**
+ * `readTrialLog` where not all entries are needed at a time.
+ *
+ * @throws GradloomError as `readTrialLog`; until then entries are visited
+ */
+export function visitTrialLog(directory: string, seeds: number, visit: (entry: LoggedEntry) => void): Omit<ReadLog, 'entries'> {
   const file = trialLogPath(directory);
   const order = new LogOrder(seeds);
-  const entries: LoggedEntry[] = [];
-  const rest = visitLineBytes(file, Number.POSITIVE_INFINITY, LONGEST_LINE_BYTES, (bytes, number) => {
+  return visitLineBytes(file, Number.POSITIVE_INFINITY, LONGEST_LINE_BYTES, (bytes, number) => {
     const i = number - 1;
     const entry = checkedLine(bytes, file, number);
     if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
@@ -160,9 +177,8 @@ export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY
     if (typeof parsed === 'string') throw notReplayed(directory, i, parsed);
     const problem = order.add(parsed);
     if (problem !== undefined) throw notReplayed(directory, i, problem);
-    entries.push(parsed);
+    visit(parsed);
   });
-  return { entries, ...rest };
 }
 
 /** A line without its checksum. @throws GradloomError E_RUN_FILE if it has another one */

@@ -13,7 +13,7 @@ export interface TrialRecord {
   results: RunEntry[][];
   reasons: string[];
   /** Failed and repeated attempts by `rung replicate`, since the trial was last given another chance. */
-  attempts: Map<string, number>;
+  attempts: Map<string, number> | undefined;
   /** Attempts that failed and were repeated, in all. */
   retries: number;
   /** It failed, and is tried again. */
@@ -45,7 +45,7 @@ export function recordOf(entry: TrialEntry): TrialRecord {
     ...(entry.fault === undefined ? [] : [`failed: ${faultText({ fault: entry.fault })}`]),
     ...(entry.duplicateOf === undefined ? [] : [`the same experiment as trial ${entry.duplicateOf}`]),
   ];
-  return { entry, results: [], reasons, attempts: new Map(), retries: 0, isRetried: false, rung: 0, status };
+  return { entry, results: [], reasons, attempts: undefined, retries: 0, isRetried: false, rung: 0, status };
 }
 
 /** What failed, or was dropped, is to be trained again; replicates that came to a result keep it. */
@@ -55,7 +55,7 @@ export function retry(record: TrialRecord | undefined): void {
   // A missing replicate is a hole, which Object.values leaves out.
   for (const result of Object.values(record.results[record.rung] ?? [])) if (result.status !== 'failed') results[result.replicate] = result;
   record.results[record.rung] = results;
-  record.attempts.clear();
+  record.attempts = undefined;
   record.isRetried = record.status === 'failed';
   record.status = 'queued';
 }

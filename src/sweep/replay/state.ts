@@ -58,6 +58,7 @@ export class SweepFold {
         if (record === undefined) return;
         record.retries++;
         record.reasons.push(`attempt failed: ${faultText(entry)}`);
+        record.attempts ??= new Map();
         record.attempts.set(`${entry.rung} ${entry.replicate}`, this.attempts(entry.trial, entry.rung, entry.replicate) + 1);
         return;
       case 'run':
@@ -99,7 +100,7 @@ export class SweepFold {
 
   /** Attempts at a run that failed and were repeated. */
   attempts(trial: number, rung: number, replicate: number): number {
-    return this.#records[trial]?.attempts.get(`${rung} ${replicate}`) ?? 0;
+    return this.#records[trial]?.attempts?.get(`${rung} ${replicate}`) ?? 0;
   }
 
   hasRun(trial: number, rung: number, replicate: number): boolean {

@@ -6,7 +6,7 @@ import { lockOwner } from '../../storage/lock.ts';
 import { targetOf } from '../../storage/read.ts';
 import { loadSweep } from '../file/load.ts';
 import type { LoggedEntry } from '../journal/entries.ts';
-import { readTrialLog, trialLogPath } from '../journal/log.ts';
+import { readTrialLog, trialLogPath, visitTrialLog } from '../journal/log.ts';
 import { SweepFold, sweepState } from '../replay/state.ts';
 import { replicatesOf, type SweepSettings } from '../schema.ts';
 import type { SweepState } from '../trial.ts';
@@ -38,6 +38,10 @@ export function readWritten(directory: string): WrittenSweep {
 export function stateOf({ directory, settings, entries }: WrittenSweep): SweepState {
   const fold = new SweepFold(settings);
   for (const entry of entries) fold.add(entry);
+  return foldedState(directory, settings, fold);
+}
+
+function foldedState(directory: string, settings: SweepSettings, fold: SweepFold): SweepState {
   const whose = { id: path.basename(directory), name: settings.name, directory, settings };
   return sweepState(fold, whose, lockOwner(directory) !== undefined);
 }
@@ -48,7 +52,11 @@ export function stateOf({ directory, settings, entries }: WrittenSweep): SweepSt
  * @throws GradloomError E_SWEEP_READ if it is no sweep, E_RUN_FILE for a damaged log, E_CONFIG_...
  */
 export function readSweep(directory: string): SweepState {
-  return stateOf(readWritten(directory));
+  const place = path.resolve(directory);
+  const settings = readSettings(place);
+  const fold = new SweepFold(settings);
+  if (existsSync(trialLogPath(place))) visitTrialLog(place, replicatesOf(settings), (entry) => fold.add(entry));
+  return foldedState(place, settings, fold);
 }
 
 /** @throws GradloomError E_SWEEP_READ if there is no sweep in a directory */

@@ -10,8 +10,10 @@ export function summarise(curve: readonly CurvePoint[], { summary, goal }: Sweep
 }
 
 /** The curves of a trial's replicates, point by point, as far as all of them go. */
-export function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
+export function meanCurve(curves: readonly (readonly CurvePoint[])[]): readonly CurvePoint[] {
   const [first = [], ...others] = curves;
+  // Nearly always; a copy would take as much memory as all the rest of a trial.
+  if (others.length === 0) return first;
   const length = Math.min(first.length, ...others.map((curve) => curve.length));
   return first.slice(0, length).map((point, i) => ({ ...point, value: mean(curves.map((curve) => (curve[i] as CurvePoint).value)) }));
 }
