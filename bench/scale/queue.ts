@@ -42,11 +42,12 @@ export async function queueCosts(url: string, jobs: number, agents: number): Pro
     });
     const jobMs = await timed(jobs, async () => {
       worker.run().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
-      while (done < jobs) await pause(5);
+      const isDone = (): boolean => done >= jobs;
+      while (!isDone()) await pause(5);
     });
     await worker.close();
     const board = new AgentBoard(server);
-    const job = { job: `t.${1}`, sweep: 'scale', trial: 1, fromStep: 0, step: 100, toStep: 225, loss: 0.5, workers: 1 };
+    const job = { job: 't.1', sweep: 'scale', trial: 1, fromStep: 0, step: 100, toStep: 225, loss: 0.5, workers: 1 };
     const state = (id: number): AgentState => {
       return { id: `host-${id}`, host: `host-${id}`, pid: id, cores: 2, running: [job], done: 3, seconds: 60, busy: 50 };
     };

@@ -98,7 +98,8 @@ export class Ranking {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const { values, numbers } = this.#chunks[middle] as Chunk;
-      if (isBefore(values.at(-1) as number, numbers.at(-1) as number, value, number)) low = middle + 1;
+      const last = values.length - 1;
+      if (isBefore(values[last] as number, numbers[last] as number, value, number)) low = middle + 1;
       else high = middle;
     }
     return low;

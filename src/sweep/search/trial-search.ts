@@ -252,8 +252,8 @@ export class TrialSearch {
   }
 
   #observe(trial: number, value: number | undefined, status: Result['status']): void {
-    if (status === 'failed' && this.#rules.impute === 'none') return void this.#history.delete(trial);
-    this.#history.set({ number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
+    if (status === 'failed' && this.#rules.impute === 'none') this.#history.delete(trial);
+    else this.#history.set({ number: trial, assignment: this.#assignments.get(trial) ?? {}, value });
   }
 
   /** @param rung  to which it was being trained; undefined: its experiment is not valid */

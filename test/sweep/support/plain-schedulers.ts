@@ -122,7 +122,7 @@ export class PlainHyperband implements Scheduler {
         promoted: each.map(() => 0),
       });
     }
-    const { plan, trials } = this.#brackets.at(-1) as PlainBracket;
+    const { plan, trials } = this.#brackets[this.#brackets.length - 1] as PlainBracket;
     trials.push(trial);
     return `in bracket ${this.#brackets.length}: ${plan.trials} trials, compared at ${plan.rungs.join(', ')} ${this.#config.resource}`;
   }
