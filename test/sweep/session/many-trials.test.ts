@@ -52,11 +52,11 @@ test('a voucher is for the log that it was made of alone: a suggestion that some
   const lines = readFileSync(trialLogPath(place), 'utf8').trimEnd().split('\n');
   const at = lines.findIndex((line) => line.includes('"type":"trial","trial":2000,'));
   const { crc: _crc, ...line } = JSON.parse(lines[at] ?? '{}') as Record<string, unknown>;
-  const changed = { ...line, assignment: { ...(line['assignment'] as object), 'model.layers.0.units': 8 } };
+  const changed = { ...line, assignment: { ...(line['assignment'] as object), 'model.layers.0.units': 16 } };
   lines[at] = JSON.stringify({ ...changed, crc: crc32(JSON.stringify(changed)).toString(16).padStart(8, '0') });
   writeFileSync(trialLogPath(place), `${lines.join('\n')}\n`);
   const error = await t.throwsAsync(resumeSweep(place, { executor }).result, { code: 'E_RUN_FILE' });
-  t.regex(error.message, /^does not replay: trial 2000: model\.layers\.0\.units is 8, expected \d+$/);
+  t.regex(error.message, /^does not replay: trial 2000: model\.layers\.0\.units is 16, expected \d+$/);
   // One that is none is as good as none.
   for (const text of ['', '{}', 'null', JSON.stringify({ ...rest, sha256, version: '0.0.1' })]) {
     writeFileSync(voucher, text);
