@@ -21,24 +21,34 @@ const executor = (): Executor => ({
   close: () => Promise.resolve(),
 });
 
-const TRIALS = 20_000;
+/** A sweep that was killed, all but its end. @returns its directory */
+async function killed(directory: string, trials: number): Promise<string> {
+  await generate(directory, { method: 'random', scheduler: 'asha', trials, order: 'logical' }, false);
+  return path.join(directory, 'sweep');
+}
 
-test('a sweep of 20,000 trials that was killed opens and goes on; with its voucher to the same trials as without', async (t) => {
+/** Goes on to 50 trials more. */
+async function goOn(place: string, trials: number): Promise<ReturnType<typeof table>> {
+  return table(await resumeSweep(place, { executor, overrides: [`run_cap=${trials + 50}`] }).result);
+}
+
+test('a sweep of 20,000 trials that was killed opens and goes on to its end', async (t) => {
   t.timeout(300_000);
-  const directory = temporary(t);
-  await generate(directory, { method: 'random', scheduler: 'asha', trials: TRIALS, order: 'logical' }, false);
-  const place = path.join(directory, 'sweep');
-  const log = trialLogPath(place);
-  const before = readFileSync(log);
-  t.is(readSweep(place).trials.length, TRIALS);
-  const goOn = async () => table(await resumeSweep(place, { executor, overrides: [`run_cap=${TRIALS + 50}`] }).result);
-  const vouched = await goOn();
-  t.is(vouched.length, TRIALS + 50);
-  t.false(vouched.some(({ status }) => status === 'queued' || status === 'running' || status === 'paused'));
-  // As if by another version: every suggestion is computed again, which must be the same.
-  writeFileSync(log, before);
+  const place = await killed(temporary(t), 20_000);
+  t.is(readSweep(place).trials.length, 20_000);
+  const trials = await goOn(place, 20_000);
+  t.is(trials.length, 20_050);
+  t.false(trials.some(({ status }) => status === 'queued' || status === 'running' || status === 'paused'));
+});
+
+test('a sweep goes on with its voucher to the same trials as without, where every suggestion is computed again', async (t) => {
+  t.timeout(300_000);
+  const place = await killed(temporary(t), 3000);
+  const before = readFileSync(trialLogPath(place));
+  const vouched = await goOn(place, 3000);
+  writeFileSync(trialLogPath(place), before);
   rmSync(path.join(place, 'replayed.json'));
-  t.deepEqual(await goOn(), vouched);
+  t.deepEqual(await goOn(place, 3000), vouched);
 });
 
 test('a voucher is for the log that it was made of alone: a suggestion that somebody changed there is found', async (t) => {
