@@ -1,16 +1,14 @@
-import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
-import path from 'node:path';
 import type { Job, Worker } from 'bullmq';
 import type { Dataset } from '../../data/dataset.ts';
-import { GradloomError, printable } from '../../errors.ts';
+import { GradloomError } from '../../errors.ts';
 import { countCores } from '../../machine/cores.ts';
 import { Crew } from '../../sweep/execute/crew.ts';
 import { LocalExecutor } from '../../sweep/execute/local.ts';
 import { agentName } from '../queue/agents.ts';
-import { type JobResult, jobShape, PREFIX, PROTOCOL, QUEUE, type TrialJob } from '../queue/protocol.ts';
-import { checkStanding, refusal, type Standing, standingHere } from '../queue/standing.ts';
+import { type JobResult, PREFIX, PROTOCOL, QUEUE } from '../queue/protocol.ts';
+import { checkStanding, jobIn, type Standing, standingHere } from '../queue/standing.ts';
 import { queueAddress } from '../redis/address.ts';
 import { RedisServer, within } from '../redis/server.ts';
 import { openStore } from '../store/open.ts';
@@ -18,6 +16,7 @@ import type { BlobStore } from '../store/store.ts';
 import { AgentData } from './data.ts';
 import type { AgentEvent, AgentOptions, AgentSummary } from './options.ts';
 import { Presence } from './presence.ts';
+import { makeScratch } from './scratch.ts';
 import { type AgentJobMeans, AgentTrial } from './trial.ts';
 
 /** Long enough for a machine under load, short enough for whoever waits for what it had. */
@@ -63,6 +62,8 @@ class Agent {
   readonly #means: AgentJobMeans;
   readonly #worker: Worker;
   readonly #trials = new Map<string, AgentTrial>();
+  /** By job, settled once this agent has nothing more to do with it. */
+  readonly #inHand = new Map<string, Promise<JobResult>>();
   /** Jobs that nobody wants any more. */
   readonly #cancelled = new Set<string>();
   readonly #datasets = new WeakMap<object, Dataset>();
@@ -82,7 +83,7 @@ class Agent {
     this.#store = store;
     this.#standing = standingHere(store);
     this.#cores = options.cores ?? countCores().usable;
-    this.#scratch = mkdtempSync(path.join(scratch, `gradloom-agent-${process.pid}-`));
+    this.#scratch = makeScratch(scratch, (message) => this.#tell(message));
     this.#crew = new Crew({ trials: once ? 1 : 'auto', workers_per_trial: 'auto' }, this.#cores, () => undefined);
     this.#data = new AgentData(store);
     const place = { id: this.#name, directory: this.#scratch, seeds: 1, fence: undefined };
@@ -103,7 +104,7 @@ class Agent {
     const tell = (message: string): void => this.#tell(message);
     this.#means = { store, crew: this.#crew, executor: this.#executor, scratch: this.#scratch, saveMs, patienceMs, tell };
     const { Worker: WorkerClass } = server.bullmq;
-    this.#worker = new WorkerClass(QUEUE, (job, token, signal) => this.#process(job, token ?? '', signal), {
+    this.#worker = new WorkerClass(QUEUE, (job, token, signal) => this.#take(job, token ?? '', signal), {
       connection: server.options,
       prefix: PREFIX,
       name: this.#name,
@@ -143,8 +144,8 @@ class Agent {
   }
 
   #start(): void {
-    const { address, doubts } = this.#server;
-    this.#say({ type: 'start', agent: this.#name, cores: this.#cores, queue: address.shown, store: this.#store.shown, doubts });
+    const { shown, doubts } = this.#server;
+    this.#say({ type: 'start', agent: this.#name, cores: this.#cores, queue: shown, store: this.#store.shown, doubts });
     this.#crew.start();
     this.#presence.start();
     this.#worker.run().catch((error: unknown) => this.#fail(error));
@@ -159,6 +160,29 @@ class Agent {
     await rm(this.#scratch, { recursive: true, force: true });
   }
 
+  /**
+   * A job that comes back before this agent knows that it was lost is trained here still, and two of it would undo each other's locks: it
+   * is let go of, and given back to be taken anew.
+   *
+   * @throws WaitingError for a job that is given back
+   */
+  async #take(job: Job, token: string, signal: AbortSignal | undefined): Promise<JobResult> {
+    const id = String(job.id);
+    const before = this.#inHand.get(id);
+    if (before !== undefined) {
+      this.#trials.get(id)?.stop();
+      await Promise.allSettled([before]);
+      return this.#giveBack(job, token);
+    }
+    const processing = this.#process(job, token, signal);
+    this.#inHand.set(id, processing);
+    try {
+      return await processing;
+    } finally {
+      this.#inHand.delete(id);
+    }
+  }
+
   /** @throws WaitingError for a job that is given back */
   async #process(job: Job, token: string, signal: AbortSignal | undefined): Promise<JobResult> {
     const startedAt = performance.now();
@@ -167,15 +191,14 @@ class Agent {
       if (this.#isEnding) return await this.#giveBack(job, token);
       // Nothing is fetched after it.
       if (this.#options.once === true) this.#end('once');
-      const data = this.#jobIn(job);
+      const data = jobIn(job);
       checkStanding(this.#standing, data);
       trial = new AgentTrial(String(job.id), data, `job-${this.#folders++}`, this.#means);
       this.#trials.set(String(job.id), trial);
       signal?.addEventListener('abort', () => trial?.stop());
       this.#datasets.set(trial.experiment, await this.#data.get(data, trial.experiment));
-      const { sweep, work } = data;
-      const { trial: number, rung, replicate } = work;
-      const about = { sweep, trial: number, rung, replicate };
+      const { trial: number, rung, replicate } = data.work;
+      const about = { sweep: data.sweep, trial: number, rung, replicate };
       this.#say({ type: 'begin', ...about });
       const outcome = await trial.train();
       const seconds = Math.round(performance.now() - startedAt) / 1000;
@@ -223,17 +246,6 @@ class Agent {
   /** The queue knows already that the job is not this agent's any more. @throws WaitingError */
   #letGo(): never {
     throw new this.#server.bullmq.WaitingError();
-  }
-
-  #jobIn({ data, name }: Job): TrialJob {
-    const misfit = jobShape.misfit(data);
-    if (misfit === undefined) return data as TrialJob;
-    const place = misfit.path.toReversed().join('.');
-    throw refusal(
-      { sweep: printable(name) },
-      `its jobs are not understood: ${place}: expected ${misfit.expected}`,
-      'install the same gradloom',
-    );
   }
 
   #datasetOf(experiment: object): Promise<Dataset> {

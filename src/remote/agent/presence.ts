@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { AgentBoard } from '../queue/agents.ts';
 import type { AgentJob, AgentState } from '../queue/options.ts';
 import type { RedisServer } from '../redis/server.ts';
+import { Watch } from '../redis/watch.ts';
 
 export interface PresenceParts {
   id: string;
@@ -26,14 +27,15 @@ export class Presence {
   done = 0;
   readonly #parts: PresenceParts;
   readonly #board: AgentBoard;
+  readonly #watch: Watch;
   readonly #startedAt = performance.now();
   #isBeating = false;
-  #awaySince: number | undefined;
   #beating: NodeJS.Timeout | undefined;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
     this.#board = new AgentBoard(parts.server);
+    this.#watch = new Watch(parts.server, 'what is trained goes on', parts.tell);
   }
 
   start(): void {
@@ -60,7 +62,7 @@ export class Presence {
 
   async #beat(): Promise<void> {
     const { server, beatMs, onCancelled, tell } = this.#parts;
-    this.#lookAtServer(performance.now());
+    this.#lookAtServer();
     if (this.#isBeating || !server.isThere) return;
     this.#isBeating = true;
     try {
@@ -72,22 +74,14 @@ export class Presence {
     }
   }
 
-  #lookAtServer(now: number): void {
-    const { server, patienceMs, tell, onGone } = this.#parts;
-    const { shown } = server.address;
-    if (server.isThere) {
-      if (this.#awaySince !== undefined) tell(`${shown} is there again`);
-      this.#awaySince = undefined;
-      return;
-    }
-    if (this.#awaySince === undefined) tell(`${shown} is away; what is trained goes on`);
-    this.#awaySince ??= now;
-    const ms = now - this.#awaySince;
-    if (ms <= patienceMs) return;
+  #lookAtServer(): void {
+    const { server, patienceMs, onGone } = this.#parts;
+    const ms = this.#watch.look();
+    if (ms === undefined || ms <= patienceMs) return;
     onGone(
       new GradloomError({
         code: 'E_QUEUE',
-        where: shown,
+        where: server.shown,
         message: `the queue is away since ${Math.round(ms / 1000)} s`,
         kept: 'what was trained is in the store',
         next: 'check that Redis or Valkey runs there, then start the agent again',

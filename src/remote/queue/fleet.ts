@@ -57,7 +57,7 @@ export class Fleet {
 
   /** The queue's URL without its password. */
   get shown(): string {
-    return this.#server.address.shown;
+    return this.#server.shown;
   }
 
   /** This machine, as others are told of it. */

@@ -8,6 +8,7 @@ import { keptDatasets } from '../../sweep/execute/local.ts';
 import { faultOf } from '../../sweep/journal/fault.ts';
 import { patiently } from '../patience.ts';
 import { within } from '../redis/server.ts';
+import { Watch } from '../redis/watch.ts';
 import { RunCopies, replaceRun } from '../store/run-copies.ts';
 import type { Fleet } from './fleet.ts';
 import { asQueueFault, Offering } from './offered.ts';
@@ -19,6 +20,8 @@ import { Tally } from './tally.ts';
 const CLOSE_MS = 5000;
 /** For files that are fetched when the session ends. */
 const FETCH_MS = 300_000;
+/** Agents that were there say so again within this time, after a queue that was away. */
+const SILENCE_MS = 10_000;
 /** Jobs that are looked at in one go. */
 const LOOKED_AT = 64;
 
@@ -64,9 +67,10 @@ export class QueueExecutor implements Executor {
   /** A session that begins goes on with a sweep that was cancelled before. */
   readonly #begun: Promise<void>;
   readonly #looking: NodeJS.Timeout;
+  readonly #watch: Watch;
   #isLooking = false;
-  #awaySince: number | undefined;
   #hasNoAgent = false;
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(fleet: Fleet, place: SweepPlace, options: QueueExecutorOptions) {
     this.sideBySide = options.sideBySide;
@@ -75,6 +79,7 @@ export class QueueExecutor implements Executor {
     this.#fleet = fleet;
     this.#options = options;
     this.#offering = new Offering(this.#sweep, fleet, keptDatasets(place.seeds, options.data), options.tell);
+    this.#watch = new Watch(fleet, 'agents go on with what they have', options.tell);
     this.#events = fleet.openEvents();
     this.#events.on('completed', ({ jobId }) => this.#lookAt(jobId));
     this.#events.on('failed', ({ jobId }) => this.#lookAt(jobId));
@@ -266,22 +271,15 @@ export class QueueExecutor implements Executor {
 
   /** A server that is away for longer than anybody waits ends the session, which goes on later. */
   #isAway(): boolean {
-    if (this.#fleet.isThere) {
-      if (this.#awaySince !== undefined) this.#options.tell(`${this.#fleet.shown} is there again`);
-      this.#awaySince = undefined;
-      return false;
-    }
-    if (this.#awaySince === undefined) this.#options.tell(`${this.#fleet.shown} is away; agents go on with what they have`);
-    this.#awaySince ??= performance.now();
-    const seconds = (performance.now() - this.#awaySince) / 1000;
-    if (seconds * 1000 > this.#fleet.timing.patienceMs)
-      for (const pending of this.#pending.values()) pending.fail(new Error(`the queue is away since ${Math.round(seconds)} s`));
-    return true;
+    const ms = this.#watch.look();
+    if (ms !== undefined && ms > this.#fleet.timing.patienceMs)
+      for (const pending of this.#pending.values()) pending.fail(new Error(`the queue is away since ${Math.round(ms / 1000)} s`));
+    return ms !== undefined;
   }
 
   #hear(agents: readonly AgentState[]): void {
-    if (agents.length > 0) this.#hasNoAgent = false;
-    else if (!this.#hasNoAgent && this.#pending.size > 0) {
+    if (agents.length > 0) [this.#hasNoAgent, this.#heardAt] = [false, performance.now()];
+    else if (!this.#hasNoAgent && this.#pending.size > 0 && performance.now() - this.#heardAt > SILENCE_MS) {
       this.#hasNoAgent = true;
       this.#options.tell(`no agent is there; start some: ${this.#fleet.agentCommand}`);
     }

@@ -2,7 +2,7 @@ import { GradloomError, printable } from '../../errors.ts';
 import { kernelBits } from '../../kernels/check/bits.ts';
 import { KERNEL_VERSION } from '../../kernels/module.ts';
 import type { BlobStore } from '../store/store.ts';
-import type { TrialJob } from './protocol.ts';
+import { jobShape, type TrialJob } from './protocol.ts';
 
 /** What two machines must have in common to come to the same bits. */
 export interface Standing {
@@ -14,6 +14,15 @@ export interface Standing {
 
 export function standingHere(store: BlobStore): Standing {
   return { kernels: KERNEL_VERSION, bits: kernelBits(), store: store.id, storeShown: store.shown };
+}
+
+/** What an agent is given. @throws GradloomError E_AGENT if it is not of this version */
+export function jobIn({ data, name }: { data: unknown; name: string }): TrialJob {
+  const misfit = jobShape.misfit(data);
+  if (misfit === undefined) return data as TrialJob;
+  const place = misfit.path.toReversed().join('.');
+  const message = `its jobs are not understood: ${place}: expected ${misfit.expected}`;
+  throw refusal({ sweep: printable(name) }, message, 'install the same gradloom');
 }
 
 /** @throws GradloomError E_AGENT naming what differs */

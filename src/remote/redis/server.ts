@@ -53,6 +53,11 @@ export class RedisServer {
     }
   }
 
+  /** The URL without its password. */
+  get shown(): string {
+    return this.address.shown;
+  }
+
   /** Whether it answers now. */
   get isThere(): boolean {
     return this.client.status === 'ready';
