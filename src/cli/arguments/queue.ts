@@ -1,4 +1,5 @@
 import { printable } from '../../errors.ts';
+import type { MetricsAddress } from '../../remote/metrics/server.ts';
 import type { Arguments, OptionSpec } from './command.ts';
 
 /** So that no password stands on a command line, where everybody on the machine can read it. */
@@ -24,6 +25,21 @@ export const QUEUE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   },
   insecure: { describe: 'also over a network without TLS or password, where everybody is trusted' },
 };
+
+export const METRICS_OPTION: Readonly<Record<string, OptionSpec>> = {
+  metrics: { value: '[HOST:]PORT', describe: 'with --queue: GET /metrics for Prometheus there; HOST default 127.0.0.1' },
+};
+
+/** @returns undefined if nobody asks for metrics */
+export function metricsOf(args: Arguments): MetricsAddress | undefined {
+  const given = args.text('metrics');
+  if (given === undefined) return undefined;
+  if (args.text('queue') === undefined) throw args.error('--metrics goes with --queue URL');
+  const [, host = '127.0.0.1', digits] = /^(?:([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):)?(\d{1,5})$/.exec(given) ?? [];
+  const port = Number(digits);
+  if (!(port < 65_536)) throw args.error(`--metrics: expected a port, or host and port as 127.0.0.1:9400; got ${printable(given)}`);
+  return { host, port };
+}
 
 /** @returns undefined if no queue is asked for */
 export function queueOf(args: Arguments): QueueRequest | undefined {

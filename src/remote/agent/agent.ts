@@ -207,7 +207,8 @@ class Agent {
       if (isLost) return this.#letGo();
       if (outcome.status === 'paused' && !this.#cancelled.has(String(job.id))) return await this.#giveBack(job, token);
       this.#presence.done++;
-      return { version: PROTOCOL, outcome, agent: this.#name, seconds, lost: job.stalledCounter, warnings: trial.warnings };
+      const done = { agent: this.#name, seconds, steps: trial.stepsOf(outcome), lost: job.stalledCounter };
+      return { version: PROTOCOL, outcome, ...done, warnings: trial.warnings };
     } catch (error) {
       return await this.#failed(error, job, token);
     } finally {

@@ -82,6 +82,12 @@ export class AgentTrial {
     this.#busy = { seconds: this.busySeconds, since: performance.now(), cores };
   }
 
+  /** Updates that were done here. */
+  stepsOf(outcome: Outcome): number {
+    const { fromStep, step } = this.state;
+    return Math.max(0, (outcome.status === 'reached' ? outcome.steps : step) - fromStep);
+  }
+
   get experiment(): Experiment {
     return this.#experiment;
   }
@@ -93,6 +99,7 @@ export class AgentTrial {
     const files = await this.#patiently(() => this.#copies.newest(damaged));
     const directory = this.#directory;
     if (files !== undefined) await restoreRun(files, directory);
+    this.state.fromStep = listCheckpoints(directory)[0]?.step ?? 0;
     this.#saved = this.#newest();
     const saving = setInterval(() => void this.#saveUnderway(), this.#means.saveMs);
     try {
@@ -168,7 +175,6 @@ export class AgentTrial {
       return;
     }
     const { step, toStep, loss } = report;
-    if (this.state.toStep === 0) this.state.fromStep = step;
     Object.assign(this.state, { step, toStep, loss });
   }
 

@@ -10,6 +10,8 @@ export interface SweepQueueSession {
   readonly executor: (place: SweepPlace) => Executor;
   /** For `SweepOptions.signal`: aborted when somebody cancels the sweep. */
   readonly signal: AbortSignal;
+  /** Of trials and agents, in Prometheus' text format (0.0.4). */
+  metrics(): string;
   /** Tells the queue how far the sweep is. */
   hear(event: SweepEvent): void;
   /** The session is over: of a sweep that is, nothing is left in the queue. */

@@ -58,6 +58,8 @@ export interface JobResult {
   agent: string;
   /** That the agent was at it. */
   seconds: number;
+  /** Updates that it has done for it. */
+  steps: number;
   /** How often an agent was lost that had it before. */
   lost: number;
   warnings: { code: string; message: string }[];
@@ -122,6 +124,7 @@ export const resultShape: Shape<JobResult> = fields({
   outcome: outcomeShape,
   agent: text,
   seconds: finite,
+  steps: count,
   lost: count,
   warnings: listOf(fields({ code: text, message: text }), 1000),
 });

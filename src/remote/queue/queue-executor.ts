@@ -39,6 +39,8 @@ export interface QueueExecutorOptions {
   sideBySide: number;
   /** Told of what concerns no trial, in sentences. */
   tell: (message: string) => void;
+  /** Told of the agents that are there, at each look. */
+  onLook?: ((agents: readonly AgentState[]) => void) | undefined;
   /** Somebody has cancelled the sweep. */
   onCancel: () => void;
   /** What the program passed, for the source `arrays`. */
@@ -285,6 +287,7 @@ export class QueueExecutor implements Executor {
     }
     for (const agent of agents) for (const running of agent.running) this.#report(agent, running);
     this.tally.see(agents, this.#sweep);
+    this.#options.onLook?.(agents);
   }
 
   #report({ id: agent }: AgentState, { job, step, toStep, loss, workers }: AgentJob): void {

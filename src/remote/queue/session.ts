@@ -2,9 +2,10 @@ import { printable } from '../../errors.ts';
 import type { Executor, SweepPlace } from '../../sweep/execute/executor.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../../sweep/session/events.ts';
+import { SweepMetrics } from '../metrics/sweep-metrics.ts';
 import type { Fleet } from './fleet.ts';
 import { cleanUp } from './manage.ts';
-import type { QueuedSweep } from './options.ts';
+import type { AgentState, QueuedSweep } from './options.ts';
 import { sweepIdOf } from './protocol.ts';
 import { QueueExecutor, type QueueExecutorOptions } from './queue-executor.ts';
 import type { Tally } from './tally.ts';
@@ -29,6 +30,7 @@ export class QueueSession {
   readonly #fleet: Fleet;
   readonly #options: QueueSessionOptions;
   readonly #cancelled = new AbortController();
+  readonly #metrics = new SweepMetrics();
   #executor: QueueExecutor | undefined;
   #state: QueuedSweep | undefined;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -44,8 +46,11 @@ export class QueueSession {
     const { order, trials } = settings.execution;
     const most = trials === 'auto' ? ARRIVAL_LIMIT : trials;
     const onCancel = (): void => this.#cancelled.abort();
-    this.#executor = new QueueExecutor(this.#fleet, place, { sideBySide: order === 'logical' ? NO_LIMIT : most, tell, onCancel, data });
-    return this.#executor;
+    const sideBySide = order === 'logical' ? NO_LIMIT : most;
+    const onLook = (agents: readonly AgentState[]): void => this.#metrics.see(agents, executor.tally);
+    const executor = new QueueExecutor(this.#fleet, place, { sideBySide, tell, onCancel, onLook, data });
+    this.#executor = executor;
+    return executor;
   };
 
   /** Aborted when somebody cancels the sweep. */
@@ -62,8 +67,14 @@ export class QueueSession {
     return this.#executor?.tally;
   }
 
+  /** Of trials and agents, in Prometheus' text format. */
+  metrics(): string {
+    return this.#metrics.text(this.tally, this.#fleet.isThere);
+  }
+
   /** Tells the queue, once a second. */
   hear(event: SweepEvent): void {
+    this.#metrics.hear(event);
     if (event.type === 'start') {
       const { directory, name, total } = event;
       const { isBackground = false } = this.#options;

@@ -8,6 +8,8 @@ export interface AgentTally {
   parts: number;
   /** That it was at them. */
   seconds: number;
+  /** Updates that it did for them. */
+  steps: number;
   /** Share of the time of its cores, since it was first seen, in which they had something to do; undefined if it was never seen. */
   busy: number | undefined;
 }
@@ -26,10 +28,11 @@ export class Tally {
     return [...this.#agents.values()].toSorted((a, b) => b.parts - a.parts || (a.agent < b.agent ? -1 : 1));
   }
 
-  add(job: string, { agent, seconds, lost }: JobResult): void {
+  add(job: string, { agent, seconds, steps, lost }: JobResult): void {
     const known = this.#of(agent);
     known.parts++;
     known.seconds += seconds;
+    known.steps += steps;
     this.lost += lost;
     this.#furthest.delete(job);
   }
@@ -47,7 +50,7 @@ export class Tally {
   }
 
   #of(agent: string): AgentTally {
-    const known = this.#agents.get(agent) ?? { agent, parts: 0, seconds: 0, busy: undefined };
+    const known = this.#agents.get(agent) ?? { agent, parts: 0, seconds: 0, steps: 0, busy: undefined };
     this.#agents.set(agent, known);
     return known;
   }

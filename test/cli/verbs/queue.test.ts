@@ -32,6 +32,12 @@ const REFUSED: readonly (readonly [title: string, args: readonly string[], messa
   ['a URL of something else', ['--queue', `http://me:${SECRET}@127.0.0.1`], /--queue\s+error\[E_USAGE\]\s+expected redis:\/\/host:6379/],
   ['another machine without TLS', ['--queue', `redis://me:${SECRET}@10.0.0.7`], /redis:\/\/me:\*\*\*@10\.0\.0\.7:6379 is another machine/],
   ['a store without a queue', ['--store', 'file:/tmp/x'], /--store goes with --queue URL/],
+  ['metrics without a queue', ['--metrics', '9400'], /--metrics goes with --queue URL/],
+  [
+    'metrics on a port that is none',
+    ['--queue', 'redis://127.0.0.1', '--metrics', '127.0.0.1:70000'],
+    /--metrics: expected a port, or host and port as 127\.0\.0\.1:9400; got 127\.0\.0\.1:70000/,
+  ],
   ['to leave what nobody else goes on with', ['--detach'], /--detach goes with --queue URL/],
 ];
 
@@ -129,6 +135,40 @@ redisTest('an agent that was asked for once trains one part of a run, with 0', a
   const { code, stdout } = await agentProcess(t, { queue, store }, '--once', '--json').finished;
   t.is(code, 0);
   t.like(JSON.parse(stdout), { reason: 'once', done: 1 });
+});
+
+redisTest('--metrics tells Prometheus of trials and agents while a sweep runs, and refuses a port that is taken with 69', async (t) => {
+  t.timeout(120_000);
+  const { cwd, file, options, queue, store } = await placeFor(t);
+  const agent = agentHere(t, { queue, store });
+  const sweep = start(['sweep', file, ...LONG, 'train.epochs=100000', ...options, '--metrics', '0'], { cwd });
+  t.teardown(() => sweep.child.kill('SIGKILL'));
+  let said = '';
+  sweep.child.stderr?.on('data', (text: string) => (said += text));
+  await sweep.says('/metrics\n');
+  const [, address = '', port = ''] = /metrics for Prometheus: (http:\/\/127\.0\.0\.1:(\d+)\/metrics)/.exec(said) ?? [];
+  const figure = async (series: string): Promise<number> => {
+    const lines = (await (await fetch(address)).text()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length + 1));
+  };
+  const started = agent.events.find((event) => event.type === 'start');
+  const name = started?.agent ?? '';
+  await until('an agent has done something', async () => (await figure(`gradloom_agent_steps_per_second{agent="${name}"}`)) > 0);
+  t.is(await figure('gradloom_trials{state="running"}'), 2);
+  t.is(await figure('gradloom_trials{state="finished"}'), 0);
+  t.is(await figure('gradloom_trials_planned'), 2);
+  t.is(await figure('gradloom_agents'), 1);
+  t.is(await figure('gradloom_queue_up'), 1);
+  t.is(await figure(`gradloom_agent_cores{agent="${name}"}`), 2);
+  t.is(await figure('gradloom_agents_lost_total'), 0);
+  t.true((await figure(`gradloom_agent_last_sign_seconds{agent="${name}"}`)) < 10);
+  t.true((await figure(`gradloom_agent_steps_total{agent="${name}"}`)) > 0);
+  t.is(await figure(`gradloom_sweep_info{sweep="${path.basename(onlySweep(cwd))}",name="small",metric="val.loss"}`), 1);
+
+  const second = await gradloom(['sweep', file, '--dir', 'second', ...options, '--metrics', port], { cwd });
+  t.is(second.code, EXIT.unavailable);
+  t.regex(second.stderr, new RegExp(`--metrics\\s+error\\[E_LIMIT\\]\\s+cannot listen on 127\\.0\\.0\\.1:${port}: `));
+  t.regex(second.stderr, /next: choose another port: --metrics 0 takes one that is free/);
 });
 
 redisTest('Ctrl-C leaves a sweep running in the background, where it is looked at, followed again, and cancelled', async (t) => {

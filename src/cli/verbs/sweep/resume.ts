@@ -1,9 +1,10 @@
 import { printable } from '../../../errors.ts';
+import type { MetricsAddress } from '../../../remote/metrics/server.ts';
 import type { Fleet } from '../../../remote/queue/fleet.ts';
 import type { SweepSettings } from '../../../sweep/schema.ts';
 import type { ResumeSweepOptions, SweepRun } from '../../../sweep/session/sweep.ts';
 import { type Arguments, defineCommand, type ExitNow } from '../../arguments/command.ts';
-import { QUEUE_OPTIONS, type QueueRequest, queueOf } from '../../arguments/queue.ts';
+import { METRICS_OPTION, metricsOf, QUEUE_OPTIONS, type QueueRequest, queueOf } from '../../arguments/queue.ts';
 import { EXECUTION_OPTIONS, settingsOf } from '../../arguments/sweeps.ts';
 import type { Output } from '../../terminal/output.ts';
 import { showSession } from '../../views/sweep-session.ts';
@@ -14,6 +15,7 @@ export interface ResumeRequest {
   retryFailed: boolean;
   /** Trials are trained by agents. */
   queue: QueueRequest | undefined;
+  metrics?: MetricsAddress | undefined;
 }
 
 /** `gradloom sweep resume`. */
@@ -32,6 +34,7 @@ export const sweepResume = defineCommand<ResumeRequest>({
     'retry-failed': { describe: 'try trials that failed once more, from their last checkpoint' },
     ...EXECUTION_OPTIONS,
     ...QUEUE_OPTIONS,
+    ...METRICS_OPTION,
   },
   examples: [
     ['$0 sweep resume', 'the latest sweep in ./sweeps; its results are those of an undisturbed one'],
@@ -44,6 +47,7 @@ export const sweepResume = defineCommand<ResumeRequest>({
     overrides: [...args.texts('words').filter(isOverride), ...settingsOf(args)],
     retryFailed: args.flag('retry-failed'),
     queue: queueOf(args),
+    metrics: metricsOf(args),
   }),
   run: resume,
 });
@@ -58,7 +62,7 @@ function sweepOf(args: Arguments): string {
 }
 
 export async function resume(request: ResumeRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  const { queue } = request;
+  const { queue, metrics } = request;
   if (queue === undefined) {
     return showSession(output, exitNow, async (signal) => {
       const { settings, start } = await found(request, undefined);
@@ -66,7 +70,7 @@ export async function resume(request: ResumeRequest, output: Output, exitNow: Ex
     });
   }
   const { showQueueSession } = await import('../../views/queue-session.ts');
-  return showQueueSession(output, exitNow, { queue, detach: false }, (fleet) => found(request, fleet));
+  return showQueueSession(output, exitNow, { queue, detach: false, metrics }, (fleet) => found(request, fleet));
 }
 
 /** The sweep, and what goes on with it. */

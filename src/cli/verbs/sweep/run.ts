@@ -1,8 +1,9 @@
+import type { MetricsAddress } from '../../../remote/metrics/server.ts';
 import type { LoadedSweep } from '../../../sweep/file/load.ts';
 import { defineCommand, type ExitNow } from '../../arguments/command.ts';
 import { configFile, withBase } from '../../arguments/config-file.ts';
 import { fileAndOverrides, fileOf } from '../../arguments/positionals.ts';
-import { QUEUE_OPTIONS, type QueueRequest, queueOf } from '../../arguments/queue.ts';
+import { METRICS_OPTION, metricsOf, QUEUE_OPTIONS, type QueueRequest, queueOf } from '../../arguments/queue.ts';
 import { SEARCH_OPTIONS, settingsOf } from '../../arguments/sweeps.ts';
 import { showNotices } from '../../terminal/notices.ts';
 import type { Output } from '../../terminal/output.ts';
@@ -19,6 +20,7 @@ interface RunRequest {
   queue: QueueRequest | undefined;
   /** Return at once. */
   detach: boolean;
+  metrics: MetricsAddress | undefined;
 }
 
 /** `gradloom sweep run`, and `gradloom sweep FILE`. */
@@ -29,6 +31,7 @@ export const sweepRun = defineCommand<RunRequest>({
     ...SEARCH_OPTIONS,
     dir: { value: 'DIR', describe: "parent of the sweep's directory; default ./sweeps" },
     ...QUEUE_OPTIONS,
+    ...METRICS_OPTION,
     detach: { describe: 'with --queue: return at once, the sweep goes on in the background' },
   },
   examples: [
@@ -44,13 +47,14 @@ export const sweepRun = defineCommand<RunRequest>({
     const detach = args.flag('detach');
     if (detach && queue === undefined) throw args.error('--detach goes with --queue URL');
     const settings = [...overrides, ...settingsOf(args)];
-    return { file, overrides: settings, base: args.text('base'), dir: args.text('dir'), queue, detach };
+    const metrics = metricsOf(args);
+    return { file, overrides: settings, base: args.text('base'), dir: args.text('dir'), queue, detach, metrics };
   },
   run: runSweep,
 });
 
 async function runSweep(request: RunRequest, output: Output, exitNow: ExitNow): Promise<number> {
-  const { queue, detach, dir: parent } = request;
+  const { queue, detach, metrics, dir: parent } = request;
   if (queue === undefined) {
     return showSession(output, exitNow, async (signal) => {
       const { loaded, sweep } = await load(request, output);
@@ -58,7 +62,7 @@ async function runSweep(request: RunRequest, output: Output, exitNow: ExitNow): 
     });
   }
   const { showQueueSession } = await import('../../views/queue-session.ts');
-  return showQueueSession(output, exitNow, { queue, detach }, async () => {
+  return showQueueSession(output, exitNow, { queue, detach, metrics }, async () => {
     const { loaded, sweep } = await load(request, output);
     return { settings: loaded.settings, start: (options) => sweep(loaded, { ...options, parent }) };
   });
