@@ -1,7 +1,7 @@
 import type { Estimate } from '../src/speedup/statistics.ts';
 
 /** What a column's numbers are, which decides how they are written. */
-export type Unit = 'rows/s' | 'GFLOP/s' | 'share' | 'times' | 'us' | 's' | 'MB' | 'loss';
+export type Unit = 'rows/s' | 'GFLOP/s' | 'share' | 'times' | 'us' | 'ms' | 's' | 'MB' | 'loss';
 
 export interface Column {
   name: string;

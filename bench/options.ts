@@ -7,7 +7,7 @@ import { parseCounts } from '../src/speedup/schema.ts';
 const MIN_ROUNDS = 3;
 const MAX_ROUNDS = 1000;
 
-export const QUESTIONS = ['step', 'small-batches', 'oversubscription', 'start', 'kernels'] as const;
+export const QUESTIONS = ['step', 'small-batches', 'oversubscription', 'start', 'queue', 'kernels'] as const;
 export type Question = (typeof QUESTIONS)[number];
 
 /** How results are printed. */

@@ -11,6 +11,7 @@ import { describeMachine } from './machine.ts';
 import { BENCH_HELP, type BenchOptions, type Format, parseBenchOptions, type Question } from './options.ts';
 import { oversubscriptionSection } from './oversubscription.ts';
 import { runProgram } from './program.ts';
+import { queueSection } from './queue.ts';
 import { changeCells, contextLine, sectionCells } from './show.ts';
 import { smallBatchSection } from './small-batches.ts';
 import { startSections } from './start.ts';
@@ -46,6 +47,7 @@ async function answer(options: BenchOptions): Promise<Section[]> {
     'small-batches': async () => [await smallBatchSection(options)],
     oversubscription: async (w2) => [await oversubscriptionSection(w2, options)],
     start: (w2) => startSections(w2, options),
+    queue: () => queueSection(options),
     kernels: async () => [await kernelSection(options.rounds, matches)],
   };
   const w2 = WORKLOADS.find(({ name }) => name.startsWith('W2'));

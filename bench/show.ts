@@ -15,6 +15,7 @@ export function formatFigure(value: number | undefined, unit: Unit): string {
     case 'GFLOP/s':
       return value.toFixed(1);
     case 'us':
+    case 'ms':
     case 'MB':
       return value.toFixed(value < 100 ? 1 : 0);
     case 's':
