@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Redis } from 'ioredis';
 import { GradloomError, printableSentence } from '../../errors.ts';
 import type { QueueAddress } from './address.ts';
@@ -33,24 +34,18 @@ export class RedisServer {
   static async connect(address: QueueAddress): Promise<RedisServer> {
     const { bullmq, Redis } = await loadQueuePackages();
     const options = optionsFor(address);
+    // Without the check that each connection makes, which prints a line of its own where INFO is not allowed.
+    const probe = new Redis({ ...options, lazyConnect: true, retryStrategy: () => null, enableReadyCheck: false });
+    const doubts = doubtsOf(await asked(address, probe, () => probe.info()), address);
     let hasAnswered = false;
-    let lastError: unknown;
     const client = new Redis({
       ...options,
       lazyConnect: true,
       retryStrategy: (times: number) => (hasAnswered ? pauseAfter(times) : null),
     });
-    client.on('error', (error: unknown) => (lastError = error));
-    try {
-      await client.connect();
-      const doubts = doubtsOf(await client.info(), address);
-      hasAnswered = true;
-      return new RedisServer({ address, bullmq, options, client, doubts }, Redis);
-    } catch (error) {
-      client.disconnect();
-      if (error instanceof GradloomError) throw error;
-      throw unreachable(address, lastError ?? error);
-    }
+    await asked(address, client, undefined);
+    hasAnswered = true;
+    return new RedisServer({ address, bullmq, options, client, doubts }, Redis);
   }
 
   /** The URL without its password. */
@@ -79,6 +74,27 @@ export class RedisServer {
   }
 }
 
+/**
+ * Connects, and asks for something where that is all that the connection is for.
+ *
+ * @throws GradloomError E_QUEUE naming what came in the way, with the connection closed
+ */
+async function asked(address: QueueAddress, client: Redis, ask: (() => Promise<string>) | undefined): Promise<string> {
+  let lastError: unknown;
+  let isKept = false;
+  client.on('error', (error: unknown) => (lastError = error));
+  try {
+    await client.connect();
+    const answer = await ask?.();
+    isKept = ask === undefined;
+    return answer ?? '';
+  } catch (error) {
+    throw unreachable(address, lastError ?? error);
+  } finally {
+    if (!isKept) client.disconnect();
+  }
+}
+
 /** Waits for a promise, but not longer. @returns whether it was fulfilled */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
@@ -103,7 +119,8 @@ function optionsFor({ host, port, database, user, password, isTls }: QueueAddres
     db: database,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
-    ...(isTls && { tls: { servername: host } }),
+    // An address is no name of a server: certificates are compared with it all the same.
+    ...(isTls && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     connectTimeout: CONNECT_MS,
     maxRetriesPerRequest: null,
     retryStrategy: pauseAfter as (times: number) => number | null,
@@ -135,13 +152,16 @@ function doubtsOf(info: string, address: QueueAddress): string[] {
 function unreachable({ shown }: QueueAddress, cause: unknown): GradloomError {
   const said = cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : String(cause);
   const isLogin = /NOAUTH|WRONGPASS|NOPERM|invalid password/i.test(said);
+  const isCertificate = /certificate|altnames|CERT_/i.test(said);
   return new GradloomError({
     code: 'E_QUEUE',
     where: shown,
     message: `${isLogin ? 'the queue does not let in' : 'the queue cannot be reached'}: ${printableSentence(said)}`,
     next: isLogin
       ? 'give the user and the password: rediss://user:password@host, best in the variable GRADLOOM_QUEUE'
-      : 'check that Redis or Valkey runs there and that the network lets through, then try again',
+      : isCertificate
+        ? 'name the host as its certificate does; of a private authority: NODE_EXTRA_CA_CERTS=ca.pem'
+        : 'check that Redis or Valkey runs there and that the network lets through, then try again',
     cause,
   });
 }

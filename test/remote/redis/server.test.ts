@@ -1,6 +1,7 @@
 import { EXIT, GradloomError } from '../../../src/errors.ts';
 import { queueAddress } from '../../../src/remote/redis/address.ts';
 import { RedisServer } from '../../../src/remote/redis/server.ts';
+import { gradloom } from '../../cli/support/run-cli.ts';
 import { TestRedis } from '../support/redis.ts';
 import { redisTest } from '../support/redis-test.ts';
 
@@ -38,6 +39,19 @@ redisTest('a user of the access list that may not use the keys is told so', asyn
   });
   t.is(error.code, 'E_QUEUE');
   t.regex(error.message, /^the queue does not let in: NOPERM /);
+});
+
+redisTest('where INFO is not allowed nothing but our own error is printed', async (t) => {
+  t.timeout(60_000);
+  const server = await TestRedis.start(t, ['--user', 'gradloom', 'on', `>${SECRET}`, '~gradloom:*', '&*', '+@all', '-info']);
+  const env = { GRADLOOM_QUEUE: `redis://gradloom:${SECRET}@127.0.0.1:${server.port}` };
+  const { code, stdout, stderr } = await gradloom(['agent', '--max-idle', '1s'], { env });
+  t.is(code, EXIT.unavailable);
+  t.regex(
+    stderr,
+    /^redis:\/\/gradloom:\*\*\*@127\.0\.0\.1:\d+ {2}error\[E_QUEUE\] {2}the queue does not let in: NOPERM [^\n]*\n *next: [^\n]*\n$/,
+  );
+  t.is(stdout, '');
 });
 
 redisTest('V8 a queue that may throw jobs away, or keeps them nowhere, is doubted', async (t) => {
