@@ -1,4 +1,4 @@
-import { resolvedYaml } from '../../config/resolved.ts';
+import { withLiteralPaths } from '../../config/tree/paths.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { GradloomError } from '../../errors.ts';
 import { configHash } from '../../runs/checkpoint/basis.ts';
@@ -45,7 +45,7 @@ export class Offering {
       version: PROTOCOL,
       sweep: this.#sweep,
       work,
-      config: resolvedYaml({ experiment }),
+      config: JSON.stringify(withLiteralPaths(experiment)),
       configHash: configHash(experiment),
       data,
       init: initHashes(experiment),

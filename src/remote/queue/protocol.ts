@@ -35,7 +35,7 @@ export interface TrialJob {
   version: typeof PROTOCOL;
   sweep: string;
   work: PlainWork;
-  /** The experiment in YAML. */
+  /** The experiment in YAML, as JSON is. */
   config: string;
   /** What a run's files follow from, as hashes: an agent on which one of them differs refuses. */
   configHash: string;

@@ -14,7 +14,7 @@ import type { Fleet } from './fleet.ts';
 import { asQueueFault, Offering } from './offered.ts';
 import type { AgentJob, AgentState } from './options.ts';
 import { copiesFolderOf, jobIdOf, sweepIdOf, type TrialJob } from './protocol.ts';
-import { failureOf, resultOf } from './results.ts';
+import { endOf, failureOf, resultOf } from './results.ts';
 import { Tally } from './tally.ts';
 
 const CLOSE_MS = 5000;
@@ -172,9 +172,9 @@ export class QueueExecutor implements Executor {
   async #forgetFailure(id: string): Promise<void> {
     const job = await this.#jobAt(id);
     if (job === undefined) return;
-    const state = await job.getState();
-    const isKept = state === 'completed' && ['reached', 'diverged'].includes(resultOf(job)?.outcome.status ?? '');
-    if ((state === 'completed' || state === 'failed') && !isKept) await job.remove();
+    const end = endOf(job);
+    const isKept = end === 'completed' && ['reached', 'diverged'].includes(resultOf(job)?.outcome.status ?? '');
+    if (end !== undefined && !isKept) await job.remove();
   }
 
   #jobAt(id: string): Promise<Job | undefined> {
@@ -191,10 +191,9 @@ export class QueueExecutor implements Executor {
     const job = await this.#jobAt(pending.id);
     if (!this.#pending.has(pending.id)) return;
     if (job === undefined) return this.#enqueue(pending.id);
-    const state = await job.getState();
-    if (!this.#pending.has(pending.id)) return;
-    if (state === 'failed') pending.fail(failureOf(job, this.#fleet.shown));
-    if (state === 'completed') await this.#take(pending, job);
+    const end = endOf(job);
+    if (end === 'failed') pending.fail(failureOf(job, this.#fleet.shown));
+    if (end === 'completed') await this.#take(pending, job);
   }
 
   async #take(pending: Pending, job: Job): Promise<void> {

@@ -3,6 +3,12 @@ import { ERROR_CODES, type ErrorCode } from '../../error-codes.ts';
 import { GradloomError, printable, printableSentence } from '../../errors.ts';
 import { type JobResult, resultShape } from './protocol.ts';
 
+/** How a job has ended; undefined if it has not: the queue says so in the job itself, so that nobody has to ask again. */
+export function endOf({ finishedOn, failedReason }: Job): 'completed' | 'failed' | undefined {
+  if (finishedOn === undefined) return undefined;
+  return failedReason === undefined || failedReason === '' ? 'completed' : 'failed';
+}
+
 /** undefined if it is not what an agent of this version says. */
 export function resultOf({ returnvalue }: Job): JobResult | undefined {
   return resultShape.misfit(returnvalue) === undefined ? (returnvalue as JobResult) : undefined;

@@ -55,7 +55,7 @@ const REFUSALS: readonly { title: string; change: (job: TrialJob) => Partial<Tri
   },
   {
     title: 'an experiment that is not valid',
-    change: ({ config }) => ({ config: `${config}lerning: 1\n` }),
+    change: ({ config }) => ({ config: config.replace('{', '{"lerning":1,') }),
     message: /^the experiment is not valid here: lerning: unknown key/,
   },
   { title: 'an experiment that is no YAML', change: () => ({ config: 'a: [' }), message: /^the experiment is not valid here: / },
