@@ -12,5 +12,13 @@ set -euo pipefail
 STORE=${GRADLOOM_STORE:-file:$HOME/gradloom-store}
 # In the background, so that the shell hands on the signal.
 srun --cpus-per-task="$SLURM_CPUS_PER_TASK" gradloom agent --store "$STORE" --cores "$SLURM_CPUS_PER_TASK" --max-idle 5m &
-trap 'kill -TERM $!' TERM
-wait $!
+agent=$!
+trap 'kill -TERM "$agent"' TERM
+code=0
+wait "$agent" || code=$?
+# The signal ends the wait, not the agent, which saves what it trains.
+while kill -0 "$agent" 2>/dev/null; do
+  code=0
+  wait "$agent" || code=$?
+done
+exit "$code"
