@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { openSweepQueue, type SweepQueue } from '../src/remote/queue/open.ts';
+import { openSweepQueue, type SweepQueue } from '../src/remote/session/open.ts';
 import { loadSweep } from '../src/sweep/file/load.ts';
 import { sweep } from '../src/sweep/session/sweep.ts';
 import type { Section } from './figures.ts';

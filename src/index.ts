@@ -28,8 +28,8 @@ export { type ExportOptions, type ExportReport, exportModel } from './export/exp
 export type { Target as ExportTarget } from './export/target.ts';
 export { runAgent } from './remote/agent/agent.ts';
 export type { AgentEvent, AgentOptions, AgentSummary } from './remote/agent/options.ts';
-export { openSweepQueue, type SweepQueue, type SweepQueueSession, type SweepQueueSessionOptions } from './remote/queue/open.ts';
 export type { AgentJob, AgentState, FleetOptions, FleetTiming, QueuedSweep } from './remote/queue/options.ts';
+export { openSweepQueue, type SweepQueue, type SweepQueueSession, type SweepQueueSessionOptions } from './remote/session/open.ts';
 export type {
   MetricsLine,
   RunEnd,

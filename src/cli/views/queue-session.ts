@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { EXIT } from '../../errors.ts';
 import type { MetricsAddress, MetricsServer } from '../../remote/metrics/server.ts';
 import type { Fleet } from '../../remote/queue/fleet.ts';
-import type { QueueSession } from '../../remote/queue/session.ts';
+import type { QueueSession } from '../../remote/session/queue-session.ts';
 import { shortPath } from '../../report/runs/results.ts';
 import { renderTally } from '../../report/sweep/agents.ts';
 import { commandOf, shellWord } from '../../storage/shell.ts';
@@ -44,7 +44,7 @@ export async function showQueueSession(
   return stoppable({ display, onFirst, exitNow }, async (stop) => {
     const [{ Fleet: FleetClass }, { QueueSession: SessionClass }, { takeOver }, { SweepView }] = await Promise.all([
       import('../../remote/queue/fleet.ts'),
-      import('../../remote/queue/session.ts'),
+      import('../../remote/session/queue-session.ts'),
       import('../../remote/queue/manage.ts'),
       import('./sweep.ts'),
     ]);

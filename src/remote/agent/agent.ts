@@ -100,8 +100,7 @@ class Agent {
       onGone: (error) => this.#fail(error),
       tell: (message) => this.#tell(message),
     });
-    const saveMs = Math.min(LONGEST_SAVE_MS, lockMs / 3);
-    const tell = (message: string): void => this.#tell(message);
+    const [saveMs, tell] = [Math.min(LONGEST_SAVE_MS, lockMs / 3), (message: string): void => this.#tell(message)];
     this.#means = { store, crew: this.#crew, executor: this.#executor, scratch: this.#scratch, saveMs, patienceMs, tell };
     const { Worker: WorkerClass } = server.bullmq;
     this.#worker = new WorkerClass(QUEUE, (job, token, signal) => this.#take(job, token ?? '', signal), {
@@ -174,13 +173,9 @@ class Agent {
       await Promise.allSettled([before]);
       return this.#giveBack(job, token);
     }
-    const processing = this.#process(job, token, signal);
+    const processing = this.#process(job, token, signal).finally(() => this.#inHand.delete(id));
     this.#inHand.set(id, processing);
-    try {
-      return await processing;
-    } finally {
-      this.#inHand.delete(id);
-    }
+    return processing;
   }
 
   /** @throws WaitingError for a job that is given back */

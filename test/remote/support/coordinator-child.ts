@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openSweepQueue } from '../../../src/remote/queue/open.ts';
+import { openSweepQueue } from '../../../src/remote/session/open.ts';
 import { loadSweep } from '../../../src/sweep/file/load.ts';
 import { readSettings } from '../../../src/sweep/session/read.ts';
 import { resumeSweep, sweep } from '../../../src/sweep/session/sweep.ts';

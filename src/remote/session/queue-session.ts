@@ -3,12 +3,12 @@ import type { Executor, SweepPlace } from '../../sweep/execute/executor.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../../sweep/session/events.ts';
 import { SweepMetrics } from '../metrics/sweep-metrics.ts';
-import type { Fleet } from './fleet.ts';
-import { cleanUp } from './manage.ts';
-import type { AgentState, QueuedSweep } from './options.ts';
-import { sweepIdOf } from './protocol.ts';
-import { QueueExecutor, type QueueExecutorOptions } from './queue-executor.ts';
-import type { Tally } from './tally.ts';
+import type { Fleet } from '../queue/fleet.ts';
+import { cleanUp } from '../queue/manage.ts';
+import type { AgentState, QueuedSweep } from '../queue/options.ts';
+import { sweepIdOf } from '../queue/protocol.ts';
+import { QueueExecutor, type QueueExecutorOptions } from '../queue/queue-executor.ts';
+import type { Tally } from '../queue/tally.ts';
 
 /** The clock of `order: logical` says by itself how many are under way. */
 const NO_LIMIT = 4096;

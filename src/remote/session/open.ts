@@ -2,7 +2,7 @@ import type { CallerData } from '../../config/caller-data.ts';
 import type { Executor, SweepPlace } from '../../sweep/execute/executor.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepEvent, SweepSummary } from '../../sweep/session/events.ts';
-import type { AgentState, FleetOptions, QueuedSweep } from './options.ts';
+import type { AgentState, FleetOptions, QueuedSweep } from '../queue/options.ts';
 
 /** A session of a sweep whose trials agents train. */
 export interface SweepQueueSession {
@@ -52,7 +52,7 @@ export interface SweepQueueSessionOptions {
  * @throws GradloomError E_USAGE for a URL that is none or not safe, E_PACKAGE, E_QUEUE, E_STORAGE
  */
 export async function openSweepQueue(options: FleetOptions): Promise<SweepQueue> {
-  const [{ Fleet }, { QueueSession }] = await Promise.all([import('./fleet.ts'), import('./session.ts')]);
+  const [{ Fleet }, { QueueSession }] = await Promise.all([import('../queue/fleet.ts'), import('./queue-session.ts')]);
   const fleet = await Fleet.open(options);
   return {
     shown: fleet.shown,
