@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Team } from '../../engine/team/team.ts';
 import { GradloomError } from '../../errors.ts';
 import { launched } from '../../remote/mpi/launched.ts';
-import { memberName, tellFailure } from '../../runs/team/agree.ts';
+import { AFTER_LOSS, memberName, tellFailure } from '../../runs/team/agree.ts';
 import { shellWord } from '../../storage/shell.ts';
 import { MAIN } from '../terminal/launcher.ts';
 import type { Output } from '../terminal/output.ts';
@@ -63,6 +63,7 @@ export async function trainOn(hosts: string, args: readonly string[], output: Ou
 }
 
 function named(error: GradloomError, rank: string): GradloomError {
-  const { code, message, where, kept, next, cause } = error;
+  // A rank that has no files knows of nothing kept, and the run goes on all the same.
+  const { code, message, where, kept, next = AFTER_LOSS, cause } = error;
   return new GradloomError({ code, message, kept, next, cause, where: where === undefined ? rank : `${rank}: ${where}` });
 }

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { EXIT, GradloomError, printable } from '../../errors.ts';
+import { AFTER_LOSS } from '../../runs/team/agree.ts';
 
 /** A machine and how many ranks it gets. */
 export interface Host {
@@ -120,7 +121,7 @@ export async function runLauncher(
       code: 'E_RANK',
       where: dead ?? 'a rank',
       message: `ended without a word; the launcher's exit code is ${code ?? 'none'}`,
-      next: 'resume the run: gradloom resume DIR, also with another number of ranks, or with none',
+      next: AFTER_LOSS,
     });
   } catch (cause) {
     if (cause instanceof GradloomError) throw cause;

@@ -2,6 +2,9 @@ import type { Team } from '../../engine/team/team.ts';
 import { ERROR_CODES } from '../../error-codes.ts';
 import { type ErrorCode, GradloomError, printable } from '../../errors.ts';
 
+/** What to do once a member has ended in the middle of the work. */
+export const AFTER_LOSS = 'resume the run: gradloom resume DIR, also with another number of ranks, or with none';
+
 /** What one member says at a point to which all come: a value, or why it cannot go on. */
 interface Said<T> {
   value?: T;
