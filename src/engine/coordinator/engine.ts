@@ -276,6 +276,11 @@ export class Engine {
     });
   }
 
+  /** What of rank 0's waiting went into the exchange with the other members of a team, in seconds since the start. */
+  teamSeconds(): number {
+    return rankClocks(this.#memory.buffer, 0)[3] ?? 0;
+  }
+
   /**
    * Ends its threads, or hands them back if they are shared; returns when they are gone or free. Then `shared` of an engine on shared
    * threads is no longer its own.

@@ -59,9 +59,9 @@ export interface PhaseSeconds {
   reduce: number;
 }
 
-/** f64[3] of a rank: compute, wait, reduce. */
+/** f64[4] of a rank: compute, wait, reduce; and of rank 0 in a team, the part of its wait that it spends with the other members. */
 export function rankClocks(buffer: ArrayBufferLike, rank: number): Float64Array {
-  return new Float64Array(buffer, (COMMON_LINES + RANK_LINES * rank + 1) * LINE_BYTES, 3);
+  return new Float64Array(buffer, (COMMON_LINES + RANK_LINES * rank + 1) * LINE_BYTES, 4);
 }
 
 /** Declares the run broken; the first cause wins, and a broken run stays broken. Wakes every sleeper. */

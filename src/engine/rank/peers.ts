@@ -55,51 +55,66 @@ export class Peers {
 
   /** Per-leaf values of which each member has those of its own leaves: then all have all. */
   shareLeaves(regions: readonly Region[]): void {
-    for (const region of regions) this.#link.allGather(this.#view(region), this.#idle);
+    for (const region of regions) this.#link.allGather(this.#view(region));
+    this.#link.finish(this.#idle);
   }
 
-  /** The gradient in the first slab: sums over each member's leaves become sums over all, by the tree. */
-  sumGradients(): void {
+  /**
+   * Behind a batch: per-leaf values, losses leaf by leaf and what the layers put out become those of all members, and the gradient in the first
+   * slab, the sum over each member's leaves, becomes the sum over all, by the tree.
+   *
+   * @param stop  this member is asked to leave after the step
+   * @returns whether one of them is
+   */
+  shareBatch(regions: readonly Region[], stop: boolean, withActivity: boolean): boolean {
+    for (const region of regions) this.#link.allGather(this.#view(region));
+    const losses = this.#packLosses(stop, withActivity);
+    this.#link.allGather(losses);
+    this.#sumGradients();
+    return this.#unpackLosses(losses, withActivity);
+  }
+
+  #sumGradients(): void {
     const { memory, team, experiment } = this.#plan;
     const [slab] = memory.slabs;
     if (slab === undefined) throw new RangeError('no slab for the gradient');
     if (experiment.parallel.reduce === 'fast') {
       const { at, bytes } = slab;
-      this.#link.allReduce(new Float32Array(this.#buffer, at, bytes / Float32Array.BYTES_PER_ELEMENT), this.#idle);
+      this.#link.allReduce(new Float32Array(this.#buffer, at, bytes / Float32Array.BYTES_PER_ELEMENT));
+      this.#link.finish(this.#idle);
       return;
     }
     const { partials } = memory;
     const size = f32Bytes(this.#segment);
-    this.#link.allToAll(this.#view(slab), this.#view(partials), this.#idle);
+    this.#link.allToAll(this.#view(slab), this.#view(partials));
+    this.#link.finish(this.#idle);
     for (const { into, from } of this.#additions) this.#kernels.add(partials.at + into * size, partials.at + from * size, this.#segment);
     this.#kernels.copy(slab.at + team.member * size, partials.at, this.#segment);
-    this.#link.allGather(this.#view(slab), this.#idle);
+    this.#link.allGather(this.#view(slab));
+    this.#link.finish(this.#idle);
   }
 
-  /**
-   * Losses of a batch, leaf by leaf, and what the layers put out.
-   *
-   * @param stop  this member is asked to leave after the step
-   * @returns whether one of them is
-   */
-  shareLosses(stop: boolean, withActivity: boolean): boolean {
-    const { memory, team, network, experiment } = this.#plan;
+  /** @returns of each member: whether it is asked to leave, its losses, its layers' values; this one's filled in */
+  #packLosses(stop: boolean, withActivity: boolean): Float64Array {
+    const { memory, team } = this.#plan;
     const { from, to } = this.#leaves;
-    const layers = withActivity ? network.layers.length : 0;
-    const losses = (to - from) * SUM_VALUES;
-    const activity = (to - from) * ACTIVITY_VALUES;
-    const leafSums = this.#doubles(memory.leafSums);
+    const { layers, losses, activity, size } = this.#lossBlock(withActivity);
     const activities = this.#doubles(memory.activity);
-    const activityAt = (layer: number, leaf: number): number => (layer * experiment.numerics.leaves + leaf) * ACTIVITY_VALUES;
-    const size = 1 + losses + layers * activity;
     const all = this.#blocksOf(size);
     const own = all.subarray(team.member * size, (team.member + 1) * size);
     own[0] = stop ? 1 : 0;
-    own.set(leafSums.subarray(from * SUM_VALUES, to * SUM_VALUES), 1);
+    own.set(this.#doubles(memory.leafSums).subarray(from * SUM_VALUES, to * SUM_VALUES), 1);
     for (let layer = 0; layer < layers; layer++) {
-      own.set(activities.subarray(activityAt(layer, from), activityAt(layer, to)), 1 + losses + layer * activity);
+      own.set(activities.subarray(this.#activityAt(layer, from), this.#activityAt(layer, to)), 1 + losses + layer * activity);
     }
-    this.#link.allGather(all, this.#idle);
+    return all;
+  }
+
+  #unpackLosses(all: Float64Array, withActivity: boolean): boolean {
+    const { memory, team, experiment } = this.#plan;
+    const { layers, losses, activity, size } = this.#lossBlock(withActivity);
+    const leafSums = this.#doubles(memory.leafSums);
+    const activities = this.#doubles(memory.activity);
     let isAsked = false;
     for (let member = 0; member < team.members; member++) {
       const block = all.subarray(member * size, (member + 1) * size);
@@ -108,10 +123,22 @@ export class Peers {
       leafSums.set(block.subarray(1, 1 + losses), first * SUM_VALUES);
       for (let layer = 0; layer < layers; layer++) {
         const at = 1 + losses + layer * activity;
-        activities.set(block.subarray(at, at + activity), activityAt(layer, first));
+        activities.set(block.subarray(at, at + activity), this.#activityAt(layer, first));
       }
     }
     return isAsked;
+  }
+
+  /** In f64 values: of a member's losses, of a layer's activity, of all. */
+  #lossBlock(withActivity: boolean): { layers: number; losses: number; activity: number; size: number } {
+    const { from, to } = this.#leaves;
+    const layers = withActivity ? this.#plan.network.layers.length : 0;
+    const [losses, activity] = [(to - from) * SUM_VALUES, (to - from) * ACTIVITY_VALUES];
+    return { layers, losses, activity, size: 1 + losses + layers * activity };
+  }
+
+  #activityAt(layer: number, leaf: number): number {
+    return (layer * this.#plan.experiment.numerics.leaves + leaf) * ACTIVITY_VALUES;
   }
 
   /** What an evaluation of so many batches has left: losses by batch and leaf, counts, sums by leaf. */
@@ -133,7 +160,8 @@ export class Peers {
     const ownCounts = own.subarray(batches * losses, batches * losses + metrics.countLength).fill(0);
     for (const count of counts) addWhole(ownCounts, count);
     own.set(metricSums.subarray(from * metrics.sumLength, to * metrics.sumLength), batches * losses + metrics.countLength);
-    this.#link.allGather(all, this.#idle);
+    this.#link.allGather(all);
+    this.#link.finish(this.#idle);
     for (const count of counts) count.fill(0);
     for (let member = 0; member < team.members; member++) {
       const block = all.subarray(member * size, (member + 1) * size);

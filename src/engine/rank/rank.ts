@@ -225,9 +225,7 @@ export class Rank {
     this.#updater.addLeaves();
     this.#wait();
     this.#together((peers) => {
-      this.#isTeamAsked = peers.shareLosses(Atomics.load(this.#control, WORD.stopRequest) !== 0, withActivity);
-      peers.shareLeaves(shared);
-      peers.sumGradients();
+      this.#isTeamAsked = peers.shareBatch(shared, Atomics.load(this.#control, WORD.stopRequest) !== 0, withActivity);
     });
     this.#wait();
   }
@@ -237,7 +235,9 @@ export class Rank {
     if (this.#peers === undefined) return;
     const started = performance.now();
     work(this.#peers);
-    this.#waited += performance.now() - started;
+    const took = performance.now() - started;
+    this.#waited += took;
+    this.#clocks[3] = (this.#clocks[3] as number) + took / 1000;
   }
 
   #isAskedToStop(): boolean {

@@ -15,18 +15,23 @@ export interface TeamPlan {
 
 export const ALONE: TeamPlan = { member: 0, members: 1, sharers: 1, patienceMs: Number.POSITIVE_INFINITY };
 
-/** The way from a thread to the other members. Every member makes the same calls in the same order, one after the other. */
+/**
+ * The way from a thread to the other members. Every member makes the same calls in the same order. All but `finish` only begin: until it returns,
+ * what they were given is not to be touched. So what does not depend on each other is waited for once.
+ */
 export interface Link {
+  /** Each member's block of `all` goes to all others: `all` has as many blocks of equal size as there are members, in their order. */
+  allGather(all: ArrayBufferView): void;
+  /** f32: all members' sum, in an order that is the library's own. */
+  allReduce(all: Float32Array): void;
+  /** Block i of `from` goes to member i, which receives it as block j of `to`, where j is the number of the sender. */
+  allToAll(from: ArrayBufferView, to: ArrayBufferView): void;
   /**
-   * Each member's block of `all` goes to all others: `all` has as many blocks of equal size as there are members, in their order.
+   * Waits for all that was begun.
    *
    * @param idle  called over and over while the others are waited for, with the milliseconds since the wait began; may throw
    */
-  allGather(all: ArrayBufferView, idle: (waitedMs: number) => void): void;
-  /** f32: all members' sum, in an order that is the library's own. */
-  allReduce(all: Float32Array, idle: (waitedMs: number) => void): void;
-  /** Block i of `from` goes to member i, which receives it as block j of `to`, where j is the number of the sender. */
-  allToAll(from: ArrayBufferView, to: ArrayBufferView, idle: (waitedMs: number) => void): void;
+  finish(idle: (waitedMs: number) => void): void;
 }
 
 /** The others did not come, or the way to them is broken. */

@@ -27,37 +27,44 @@ class MpiLink implements Link {
   readonly #mpi: Mpi;
   readonly #communicator: Handle;
   readonly #members: number;
-  readonly #pending: Pending;
+  /** Begun ones first. */
+  readonly #pending: Pending[] = [];
+  #begun = 0;
 
   constructor(mpi: Mpi, communicator: Handle, members: number) {
     this.#mpi = mpi;
     this.#communicator = communicator;
     this.#members = members;
-    this.#pending = new Pending(mpi);
   }
 
-  allGather(all: ArrayBufferView, idle: (waitedMs: number) => void): void {
+  allGather(all: ArrayBufferView): void {
     const { byte, inPlace } = this.#mpi;
     const size = all.byteLength / this.#members;
-    this.#pending.begin('MPI_Iallgather', inPlace, 0, byte, all, size, byte, this.#communicator);
-    this.#finish(idle);
+    this.#next().begin('MPI_Iallgather', inPlace, 0, byte, all, size, byte, this.#communicator);
   }
 
-  allToAll(from: ArrayBufferView, to: ArrayBufferView, idle: (waitedMs: number) => void): void {
+  allToAll(from: ArrayBufferView, to: ArrayBufferView): void {
     const { byte } = this.#mpi;
     const size = from.byteLength / this.#members;
-    this.#pending.begin('MPI_Ialltoall', from, size, byte, to, size, byte, this.#communicator);
-    this.#finish(idle);
+    this.#next().begin('MPI_Ialltoall', from, size, byte, to, size, byte, this.#communicator);
   }
 
-  allReduce(all: Float32Array, idle: (waitedMs: number) => void): void {
+  allReduce(all: Float32Array): void {
     const { float, sum, inPlace } = this.#mpi;
-    this.#pending.begin('MPI_Iallreduce', inPlace, all, all.length, float, sum, this.#communicator);
-    this.#finish(idle);
+    this.#next().begin('MPI_Iallreduce', inPlace, all, all.length, float, sum, this.#communicator);
   }
 
-  #finish(idle: (waitedMs: number) => void): void {
+  finish(idle: (waitedMs: number) => void): void {
     const started = performance.now();
-    while (!this.#pending.isOver) idle(performance.now() - started);
+    for (let i = 0; i < this.#begun; i++) {
+      const pending = this.#pending[i] as Pending;
+      while (!pending.isOver) idle(performance.now() - started);
+    }
+    this.#begun = 0;
+  }
+
+  #next(): Pending {
+    this.#pending[this.#begun] ??= new Pending(this.#mpi);
+    return this.#pending[this.#begun++] as Pending;
   }
 }
