@@ -3,13 +3,16 @@ import type { ScalabilityFit } from './model.ts';
 import type { SpeedupSettings } from './schema.ts';
 import type { Estimate } from './statistics.ts';
 
-/** What a row runs: the engine with some workers, or a baseline on one thread. */
-export type RowKind = 'workers' | 'sequential' | 'unsliced' | 'javascript';
+/** What a row runs: the engine with some workers, some ranks of it, or a baseline on one thread. */
+export type RowKind = 'workers' | 'ranks' | 'sequential' | 'unsliced' | 'javascript';
 
 /** One row of a table: a program and what it came to. Shares are of the row's workers times its wall time. */
 export interface SpeedupRow {
   kind: RowKind;
+  /** Ranks, in a row of them. */
   workers: number;
+  /** Of ranks: the threads in each, and what a step goes to in the first of them. */
+  rank?: RankStep;
   /** Rows of a full batch. */
   batch_size: number;
   /** Wall time of each repetition, in the order of measurement. */
@@ -48,6 +51,14 @@ export interface SpeedupRow {
   contaminated: string[];
 }
 
+/** A step of ranks, in milliseconds. exchange: until the others' values are there; other: barriers, reduction, update. */
+export interface RankStep {
+  threads: number;
+  compute_ms: number;
+  exchange_ms: number;
+  other_ms: number;
+}
+
 /** Where an experiment reaches a value of a metric: the same in every row that computes the same bits. */
 export interface ReachedTarget {
   metric: string;
@@ -64,7 +75,7 @@ export interface ReachedTarget {
 
 /** Rows measured side by side. */
 export interface SpeedupTable {
-  mode: 'strong' | 'weak' | 'map';
+  mode: 'strong' | 'weak' | 'map' | 'ranks';
   /** Of one worker. */
   batch_size: number;
   /** Parameter updates of one repetition. */
@@ -125,6 +136,27 @@ export interface Prediction {
   text: string;
 }
 
+/** What the cost model says of so many machines, each like the first, in a network. */
+export interface MachinesRow {
+  machines: number;
+  compute_ms: number;
+  /** By network, in the order of the networks. */
+  exchange_ms: number[];
+  speedup: number[];
+}
+
+/** Machines beyond those at hand: a model, never a measurement. */
+export interface MachinesPrediction {
+  networks: { gigabits: number; latency_us: number; best_machines: number; best_speedup: number }[];
+  rows: MachinesRow[];
+  /** Of the exchange among ranks that were measured: what the model says of it with the latency and the bandwidth between them. */
+  checks: { ranks: number; predicted_ms: number; measured_ms: number }[];
+  /** Between the ranks measured; null where there was one. */
+  link: { latency_us: number; gigabytes_per_second: number } | null;
+  assumptions: string[];
+  text: string;
+}
+
 /** What `gradloom speedup` found; its JSON. */
 export interface SpeedupResult {
   version: 1;
@@ -145,6 +177,8 @@ export interface SpeedupResult {
   tables: SpeedupTable[];
   /** If asked for, unless interrupted before a whole round. */
   prediction?: Prediction;
+  /** Of ranks: what they ran on, and what machines would do if asked for. */
+  ranks?: { library: string | null; hosts: string[]; machines?: MachinesPrediction };
   verdict: Verdict;
 }
 

@@ -9,12 +9,15 @@ import { Display } from '../terminal/display.ts';
 import { showNotices, warningLine } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
+import { isMember, type RanksRequest, ranksOf, runRanks, serveRanks } from '../views/speedup-ranks.ts';
 
 interface SpeedupRequest {
   file: string;
   overrides: readonly string[];
   settings: readonly SettingArgument[];
   files: ReportFiles;
+  /** Ranks in place of workers. */
+  ranks?: RanksRequest;
 }
 
 /** `gradloom speedup`. */
@@ -30,7 +33,12 @@ export const speedup = defineCommand<SpeedupRequest>({
     'batch-sizes': { value: 'LIST', describe: 'also a map of batch sizes against worker counts' },
     baselines: { value: 'LIST', describe: 'of sequential, unsliced, javascript; default sequential' },
     'time-to': { value: 'METRIC=VALUE', describe: 'also the time until the experiment reaches it: val.accuracy=0.95' },
-    predict: { value: 'LIST', describe: 'also predict these worker counts, beyond the cores of this machine: 64 or 16,64' },
+    predict: {
+      value: 'LIST',
+      describe: 'also predict these worker counts, beyond the cores of this machine: 64 or 16,64; with --ranks, machines',
+    },
+    ranks: { value: 'LIST', describe: 'in place of --workers: processes that train together by MPI, such as 1,2,4; see docs/mpi.md' },
+    hosts: { value: 'LIST', describe: 'of --ranks: where they run, as of gradloom train; default this machine' },
     confidence: { value: 'C', describe: 'of the intervals; default 0.95' },
     csv: { value: 'FILE', describe: 'write all numbers' },
     md: { value: 'FILE', describe: 'write the tables as Markdown' },
@@ -42,10 +50,15 @@ export const speedup = defineCommand<SpeedupRequest>({
     ['$0 speedup configs/mnist.yaml --batch-sizes 16,64,256,1024', 'when does a second core pay?'],
     ['$0 speedup configs/mnist.yaml --time-to val.accuracy=0.95', 'how long each worker count takes to get there'],
     ['$0 speedup configs/mnist.yaml --predict 64', 'what 64 cores would buy, and what limits there'],
+    ['$0 speedup configs/mnist.yaml --ranks 1,2 --predict 2,4,8,16', 'what two ranks cost here, and machines in a network would buy'],
     ['$0 speedup configs/speedup-mnist.yaml --html speedup.html', 'as the speedup file says, with a report'],
   ],
-  request: (args) => ({ ...fileOf(args), settings: settingsOf(args), files: filesOf(args) }),
-  run: runSpeedup,
+  request: (args) => {
+    const ranks = ranksOf(args);
+    return { ...fileOf(args), settings: settingsOf(args), files: filesOf(args), ...(ranks && { ranks }) };
+  },
+  run: (request, output, exitNow) =>
+    isMember() ? serveRanks(request.file, request.overrides, output) : runSpeedup(request, output, exitNow),
 });
 
 /** Options that are keys of a speedup file, with the key. */
@@ -83,19 +96,23 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
   display.showReading();
   return stoppable({ display, onFirst: 'finishing the repetition; once more to stop at once', exitNow }, async (stop) => {
     const { loadSpeedup } = await import('../../speedup/load.ts');
-    const { loaded, settings } = loadSpeedup(await configFile(request.file, output), request.overrides, request.settings);
+    const file = await configFile(request.file, output);
+    const { loaded, settings } = loadSpeedup(file, request.overrides, request.settings);
     showNotices(loaded.notices, output);
     const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
       import('../../speedup/speedup.ts'),
       import('../../report/speedup/speedup.ts'),
       import('../../report/speedup/files.ts'),
     ]);
-    const run = measureSpeedup(loaded, { ...settings, signal: stop.signal });
+    const run =
+      request.ranks === undefined
+        ? measureSpeedup(loaded, { ...settings, signal: stop.signal })
+        : await runRanks(loaded.experiment, settings, { ...request, file }, stop.signal);
     const show = (event: SpeedupEvent): void => {
       if (event.type === 'start') {
-        const rows = event.workers.join(', ');
+        const rows = `${request.ranks === undefined ? 'workers' : 'ranks'} ${event.workers.join(', ')}`;
         display.say(
-          `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, workers ${rows}; ${event.repetitions} repetitions`,
+          `${printable(event.name)}: ${event.parameters.toLocaleString('en-US')} parameters, ${rows}; ${event.repetitions} repetitions`,
         );
       } else if (event.type === 'warning') display.say(warningLine(event, output));
       else if (event.type === 'progress' || event.type === 'search') {

@@ -139,8 +139,7 @@ export class Engine {
     try {
       const setup: RankSetup = { plan: this.plan, dataset: this.#dataset, memory: this.#memory, module: this.#module };
       const { team } = this.#options;
-      const own = { ...(native !== undefined && { native }), ...(team !== undefined && { link: team.link }) };
-      await this.#crew.run({ kind: 'begin', setup: { ...setup, ...own } });
+      await this.#crew.run({ kind: 'begin', setup: { ...setup, ...(native && { native }), ...(team && { link: team.link }) } });
     } finally {
       clearTimeout(late);
     }
@@ -276,7 +275,7 @@ export class Engine {
     });
   }
 
-  /** What of rank 0's waiting went into the exchange with the other members of a team, in seconds since the start. */
+  /** The part of rank 0's waiting that went into the exchange with other members of a team, in seconds since the start. */
   teamSeconds(): number {
     return rankClocks(this.#memory.buffer, 0)[3] ?? 0;
   }

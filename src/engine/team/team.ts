@@ -43,6 +43,8 @@ export class TeamLost extends Error {
 export interface Team extends TeamPlan {
   /** Plain data of which each thread makes its own link. */
   readonly link: unknown;
+  /** What carries the messages: its name and version. */
+  readonly version: string;
   /** Of each member: the name of its machine. */
   readonly hosts: readonly string[];
   /** What of the way it was started makes this member slow; a sentence each. */

@@ -29,7 +29,6 @@ export class MpiTeam implements Team {
   /** Of each member: the name of its machine. */
   readonly hosts: readonly string[];
   readonly notices: readonly string[];
-  /** The library's name and version. */
   readonly version: string;
   readonly #mpi: Mpi;
 

@@ -81,9 +81,9 @@ function predictedSeries({ rows }: Prediction, value: (row: PredictedRow) => Est
 
 function seriesOf(tables: readonly SpeedupTable[], value: (row: SpeedupTable['rows'][number]) => Estimate): Series[] {
   return tables.map((table) => ({
-    name: table.mode === 'map' ? `batch ${table.batch_size}` : `${table.mode} scaling`,
+    name: table.mode === 'map' ? `batch ${table.batch_size}` : table.mode === 'ranks' ? 'ranks' : `${table.mode} scaling`,
     points: table.rows
-      .filter(({ kind }) => kind === 'workers')
+      .filter(({ kind }) => kind === 'workers' || kind === 'ranks')
       .map((row) => ({ x: row.workers, y: value(row), faint: row.oversubscribed || row.contaminated.length > 0 })),
   }));
 }

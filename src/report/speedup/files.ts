@@ -5,6 +5,7 @@ import { escapeMarkdown, markdownTable } from '../text/markdown.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { speedupChart } from './chart.ts';
 import { renderSpeedupHtml } from './html.ts';
+import { formatMachines, machinesNotes } from './machines.ts';
 import { formatPrediction, predictionNotes } from './prediction.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 
@@ -44,6 +45,10 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
   ['table', (_, { mode }) => mode],
   ['kind', ({ kind }) => kind],
   ['workers', ({ workers }) => workers],
+  ['threads', ({ rank }) => rank?.threads ?? ''],
+  ['compute_ms', ({ rank }) => rank?.compute_ms ?? ''],
+  ['exchange_ms', ({ rank }) => rank?.exchange_ms ?? ''],
+  ['other_ms', ({ rank }) => rank?.other_ms ?? ''],
   ['batch_size', (row) => row.batch_size],
   ['steps', (_, { steps }) => steps],
   ['repeats', (_, { repeats }) => repeats],
@@ -112,6 +117,11 @@ export function renderMarkdown(result: SpeedupResult): string {
   if (result.prediction !== undefined) {
     const table = formatPrediction(result.prediction);
     const notes = predictionNotes(result.prediction);
+    parts.push(`## ${table.title}`, markdownTable(table), notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n'));
+  }
+  if (result.ranks?.machines !== undefined) {
+    const table = formatMachines(result.ranks.machines);
+    const notes = machinesNotes(result.ranks.machines);
     parts.push(`## ${table.title}`, markdownTable(table), notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n'));
   }
   parts.push(`${escapeMarkdown(machine.cpu)}, ${machine.cores.usable} usable cores, node ${machine.node}, gradloom ${machine.gradloom}`);

@@ -1,9 +1,10 @@
-import type { Prediction, SpeedupResult, SpeedupTable } from '../../speedup/events.ts';
+import type { MachinesPrediction, Prediction, SpeedupResult, SpeedupTable } from '../../speedup/events.ts';
 import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { formatCounted, formatSeconds } from '../text/numbers.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { CHART_STYLE, speedupChart } from './chart.ts';
+import { formatMachines, machinesNotes } from './machines.ts';
 import { formatPrediction, predictionNotes } from './prediction.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 
@@ -37,6 +38,7 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
           table(map.title, map.head, map.rows),
         ]),
     ...(result.prediction === undefined ? [] : [predictionSection(result.prediction)]),
+    ...(result.ranks?.machines === undefined ? [] : [machinesSection(result.ranks.machines)]),
     '<h2>How to read it</h2>',
     `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers${result.prediction === undefined ? '' : ', or are predicted'}.</p>`,
     `<p class="faint">${escapeHtml(machine.cpu)}, ${machine.cores.usable} of ${machine.cores.available} cores usable${load}; node ${escapeHtml(machine.node)}, gradloom ${escapeHtml(machine.gradloom)}; ${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}</p>`,
@@ -54,6 +56,12 @@ function section(of: SpeedupTable): string {
 function predictionSection(prediction: Prediction): string {
   const { title, head, rows } = formatPrediction(prediction);
   const notes = predictionNotes(prediction).map((note) => `<li>${escapeHtml(note)}</li>`);
+  return `<h2>${escapeHtml(title)}</h2>\n${table(title, head, rows)}\n<ul>${notes.join('')}</ul>`;
+}
+
+function machinesSection(machines: MachinesPrediction): string {
+  const { title, head, rows } = formatMachines(machines);
+  const notes = machinesNotes(machines).map((note) => `<li>${escapeHtml(note)}</li>`);
   return `<h2>${escapeHtml(title)}</h2>\n${table(title, head, rows)}\n<ul>${notes.join('')}</ul>`;
 }
 

@@ -6,13 +6,16 @@ import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table
 import { formatBatchMap } from './batch-map.ts';
 import { axisEnd } from './chart.ts';
 import { formatEstimate } from './estimate.ts';
+import { formatMachines, machinesNotes } from './machines.ts';
 import { formatPrediction, predictionNotes } from './prediction.ts';
 
 const BAR_COLUMNS = 40;
 /** Columns that tell least, which narrow terminals do without, from the last on. */
 const MINOR: readonly string[] = ['e(p)', 'compute', 'wait', 'reduce', 'CPU s', 'eval ms', 'digest'];
 
-export function rowName({ kind, workers }: Pick<SpeedupRow, 'kind' | 'workers'>): string {
+export function rowName({ kind, workers, rank }: Pick<SpeedupRow, 'kind' | 'workers' | 'rank'>): string {
+  if (kind === 'ranks')
+    return `${formatCounted(workers, 'rank')}${rank === undefined ? '' : ` of ${formatCounted(rank.threads, 'thread')}`}`;
   return kind === 'workers' ? formatCounted(workers, 'worker') : kind;
 }
 
@@ -43,6 +46,7 @@ export function speedupCells(table: SpeedupTable): { head: string[]; rows: strin
       : []),
     ...timeToColumn(table),
     ['efficiency', ({ efficiency }) => formatPercent(efficiency.value, 0)],
+    ...stepColumns(table),
     ['e(p)', ({ karp_flatt: serial }) => (serial === undefined ? '-' : serial.value.toFixed(3))],
     ['compute', ({ phases }) => formatPercent(phases.compute, 0)],
     ['wait', ({ phases }) => formatPercent(phases.wait, 0)],
@@ -55,6 +59,15 @@ export function speedupCells(table: SpeedupTable): { head: string[]; rows: strin
   return { head: columns.map(([head]) => head), rows: table.rows.map((row) => columns.map(([, cell]) => cell(row))) };
 }
 
+/** Of ranks: what a step goes to. */
+function stepColumns({ mode }: SpeedupTable): [head: string, cell: (row: SpeedupRow) => string][] {
+  if (mode !== 'ranks') return [];
+  return (['compute', 'exchange', 'other'] as const).map((part) => [
+    `${part} ms`,
+    ({ rank }) => (rank === undefined ? '-' : rank[`${part}_ms`].toFixed(3)),
+  ]);
+}
+
 function timeToColumn({ time_to: target }: SpeedupTable): [head: string, cell: (row: SpeedupRow) => string][] {
   if (target === undefined) return [];
   const cell = ({ time_to_seconds: seconds }: SpeedupRow): string => (seconds === undefined ? '-' : formatEstimate(seconds));
@@ -63,7 +76,7 @@ function timeToColumn({ time_to: target }: SpeedupTable): [head: string, cell: (
 
 /** `Strong scaling: 1,000 steps of 64 rows, 8 repetitions`. */
 export function tableTitle({ mode, batch_size: rows, steps, repeats }: SpeedupTable): string {
-  const name = { strong: 'Strong scaling', weak: 'Weak scaling', map: 'Batch' }[mode];
+  const name = { strong: 'Strong scaling', weak: 'Weak scaling', map: 'Batch', ranks: 'Ranks' }[mode];
   const batch = mode === 'weak' ? `${formatCounted(rows, 'row')} a worker` : formatCounted(rows, 'row');
   return `${name}: ${formatCounted(steps, 'step')} of ${batch}, ${formatCounted(repeats, 'repetition')}`;
 }
@@ -110,6 +123,11 @@ export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
     const notes = predictionNotes(result.prediction).map((note) => wrapped(note, look.columns ?? Number.POSITIVE_INFINITY));
     parts.push(`${look.paint('bold', table.title)}\n${renderTable(table, look)}`, notes.join('\n'));
   }
+  if (result.ranks?.machines !== undefined) {
+    const notes = machinesNotes(result.ranks.machines).map((note) => wrapped(note, look.columns ?? Number.POSITIVE_INFINITY));
+    const table = formatMachines(result.ranks.machines, '\n');
+    parts.push(`${look.paint('bold', table.title)}\n${renderTable(table, look)}`, notes.join('\n'));
+  }
   const { machine, verdict } = result;
   const colour = { conclusive: 'green', inconclusive: 'yellow', wrong: 'red' } as const;
   const facts: [string, string][] = [
@@ -142,7 +160,7 @@ function renderRows(table: SpeedupTable, look: TableLook): string {
 
 /** A bar for each worker count; the mark at its end is where an ideal speedup ends, an arrow where its interval goes on. */
 function renderBars({ rows }: SpeedupTable, { paint }: TableLook): string {
-  const shown = rows.filter(({ kind }) => kind === 'workers');
+  const shown = rows.filter(({ kind }) => kind === 'workers' || kind === 'ranks');
   const end = axisEnd(
     Math.max(...shown.map(({ workers }) => workers)),
     shown.map(({ speedup }) => speedup),

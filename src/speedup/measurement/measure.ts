@@ -14,6 +14,7 @@ import type { SpeedupEvent, SpeedupResult, SpeedupTable } from '../events.ts';
 import { type PlannedCount, type PredictionInput, predict } from '../prediction/predict.ts';
 import type { SpeedupSettings } from '../schema.ts';
 import { judge } from '../verdict.ts';
+import { chooseSteps, WARM_SECONDS } from './calibrate.ts';
 import { checkComparison, chooseCounts, groupsOf, type RowSpec, type TableSpec } from './groups.ts';
 import type { MeasuredTable, Repetition } from './measured.ts';
 import { loadAverage } from './noise.ts';
@@ -22,11 +23,6 @@ import { tabulate } from './rows.ts';
 import { RowRunner, rowsOf } from './runner.ts';
 import { findTarget } from './target.ts';
 
-/** A repetition that calibrates the others takes at least this long. */
-const CALIBRATION_SECONDS = 0.1;
-const CALIBRATIONS = 3;
-/** Enough for the compiler, the caches and the clock to settle. */
-const WARM_SECONDS = 0.3;
 /** Load before the start that is worth a word. */
 const BUSY_LOAD = 0.5;
 
@@ -174,25 +170,12 @@ export class Measurement {
     const { work } = this.#settings;
     const one = runners[rows.findIndex(({ kind, workers }) => kind === 'workers' && workers === 1)];
     if (one === undefined) throw new RangeError('one worker is always measured');
-    let steps = 1;
-    let { seconds } = await one.repeat(steps);
-    // The first steps are slower than the rest: measured again until they no longer count.
-    while (seconds < CALIBRATION_SECONDS && !this.#stopped) {
-      steps *= Math.min(10, Math.max(2, Math.ceil((1.5 * CALIBRATION_SECONDS) / seconds)));
-      seconds = (await one.repeat(steps)).seconds;
-    }
-    // The fastest of some: a disturbed calibration would make every repetition too short.
-    for (let i = 0; i < CALIBRATIONS && !this.#stopped; i++) seconds = Math.min(seconds, (await one.repeat(steps)).seconds);
-    const stepsIn = (duration: number): number => Math.max(1, Math.round((steps * duration) / seconds));
-    const { totalSteps } = one.runner.plan.batches;
-    const wanted = 'steps' in work ? work.steps : stepsIn(work.seconds);
-    // Whole trainings, where one is shorter than the work: then the digest covers all of it.
-    const chosen = 'steps' in work || wanted <= totalSteps ? wanted : Math.ceil(wanted / totalSteps) * totalSteps;
+    const chosen = await chooseSteps(one, work, one.runner.plan.batches.totalSteps, () => this.#stopped);
     for (const runner of runners) {
       if (this.#stopped) return undefined;
-      await runner.repeat(Math.min(chosen, stepsIn(WARM_SECONDS)));
+      await runner.repeat(Math.min(chosen.steps, chosen.stepsIn(WARM_SECONDS)));
     }
-    return chosen;
+    return chosen.steps;
   }
 
   /** Rounds A B C, C B A, A B C: a machine that slowly gets slower or faster hits all rows alike. */

@@ -22,6 +22,8 @@ export interface Repetition {
   cpuSeconds: number;
   /** Each worker's. */
   phases: PhaseSeconds[];
+  /** The part of the first one's waiting that was for other ranks. */
+  exchangeSeconds: number;
   /** Of one evaluation of the split that the experiment evaluates; undefined without one, and in the sequential program. */
   evaluationSeconds: number | undefined;
   /** Of the work's last step. */

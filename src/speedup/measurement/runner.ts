@@ -42,6 +42,7 @@ export class RowRunner {
   async repeat(steps: number): Promise<Repetition> {
     const { runner } = this;
     const before = runner.phaseSeconds();
+    const exchanged = this.#engine?.teamSeconds() ?? 0;
     runner.shared.restore(this.#start);
     const counters = readCounters();
     const cpu = process.cpuUsage();
@@ -56,6 +57,7 @@ export class RowRunner {
       wait: wait - (before[rank]?.wait ?? 0),
       reduce: reduce - (before[rank]?.reduce ?? 0),
     }));
+    const exchangeSeconds = (this.#engine?.teamSeconds() ?? 0) - exchanged;
     const { plan, shared } = runner;
     const evaluationSeconds = await this.#evaluate();
     return {
@@ -63,6 +65,7 @@ export class RowRunner {
       rows: rowsOf(plan, steps),
       cpuSeconds,
       phases,
+      exchangeSeconds,
       evaluationSeconds,
       loss,
       digest: modelDigest(plan.network, shared.snapshot()),

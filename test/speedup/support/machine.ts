@@ -157,6 +157,7 @@ function repetitionOf({ workers, wait = 0, reduce = 0 }: Truth, clean: number, s
     seconds,
     rows: ROWS,
     cpuSeconds: clean * workers,
+    exchangeSeconds: 0,
     phases: stolen.map((own) => ({
       compute: (1 - wait - reduce) * clean + own,
       wait: wait * clean + Math.max(0, delay - own),

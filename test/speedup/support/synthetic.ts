@@ -39,6 +39,7 @@ export function makeRow({
     seconds: wall,
     rows: ROWS,
     cpuSeconds: wall * workers,
+    exchangeSeconds: 0,
     phases: compute.map((share, i) => ({ compute: share * wall, wait: (wait?.[i] ?? 0) * wall, reduce: (reduce?.[i] ?? 0) * wall })),
     evaluationSeconds: 0.01,
     loss,
