@@ -23,11 +23,13 @@ export type { Dataset, SplitName } from './data/dataset.ts';
 export { READING_CHANNEL, type ReadingProgress } from './data/files/reading.ts';
 export { loadDataset } from './data/load.ts';
 export { type Check, examine } from './engine/doctor.ts';
+export type { Team } from './engine/team/team.ts';
 export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
 export { type ExportOptions, type ExportReport, exportModel } from './export/export.ts';
 export type { Target as ExportTarget } from './export/target.ts';
 export { runAgent } from './remote/agent/agent.ts';
 export type { AgentEvent, AgentOptions, AgentSummary } from './remote/agent/options.ts';
+export { withTeam } from './remote/mpi/with-team.ts';
 export type { AgentJob, AgentState, FleetOptions, FleetTiming, QueuedSweep } from './remote/queue/options.ts';
 export { openSweepQueue, type SweepQueue, type SweepQueueSession, type SweepQueueSessionOptions } from './remote/session/open.ts';
 export type {

@@ -45,10 +45,6 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
   ['table', (_, { mode }) => mode],
   ['kind', ({ kind }) => kind],
   ['workers', ({ workers }) => workers],
-  ['threads', ({ rank }) => rank?.threads ?? ''],
-  ['compute_ms', ({ rank }) => rank?.compute_ms ?? ''],
-  ['exchange_ms', ({ rank }) => rank?.exchange_ms ?? ''],
-  ['other_ms', ({ rank }) => rank?.other_ms ?? ''],
   ['batch_size', (row) => row.batch_size],
   ['steps', (_, { steps }) => steps],
   ['repeats', (_, { repeats }) => repeats],
@@ -78,6 +74,10 @@ const CSV: readonly [head: string, cell: (row: SpeedupRow, table: SpeedupTable) 
   ['taken', ({ taken }) => taken.join('; ')],
   ['taken_share', (row) => row.taken_share],
   ['contaminated', ({ contaminated }) => contaminated.join('; ')],
+  ...(['threads', 'compute_ms', 'exchange_ms', 'other_ms'] as const).map((key): [string, (row: SpeedupRow) => string | number] => [
+    key,
+    ({ rank }) => rank?.[key] ?? '',
+  ]),
 ];
 
 /** Columns that a predicted row has too. */

@@ -35,6 +35,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   training_seconds: { kind: 'seconds', of: ({ record }) => record.training_seconds },
   evaluation_seconds: { kind: 'seconds', of: ({ record }) => record.evaluation_seconds },
   workers: { kind: 'count', of: ({ record }) => record.workers },
+  // Named where it is not, so that a list of others has no such column.
+  reproducible: { kind: 'text', of: (run) => (run.config()['parallel.reduce'] === 'fast' ? 'no' : null) },
   digest: { kind: 'text', of: ({ record }) => record.digest || null },
   problem: { kind: 'text', of: ({ record }) => record.problem },
 };

@@ -37,7 +37,7 @@ const CURVES = ['val.loss', 'test.loss', 'train.epoch_loss', 'train.loss'];
 export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): RunTable {
   const columns =
     cols === undefined
-      ? [...LIST.map(known), ...tellingColumns(runs), ...['tags', 'epochs', 'seconds'].map(known)]
+      ? [...LIST.map(known), ...tellingColumns(runs), ...['reproducible', 'tags', 'epochs', 'seconds'].map(known)]
       : ['id', ...cols].map(known);
   return tabulate(runs, columns, onlyChanged === true, cols === undefined);
 
@@ -53,7 +53,7 @@ export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: Tab
  */
 export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): Comparison {
   for (const run of runs) curvesOf(run);
-  const usual = ['seconds', 'status', 'steps'].map((field) => columnOf(field, runs));
+  const usual = ['seconds', 'status', 'steps', 'reproducible'].map((field) => columnOf(field, runs));
   const columns =
     cols === undefined
       ? [...changedKeys(runs).map(configColumn), ...tellingColumns(runs), ...usual, columnOf('digest', runs)]

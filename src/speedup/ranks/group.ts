@@ -4,7 +4,7 @@ import { GradloomError, printableSentence } from '../../errors.ts';
 import { type Host, type InstalledLauncher, launchCommand } from '../../remote/mpi/hosts.ts';
 import { type Answers, MEMBER_VARIABLE, type Ready, type Request } from './protocol.ts';
 
-/** Of what the ranks wrote before they ended without an answer, the last lines. */
+/** Of what the ranks wrote before they ended without an answer: launchers begin with the cause. */
 const KEPT_LINES = 12;
 /** How long ranks may take to leave when asked. */
 const LEAVE_MS = 5000;
@@ -87,7 +87,10 @@ export class RankGroup {
       code: 'E_RANK',
       where: `${this.ranks} ${this.ranks === 1 ? 'rank' : 'ranks'}`,
       message: `ended before they had measured; exit code ${code ?? 'none'}`,
-      lines: this.#errors.slice(-KEPT_LINES).map((line) => printableSentence(line)),
+      lines: this.#errors
+        .filter((line) => line.trim() !== '')
+        .slice(0, KEPT_LINES)
+        .map((line) => printableSentence(line)),
       next: 'mend what they say; gradloom train FILE --hosts LIST starts them the same way',
     });
   }

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
 import type { Summary } from '../../../src/runs/events.ts';
 import { readEnvironment } from '../../../src/runs/files/file-shapes.ts';
+import { listRuns } from '../../../src/runs/store/store.ts';
+import { compareRuns, listTable } from '../../../src/runs/store/table.ts';
 import { determinedFiles, finished, runTree, temporary } from '../../runs/support/run-tree.ts';
 import { EXPERIMENTS } from './support/experiments.ts';
 import { launch } from './support/launch.ts';
@@ -71,4 +73,14 @@ withLaunchers('reduce: fast trains to about the same, and says that its bits are
   t.true(Math.abs(a! - b!) < 1e-4, `${a} and ${b}`);
   const identities = [fast.directory, exact.directory].map((directory) => readEnvironment(directory ?? '')?.basis?.identity);
   t.not(identities[0], identities[1]);
+  const runs = await listRuns(folder);
+  for (const { columns, rows } of [listTable(runs), compareRuns(runs)]) {
+    const at = columns.findIndex(({ title }) => title === 'reproducible');
+    t.deepEqual(rows.map(({ run, cells }) => [run.directory === fast.directory, cells[at]]).toSorted(), [
+      [false, null],
+      [true, 'no'],
+    ]);
+  }
+  const others = listTable(runs.filter(({ directory }) => directory !== fast.directory));
+  t.false(others.columns.some(({ title }) => title === 'reproducible'));
 });

@@ -144,11 +144,11 @@ test('CSV has a line a row, quoted where it must be', (t) => {
   const [head, , two, ...rest] = renderCsv(RESULT).split('\r\n');
   t.is(
     head,
-    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,time_to,time_to_step,time_to_seconds,time_to_seconds_low,time_to_seconds_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,taken,taken_share,contaminated',
+    'table,kind,workers,batch_size,steps,repeats,samples_per_second,samples_per_second_low,samples_per_second_high,speedup,speedup_low,speedup_high,over_sequential,over_sequential_low,over_sequential_high,efficiency,efficiency_low,efficiency_high,karp_flatt,karp_flatt_low,karp_flatt_high,time_to,time_to_step,time_to_seconds,time_to_seconds_low,time_to_seconds_high,cpu_seconds,compute,wait,reduce,other,imbalance,evaluation_seconds,drift,digest,same_work,oversubscribed,taken,taken_share,contaminated,threads,compute_ms,exchange_ms,other_ms',
   );
   t.is(
     two,
-    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,,,,,,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,,0,"other programs used 1.0 of 2 cores, ""all"" day"',
+    'strong,workers,2,64,1000,3,115200,112000,118400,1.8,1.75,1.85,,,,0.9,0.875,0.925,0.111,0.08,0.14,,,,,,1.11,0.9,0,0.08,0.02,0,0.0123,0,abcdef0123456789,true,false,,0,"other programs used 1.0 of 2 cores, ""all"" day",,,,',
   );
   t.is(rest.length, 5);
   t.is(rest.at(-1), '');
