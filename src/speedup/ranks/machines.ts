@@ -134,6 +134,7 @@ function assumptionsOf(link: LinkCosts | undefined): string[] {
     `latencies of networks are common ones, not measured: ${latencies}; ${PAYLOAD * 100} % of a line are data`,
     'nobody waits for a slower machine, and no other traffic is on the network',
     'numerics.leaves can be shared by so many; another number of leaves has other bits',
+    ...(link === undefined ? [] : ['no line carries more than what was measured between ranks here']),
     ...(link === undefined ? [`no two ranks were measured: MPI itself is taken to need ${1e6 * SOFTWARE_SECONDS} us a message`] : []),
   ];
 }
