@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Team } from '../../engine/team/team.ts';
 import { GradloomError } from '../../errors.ts';
 import { launched } from '../../remote/mpi/launched.ts';
-import { AFTER_LOSS, memberName, tellFailure } from '../../runs/team/agree.ts';
+import { ofMember, tellFailure } from '../../runs/team/agree.ts';
 import { shellWord } from '../../storage/shell.ts';
 import { MAIN } from '../terminal/launcher.ts';
 import type { Output } from '../terminal/output.ts';
@@ -47,7 +47,7 @@ export async function inTeam(output: Output, work: (team: Team | undefined) => P
     if (team.phase === 'over') throw error;
     isAlone = true;
     output.unmute();
-    throw named(error, memberName(team, team.member));
+    throw ofMember(team, error);
   }
 }
 
@@ -60,10 +60,4 @@ export async function trainOn(hosts: string, args: readonly string[], output: Ou
   const whole = launchCommand(launcher, parseHosts(hosts), command, process.env, process.getuid?.() === 0);
   output.note(whole.map((word) => (word.startsWith('-') ? word : shellWord(word))).join(' '));
   return runLauncher(whole, launcher.library, (line) => output.draw(`${line}\n`, 0));
-}
-
-function named(error: GradloomError, rank: string): GradloomError {
-  // A rank that has no files knows of nothing kept, and the run goes on all the same.
-  const { code, message, where, kept, next = AFTER_LOSS, cause } = error;
-  return new GradloomError({ code, message, kept, next, cause, where: where === undefined ? rank : `${rank}: ${where}` });
 }

@@ -1,13 +1,14 @@
 import type { Team } from '../../engine/team/team.ts';
-import { EXIT, GradloomError } from '../../errors.ts';
-import { memberName, tellFailure } from '../../runs/team/agree.ts';
+import { GradloomError } from '../../errors.ts';
+import { ofMember, tellFailure } from '../../runs/team/agree.ts';
 import { launched } from './launched.ts';
 import { MpiTeam } from './team.ts';
 
 /**
  * Does work as one of the ranks that a launcher of MPI has started (`mpirun -np 2 --bind-to none node program.js`), or by itself where there
- * was none. Every rank calls it once, with the same work; member 0 alone writes files. A rank that fails while the others are at work says so
- * on stderr and ends the processes of all with its exit code, for they would wait for it; else the error is thrown in all of them.
+ * was none. Every rank calls it once, with the same work; member 0 alone writes files. An error that all know of is thrown in all of them. One of
+ * this rank alone, while the others are at work, is thrown here with the rank's name; the others wait for it, so this
+ * process has to end, which ends them.
  *
  * @example
  * await withTeam(async (team) => {
@@ -21,23 +22,20 @@ export async function withTeam<T>(work: (team: Team | undefined) => Promise<T>):
   const start = launched(process.env);
   if (start === undefined) return work(undefined);
   const team = await MpiTeam.join(start);
+  let isAlone = false;
   try {
     return await work(team);
   } catch (error) {
     if (error instanceof GradloomError && team.phase === 'begin') await tellFailure(team, error);
-    else if (team.phase !== 'over') abort(team, error);
-    throw error;
+    if (team.phase === 'over') throw error;
+    isAlone = true;
+    // A process that ends without having left takes the others with it: launchers see to that.
+    throw error instanceof GradloomError ? ofMember(team, error) : error;
   } finally {
     // Whoever ends first with an exit code of its own ends the others.
-    await team.gather(new Uint8Array());
-    team.leave();
+    if (!isAlone) {
+      await team.gather(new Uint8Array());
+      team.leave();
+    }
   }
-}
-
-/** Does not return. */
-function abort(team: MpiTeam, error: unknown): void {
-  const isKnown = error instanceof GradloomError;
-  const text = isKnown ? `${error.where === undefined ? '' : `${error.where}: `}${error.code} ${error.message}` : String(error);
-  process.stderr.write(`${memberName(team, team.member)}: ${text}\n`);
-  team.abort(isKnown ? error.exitCode : EXIT.internal);
 }

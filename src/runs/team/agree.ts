@@ -53,3 +53,11 @@ function failureOf(team: Team, member: number, { code, message, where, next }: N
 export function memberName({ hosts }: Team, member: number): string {
   return `rank ${member} on ${printable(hosts[member] ?? 'an unknown machine')}`;
 }
+
+/** An error of this member that the others have not heard of, with its rank and machine. */
+export function ofMember(team: Team, error: GradloomError): GradloomError {
+  // A rank that has no files knows of nothing kept, and the run goes on all the same.
+  const { code, message, where, kept, next = AFTER_LOSS, cause } = error;
+  const rank = memberName(team, team.member);
+  return new GradloomError({ code, message, kept, next, cause, where: where === undefined ? rank : `${rank}: ${where}` });
+}

@@ -122,6 +122,16 @@ withLaunchers('a signal to any rank ends all at one step, saved, and other ranks
   t.deepEqual(determinedFiles(directory), await undisturbedFiles(LONG));
 });
 
+withLauncher('mpirun.mpich', 'in a program, the error of one rank has its name, and ends all', async (t) => {
+  t.timeout(60_000);
+  const directory = path.join(temporary(t), 'run');
+  const { code, stderr } = await launchDisturbed('mpirun.mpich', [[SHORT, { kind: 'throw', step: 30 }, directory]]).ended;
+  t.not(code, 0, stderr);
+  t.not(code, null, 'it came to an end by itself');
+  t.regex(stderr, /rank 1 on \S+: worker 0 step \d+/);
+  t.regex(stderr, /a fault of one rank/);
+});
+
 withLauncher('mpirun.mpich', 'a rank that is frozen is not waited for without end', async (t) => {
   t.timeout(120_000);
   const folder = temporary(t);

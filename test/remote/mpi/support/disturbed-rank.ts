@@ -5,8 +5,8 @@ import runTask from '../../../../workers/rank.ts';
 
 /** What befalls rank 1 before the segment that has the step: JSON in `track.notes` of the experiment. */
 export interface Disturbance {
-  /** corrupt: its memory turns a bit over. The others are signals to its process. */
-  kind: 'corrupt' | 'SIGKILL' | 'SIGSTOP';
+  /** corrupt: its memory turns a bit over. throw: a fault of the program. */
+  kind: 'corrupt' | 'throw' | 'SIGKILL';
   step: number;
 }
 
@@ -28,5 +28,6 @@ function strike(kind: Disturbance['kind'], { memory, plan }: RankSetup): void {
   if (kind === 'corrupt') {
     const word = new Int32Array(memory.buffer, plan.memory.parameters.at, PARAMETER + 1);
     word[PARAMETER] = (word[PARAMETER] as number) ^ 1;
-  } else process.kill(process.pid, kind);
+  } else if (kind === 'throw') throw new Error('a fault of one rank');
+  else process.kill(process.pid, kind);
 }
