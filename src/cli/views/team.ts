@@ -57,7 +57,9 @@ export async function trainOn(hosts: string, args: readonly string[], output: Ou
   const flags = [...(output.json ? ['--json'] : []), ...(output.quiet ? ['--quiet'] : [])];
   const command = [process.execPath, MAIN, ...args, ...flags];
   const launcher = findLauncher();
-  const whole = launchCommand(launcher, parseHosts(hosts), command, process.env, process.getuid?.() === 0);
+  // To the ranks the launcher's pipe may look like a terminal.
+  const environment = process.stdout.isTTY ? process.env : { NO_COLOR: '1', ...process.env };
+  const whole = launchCommand(launcher, parseHosts(hosts), command, environment, process.getuid?.() === 0);
   output.note(whole.map((word) => (word.startsWith('-') ? word : shellWord(word))).join(' '));
-  return runLauncher(whole, launcher.library, (line) => output.draw(`${line}\n`, 0));
+  return runLauncher(whole, launcher.library, (line) => output.draw(`${line}\n`, 0), environment);
 }

@@ -20,6 +20,10 @@ const ASKING = { 'Open MPI': 'SIGUSR2', MPICH: 'SIGTERM' } as const;
 /** Of the environment, what all ranks get. */
 const PASSED = /^(?:GRADLOOM_\w+|NO_COLOR)$/;
 
+/** What ssh and launchers say where a machine is not to be had, or has no MPI: no rank has begun. */
+const UNREACHED =
+  /^ssh: |^Host key verification failed|Permission denied \(|unable to reliably start one or more daemons|orted: (?:command )?not found|plm_rsh_agent/;
+
 /** @throws GradloomError E_USAGE */
 export function parseHosts(text: string): Host[] {
   return text.split(',').map((part) => {
@@ -87,20 +91,23 @@ export function launchCommand(
  *
  * @param say  gets what launcher and ranks write to stderr, line by line
  * @returns the exit code
- * @throws GradloomError E_RANK where a rank ended without one, E_MPI where the launcher did not start
+ * @throws GradloomError E_RANK where a rank ended without one, E_MPI where the launcher did not start or did not reach a machine
  */
 export async function runLauncher(
   [program = '', ...args]: readonly string[],
   library: InstalledLauncher['library'],
   say: (line: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
   // A group of its own: a terminal's Ctrl-C would reach the launcher twice, which then would not wait.
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'], detached: true });
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'], detached: true, env: environment });
   let dead: string | undefined;
+  let unreached: string | undefined;
   const lines = createInterface({ input: child.stderr });
   lines.on('line', (line) => {
     say(line);
     dead ??= deadRank(line);
+    if (UNREACHED.test(line)) unreached ??= line;
   });
   let signal: NodeJS.Signals | undefined;
   const pass = (name: NodeJS.Signals): void => {
@@ -117,6 +124,10 @@ export async function runLauncher(
     // To the ranks every signal is a SIGTERM.
     if (signal !== undefined && code !== 0 && (code === EXIT.terminated || !isOwn(code))) return 128 + constants.signals[signal];
     if (code === 0 || isOwn(code)) return code;
+    if (unreached !== undefined) {
+      const next = 'ssh NAME true has to work for each of them without a password; MPI, Node and gradloom stand at the same paths there';
+      throw new GradloomError({ code: 'E_MPI', where: '--hosts', message: `a machine was not reached: ${printable(unreached)}`, next });
+    }
     throw new GradloomError({
       code: 'E_RANK',
       where: dead ?? 'a rank',

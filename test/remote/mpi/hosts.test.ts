@@ -127,6 +127,27 @@ withLauncher(
   },
 );
 
+withLauncher(
+  'mpirun.openmpi',
+  '--hosts with a machine that ssh does not reach ends with 69, before any rank, and what ssh said',
+  async (t) => {
+    t.timeout(60_000);
+    const folder = temporary(t);
+    const [file, ssh] = [path.join(folder, 'exp.yaml'), path.join(folder, 'ssh')];
+    writeFileSync(file, SMALL);
+    writeFileSync(ssh, '#!/bin/sh\necho "ssh: Could not resolve hostname nowhere: Name or service not known" >&2\nexit 255\n', {
+      mode: 0o755,
+    });
+    const { code, stderr, stdout } = await gradloom(['train', file, '--hosts', 'nowhere:1,localhost:1', '--dir', folder], {
+      env: { OMPI_MCA_plm_rsh_agent: ssh },
+    });
+    t.is(code, 69, stderr);
+    t.regex(stderr, /^--hosts {2}error\[E_MPI\] {2}a machine was not reached: ssh: Could not resolve hostname nowhere/m);
+    t.regex(stderr, /^next: ssh NAME true has to work/m);
+    t.is(stdout, '');
+  },
+);
+
 /** As ssh, but to a namespace of this machine with a host name of its own. */
 const REMOTE = '#!/bin/sh\nhost=$1; shift\nexec unshare --uts sh -c "hostname $host; $*"\n';
 const hasNamespaces = spawnSync('unshare', ['--uts', 'true']).status === 0;
