@@ -105,7 +105,7 @@ export class TpeModel {
       const one = all[i] as Observation;
       if (!good.has(one)) latest.push(one);
     }
-    return latest.reverse();
+    return latest.toReversed();
   }
 
   #side(observations: readonly Observation[]): Side {
