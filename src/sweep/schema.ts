@@ -3,6 +3,9 @@ import { forEditors } from '../config/schema/json-schema.ts';
 import type { Outline } from '../config/schema/outline.ts';
 import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 
+/** Trials under way at most. */
+export const MAX_LANES = 4096;
+
 export const METHODS = ['grid', 'random', 'sobol', 'tpe', 'cmaes'] as const;
 export type Method = (typeof METHODS)[number];
 
@@ -148,6 +151,12 @@ const execution = object({
     .default('logical')
     .describe(
       'what suggestions may know: logical: results by trial number, so that a sweep replays identically; arrival: whatever has ended, fastest',
+    ),
+  lanes: z
+    .union([positiveInteger.max(MAX_LANES), z.literal('auto')])
+    .default('auto')
+    .describe(
+      'trials under way at most in order: logical, on any machine; more use more agents, fewer let suggestions know more. auto: 16; of tpe and cmaes a fifth of run_cap, 4 to 16',
     ),
 });
 

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { printable } from '../../errors.ts';
+import { MAX_LANES } from '../schema.ts';
 import { LOG_VERSION, type LoggedEntry } from './entries.ts';
 import { isPlainEntry } from './quick-shape.ts';
 
 /** A sweep has at most so many trials (`run_cap`), and so many seeds. */
 const MAX_TRIALS = 1_000_000;
 const MAX_SEEDS = 1000;
-const MAX_LANES = 4096;
 const MAX_SHOWN = 60;
 const MOST = { trials: MAX_TRIALS, seeds: MAX_SEEDS, lanes: MAX_LANES };
 

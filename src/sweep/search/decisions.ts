@@ -33,7 +33,12 @@ const SHARE_UNKNOWN = 5;
  * How many jobs may be under way on the logical clock. More use more cores, fewer let decisions know more. A function of the file alone,
  * never of the machine, and written to the log, so that a sweep replays on any.
  */
-export function lanesOf({ method, run_cap: runCap }: Pick<SweepSettings, 'method' | 'run_cap'>): number {
+export function lanesOf({
+  method,
+  run_cap: runCap,
+  execution: { lanes },
+}: Pick<SweepSettings, 'method' | 'run_cap' | 'execution'>): number {
+  if (lanes !== 'auto') return lanes;
   if (method !== 'tpe' && method !== 'cmaes') return MOST_LANES;
   return Math.min(MOST_LANES, Math.max(LEAST_LANES, Math.ceil((runCap ?? MOST_LANES * SHARE_UNKNOWN) / SHARE_UNKNOWN)));
 }

@@ -32,7 +32,9 @@ export interface Replayed {
 export function replaySweep(loaded: LoadedSweep, directory: string, entries: readonly LoggedEntry[], limit: number, vouched = 0): Replayed {
   const { settings, space } = loaded;
   const sweep = entries[0] as LoggedEntry & SweepEntry;
-  const rules = rulesOf(settings, settings.execution.order === 'logical' ? sweep.lanes : limit);
+  const { order, lanes } = settings.execution;
+  const logical = lanes === 'auto' ? sweep.lanes : lanes;
+  const rules = rulesOf(settings, order === 'logical' ? logical : limit);
   const sampler = makeSampler(settings.method, space, settings.seed, sweep.version);
   const ledger = new Ledger(
     {

@@ -221,3 +221,27 @@ test.serial('settings that may change between sessions do not keep a log from re
     t.is(summary.trials.length, 7, override);
   }
 });
+
+test.serial('execution.lanes says how many trials are under way in logical order, session by session', async (t) => {
+  t.timeout(60_000);
+  const place = path.join(temporary(t), 'sweep');
+  await played(sweep(loaded(path.dirname(place), ASHA, ['run_cap=4', 'execution.lanes=1']), { directory: place }));
+  t.deepEqual(lanesOf(place), [1, 1]);
+  const alone = linesOf(place).filter(({ type }) => type === 'trial' || type === 'run');
+  t.deepEqual(
+    alone.filter(({ type, trial }, i) => type === 'trial' && alone.slice(0, i).every((line) => line['type'] !== 'run') && trial !== 0),
+    [],
+    'the second trial begins when the first has come to its rung',
+  );
+  const { summary } = await played(resumeSweep(place, { overrides: ['run_cap=7', 'execution.lanes=40'] }));
+  t.deepEqual(lanesOf(place), [1, 1, 40]);
+  t.deepEqual(table((await played(resumeSweep(place, { overrides: ['run_cap=7'] }))).summary), table(summary));
+});
+
+/** Of the sweep, then of each session. */
+function lanesOf(directory: string): unknown[] {
+  return linesOf(directory).flatMap(({ type, lanes, rules }) => {
+    if (type === 'sweep') return [lanes];
+    return type === 'session' ? [(rules as Line)['lanes']] : [];
+  });
+}
