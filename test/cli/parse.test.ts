@@ -72,8 +72,8 @@ const understood: [argv: string[], command: string, request: unknown][] = [
       ],
     },
   ],
-  [['sweep', 'status'], 'sweep status', '@last'],
-  [['sweep', 'status', 'a-7f3c1a'], 'sweep status', 'a-7f3c1a'],
+  [['sweep', 'status'], 'sweep status', { sweep: '@last', queue: undefined }],
+  [['sweep', 'status', 'a-7f3c1a'], 'sweep status', { sweep: 'a-7f3c1a', queue: undefined }],
   [
     ['sweep', 'resume', 'run_cap=9', '--cores', '1'],
     'sweep resume',
@@ -103,7 +103,7 @@ for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
 const EXPECTED =
-  'expected one of train, check, data, resume, extend, verify, evaluate, predict, serve, export, runs, compare, diff, report, sweep, speedup, schema, cache, doctor';
+  'expected one of train, check, data, resume, extend, verify, evaluate, predict, serve, export, runs, compare, diff, report, sweep, agent, speedup, schema, cache, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],

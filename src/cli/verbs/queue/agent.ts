@@ -29,7 +29,10 @@ export const agent = defineCommand<AgentRequest>({
   },
   examples: [
     ['$0 agent --queue redis://127.0.0.1:6379 --store file:/mnt/runs', 'until Ctrl-C, which saves and gives back what it trains'],
-    ['$0 agent --store file:/mnt/runs --max-idle 5m', `as a job of a cluster, with the URL in ${QUEUE_VARIABLE}`],
+    [
+      '$0 agent --queue redis://queue:6379 --store file:/mnt/runs --max-idle 5m',
+      `as a job of a cluster; the URL may stand in ${QUEUE_VARIABLE} instead`,
+    ],
   ],
   request: (args) => ({
     ...neededQueueOf(args),
