@@ -15,6 +15,7 @@ export const VERBS = [
   'diff',
   'report',
   'sweep',
+  'agent',
   'speedup',
   'schema',
   'cache',

@@ -136,7 +136,11 @@ test.serial('sweep plan shows a grid and writes its trials, and nothing else', a
 });
 
 const refused: [args: string[], code: number, text: string][] = [
-  [[], 64, 'gradloom sweep: no command; expected one of run, plan, resume, status, best, importance, report, export'],
+  [
+    [],
+    64,
+    'gradloom sweep: no command; expected one of run, plan, resume, status, ls, cancel, retry-failed, best, importance, report, export',
+  ],
   [['stauts'], 64, 'unknown command sweep stauts; did you mean sweep status?'],
   [['run'], 64, 'FILE is missing; expected gradloom sweep run FILE [key=value ...]'],
   [['none.yaml'], 78, 'none.yaml  error[E_CONFIG_READ]'],
