@@ -64,7 +64,7 @@ export function visitLineBytes(
   path: string,
   limit: number,
   longest: number,
-  visit: (bytes: Buffer, number: number) => void,
+  visit: (bytes: Uint8Array, number: number) => void,
 ): Omit<Lines, 'lines'> {
   let number = 0;
   let length = 0;

@@ -169,9 +169,9 @@ export function readTrialLog(directory: string, seeds = Number.POSITIVE_INFINITY
 export function visitTrialLog(directory: string, seeds: number, visit: (entry: LoggedEntry) => void): Omit<ReadLog, 'entries'> {
   const file = trialLogPath(directory);
   const order = new LogOrder(seeds);
-  return visitLineBytes(file, Number.POSITIVE_INFINITY, LONGEST_LINE_BYTES, (bytes, number) => {
+  return visitLineBytes(file, Number.POSITIVE_INFINITY, LONGEST_LINE_BYTES, (line, number) => {
     const i = number - 1;
-    const entry = checkedLine(bytes, file, number);
+    const entry = checkedLine(Buffer.from(line.buffer, line.byteOffset, line.length), file, number);
     if (entry['seq'] !== i) throw badLine(file, i, `the sequence number is ${printable(String(entry['seq']), 20)}, expected ${i}`);
     const parsed = parseEntry(entry);
     if (typeof parsed === 'string') throw notReplayed(directory, i, parsed);
