@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import { type Finished, listenTo } from './child.ts';
 
 export const MAIN = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 
@@ -17,12 +18,6 @@ train: {epochs: 3, batch_size: 32}
 
 /** A test that fails must not leave a process behind. */
 const MAX_MS = 60_000;
-
-export interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 export interface Started {
   child: ChildProcess;
@@ -56,29 +51,7 @@ export function start(args: readonly string[], { cwd = tmpdir(), env = {}, node 
     stdio: ['ignore', 'pipe', 'pipe'],
     ...limits,
   });
-  let stdout = '';
-  let stderr = '';
-  const waiting = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    for (const check of waiting) check();
-  });
-  const finished = new Promise<Finished>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-  const says = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!stderr.includes(text)) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-      child.on('close', () => reject(new Error(`ended without saying ${JSON.stringify(text)}:\n${stderr}`)));
-      check();
-    });
+  const { ended: finished, says } = listenTo(child);
   return { child, finished, says };
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { type Finished, gradloom, SMALL, start, workplace } from '../support/run-cli.ts';
+import type { Finished } from '../support/child.ts';
+import { gradloom, SMALL, start, workplace } from '../support/run-cli.ts';
 
 /** The only sweep of a test's directory. */
 const sweepIn = (cwd: string): string => {

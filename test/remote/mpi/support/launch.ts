@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { type Finished, listenTo } from '../../../cli/support/child.ts';
 
 export const MAIN = fileURLToPath(new URL('../../../../src/cli/main.js', import.meta.url));
 
@@ -19,10 +20,7 @@ const SETTINGS: Readonly<Record<Launcher, { args: readonly string[]; env: Readon
   'mpirun.mpich': { args: [], env: {} },
 };
 
-export interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
+export interface Ended extends Finished {
   seconds: number;
 }
 
@@ -54,28 +52,6 @@ export function launch(launcher: Launcher, ranks: number, args: readonly string[
     timeout: MAX_MS,
     killSignal: 'SIGKILL',
   });
-  let stdout = '';
-  let stderr = '';
-  const waiting = new Set<() => void>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    for (const check of waiting) check();
-  });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 }));
-  });
-  const says = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        if (!stderr.includes(text)) return;
-        waiting.delete(check);
-        resolve();
-      };
-      waiting.add(check);
-      child.on('close', () => reject(new Error(`ended without saying ${JSON.stringify(text)}:\n${stderr}`)));
-      check();
-    });
-  return { child, ended, says };
+  const { ended, says } = listenTo(child);
+  return { child, ended: ended.then((end) => ({ ...end, seconds: (performance.now() - started) / 1000 })), says };
 }
