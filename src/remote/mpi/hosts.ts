@@ -97,7 +97,7 @@ export async function runLauncher(
   [program = '', ...args]: readonly string[],
   library: InstalledLauncher['library'],
   say: (line: string) => void,
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   // A group of its own: a terminal's Ctrl-C would reach the launcher twice, which then would not wait.
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe'], detached: true, env: environment });
