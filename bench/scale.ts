@@ -10,7 +10,7 @@ import { suggestionMs } from './scale/suggestions.ts';
  * What becomes of a sweep of a million trials and a thousand agents: docs/scale.md has what came of it.
  *
  *     node dist/bench/scale.js simulate --agents 1000 --trials 20000 --method random --scheduler asha --epoch-seconds 6
- *     node dist/bench/scale.js generate --trials 1000000 --scheduler asha --dir /tmp/million
+ *     node dist/bench/scale.js generate --trials 1000000 --scheduler asha --dir million
  *     node dist/bench/scale.js suggest --method tpe --trials 1000,10000,100000
  *     node dist/bench/scale.js queue --url redis://127.0.0.1:6379 --trials 5000 --agents 1000
  */
