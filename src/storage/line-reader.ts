@@ -1,5 +1,5 @@
 import { GradloomError, printable } from '../errors.ts';
-import { readError, visitOwnFile } from './read.ts';
+import { readError, readOwnPiece, visitOwnFile } from './read.ts';
 import { problemOf, type Shape } from './shape.ts';
 
 const NEWLINE = 0x0a;
@@ -94,6 +94,74 @@ export function visitLineBytes(
   if (read === undefined)
     throw readError(path, Object.assign(new Error('ENOENT: no such file or directory'), { code: 'ENOENT', errno: -2 }));
   return { length, isTorn: length < read };
+}
+
+/**
+ * Reads a file of JSON lines while somebody writes it: each call goes on where the one before ended. A file that was cut, or another one in
+ * its place, is read from its beginning again.
+ */
+export class LineFollower<T extends object = Record<string, unknown>> {
+  readonly #path: string;
+  readonly #rules: LineRules<T>;
+  /** Bytes of the whole lines that were read, and how many these are. */
+  #at = 0;
+  #lines = 0;
+  #inode = 0;
+  /** The line that could not be read the last time: lines of two versions of the file may have met there. */
+  #failed = -1;
+
+  constructor(path: string, rules: LineRules<T>) {
+    this.#path = path;
+    this.#rules = rules;
+  }
+
+  /**
+   * Reads some of what has come.
+   *
+   * @param visit  told of each new whole line
+   * @param begin  called before the first line is told of anew; what was told before does not count any more
+   * @returns whether there is more to read
+   * @throws GradloomError as `readLines`, but for a missing file, which has no lines
+   */
+  advance(visit: (line: T) => void, begin: () => void): boolean {
+    const { shape, longest = LONGEST_LINE_BYTES } = this.#rules;
+    const read = readOwnPiece(this.#path, this.#at, longest + 1);
+    const inode = read?.inode ?? 0;
+    if (inode !== this.#inode || (read !== undefined && read.size < this.#at)) {
+      const isOther = this.#at > 0;
+      this.#restart(begin);
+      this.#inode = inode;
+      // The piece is from the middle of it.
+      if (isOther) return read !== undefined;
+    }
+    if (read === undefined) return false;
+    const { piece, size } = read;
+    let from = 0;
+    for (let to = piece.indexOf(NEWLINE); to >= 0; to = piece.indexOf(NEWLINE, from)) {
+      let line: T;
+      try {
+        line = parseLine(piece.subarray(from, to), this.#path, this.#lines + 1, shape);
+      } catch (error) {
+        const isAgain = this.#failed === this.#lines || this.#lines === 0;
+        this.#failed = this.#lines;
+        if (isAgain) throw error;
+        this.#restart(begin);
+        return true;
+      }
+      visit(line);
+      this.#lines++;
+      this.#at += to + 1 - from;
+      from = to + 1;
+    }
+    if (piece.length - from > longest) throw badLine(this.#path, this.#lines + 1, `longer than ${longest} bytes`);
+    return this.#at < size && from > 0;
+  }
+
+  #restart(begin: () => void): void {
+    begin();
+    this.#at = 0;
+    this.#lines = 0;
+  }
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -213,19 +213,37 @@ export function readOwnStart(path: string, bytes: number): { start: Uint8Array; 
   return { start: Buffer.concat(pieces), size };
 }
 
-/** The byte at an offset of a file that gradloom has written; undefined behind its end. @throws GradloomError as `readOwnStart` */
-export function readOwnByte(path: string, at: number): number | undefined {
-  const byte = new Uint8Array(1);
+/** A part of a file that gradloom has written, and which file it was. */
+export interface OwnPiece {
+  /** Fewer than asked for only where the file ends. */
+  piece: Buffer;
+  size: number;
+  /** Tells the file from another one at the same path. */
+  inode: number;
+}
+
+/** Some bytes from an offset of a file that gradloom has written; undefined if there is nothing at the path. @throws GradloomError as `readOwnFile` */
+export function readOwnPiece(path: string, at: number, bytes: number): OwnPiece | undefined {
   const opened = openOwn(path);
   if (opened === undefined) return undefined;
   const { descriptor } = opened;
   try {
-    return readSync(descriptor, byte, 0, 1, at) === 0 ? undefined : byte[0];
+    const { size, ino: inode } = fstatSync(descriptor);
+    const piece = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, size - at)));
+    let filled = 0;
+    for (let count = -1; filled < piece.length && count !== 0; filled += count)
+      count = readSync(descriptor, piece, filled, piece.length - filled, at + filled);
+    return { piece: piece.subarray(0, filled), size, inode };
   } catch (error) {
     throw ownReadError(path, error);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** The byte at an offset of a file that gradloom has written; undefined behind its end. @throws GradloomError as `readOwnStart` */
+export function readOwnByte(path: string, at: number): number | undefined {
+  return readOwnPiece(path, at, 1)?.piece[0];
 }
 
 /** The text of a file of the system, as below /proc and /sys; undefined where there is none, as on other systems than Linux. */

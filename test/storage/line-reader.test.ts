@@ -1,7 +1,7 @@
-import { truncateSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { readLines } from '../../src/storage/line-reader.ts';
+import { LineFollower, readLines } from '../../src/storage/line-reader.ts';
 import { count, fields } from '../../src/storage/shape.ts';
 import { fileIn } from './support/line-file.ts';
 
@@ -50,3 +50,63 @@ for (const { title, content, message } of [
     t.false(error.message.includes('\u0001'));
   });
 }
+
+/** What a follower has told, with `anew` where it began again. */
+function follower(name: string, longest?: number) {
+  const told: unknown[] = [];
+  const follow = new LineFollower(name, longest === undefined ? {} : { longest });
+  const advance = (): unknown[] => {
+    told.length = 0;
+    let isMore = true;
+    for (let i = 0; isMore && i < 1000; i++)
+      isMore = follow.advance(
+        (line) => told.push(line['a']),
+        () => told.push('anew'),
+      );
+    return [...told];
+  };
+  return advance;
+}
+
+test('a file is followed while it is written: only new whole lines are told, however it is torn', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a');
+  const advance = follower(name);
+  t.deepEqual(advance(), ['anew', 1]);
+  t.deepEqual(advance(), []);
+  appendFileSync(name, '":2}\n{"a":3}\n');
+  t.deepEqual(advance(), [2, 3]);
+  appendFileSync(name, '{"a":4}\n');
+  t.deepEqual(advance(), [4]);
+});
+
+test('a followed file that was cut, replaced or removed is told anew', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":2}\n{"a":3}\n');
+  const advance = follower(name);
+  t.deepEqual(advance(), ['anew', 1, 2, 3]);
+  truncateSync(name, 8);
+  t.deepEqual(advance(), ['anew', 1]);
+  writeFileSync(`${name}.new`, '{"a":7}\n{"a":8}\n{"a":9}\n');
+  renameSync(`${name}.new`, name);
+  t.deepEqual(advance(), ['anew', 7, 8, 9]);
+  rmSync(name);
+  t.deepEqual(advance(), ['anew']);
+  t.deepEqual(advance(), []);
+  writeFileSync(name, '{"a":1}\n');
+  t.deepEqual(advance(), ['anew', 1]);
+});
+
+test('a followed file that was cut and grew past the place meanwhile is read from its beginning', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":2}\n');
+  const advance = follower(name);
+  t.deepEqual(advance(), ['anew', 1, 2]);
+  writeFileSync(name, '{"a":1}\n{"a":22222222}\n{"a":3}\n');
+  t.deepEqual(advance(), ['anew', 1, 22_222_222, 3]);
+});
+
+test('a damaged line of a followed file is an error each time, and what was told stays told once', (t) => {
+  const name = fileIn(t, '{"a":1}\n{"a":2}\ngarbage\n');
+  const advance = follower(name);
+  t.throws(advance, { instanceOf: GradloomError, message: /^not a line of JSON/ });
+  t.throws(advance, { instanceOf: GradloomError, message: /^not a line of JSON/ });
+  t.throws(follower(fileIn(t, `{"a":1}\n${'x'.repeat(300)}`), 100), { instanceOf: GradloomError, message: 'longer than 100 bytes' });
+});

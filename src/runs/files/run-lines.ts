@@ -1,5 +1,5 @@
 import { kindAt } from '../../storage/folder.ts';
-import { type Lines, readLines, visitLines } from '../../storage/line-reader.ts';
+import { LineFollower, type Lines, readLines, visitLines } from '../../storage/line-reader.ts';
 import type { LineFile } from '../../storage/lines.ts';
 import { count, fields, finite, mapOf, orNull, type Shape, text } from '../../storage/shape.ts';
 import type { MetricsLine } from '../events.ts';
@@ -27,6 +27,11 @@ const SHAPES: Readonly<Record<LineKind, Shape<object>>> = { metrics: metricsShap
  */
 export function visitMetrics(directory: string, visit: (line: MetricsLine) => void): void {
   visitLines(runFile(directory, 'metrics'), Number.POSITIVE_INFINITY, { shape: metricsShape }, visit);
+}
+
+/** The lines of metrics.jsonl as they come, of a run that may be at work in another process. */
+export function followMetrics(directory: string): LineFollower<MetricsLine> {
+  return new LineFollower(runFile(directory, 'metrics'), { shape: metricsShape });
 }
 
 /**

@@ -39,15 +39,20 @@ export async function listRuns(parent: string = DEFAULT_RUNS): Promise<StoredRun
   const index = new StoreIndex(root);
   const runs: StoredRun[] = [];
   for (const entry of entriesIn(root)) {
-    const directory = path.join(root, entry.name);
-    const run = entry.isSymbolicLink() ? linkedRun(directory) : readRun(directory, index);
+    const run = runInFolder(root, entry, index);
     if (run !== undefined) runs.push(run);
   }
   await index.save(new Set(runs.map(({ record }) => record.id)));
   return runs.sort(latestFirst);
 }
 
-function latestFirst({ record: a }: StoredRun, { record: b }: StoredRun): number {
+/** The run of an entry of a directory of runs; undefined where it is none. */
+export function runInFolder(root: string, entry: Dirent, index: StoreIndex): StoredRun | undefined {
+  const directory = path.join(root, entry.name);
+  return entry.isSymbolicLink() ? linkedRun(directory) : readRun(directory, index);
+}
+
+export function latestFirst({ record: a }: StoredRun, { record: b }: StoredRun): number {
   return compareText(b.started ?? '', a.started ?? '') || compareText(a.id, b.id);
 }
 
@@ -56,7 +61,8 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function entriesIn(root: string): Dirent[] {
+/** What may be runs in a directory of them; none where it is missing. @throws GradloomError E_STORAGE */
+export function entriesIn(root: string): Dirent[] {
   try {
     return readdirSync(root, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
   } catch (cause) {

@@ -51,16 +51,20 @@ export function listTable(runs: readonly StoredRun[], { cols, onlyChanged }: Tab
  *
  * @throws GradloomError E_USAGE for a column that is not known
  */
-export function compareRuns(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): Comparison {
+export function compareRuns(runs: readonly StoredRun[], options: TableOptions = {}): Comparison {
   for (const run of runs) curvesOf(run);
+  const metric = CURVES.find((name) => runs.some((run) => (curvesOf(run).get(name)?.values.length ?? 0) > 1));
+  return { ...differences(runs, options), curve: metric === undefined ? undefined : { metric, of: (run) => curvesOf(run).get(metric) } };
+}
+
+/** The table of `compareRuns` alone, which needs no curves. @throws GradloomError as `compareRuns` */
+export function differences(runs: readonly StoredRun[], { cols, onlyChanged }: TableOptions = {}): RunTable {
   const usual = ['seconds', 'status', 'steps', 'reproducible'].map((field) => columnOf(field, runs));
   const columns =
     cols === undefined
       ? [...changedKeys(runs).map(configColumn), ...tellingColumns(runs), ...usual, columnOf('digest', runs)]
       : cols.map((expression) => columnOf(expression, runs));
-  const table = tabulate(runs, [columnOf('id', runs), ...columns], onlyChanged === true, cols === undefined);
-  const metric = CURVES.find((name) => runs.some((run) => (curvesOf(run).get(name)?.values.length ?? 0) > 1));
-  return { ...table, curve: metric === undefined ? undefined : { metric, of: (run) => curvesOf(run).get(metric) } };
+  return tabulate(runs, [columnOf('id', runs), ...columns], onlyChanged === true, cols === undefined);
 }
 
 /**
