@@ -60,7 +60,7 @@ async function writeReport({ runs: words, dir, file, open, smooth }: ReportReque
       import('../../report/runs/results.ts'),
     ]);
   const found = await findRuns(words, dir);
-  const reported = found.map(readReportedRun);
+  const reported = found.map((run) => readReportedRun(run));
   const [first] = found;
   const target = path.resolve(
     file ?? (found.length === 1 && first !== undefined ? path.join(first.directory, 'report.html') : 'report.html'),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { escapeHtml } from './html.ts';
 
 /** What every page looks like; dark where the reader's system is, light on paper. */
-const PAGE_STYLE = `
+export const PAGE_STYLE = `
 :root{color-scheme:light dark;--ink:#1c2430;--faint:#5d6775;--line:#dfe4ea;--paper:#fff;--good:#0a7d4b;--open:#9a5b00;--bad:#b3261e}
 @media screen and (prefers-color-scheme:dark){:root{--ink:#e6eaf0;--faint:#98a3b1;--line:#2c3440;--paper:#14181e;--good:#4fd39a;--open:#f0b452;--bad:#ff8a80}}
 body{margin:2rem auto;padding:0 1rem;max-width:78rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}

@@ -86,23 +86,40 @@ function folded(run: ReportedRun, scored: ScoredRuns): string[] {
 
 /** What is known of one run beside its curves. */
 function sections(run: ReportedRun, level: 'h2' | 'h3', scored: ScoredRuns): string[] {
-  const part = (title: string, content: string): string[] => (content === '' ? [] : [`<${level}>${title}</${level}>`, content]);
-  const { summary, preprocess } = run;
-  const found = scored.get(run);
-  const samples =
-    typeof found === 'string' ? absent(found) : found === undefined || preprocess === undefined ? '' : samplesPart(found, preprocess);
-  return [
-    ...part('Classes', classesOf(run, found)),
-    ...part('Samples', samples),
-    ...part('Weights of the first layer', weightTiles(run)),
-    ...part(
-      'Where the time went',
-      summary === undefined ? absent(run.missing.get('summary')) : wide('where the time went', timeChart(summary)),
-    ),
-    ...part('Tensors', tensorsPart(run)),
-    ...part('Config', configPart(run)),
-    ...part('Environment', environmentPart(run)),
-  ];
+  return RUN_PARTS.flatMap(({ title, render }) => {
+    const content = render(run, scored.get(run));
+    return content === '' ? [] : [`<${level}>${title}</${level}>`, content];
+  });
+}
+
+/** A part of what is known of a run. */
+export interface RunPart {
+  name: string;
+  title: string;
+  /** It says something of what the model does with the data: `scored`. */
+  needsScores: boolean;
+  /** HTML; empty where there is nothing to say. */
+  render: (run: ReportedRun, scored: Scored | string | undefined) => string;
+}
+
+/** In the order of the page. */
+export const RUN_PARTS: readonly RunPart[] = [
+  { name: 'classes', title: 'Classes', needsScores: true, render: classesOf },
+  { name: 'samples', title: 'Samples', needsScores: true, render: samplesOf },
+  { name: 'weights', title: 'Weights of the first layer', needsScores: false, render: weightTiles },
+  { name: 'time', title: 'Where the time went', needsScores: false, render: timeOf },
+  { name: 'tensors', title: 'Tensors', needsScores: false, render: tensorsPart },
+  { name: 'config', title: 'Config', needsScores: false, render: configPart },
+  { name: 'environment', title: 'Environment', needsScores: false, render: environmentPart },
+];
+
+function samplesOf({ preprocess }: ReportedRun, found: Scored | string | undefined): string {
+  if (typeof found === 'string') return absent(found);
+  return found === undefined || preprocess === undefined ? '' : samplesPart(found, preprocess);
+}
+
+function timeOf({ summary, missing }: ReportedRun): string {
+  return summary === undefined ? absent(missing.get('summary')) : wide('where the time went', timeChart(summary));
 }
 
 /** Of the split that says most, what was never looked at while training if it is there; as the run has it, else as its model has it now. */

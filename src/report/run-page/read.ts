@@ -37,8 +37,13 @@ export interface ReportedRun {
 
 const PREPROCESS_LIMIT_BYTES = 2 ** 26;
 
-/** Reads all that a page shows of a run, whatever state it is in. @throws GradloomError E_RUN_READ for what is no run, or a link to one */
-export function readReportedRun(found: StoredRun): ReportedRun {
+/**
+ * Reads all that a page shows of a run, whatever state it is in.
+ *
+ * @param known  its curves, where somebody has them already
+ * @throws GradloomError E_RUN_READ for what is no run, or a link to one
+ */
+export function readReportedRun(found: StoredRun, known?: ReadonlyMap<string, Curve>): ReportedRun {
   requireRun(found.directory);
   const missing = new Map<RunFile, string>();
   const attempt = <T>(file: RunFile, read: () => T | undefined): T | undefined => {
@@ -53,7 +58,7 @@ export function readReportedRun(found: StoredRun): ReportedRun {
     }
   };
   const { directory } = found;
-  const curves = new Map([...curvesOf(found)].map(([name, curve]) => [name, onward(curve)]));
+  const curves = known ?? new Map([...curvesOf(found)].map(([name, curve]) => [name, onward(curve)]));
   const run = withCurvesProblem(found);
   const configText = attempt('config', () => readOwnText(runFile(directory, 'config'), MAX_BYTES));
   const loaded =

@@ -29,8 +29,11 @@ export interface CurveChart {
   canLog: boolean;
 }
 
+/** What charts need of a run. */
+export type CurvedRun = Pick<ReportedRun, 'title' | 'curves'>;
+
 /** Points of a line that are drawn. */
-const MAX_POINTS = 1000;
+export const MAX_POINTS = 1000;
 const COLOURS = 6;
 /** Lines of one statistic of many layers. */
 const MAX_LINES = 12;
@@ -40,7 +43,7 @@ const LOSSES = ['train.loss', 'val.loss', 'train.eval_loss', 'test.loss'];
 const SPLITS = /^(?<split>train|val|test)\.(?:(?:epoch|eval)_)?(?:(?:ema|swa)_)?(?<metric>[a-z0-9_]+)$/;
 
 /** The charts of some runs: losses, every metric, learning rate, gradients, and what `track.statistics` wrote. */
-export function curveCharts(runs: readonly ReportedRun[]): CurveChart[] {
+export function curveCharts(runs: readonly CurvedRun[]): CurveChart[] {
   const names = new Set(runs.flatMap(({ curves }) => [...curves.keys()]));
   const metrics = [...new Set([...names].flatMap((name) => SPLITS.exec(name)?.groups?.['metric'] ?? []))].filter(
     (metric) => metric !== 'loss' && metric !== 'penalty',
@@ -65,13 +68,13 @@ export function curveCharts(runs: readonly ReportedRun[]): CurveChart[] {
   return charts.filter(({ lines }) => lines.length > 0);
 }
 
-function lossNames(runs: readonly ReportedRun[], names: ReadonlySet<string>): string[] {
+function lossNames(runs: readonly CurvedRun[], names: ReadonlySet<string>): string[] {
   const isThin = runs.every(({ curves }) => (curves.get('train.loss')?.steps.length ?? 0) < 3);
   const averaged = [...names].filter((name) => /^(?:val|test)\.(?:ema|swa)_loss$/.test(name));
   return [...(isThin ? ['train.epoch_loss', ...LOSSES] : LOSSES), ...averaged];
 }
 
-function chartOf(runs: readonly ReportedRun[], title: string, metrics: readonly string[], canLog: boolean): CurveChart {
+function chartOf(runs: readonly CurvedRun[], title: string, metrics: readonly string[], canLog: boolean): CurveChart {
   const isSingle = runs.length === 1;
   const found = metrics.filter((metric) => runs.some(({ curves }) => curves.has(metric)));
   const evaluated = found.filter((metric) => !metric.startsWith('train.'));

@@ -8,21 +8,29 @@ import { formatMachines, machinesNotes } from './machines.ts';
 import { formatPrediction, predictionNotes } from './prediction.ts';
 import { speedupCells, tableNotes, tableTitle } from './speedup.ts';
 
-const STYLE = `
+export const SPEEDUP_STYLE = `
 .verdict{border-left:4px solid var(--line);padding:.4rem 0 .4rem 1rem;margin:1rem 0}
 .conclusive{border-color:var(--good)}.inconclusive{border-color:var(--open)}.wrong{border-color:var(--bad)}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));gap:0 1rem}
 th:first-child,td:first-child,th:last-child,td:last-child{text-align:left}
 `.trim();
 
+/** What a report says of a result. */
+export type ReportedSpeedup = Omit<SpeedupResult, 'settings'> & { settings: Pick<SpeedupResult['settings'], 'confidence'> };
+
 /** One page that needs nothing else: no script, no font, no network. */
-export function renderSpeedupHtml(result: SpeedupResult): string {
+export function renderSpeedupHtml(result: ReportedSpeedup): string {
+  const body = [`<h1>${escapeHtml(result.name)}: what more workers buy</h1>`, ...speedupParts(result)];
+  return renderPage({ title: `${result.name}: speedup`, style: `${SPEEDUP_STYLE}\n${CHART_STYLE}`, body });
+}
+
+/** The report below its title, as HTML. */
+export function speedupParts(result: ReportedSpeedup): string[] {
   const { machine, verdict, tables } = result;
   const scaling = tables.filter(({ mode }) => mode !== 'map');
   const map = formatBatchMap(result);
   const load = machine.load_before === null ? '' : `, load ${machine.load_before.toFixed(2)} before the start`;
-  const body = [
-    `<h1>${escapeHtml(result.name)}: what more workers buy</h1>`,
+  return [
     `<p class="faint">${formatCounted(result.parameters, 'parameter')}; ${escapeHtml(result.dataset)}</p>`,
     `<p class="verdict ${verdict.status}">${escapeHtml(verdict.text)}</p>`,
     scaling.length > 0 ? speedupChart(scaling, false, result.prediction) : '',
@@ -43,7 +51,6 @@ export function renderSpeedupHtml(result: SpeedupResult): string {
     `<p class="faint">Medians with ${Number((100 * result.settings.confidence).toFixed(1))} % bootstrap intervals. Speedup is the rate over that of one worker, the dashed line the ideal. e(p) is Karp and Flatt's serial share: constant where a part cannot be shared out, growing where coordination costs. Equal digests prove that the rows did the same work, to the bit. Hollow points were disturbed or had fewer cores than workers${result.prediction === undefined ? '' : ', or are predicted'}.</p>`,
     `<p class="faint">${escapeHtml(machine.cpu)}, ${machine.cores.usable} of ${machine.cores.available} cores usable${load}; node ${escapeHtml(machine.node)}, gradloom ${escapeHtml(machine.gradloom)}; ${formatSeconds(result.seconds)}${result.status === 'interrupted' ? ', interrupted' : ''}</p>`,
   ];
-  return renderPage({ title: `${result.name}: speedup`, style: `${STYLE}\n${CHART_STYLE}`, body });
 }
 
 function section(of: SpeedupTable): string {

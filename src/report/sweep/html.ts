@@ -28,7 +28,6 @@ const SHADES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
  */
 export function renderSweepHtml(state: SweepState, importance: SweepImportance | undefined): string {
   const view = chartedSweep(state);
-  const hasResults = view.ranked.length > 0;
   const hidden = hiddenLines(view);
   // Of a cross-validation one trial is all: nothing varies that could be compared.
   const isFolds = isCrossValidation(state.settings);
@@ -36,18 +35,34 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
     `<h1>${escapeHtml(state.name)}</h1>`,
     `<p class="faint">${escapeHtml(describeMethod(state))}</p>`,
     facts(view),
-    ...(isFolds ? foldsTable(state) : []),
-    ...(hasResults && !isFolds
+    ...(view.ranked.length > 0 && !isFolds
       ? [
           '<h2>Parameters and metric</h2>',
           `<p class="faint">A line is a trial; the colours go by rank, from the best tenth ${shadeLegend(SHADES, state.trials)} to the worst.${hidden > 0 ? ` ${formatCount(hidden)} of the lines are left out.` : ''} Point at a line, a mark or a row to find its trial everywhere.</p>`,
           wide('parameters and metric', parallelChart(view)),
+        ]
+      : []),
+    ...(view.ranked.length > 0 ? [] : ['<p>No trial has a result yet.</p>']),
+    ...sweepCharts(view, importance),
+    ...(state.trials.length > 0 ? ['<h2>Trials</h2>', table(view)] : []),
+  ];
+  return renderPage({ title: `${state.name}: sweep`, style: `${CHART_STYLE}\n${SWEEP_STYLE}`, body, script: SWEEP_SCRIPT });
+}
+
+/** The charts but for the first, as HTML with their headings. */
+export function sweepCharts(view: ChartedSweep, importance: SweepImportance | undefined): string[] {
+  const { state } = view;
+  const hasResults = view.ranked.length > 0;
+  const isFolds = isCrossValidation(state.settings);
+  return [
+    ...(isFolds ? foldsTable(state) : []),
+    ...(hasResults && !isFolds
+      ? [
           '<h2>Trials in their order</h2>',
           `<p class="faint">The line is the best so far. Hollow marks were stopped early, crosses diverged or failed${state.settings.metric.target === undefined ? '' : ', the dashed line is the target'}.${view.metric.cut === undefined ? '' : ' Beyond the broken line values are off the axis: point at a mark for its own.'}</p>`,
           wide('trials in their order', historyChart(view)),
         ]
       : []),
-    ...(hasResults ? [] : ['<p>No trial has a result yet.</p>']),
     ...(importance === undefined
       ? []
       : [
@@ -58,9 +73,7 @@ export function renderSweepHtml(state: SweepState, importance: SweepImportance |
     ...(hasResults && view.axes.length > 0 ? ['<h2>Each parameter by itself</h2>', sliceCharts(view)] : []),
     ...section('Rungs', rungChart(state), 'How many trials trained how long. The pale part was stopped or ended there.'),
     ...section('Learning curves', curveChart(view), ''),
-    ...(state.trials.length > 0 ? ['<h2>Trials</h2>', table(view)] : []),
   ];
-  return renderPage({ title: `${state.name}: sweep`, style: `${CHART_STYLE}\n${SWEEP_STYLE}`, body, script: SWEEP_SCRIPT });
 }
 
 function section(title: string, chart: string, note: string): string[] {

@@ -17,6 +17,7 @@ export const VERBS = [
   'sweep',
   'agent',
   'speedup',
+  'ui',
   'schema',
   'cache',
   'doctor',
