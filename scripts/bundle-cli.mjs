@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { licences } from './licences.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SRC = path.join(ROOT, 'dist/src');
@@ -22,6 +23,7 @@ const GROUPS = [
   ['speedup', /^(?:verbs\/speedup|views\/speedup-ranks)\.js$/],
   ['training', /^(?:verbs\/(?:train|resume|extend|verify|check)|views\/(?:follow|team)|arguments\/config-file)\.js$/],
   ['models', /^(?:verbs\/(?:use\/|data|report|runs\/export)|arguments\/model)/],
+  ['ui', /^verbs\/page\//],
   ['board', /^\.\.\/runs\//],
   ['tables', /./],
 ];
@@ -31,6 +33,7 @@ const WITHIN = {
   sweeps: ['command', 'training'],
   speedup: ['command', 'training'],
   models: ['command', 'training'],
+  ui: ['command', 'training'],
   board: ['command', 'training'],
   tables: ['command'],
   help: ['command'],
@@ -112,16 +115,4 @@ const { metafile } = await build({
   plugins: [plugin],
   logLevel: 'warning',
 });
-writeFileSync(path.join(CLI, 'LICENSES'), licences(Object.keys(metafile.inputs)));
-
-/** What the packages that are in the files want to be told with them. */
-function licences(inputs) {
-  const folders = new Set(inputs.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  const texts = [...folders].toSorted().map((folder) => {
-    const { name, version } = JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'));
-    const file = readdirSync(path.join(ROOT, folder)).find((file) => /^licen[cs]e/i.test(file));
-    if (file === undefined) throw new Error(`${name}: no licence to go with what is bundled of it`);
-    return `${name} ${version}\n\n${readFileSync(path.join(ROOT, folder, file), 'utf8').trim()}\n`;
-  });
-  return `The files beside this one contain code of these packages.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
-}
+writeFileSync(path.join(CLI, 'LICENSES'), licences(ROOT, Object.keys(metafile.inputs)));

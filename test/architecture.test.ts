@@ -32,12 +32,13 @@ const ORDER = [
   'speedup',
   'report',
   'serve',
+  'ui',
   'cli',
 ];
 
 function filesIn(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(?<!\.d)\.ts$/.test(name))
+    .filter((name) => /(?<!\.d)\.tsx?$/.test(name))
     .map((name) => path.join(folder, name).replaceAll('\\', '/'));
 }
 

@@ -6,6 +6,7 @@ import { data } from './data.ts';
 import { diff } from './diff.ts';
 import { doctor } from './doctor.ts';
 import { extend } from './extend.ts';
+import { ui } from './page/ui.ts';
 import { agent } from './queue/agent.ts';
 import { report } from './report.ts';
 import { resume } from './resume.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   sweep,
   agent,
   speedup,
+  ui,
   schema,
   cache,
   doctor,

@@ -61,14 +61,15 @@ export function drawChart(chart: CurveChart, number: number, smooth: number): { 
       y: points.map(([, value]) => Number(value.toPrecision(7))),
     })),
   };
-  const html = `<figure class="plot"><figcaption><h3>${escapeHtml(heading(title))}</h3>${legend(lines)}</figcaption>${svg}<div class="tip" role="status" hidden></div></figure>`;
+  const html = `<figure class="plot"><figcaption><h3>${escapeHtml(headingOf(title))}</h3>${legend(lines)}</figcaption>${svg}<div class="tip" role="status" hidden></div></figure>`;
   return { html, data };
 }
 
 /** Names of metrics that are written otherwise than as words. */
 const TITLES: Readonly<Record<string, string>> = { r2: 'R²', rmse: 'RMSE', mae: 'MAE' };
 
-function heading(title: string): string {
+/** What a chart is headed by. */
+export function headingOf(title: string): string {
   return TITLES[title] ?? title.charAt(0).toUpperCase() + title.slice(1).replaceAll('_', ' ');
 }
 

@@ -94,7 +94,8 @@ function aggregateColumn(aggregate: string, metric: string, runs: readonly Store
 }
 
 function hasMetric(run: StoredRun, metric: string): boolean {
-  return Object.hasOwn(run.record.last, metric) || curvesOf(run).has(metric);
+  const { last, best } = run.record;
+  return Object.hasOwn(last, metric) || Object.hasOwn(best, metric) || curvesOf(run).has(metric);
 }
 
 function aggregateOf(run: StoredRun, aggregate: string, metric: string): number | null {

@@ -1,0 +1,2 @@
+/** What curves go along. */
+export type Unit = 'step' | 'epoch' | 'time';
