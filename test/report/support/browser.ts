@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((program) => existsSync(program));
+export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((program) => existsSync(program));
 
 /** Why tests in a browser cannot be done here; under CI they must. */
 export const withoutBrowser = CHROMIUM === undefined && process.env['CI'] === undefined ? 'Chromium is not installed' : undefined;
