@@ -78,6 +78,14 @@ try {
       );
       console.log(`again: ${ms(again)}, ${answer} bytes`);
     }
+    if (title === 'with an index') {
+      await shown.evaluate(`location.hash = '#/runs'`);
+      const used = process.cpuUsage();
+      const from = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      const { user, system } = process.cpuUsage(used);
+      console.log(`following ${runs} runs with a page open: ${((user + system) / 10 / (performance.now() - from)).toFixed(2)} % of a core`);
+    }
     await shown.context().close();
     await page.close();
   }

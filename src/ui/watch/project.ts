@@ -2,13 +2,17 @@ import path from 'node:path';
 import { GradloomError } from '../../errors.ts';
 import { findRuns, latestFirst, type StoredRun } from '../../runs/store/store.ts';
 import { kindAt } from '../../storage/folder.ts';
+import { trialLogPath } from '../../sweep/journal/log.ts';
+import { TRIALS } from '../../sweep/replay/record.ts';
 import { RunCurves } from './run-curves.ts';
 import { RunList } from './run-list.ts';
 import { SpeedupList } from './speedup-list.ts';
 import { SweepList } from './sweep-list.ts';
 
-/** Folders that are looked into: the directory itself, and those that commands write to without being told another. */
-const FOLDERS = ['', 'runs', 'sweeps'];
+/** Folders that are looked into: the directory itself, those that commands write to without being told another, and what a sweep has. */
+const FOLDERS = ['', 'runs', 'sweeps', TRIALS];
+/** The directory itself, where it is a sweep. */
+const ITSELF = '.';
 /** Looks come no faster, however many pages are open. */
 const LOOK_MS = 400;
 /** Runs whose curves stay in memory. */
@@ -74,11 +78,12 @@ export class Project {
       if (!(error instanceof GradloomError)) throw error;
       this.#problem = error.message;
     }
-    this.sweeps.look(
-      new Map(
-        this.#folders.flatMap(({ name, list }) => list.others.map((id) => [path.posix.join(name, id), path.join(list.root, id)] as const)),
-      ),
+    const candidates = this.#folders.flatMap(({ name, list }) =>
+      list.others.map((id) => [path.posix.join(name, id), path.join(list.root, id)] as const),
     );
+    // A sweep file of the user may be there, too; a sweep has a log.
+    const isSweep = kindAt(trialLogPath(this.root)) === 'file';
+    this.sweeps.look(new Map([...(isSweep ? [[ITSELF, this.root] as const] : []), ...candidates]));
     this.speedups.look();
   }
 
@@ -113,7 +118,7 @@ export class Project {
 
   /** Whether a key is of a run by itself, and not of one of a sweep's. */
   isDirect(key: string): boolean {
-    return this.#direct(key) !== undefined;
+    return !key.startsWith(`${TRIALS}/`) && this.#direct(key) !== undefined;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { openPage } from '../../../src/ui/server/listen.ts';
 import { writeRun } from '../../runs/support/stored-runs.ts';
@@ -154,6 +155,38 @@ test('U4 paths that try to leave are not found, however they are written', async
     for (const path of ['/api/run?key=', '/api/run/part?name=config&key=', '/api/sweep?key=', '/api/speedup?key='])
       t.is((await get(path + key)).status, 404, path + key);
   t.is((await get('/api/run/part?key=runs/a&name=../config')).status, 404);
+});
+
+test('U7 so many pages are told of changes and no more, until one is closed', async (t) => {
+  const { get } = opened(projectPlace(t).root);
+  const streams = await Promise.all(Array.from({ length: 24 }, () => get('/api/events')));
+  t.true(streams.every(({ status }) => status === 200));
+  const refused = await get('/api/events');
+  t.is(refused.status, 503);
+  t.like(await refused.json(), { error: { code: 'E_BUSY' } });
+  const [first, ...others] = streams;
+  const { value } = (await first?.body?.getReader().read()) ?? {};
+  t.regex(new TextDecoder().decode(value), /^event: change\ndata: \{"runs":\d+,/);
+  for (const { body } of others) await body?.cancel();
+  let again = await get('/api/events');
+  for (let i = 0; again.status === 503 && i < 100; i++) {
+    await sleep(50);
+    again = await get('/api/events');
+  }
+  t.is(again.status, 200);
+  await again.body?.cancel();
+});
+
+test('topics, rows and ranges of a question have their limits', async (t) => {
+  const { root, runs } = projectPlace(t);
+  writeRun(runs, 'a', { metrics: [{ step: 1, epoch: 1, 'train.loss': 1 }] });
+  const { get, json } = opened(root);
+  await json('/api/runs?count=999999999&from=99999999999999999999');
+  for (const query of ['from=-1', 'count=1e9', 'from=NaN', `q=${'x'.repeat(100_000)}`, 'from=1&from=2'])
+    t.is((await get(`/api/runs?${query}`)).status, 200, query.slice(0, 20));
+  const many = Array.from({ length: 2000 }, () => 'run=runs/a').join('&');
+  t.is((await json<{ runs: unknown[] }>(`/api/curves?${many}`)).runs.length, 24);
+  t.is((await get('/api/curves')).status, 200);
 });
 
 test('a page on a real port is for this machine only, gives up slow senders, and closes with pages open', async (t) => {

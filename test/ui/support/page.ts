@@ -19,12 +19,18 @@ export interface Shown {
   troubles: string[];
 }
 
+export interface ShownOptions {
+  width?: number;
+  isReadOnly?: boolean;
+  scheme?: 'light' | 'dark';
+}
+
 /** The page of a directory in a browser, at an address of it. */
 export async function shown(
   t: ExecutionContext,
   root: string,
   hash = '',
-  { width = 1000, isReadOnly = false, scheme = 'light' as 'light' | 'dark' } = {},
+  { width = 1000, isReadOnly = false, scheme = 'light' }: ShownOptions = {},
 ): Promise<Shown> {
   const opened = await openPage({ root, port: 0, isReadOnly, launcher: 'gradloom', program: [process.execPath, MAIN] });
   const browser = await chromium.launch({ executablePath: CHROMIUM ?? 'chromium', args: ['--no-sandbox'] });

@@ -148,6 +148,12 @@ test('a sweep is found by its directory, with axes, lines, a warning at the edge
   const run = found.trials[0]?.runs[0] ?? '';
   t.is(run, `${key}/trials/${found.best}`);
   t.like(await json<RunAnswer>(`/api/run?key=${run}`), { status: 'finished', canStop: false, canResume: false });
+  // The directory of the sweep itself can be shown, too.
+  const alone = opened(path.join(root, key));
+  t.like((await alone.json<SweepsAnswer>('/api/sweeps')).sweeps, [{ key: '.', name: 's', status: 'finished' }]);
+  const itself = await alone.json<SweepAnswer>('/api/sweep?key=.');
+  t.like(await alone.json<RunAnswer>(`/api/run?key=${itself.trials[0]?.runs[0]}`), { status: 'finished', canResume: false });
+  t.is((await alone.json<RunsAnswer>('/api/runs')).found, 4);
   t.is((await get(`/api/run?key=${key}/trials/99`)).status, 404);
   t.is((await get(`/api/run?key=${key}/trials/../trials/0`)).status, 404);
 });

@@ -9,8 +9,8 @@ import type { RunsWindow } from './window.ts';
 
 /** As the style has it. */
 const ROW_PX = 34;
-/** Rows beyond the screen that are there already. */
-const BEYOND = 12;
+/** Rows come and go by so many: at most steps of scrolling nothing is drawn anew. */
+const STRIDE = 10;
 const WIDEST = 34;
 
 /** The table of runs; of ten thousand rows those on the screen are there. */
@@ -26,8 +26,8 @@ export function RunsTable({ runs, sort, isReversed }: { runs: RunsWindow; sort: 
   const measure = (): void => {
     const element = box.current;
     if (element === null) return;
-    const from = Math.max(0, Math.floor(element.scrollTop / ROW_PX) - BEYOND);
-    const to = Math.ceil((element.scrollTop + element.clientHeight) / ROW_PX) + BEYOND;
+    const from = Math.max(0, Math.floor(element.scrollTop / ROW_PX / STRIDE) - 1) * STRIDE;
+    const to = (Math.ceil((element.scrollTop + element.clientHeight) / ROW_PX / STRIDE) + 1) * STRIDE;
     setRange((before) => (before.from === from && before.to === to ? before : { from, to }));
   };
   useLayoutEffect(measure, [rows]);
