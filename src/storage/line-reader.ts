@@ -22,6 +22,7 @@ export interface LineRules<T> {
 }
 
 const PIECE_BYTES = 2 ** 16;
+const DECODER = new TextDecoder('utf-8', { fatal: true });
 /** Digests of ten thousand tensors take a fifth of it. */
 const LONGEST_LINE_BYTES = 2 ** 22;
 
@@ -164,8 +165,6 @@ export class LineFollower<T extends object = Record<string, unknown>> {
   }
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
 /** @throws GradloomError E_RUN_FILE with file and line if it is not the JSON of an object of the shape */
 export function parseLine<T extends object = Record<string, unknown>>(
   bytes: Uint8Array,
@@ -175,7 +174,7 @@ export function parseLine<T extends object = Record<string, unknown>>(
 ): T {
   let value: unknown;
   try {
-    value = JSON.parse(UTF8.decode(bytes));
+    value = JSON.parse(DECODER.decode(bytes));
   } catch (cause) {
     throw badLine(path, number, `not a line of JSON: ${(cause as Error).message}`);
   }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GradloomError } from '../../errors.ts';
 import { findRuns, latestFirst, type StoredRun } from '../../runs/store/store.ts';
 import { kindAt } from '../../storage/folder.ts';
@@ -15,6 +16,8 @@ const FOLDERS = ['', 'runs', 'sweeps', TRIALS];
 const ITSELF = '.';
 /** Looks come no faster, however many pages are open. */
 const LOOK_MS = 400;
+/** A file of a million lines takes seconds: what has been read by then is shown, and the rest when it is there. */
+const PATIENCE_MS = 1500;
 /** Runs whose curves stay in memory. */
 const MOST_CURVES = 48;
 
@@ -153,7 +156,7 @@ export class Project {
     }
   }
 
-  /** The curves of a run, as far as they have come. */
+  /** The curves of a run, as far as they have come; those of a long run grow while they are read. */
   async curves(key: string, { directory }: Pick<StoredRun, 'directory'>): Promise<RunCurves> {
     const curves = this.#curves.get(key) ?? new RunCurves(directory);
     this.#curves.delete(key);
@@ -162,7 +165,7 @@ export class Project {
       if (this.#curves.size <= MOST_CURVES) break;
       this.#curves.delete(oldest);
     }
-    await curves.read();
+    await Promise.race([curves.read(), sleep(PATIENCE_MS, undefined, { ref: false })]);
     return curves;
   }
 }

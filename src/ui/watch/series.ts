@@ -83,12 +83,18 @@ export class Series {
   /** The two last points are those of the bucket: they stay the least and the largest of it, in the order of their steps. */
   #widen(step: number, value: number): void {
     const at = this.#values.length - 2;
-    const three = { steps: [...this.#steps.slice(at), step], values: [...this.#values.slice(at), value] };
-    this.#steps.length = at;
-    this.#values.length = at;
-    const kept = extremes(three.values, 0, 3);
+    const [first, second] = [this.#values[at] as number, this.#values[at + 1] as number];
+    const isLess = value < first && value < second;
+    const isMore = value > first && value > second;
     // Of equal values the first and the newest: the curve ends where training is.
-    for (const i of kept.length === 1 ? [0, 2] : kept) this.#push(three.steps[i] as number, three.values[i] as number);
+    if (!isLess && !isMore && first !== second) return;
+    const staysFirst = isLess ? first >= second : first <= second;
+    if (!staysFirst) {
+      this.#steps[at] = this.#steps[at + 1] as number;
+      this.#values[at] = second;
+    }
+    this.#steps[at + 1] = step;
+    this.#values[at + 1] = value;
   }
 
   #thin(): void {
