@@ -17,6 +17,9 @@ try {
   for (const needed of [
     'dist/src/index.d.ts',
     'dist/src/cli/LICENSES',
+    'dist/src/ui/page/page.js',
+    'dist/src/ui/page/page.css',
+    'dist/src/ui/page/LICENSES',
     'dist/workers/rank.js',
     'dist/kernels/kernels.wasm',
     'configs/mnist.yaml',
