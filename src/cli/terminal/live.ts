@@ -7,13 +7,13 @@ const CUTS_LINES = process.env['TERM'] === 'linux' || process.env['XTERM_VERSION
 
 /** A few lines at the bottom of the terminal that are redrawn in place, below lines that stay. */
 export class LiveStatus {
-  readonly #output: Pick<Output, 'draw' | 'screen' | 'onResize'>;
+  readonly #output: Pick<Output, 'draw' | 'lines' | 'screen' | 'onResize'>;
   #lines: readonly string[] = [];
   /** As they stand in the terminal: cut to the width that it had. */
   #drawn: readonly string[] = [];
   #drawnAt = Number.NEGATIVE_INFINITY;
 
-  constructor(output: Pick<Output, 'draw' | 'screen' | 'onResize'>) {
+  constructor(output: Pick<Output, 'draw' | 'lines' | 'screen' | 'onResize'>) {
     this.#output = output;
     output.onResize(() => this.#redraw());
   }
@@ -29,7 +29,7 @@ export class LiveStatus {
 
   /** Prints a line that stays, above the status. */
   keep(line: string): void {
-    this.#redraw(`${printablePart(line)}\n`);
+    this.#redraw(`${this.#output.lines(line)}\n`);
   }
 
   /** Wipes the status. */

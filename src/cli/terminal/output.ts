@@ -2,6 +2,7 @@ import { GradloomError, printableJson } from '../../errors.ts';
 import { spellCommands } from '../../report/text/commands.ts';
 import { errorObject, renderError } from '../../report/text/errors.ts';
 import { forTerminal, type Paint, painter, printablePart } from '../../report/text/paint.ts';
+import { wrapped } from '../../report/text/wrapped.ts';
 import { errnoText } from '../../storage/errno.ts';
 import { launcher } from './launcher.ts';
 
@@ -14,6 +15,8 @@ export interface OutputOptions {
 
 /** What a pipe is taken to be wide. */
 const PIPE_COLUMNS = 80;
+/** Of the second line of a note and those after it. */
+const WRAPPED_INDENT = 2;
 const ERASE_BELOW = '\u001b[J';
 /** The reader has gone: a closed pipe, a closed terminal. */
 const GONE = new Set(['EPIPE', 'EIO', 'ENXIO', 'ERR_STREAM_DESTROYED']);
@@ -95,14 +98,20 @@ export class Output {
     this.#write(process.stdout, `${printableJson(value)}\n`);
   }
 
-  /** A line of progress, a warning, a notice. */
+  /** A line of progress, a warning, a notice; a terminal gets one that is too wide for it in several, broken between words. */
   note(line: string): void {
-    if (!this.quiet) this.#write(process.stderr, `${printablePart(line)}\n`);
+    if (!this.quiet) this.#write(process.stderr, `${this.lines(line)}\n`);
   }
 
-  /** A command to go on with; written for gradloom, shown as it can be typed here. */
+  /** A command to go on with; written for gradloom, shown as it can be typed here: in one line, so that it can be copied from a terminal. */
   next(command: string): void {
-    this.note(`${this.paint('cyan', 'next:')} ${spellCommands(command, this.program)}`);
+    if (!this.quiet)
+      this.#write(process.stderr, `${printablePart(`${this.paint('cyan', 'next:')} ${spellCommands(command, this.program)}`)}\n`);
+  }
+
+  /** A line for stderr, in as many as it takes there. */
+  lines(line: string): string {
+    return wrapped(printablePart(line), process.stderr.isTTY ? columnsOf(process.stderr) - WRAPPED_INDENT : undefined, WRAPPED_INDENT);
   }
 
   /**
@@ -150,7 +159,7 @@ export class Output {
     else
       this.#write(
         process.stderr,
-        `${renderError(error, { paint: this.paint, columns: columnsOf(process.stderr), program: this.program })}\n`,
+        `${renderError(error, { paint: this.paint, columns: columnsOf(process.stderr), wraps: process.stderr.isTTY, program: this.program })}\n`,
       );
   }
 

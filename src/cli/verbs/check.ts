@@ -58,7 +58,7 @@ async function runCheck(request: CheckRequest, output: Output): Promise<number> 
   }
   if (request.graph !== undefined) {
     const { renderGraph } = await import('../../report/runs/graph.ts');
-    output.result(renderGraph(inspection.graph, request.graph));
+    output.result(renderGraph(inspection.graph, request.graph, output.look(output.resultStream).columns));
     return 0;
   }
   const { renderInspection } = await import('../../report/runs/inspection.ts');

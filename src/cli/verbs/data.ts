@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { GradloomError, printable } from '../../errors.ts';
 import type { TableLook } from '../../report/text/table.ts';
 import { defineCommand } from '../arguments/command.ts';
@@ -43,7 +44,9 @@ export const data = defineCommand<DataRequest>({
 
 async function dataCommand(request: DataRequest, output: Output): Promise<number> {
   new Display(output).showReading();
-  return /\.ya?ml$/i.test(request.file) ? await experimentData(request, output) : await fileData(request, output);
+  const { bundledConfig } = await import('../../config/text/bundled.ts');
+  const isExperiment = /\.ya?ml$/i.test(request.file) || (!existsSync(request.file) && bundledConfig(request.file) !== undefined);
+  return isExperiment ? await experimentData(request, output) : await fileData(request, output);
 }
 
 async function fileData(request: DataRequest, output: Output): Promise<number> {

@@ -5,6 +5,9 @@ import { Display } from '../terminal/display.ts';
 import type { Output } from '../terminal/output.ts';
 import { stoppable } from '../terminal/signals.ts';
 
+/** Of the verdict's lines after its first. */
+const INDENT = 6;
+
 interface VerifyRequest {
   run: string;
   workers?: number[];
@@ -41,10 +44,11 @@ async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output:
   const display = new Display(output);
   display.showReading();
   return stoppable({ display, onFirst: 'stopping after the step; nothing is kept', exitNow }, async (stop) => {
-    const [{ findRun }, runs, report] = await Promise.all([
+    const [{ findRun }, runs, report, { wrapped }] = await Promise.all([
       import('../../runs/store/store.ts'),
       import('../../runs/training/verify.ts'),
       import('../../report/runs/verify.ts'),
+      import('../../report/text/wrapped.ts'),
     ]);
     const { directory, record } = await findRun(word, dir);
     const run = runs.verify(directory, { signal: stop.signal, workers });
@@ -59,7 +63,8 @@ async function verifyCommand({ run: word, workers, dir }: VerifyRequest, output:
     display.clear();
     if (output.json) output.object({ id: record.id, ...result });
     if (result.status === 'interrupted') return stop.exitCode ?? 0;
-    output.result(report.renderVerification(record.id, result));
+    const { columns } = output.look(output.resultStream);
+    output.result(wrapped(report.renderVerification(record.id, result), columns - INDENT, INDENT));
     return 0;
   });
 }

@@ -3,6 +3,7 @@ import { printable } from '../../errors.ts';
 import { elements } from '../../graph/shape.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
+import { stacked } from '../text/wrapped.ts';
 import { drawPicture } from './pictures.ts';
 import { shown } from './profile.ts';
 
@@ -25,13 +26,12 @@ export function renderArraysProfile({ path, arrays }: ArraysProfile, look: Table
   const head = ['array', 'type', 'shape', 'min', 'max', 'mean', 'memory', ''];
   const align = ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'left'] as const;
   const bytes = arrays.reduce((sum, array) => sum + array.memory_bytes, 0);
-  return [
+  const parts = [
     `${printable(path)}: ${arrays.length} ${arrays.length === 1 ? 'array' : 'arrays'}, ${showBytes(bytes)} in memory`,
     renderTable({ head, rows, align: [...align] }, look),
     ...arrays.flatMap((array) => [classesText(array, look), headText(array)]),
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+  ];
+  return stacked(parts, look.columns);
 }
 
 function nameOf({ name }: ArrayProfile): string {

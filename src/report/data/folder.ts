@@ -5,6 +5,7 @@ import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { picture } from '../page/picture.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
+import { stacked } from '../text/wrapped.ts';
 import { table } from './html.ts';
 import { drawPicture } from './pictures.ts';
 import { SAMPLE_STYLE, samplesSection } from './samples.ts';
@@ -25,7 +26,7 @@ export function renderPicturesProfile(profile: PicturesProfile, shown: readonly 
     const letters = drawPicture(greyOf(one), [one.height, one.width]);
     return `${printable(path)}, class ${printable(name)}\n${letters}`;
   });
-  return [
+  const parts = [
     headline(profile),
     renderTable({ head, rows, align: ['left', 'right', 'right'] }, look),
     classes.length > MOST_CLASSES ? `... and ${classes.length - MOST_CLASSES} classes more` : '',
@@ -33,9 +34,8 @@ export function renderPicturesProfile(profile: PicturesProfile, shown: readonly 
     channelsText(profile),
     ...unreadableText(profile),
     ...drawn,
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
+  ];
+  return stacked(parts, look.columns);
 }
 
 /** The same as a page, with pictures of each class. */

@@ -4,6 +4,7 @@ import { listed } from '../../data/table/rows/faults.ts';
 import { printable } from '../../errors.ts';
 import { showBytes } from '../../machine/limits.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
+import { stacked } from '../text/wrapped.ts';
 
 /** Columns that are listed one by one; of pixels there are more. */
 const MOST_LISTED = 100;
@@ -42,7 +43,7 @@ export function renderTableProfile(profile: TableProfile, headRows: number, look
       .map((row) => row.slice(0, MOST_LISTED).map((value) => (typeof value === 'number' ? shown(value) : (value ?? ''))));
     parts.push(renderTable({ head: columns.map(({ name }) => name), rows: cells }, look));
   }
-  return parts.filter((part) => part !== '').join('\n');
+  return stacked(parts, look.columns);
 }
 
 export function renderDatasetProfile(profile: DatasetProfile, pictures: string, look: TableLook): string {
@@ -76,7 +77,7 @@ export function renderDatasetProfile(profile: DatasetProfile, pictures: string, 
     parts.push(`${columns.length} features from ${shown(least)} to ${shown(most)}`);
   }
   parts.push(...notesOf(profile), leakageText(leakage, folds === undefined ? 'splits' : 'folds, or in one and test'), pictures);
-  return parts.filter((part) => part !== '').join('\n');
+  return stacked(parts, look.columns);
 }
 
 /** A line a fold; of classes, how many rows of each are its val. */

@@ -1,7 +1,8 @@
 import type { Check } from '../../engine/doctor.ts';
 import { printable } from '../../errors.ts';
 import type { Style } from '../text/paint.ts';
-import { type TableLook, wrapped } from '../text/table.ts';
+import type { TableLook } from '../text/table.ts';
+import { wrapped } from '../text/wrapped.ts';
 
 const STYLES: Record<Check['status'], Style> = { ok: 'green', warn: 'yellow', fail: 'red' };
 

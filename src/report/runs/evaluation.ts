@@ -1,7 +1,7 @@
 import { printable } from '../../errors.ts';
 import type { ModelEvaluation } from '../../use/evaluate/evaluate.ts';
 import { formatCount } from '../text/numbers.ts';
-import { renderFacts, renderTable, type TableLook } from '../text/table.ts';
+import { renderFacts, renderTable, type Table, type TableLook, tableWidth } from '../text/table.ts';
 
 /** Larger matrices are for programs. */
 const MAX_SHOWN_CLASSES = 20;
@@ -32,9 +32,10 @@ export function renderEvaluation(name: string, { rows, loss, metrics, confusion,
   if (confusion !== undefined && classes !== undefined && classes.length <= MAX_SHOWN_CLASSES) {
     const names = classes.map((one) => printable(one.class));
     const cells = confusion.map((counts, label) => [names[label] ?? '', ...counts.map(formatCount)]);
-    parts.push(
-      renderTable({ head: ['true \\ predicted', ...names], rows: cells, align: ['left', ...names.map(() => 'right' as const)] }, look),
-    );
+    const table: Table = { head: ['true \\ predicted', ...names], rows: cells, align: ['left', ...names.map(() => 'right' as const)] };
+    // Part of a matrix says nothing.
+    const isTooWide = tableWidth(table, look.boxed) > (look.columns ?? Number.POSITIVE_INFINITY);
+    parts.push(isTooWide ? `confusion of ${names.length} classes: too wide to show; --json has it` : renderTable(table, look));
   }
   return parts.join('\n\n');
 }

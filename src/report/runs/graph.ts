@@ -1,13 +1,21 @@
 import { type Graph, rowShape } from '../../graph/graph.ts';
 import { type Op, opType } from '../../graph/op.ts';
 import { shapeText } from '../../graph/shape.ts';
+import { wrapped } from '../text/wrapped.ts';
 import type { GraphForm } from './graph-forms.ts';
 
-/** A graph as lines of text, or for Mermaid or Graphviz to draw. */
-export function renderGraph(graph: Graph, form: GraphForm): string {
+/** Of what an op reads where its line is too long. */
+const INDENT = 4;
+
+/**
+ * A graph as lines of text, or for Mermaid or Graphviz to draw.
+ *
+ * @param columns  that lines of text keep to. @default none
+ */
+export function renderGraph(graph: Graph, form: GraphForm, columns = Number.POSITIVE_INFINITY): string {
   switch (form) {
     case 'text':
-      return renderText(graph);
+      return renderText(graph, columns);
     case 'mermaid':
       return renderMermaid(graph);
     case 'dot':
@@ -16,7 +24,7 @@ export function renderGraph(graph: Graph, form: GraphForm): string {
 }
 
 /** `layers.0.product [128] = dense(x [784], layers.0.weight, layers.0.bias)`, an op a line, in the order of forward. */
-function renderText(graph: Graph): string {
+function renderText(graph: Graph, columns: number): string {
   const lines = graph.ops.map((op) => {
     const reads = [
       ...opType(op)
@@ -26,7 +34,8 @@ function renderText(graph: Graph): string {
     ];
     return `${rowText(graph, op.y)} = ${opText(op)}(${reads.join(', ')})`;
   });
-  return [...lines, `loss = ${opText(graph.loss)}(${rowText(graph, graph.loss.x)})`].join('\n');
+  const all = [...lines, `loss = ${opText(graph.loss)}(${rowText(graph, graph.loss.x)})`];
+  return all.map((line) => wrapped(line, columns - INDENT, INDENT)).join('\n');
 }
 
 function renderMermaid(graph: Graph): string {

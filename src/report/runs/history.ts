@@ -1,6 +1,6 @@
-import type { SplitName } from '../../data/dataset.ts';
+import { SPLITS, type SplitName } from '../../data/dataset.ts';
 import type { MetricsLine, RunEvent } from '../../runs/events.ts';
-import type { CurvePoint } from '../text/curve.ts';
+import type { CurvePoint, EvaluatedCurve } from '../text/curve.ts';
 
 /** Means over an epoch as training saw them or, where an epoch is one step, over that step's batch; and what an evaluation found then. */
 export interface HistoryRow {
@@ -26,6 +26,7 @@ const CURVE_EPOCHS = 20;
 export class History {
   readonly #epochs = new Thinned<HistoryRow>();
   readonly #logged = new Thinned<HistoryRow>();
+  readonly #evaluated = new Thinned<Pick<Scores, 'split' | 'loss'> & { step: number }>();
   #lastEvaluation: { step: number; scores: Scores } | undefined;
 
   add(event: RunEvent): void {
@@ -38,7 +39,10 @@ export class History {
 
   #addMetrics(line: MetricsLine): void {
     const scores = scoresOf(line);
-    if (scores !== undefined) this.#lastEvaluation = { step: line.step, scores };
+    if (scores !== undefined) {
+      this.#lastEvaluation = { step: line.step, scores };
+      this.#evaluated.add({ step: line.step, split: scores.split, loss: scores.loss });
+    }
     const loss = line['train.loss'];
     // An evaluation after step s-1 and the batch loss before step s are of the same parameters.
     const evaluation = this.#lastEvaluation?.step === line.step ? this.#lastEvaluation.scores : undefined;
@@ -54,6 +58,14 @@ export class History {
     const byEpoch = this.#epochs.items.length >= CURVE_EPOCHS || this.#logged.items.length < 2;
     const rows = byEpoch ? this.#epochs.items : this.#logged.items;
     return rows.map(({ at, trainLoss }) => ({ step: byEpoch ? at * stepsPerEpoch : at, loss: trainLoss ?? Number.NaN }));
+  }
+
+  /** What evaluations found of the split that was evaluated most often: that is the one while training; undefined without any. */
+  evaluated(): EvaluatedCurve | undefined {
+    const curves = SPLITS.map((name) => ({ name, points: this.#evaluated.items.filter(({ split }) => split === name) }));
+    const [most] = curves.toSorted((a, b) => b.points.length - a.points.length);
+    if (most === undefined || most.points.length === 0) return undefined;
+    return { name: most.name, points: most.points.map(({ step, loss }) => ({ step, loss: loss ?? Number.NaN })) };
   }
 }
 

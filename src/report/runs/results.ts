@@ -21,7 +21,7 @@ export interface ResultsLook extends TableLook {
 /** What a run came to: its loss curve and the final numbers. Its epochs have left their lines. */
 export function renderResults(history: History, summary: Summary, look: ResultsLook): string {
   const parts = [
-    renderCurve(history.curve(look.stepsPerEpoch), look.columns),
+    renderCurve(history.curve(look.stepsPerEpoch), look.columns, history.evaluated()),
     renderConfusion(summary, look),
     renderMetrics(summary, look),
     renderSummary(summary, look),

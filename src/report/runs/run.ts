@@ -3,7 +3,7 @@ import { columnOf } from '../../runs/store/columns.ts';
 import { curvesOf } from '../../runs/store/curves.ts';
 import type { RunDescription } from '../../runs/store/describe.ts';
 import { objectOf } from '../../runs/store/record.ts';
-import { renderCurve } from '../text/curve.ts';
+import { type CurvePoint, renderCurve } from '../text/curve.ts';
 import { formatBytes, formatCounted, formatSeconds } from '../text/numbers.ts';
 import { renderFacts, renderTable } from '../text/table.ts';
 import { shortPath } from './results.ts';
@@ -53,9 +53,15 @@ function renderMetrics(run: RunDescription['run'], look: RunTableLook): string |
 }
 
 function renderLoss(run: RunDescription['run'], { columns }: RunTableLook): string | undefined {
-  const { steps = [], values = [] } = curvesOf(run).get('train.loss') ?? {};
+  const curves = curvesOf(run);
+  const pointsOf = (metric: string): CurvePoint[] => {
+    const { steps = [], values = [] } = curves.get(metric) ?? {};
+    return values.map((loss, i) => ({ step: steps[i] ?? 0, loss: loss ?? Number.NaN }));
+  };
+  const evaluated = ['val', 'test'].find((split) => curves.has(`${split}.loss`));
   return renderCurve(
-    values.map((loss, i) => ({ step: steps[i] ?? 0, loss: loss ?? Number.NaN })),
+    pointsOf('train.loss'),
     columns,
+    evaluated === undefined ? undefined : { name: evaluated, points: pointsOf(`${evaluated}.loss`) },
   );
 }

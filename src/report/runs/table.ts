@@ -3,11 +3,11 @@ import { shortId } from '../../runs/files/run-id.ts';
 import type { Cell, CellKind, Column } from '../../runs/store/columns.ts';
 import type { Comparison, RunTable } from '../../runs/store/table.ts';
 import { csvCell } from '../text/csv.ts';
-import { type Fitting, fitColumns } from '../text/fit.ts';
 import { markdownTable } from '../text/markdown.ts';
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../text/numbers.ts';
 import { sparkline } from '../text/sparkline.ts';
-import { gapOf, renderTable, type Table, type TableLook, wrapped } from '../text/table.ts';
+import { type Fitting, fitColumns, gapOf, renderTable, type Table, type TableLook } from '../text/table.ts';
+import { wrapped } from '../text/wrapped.ts';
 
 /** Of a digest in a table; more is in `runs show`. */
 const DIGEST_DIGITS = 12;

@@ -30,7 +30,9 @@ export function formatPrediction({ rows, law }: Prediction): Table & { title: st
     ['limit', ({ limit }) => LIMITS[limit]],
     [lawName, ({ law_speedup: speedup }) => formatEstimate(speedup, 1)],
   ];
-  return { title: PREDICTION_TITLE, head: columns.map(([head]) => head), rows: rows.map((row) => columns.map(([, cell]) => cell(row))) };
+  const head = columns.map(([title]) => title);
+  const minor = [lawName, ...head.filter((title) => title.endsWith(' us'))];
+  return { title: PREDICTION_TITLE, head, rows: rows.map((row) => columns.map(([, cell]) => cell(row))), minor };
 }
 
 /** What stands below the table: the finding, how well the model does where it can be checked, and what it assumes. */

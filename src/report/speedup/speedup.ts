@@ -1,8 +1,8 @@
 import { printable } from '../../errors.ts';
 import type { SpeedupProgress, SpeedupResult, SpeedupRow, SpeedupSearch, SpeedupTable } from '../../speedup/events.ts';
-import { fitColumns } from '../text/fit.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatSecondsLeft } from '../text/numbers.ts';
-import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table.ts';
+import { fitColumns, renderFacts, renderTable, type TableLook } from '../text/table.ts';
+import { wrapped } from '../text/wrapped.ts';
 import { formatBatchMap } from './batch-map.ts';
 import { axisEnd } from './chart.ts';
 import { formatEstimate } from './estimate.ts';
@@ -11,7 +11,7 @@ import { formatPrediction, predictionNotes } from './prediction.ts';
 
 const BAR_COLUMNS = 40;
 /** Columns that tell least, which narrow terminals do without, from the last on. */
-const MINOR: readonly string[] = ['e(p)', 'compute', 'wait', 'reduce', 'CPU s', 'eval ms', 'digest'];
+const MINOR: readonly string[] = ['over sequential', 'e(p)', 'compute', 'wait', 'reduce', 'CPU s', 'eval ms', 'digest'];
 
 export function rowName({ kind, workers, rank }: Pick<SpeedupRow, 'kind' | 'workers' | 'rank'>): string {
   if (kind === 'ranks')
@@ -111,17 +111,17 @@ export function tableNotes({ rows, model, time_to: target }: SpeedupTable): stri
 export function renderSpeedup(result: SpeedupResult, look: TableLook): string {
   const parts: string[] = [];
   for (const table of result.tables.filter(({ mode }) => mode !== 'map')) {
-    parts.push(`${look.paint('bold', tableTitle(table))}\n${renderRows(table, look)}`);
+    parts.push(`${look.paint('bold', wrapped(tableTitle(table), look.columns))}\n${renderRows(table, look)}`);
     parts.push(renderBars(table, look));
     const notes = tableNotes(table);
-    if (notes.length > 0) parts.push(notes.join('\n'));
+    if (notes.length > 0) parts.push(notes.map((note) => wrapped(note, look.columns)).join('\n'));
   }
   const map = formatBatchMap(result);
-  if (map !== undefined) parts.push(`${look.paint('bold', map.title)}\n${renderTable(map, look)}`);
+  if (map !== undefined) parts.push(`${look.paint('bold', wrapped(map.title, look.columns))}\n${renderTable(map, look)}`);
   if (result.prediction !== undefined) {
     const table = formatPrediction(result.prediction);
-    const notes = predictionNotes(result.prediction).map((note) => wrapped(note, look.columns ?? Number.POSITIVE_INFINITY));
-    parts.push(`${look.paint('bold', table.title)}\n${renderTable(table, look)}`, notes.join('\n'));
+    const notes = predictionNotes(result.prediction).map((note) => wrapped(note, look.columns));
+    parts.push(`${look.paint('bold', wrapped(table.title, look.columns))}\n${renderTable(table, look)}`, notes.join('\n'));
   }
   if (result.ranks?.machines !== undefined) {
     const notes = machinesNotes(result.ranks.machines).map((note) => wrapped(note, look.columns ?? Number.POSITIVE_INFINITY));
@@ -145,7 +145,7 @@ function renderRows(table: SpeedupTable, look: TableLook): string {
   const { left, table: shown } = fitColumns(
     columns,
     look,
-    (of) => of.toReversed().find(({ title }) => MINOR.includes(title)),
+    (of) => MINOR.flatMap((name) => of.filter(({ title }) => title === name)).at(-1),
     (of) => ({
       head: of.map(({ title }) => title),
       rows: rows.map((row) => of.map(({ at }) => row[at] ?? '')),
@@ -154,7 +154,7 @@ function renderRows(table: SpeedupTable, look: TableLook): string {
   );
   if (left.length === 0) return renderTable(shown, look);
   const names = left.map(({ title }) => title).join(', ');
-  const note = wrapped(`left out for want of room: ${names} (--csv FILE has all)`, look.columns ?? Number.POSITIVE_INFINITY);
+  const note = wrapped(`left out for want of room: ${names} (--csv FILE has all)`, look.columns);
   return `${renderTable(shown, look)}\n${look.paint('dim', note)}`;
 }
 

@@ -1,9 +1,9 @@
 import { printable } from '../../errors.ts';
 import { replicatesOf, type SweepSettings } from '../../sweep/schema.ts';
 import type { PlannedTrial, SweepPlan } from '../../sweep/session/plan.ts';
-import { fitColumns } from '../text/fit.ts';
 import { formatBytes, formatCount, formatCounted, formatSecondsLeft } from '../text/numbers.ts';
-import { renderFacts, renderTable, type TableLook, wrapped } from '../text/table.ts';
+import { fitColumns, renderFacts, renderTable, type TableLook } from '../text/table.ts';
+import { wrapped } from '../text/wrapped.ts';
 import { assignedKeys, isVaried, shortNumber } from './view/cells.ts';
 import { shortNames } from './view/charted.ts';
 import { describeMethod, repeatsText } from './view/words.ts';
@@ -92,5 +92,5 @@ function renderKnown(known: readonly PlannedTrial[], settings: SweepSettings, lo
   const text = renderTable(table, look);
   return rest.length === 0
     ? text
-    : `${text}\n${look.paint('dim', wrapped(`${rest.join('; ')}: --save-trials FILE or --json`, look.columns ?? Number.POSITIVE_INFINITY))}`;
+    : `${text}\n${look.paint('dim', wrapped(`${rest.join('; ')}: --save-trials FILE or --json`, look.columns))}`;
 }

@@ -7,9 +7,9 @@ import { noneToEnd, partOf } from '../../sweep/schedulers/trained-to-end.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';
 import { shortPath } from '../runs/results.ts';
 import { spellCommands } from '../text/commands.ts';
-import { fitColumns } from '../text/fit.ts';
 import { formatCount, formatPercent, formatSeconds } from '../text/numbers.ts';
-import { renderFacts, renderTable, type Table, type TableLook, wrapped } from '../text/table.ts';
+import { fitColumns, renderFacts, renderTable, type Table, type TableLook } from '../text/table.ts';
+import { wrapped } from '../text/wrapped.ts';
 import { rungName } from './charts/curves.ts';
 import { importanceNote } from './charts/importance.ts';
 import { bestFirst } from './files.ts';
@@ -59,7 +59,10 @@ function renderTrials(state: SweepState, look: SweepLook): string {
   const rest = [...(more > 0 ? [`${formatCount(more)} more`] : []), ...(left.length > 0 ? [leftOut(left)] : [])];
   if (rest.length === 0) return renderTable(table, look);
   const command = spellCommands(`${commandOf('sweep export', shortPath(state.directory))} --csv`, look.program);
-  return `${renderTable(table, look)}\n${look.paint('dim', wrapped(`${rest.join('; ')}: ${command}`, look.columns))}`;
+  const text = `${rest.join('; ')}:`;
+  // The command stays in one line, so that it can be copied.
+  const whole = `${text} ${command}`.length <= look.columns ? `${text} ${command}` : `${wrapped(text, look.columns)}\n  ${command}`;
+  return `${renderTable(table, look)}\n${look.paint('dim', whole)}`;
 }
 
 /** Notes go first, then times and lengths, then what a trial sets from the last key on; its number and its value stay. */
@@ -147,5 +150,5 @@ export function renderImportance(importance: SweepImportance, look: SweepLook): 
       look.paint('dim', bar(share)),
     ]),
   ];
-  return `${renderTable({ head: ['parameter', 'share', ''], rows, align: ['left', 'right', 'left'] }, look)}\n\n${importanceNote(importance)}`;
+  return `${renderTable({ head: ['parameter', 'share', ''], rows, align: ['left', 'right', 'left'] }, look)}\n\n${wrapped(importanceNote(importance), look.columns)}`;
 }

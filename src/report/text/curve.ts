@@ -13,28 +13,55 @@ const LABEL_WIDTH = 10;
 const LEFT = LABEL_WIDTH + 1;
 const OFFSET = 2;
 const MAX_COLUMNS = 80;
+const LINE = '─';
+const MARK = '•';
 /** Less of a difference is rounding, and has no shape worth drawing. */
 const FLAT = 1e-6;
 
+/** What evaluations found, drawn as points beside the line of the training. */
+export interface EvaluatedCurve {
+  /** `val` */
+  name: string;
+  /** In the order of steps. */
+  points: readonly CurvePoint[];
+}
+
 /**
- * Draws losses over steps.
+ * Draws losses over steps, with a title that names what is drawn.
  *
- * @param points  in the order of steps
+ * @param points  of the training, in the order of steps
  * @param width   columns to draw in
  * @returns undefined where there is nothing to see: fewer than two finite losses, no difference among them, no room
  */
-export function renderCurve(points: readonly CurvePoint[], width: number): string | undefined {
+export function renderCurve(points: readonly CurvePoint[], width: number, evaluated?: EvaluatedCurve): string | undefined {
   const finite = points.filter(({ loss }) => Number.isFinite(loss));
+  const first = finite[0]?.step ?? 0;
+  const marks = (evaluated?.points ?? []).filter(({ step, loss }) => Number.isFinite(loss) && step >= first);
   const columns = Math.min(MAX_COLUMNS, width) - LEFT;
   const losses = finite.map(({ loss }) => loss);
-  const [low, high] = [Math.min(...losses), Math.max(...losses)];
+  const all = [...losses, ...marks.map(({ loss }) => loss)];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
   if (finite.length < 2 || columns < 20 || high - low <= FLAT * Math.max(Math.abs(low), Math.abs(high))) return undefined;
+  const last = Math.max(finite.at(-1)?.step ?? 0, marks.at(-1)?.step ?? 0);
+  const columnOf = (step: number): number => (last === first ? 0 : Math.round(((step - first) / (last - first)) * (columns - 1)));
   const format = (label: number): string => label.toPrecision(4).padStart(LABEL_WIDTH);
-  const plot = asciichart.plot(resample(losses, columns), { height: HEIGHT, offset: OFFSET, format });
-  const first = `step ${formatCount(finite[0]?.step ?? 0)}`;
-  const last = formatCount(finite.at(-1)?.step ?? 0);
-  const axis = `${' '.repeat(LEFT)}${first}${last.padStart(columns - first.length)}`;
-  return [...plot.split('\n').map((line) => line.trimEnd()), axis].join('\n');
+  const series = resample(losses, Math.max(2, columnOf(finite.at(-1)?.step ?? 0) + 1));
+  const plot = asciichart.plot(series, { height: HEIGHT, offset: OFFSET, format, min: low, max: high });
+  const rows = plot.split('\n').map((line) => [...line.padEnd(LEFT + columns)]);
+  for (const { step, loss } of marks) {
+    const row = rows[rowOf(loss, low, high)];
+    if (row !== undefined) row[LEFT + columnOf(step)] = MARK;
+  }
+  const title = `loss: ${LINE} train${marks.length === 0 ? '' : `, ${MARK} ${evaluated?.name ?? ''}`}`;
+  const start = `step ${formatCount(first)}`;
+  const axis = `${' '.repeat(LEFT)}${start}${formatCount(last).padStart(columns - start.length)}`;
+  return [`${' '.repeat(LEFT)}${title}`, ...rows.map((row) => row.join('').trimEnd()), axis].join('\n');
+}
+
+/** Of a loss, as asciichart rounds it. */
+function rowOf(loss: number, low: number, high: number): number {
+  const ratio = HEIGHT / (high - low);
+  return Math.round(high * ratio) - Math.round(loss * ratio);
 }
 
 /** Stretches or squeezes values to `count` of them: straight lines between few, means of many. */

@@ -1,18 +1,24 @@
 import { type ErrorDetails, GradloomError, printable } from '../../errors.ts';
 import { spellCommands } from './commands.ts';
 import type { Paint } from './paint.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A message of ours is short; a worker's may hold anything. */
 const MAX_MESSAGE = 2000;
 const MAX_WHERE = 500;
 /** A command that is cut does not work. */
 const MAX_COMMAND = Number.POSITIVE_INFINITY;
-const GAP = '      ';
+const GAP = '  ';
+const WIDE_GAP = '      ';
+/** Of the lines of a sentence after its first. */
+const INDENT = 2;
 
 export interface ErrorLook {
   paint: Paint;
   /** What is kept and what to do next share a line if they fit in it. */
   columns: number;
+  /** Sentences that are wider have several lines, as for a terminal. @default they stay in one */
+  wraps?: boolean;
   /** How gradloom was started, for the commands to type. @default gradloom */
   program?: string | undefined;
 }
@@ -24,19 +30,23 @@ export function renderError(error: GradloomError, look: ErrorLook): string {
 
 function renderProblem(
   { code, message, lines: list, where, frame, kept, next }: ErrorDetails,
-  { paint, columns, program }: ErrorLook,
+  { paint, columns, wraps = false, program }: ErrorLook,
 ): string {
+  const fitted = (text: string, indent: number): string => (wraps ? wrapped(text, columns - indent, indent) : text);
   const head = [paint('red', `error[${code}]`), printable(message, MAX_MESSAGE)];
   if (where !== undefined) head.unshift(paint('bold', printable(where, MAX_WHERE)));
-  const lines = [head.join('  '), ...(list ?? []).map((line) => `  ${printable(line, MAX_MESSAGE)}`)];
+  const lines = [fitted(head.join(GAP), INDENT), ...(list ?? []).map((line) => `  ${fitted(printable(line, MAX_MESSAGE), INDENT)}`)];
   // Frames have lines of their own, each already escaped where it shows the user's text.
   if (frame !== undefined) lines.push(...frame.split('\n').map((line) => paintFrame(printable(line, MAX_MESSAGE), paint)));
   const rest: [label: string, text: string][] = [];
   if (kept !== undefined) rest.push(['kept:', printable(spellCommands(kept, program), MAX_COMMAND)]);
   if (next !== undefined) rest.push(['next:', printable(spellCommands(next, program), MAX_COMMAND)]);
-  const isShort = rest.map(([label, text]) => `${label} ${text}`).join(GAP).length <= columns;
-  const shown = rest.map(([label, text]) => `${paint('cyan', label)} ${text}`);
-  if (shown.length > 0) lines.push(shown.join(isShort ? GAP : '\n'));
+  const isShort = rest.map(([label, text]) => `${label} ${text}`).join(WIDE_GAP).length <= columns;
+  // A command stays in one line, so that it can be copied.
+  const shown = rest.map(
+    ([label, text]) => `${paint('cyan', label)} ${text.startsWith(program ?? 'gradloom') ? text : fitted(text, label.length + 1)}`,
+  );
+  if (shown.length > 0) lines.push(shown.join(isShort ? WIDE_GAP : '\n'));
   return lines.join('\n');
 }
 

@@ -1,5 +1,6 @@
 import CliTable from 'cli-table3';
 import { type Paint, printablePart, widthOf, withoutColour } from './paint.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface Table {
   /** May have several lines. Cells have one: a line break in one is shown by its code. */
@@ -8,22 +9,118 @@ export interface Table {
   rows: readonly (readonly string[])[];
   /** @default 'right' for all columns */
   align?: readonly ('left' | 'right')[];
+  /** Titles of columns that tell least: without room they are left out first, from the last on. */
+  minor?: readonly string[];
 }
 
 export interface TableLook {
   /** With lines around the cells, for a terminal; else columns apart by two spaces, for pipes and files. */
   boxed: boolean;
   paint: Paint;
-  /** Width to keep to: the widest cells are cut. @default none */
+  /** Width to keep to: the widest texts are cut, then columns are left out, which is said below the table. @default none */
   columns?: number;
 }
 
-/** Fewer columns than this show nothing of a cell. */
-const MIN_CELL = 6;
+/** Fewer columns than this show nothing of a text. */
+const MIN_CELL = 10;
+/** Columns left out that are named; more are counted. */
+const MAX_NAMED = 10;
+/** Cells that lose their meaning with their last digits: numbers, intervals, shapes, times, with their units. */
+const NUMBER = /^(?:[^\p{L}]|\bto\b|\bx\b|e[-+]?\d)*\d[^\p{L}]*\p{L}{0,3}$/u;
 
-export function renderTable(table: Table, { boxed, paint, columns = Number.POSITIVE_INFINITY }: TableLook): string {
+export function renderTable(table: Table, look: TableLook): string {
+  const { shown, widths, left } = fitted(table, look);
+  const text = renderFitted(shown, widths, look);
+  if (left.length === 0) return text;
+  const more = left.length > MAX_NAMED ? ` and ${left.length - MAX_NAMED} more` : '';
+  const names = left.slice(0, MAX_NAMED).map((title) => (title === '' ? 'notes' : printablePart(title)));
+  return `${text}\n${look.paint('dim', wrapped(`left out for want of room: ${names.join(', ')}${more} (--json has all)`, look.columns))}`;
+}
+
+interface Fitted {
+  shown: Table;
+  /** Of its columns. */
+  widths: readonly number[];
+  /** Titles of what had to go. */
+  left: readonly string[];
+}
+
+/** As much of a table as a line has room for; the first column always stays. */
+function fitted(table: Table, { boxed, columns = Number.POSITIVE_INFINITY }: TableLook): Fitted {
+  const left: string[] = [];
+  let shown = tableWidth(table, boxed) > columns ? withShortHeads(table) : table;
+  for (;;) {
+    const widths = squeezed(shown, columns, boxed);
+    const { head, minor = [] } = shown;
+    if (lineWidth(widths, boxed) <= columns || head.length < 2) return { shown, widths, left: inOrder(left, table) };
+    const least = head.findLastIndex((title, i) => i > 0 && minor.includes(title.replaceAll('\n', ' ')));
+    const gone = least > 0 ? least : head.length - 1;
+    left.unshift(head[gone] ?? '');
+    shown = withoutColumn(shown, gone);
+  }
+}
+
+/** Titles as they follow each other in the table. */
+function inOrder(titles: readonly string[], { head }: Table): string[] {
+  const plain = head.map((title) => title.replaceAll('\n', ' '));
+  return titles.map((title) => title.replaceAll('\n', ' ')).toSorted((a, b) => plain.indexOf(a) - plain.indexOf(b));
+}
+
+function withoutColumn({ head, rows, align, minor = [] }: Table, gone: number): Table {
+  const rest = <T>(items: readonly T[]): T[] => items.filter((_, i) => i !== gone);
+  return { head: rest(head), rows: rows.map(rest), minor, ...(align && { align: rest(align) }) };
+}
+
+export interface Fitting<Column> {
+  shown: readonly Column[];
+  /** What had to go, in the order of the columns. */
+  left: readonly Column[];
+  /** Of the columns shown; titles take two lines where they are too wide otherwise. */
+  table: Table;
+}
+
+/**
+ * A table with as many columns as fit.
+ *
+ * @param goes     the column to do without next, of those that are still shown; undefined when the rest must stay
+ * @param tableOf  the table of some columns
+ */
+export function fitColumns<Column>(
+  columns: readonly Column[],
+  { boxed, columns: room = Number.POSITIVE_INFINITY }: TableLook,
+  goes: (shown: readonly Column[]) => Column | undefined,
+  tableOf: (shown: readonly Column[]) => Table,
+): Fitting<Column> {
+  let shown = columns;
+  for (;;) {
+    const whole = tableOf(shown);
+    const table = tableWidth(whole, boxed) > room ? withShortHeads(whole) : whole;
+    const gone = tableWidth(table, boxed) > room ? goes(shown) : undefined;
+    if (gone === undefined) return { shown, left: columns.filter((column) => !shown.includes(column)), table };
+    shown = shown.filter((column) => column !== gone);
+  }
+}
+
+/** Breaks titles that are wider than what stands below them: `min val.loss` between the words, a config key before its last name. */
+function withShortHeads(table: Table): Table {
+  const head = table.head.map((title, i) => {
+    const width = Math.max(...table.rows.map((cells) => cells[i]?.length ?? 0));
+    return title.length <= width ? title : inTwo(title);
+  });
+  return { ...table, head };
+}
+
+/** A title in two lines: of several words, as even as they can be. */
+function inTwo(title: string): string {
+  const spaces = [...title.matchAll(/ /g)].map(({ index }) => index);
+  if (spaces.length === 0) return title.replace(/(?<=\.)(?=[^.]+$)/, '\n');
+  const middle = title.length / 2;
+  const at = spaces.reduce((best, place) => (Math.abs(place - middle) < Math.abs(best - middle) ? place : best));
+  return `${title.slice(0, at)}\n${title.slice(at + 1)}`;
+}
+
+function renderFitted(table: Table, widths: readonly number[], { boxed, paint }: TableLook): string {
   const { head, rows, align = head.map(() => 'right' as const) } = table;
-  const widths = squeezed(columnWidths(table), columns, boxed);
   const cells = rows.map((row) => row.map((text, column) => cut(printablePart(text), widths[column])));
   const heads = head.map((text, column) => text.split('\n').map((line) => cut(printablePart(line), widths[column])));
   const height = Math.max(...heads.map(({ length }) => length));
@@ -66,20 +163,35 @@ function lineWidth(widths: readonly number[], boxed: boolean): number {
   return widths.reduce((sum, width) => sum + width + gap, boxed ? 1 : -gap);
 }
 
-/** The widths, of which the widest give way until a line fits. */
-function squeezed(widths: readonly number[], columns: number, boxed: boolean): number[] {
-  const fitting = [...widths];
-  for (let over = lineWidth(fitting, boxed) - columns; over > 0; over--) {
-    const widest = Math.max(...fitting);
-    if (widest <= MIN_CELL) break;
-    fitting[fitting.indexOf(widest)] = widest - 1;
+/** The widths of the columns: of texts the widest give way until a line fits, what the rows are called last of all. Numbers stay whole. */
+function squeezed(table: Table, columns: number, boxed: boolean): number[] {
+  const fitting = columnWidths(table);
+  const texts = fitting.map((_, i) => i).filter((i) => !isOfNumbers(table, i));
+  for (const some of [texts.filter((i) => i > 0), texts]) {
+    for (let over = lineWidth(fitting, boxed) - columns; over > 0; over--) {
+      const widest = Math.max(0, ...some.map((i) => fitting[i] ?? 0));
+      const [first] = some.filter((i) => fitting[i] === widest);
+      if (first === undefined || widest <= MIN_CELL) break;
+      fitting[first] = widest - 1;
+    }
   }
   return fitting;
 }
 
+/** Whether the widest cell of a column is a number, or its title is wider than all of them. */
+function isOfNumbers({ rows }: Table, column: number): boolean {
+  const cells = rows.map((row) => withoutColour(row[column] ?? ''));
+  const widest = cells.reduce((most, cell) => (cell.length > most.length ? cell : most), '');
+  return widest === '' || NUMBER.test(widest);
+}
+
+/** A text cut to a width, behind a word if there is one in its second half. */
 function cut(text: string, width = Number.POSITIVE_INFINITY): string {
+  if (widthOf(text) <= width) return text;
   // A coloured cell is cut by its text alone.
-  return widthOf(text) <= width ? text : `${withoutColour(text).slice(0, width - 1)}…`;
+  const part = withoutColour(text).slice(0, width - 1);
+  const end = part.lastIndexOf(' ');
+  return `${end >= width / 2 ? part.slice(0, end) : part}…`;
 }
 
 function renderPlain(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string {
@@ -104,23 +216,6 @@ export function renderFacts(
     return `${paint('dim', printablePart(name.padEnd(width)))}  ${text}`;
   });
   return lines.join('\n');
-}
-
-/**
- * A sentence in lines that keep to a width, broken between words.
- *
- * @param indent  spaces before each line but the first
- */
-export function wrapped(text: string, columns: number, indent = 0): string {
-  if (widthOf(text) <= columns) return text;
-  const [first = '', ...words] = text.split(' ');
-  const lines = [first];
-  for (const word of words) {
-    const line = `${lines.at(-1)} ${word}`;
-    if (widthOf(line) > columns) lines.push(word);
-    else lines[lines.length - 1] = line;
-  }
-  return lines.join(`\n${' '.repeat(indent)}`);
 }
 
 /** At most `limit` of the items, evenly chosen; always the first and the last. */

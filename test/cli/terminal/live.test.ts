@@ -23,6 +23,10 @@ class Screen {
     return { columns: this.columns, rows: this.rows };
   }
 
+  lines(line: string): string {
+    return line;
+  }
+
   onResize(listener: () => void): void {
     this.#resized.push(listener);
   }

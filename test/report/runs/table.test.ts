@@ -72,7 +72,7 @@ test('columns that do not fit are left out and named, results before config keys
   t.is(said(40), '--csv has all)');
   t.regex(renderRunTable(table, { ...plain, columns: 50 }), /^left out for want of room: tags \(--cols chooses,\n--csv/m);
   t.regex(renderRunTable(table, { ...plain, columns: 40 }), /^left out for want of room: best\nval\.accuracy, tags \(--cols chooses,\n/m);
-  t.is(renderRunTable(table, { ...plain, columns: 5 }).split('\n')[1], 'mnist…');
+  t.is(renderRunTable(table, { ...plain, columns: 5 }).split('\n')[1], 'mnist-aaa…');
 });
 
 for (const columns of [20, 40, 60, 80, 120]) {

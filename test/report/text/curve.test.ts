@@ -3,9 +3,10 @@ import { renderCurve, resample } from '../../../src/report/text/curve.ts';
 
 const falling = Array.from({ length: 500 }, (_, i) => ({ step: 10 * i, loss: Math.exp(-i / 100) }));
 
-test('a curve has labels, an axis and the range of steps', (t) => {
+test('a curve has a title, labels, an axis and the range of steps', (t) => {
   const straight = [8, 7, 6, 5, 4, 3, 2, 1, 0].map((loss, i) => ({ step: 500 * i, loss }));
   t.deepEqual(renderCurve(straight, 44)?.split('\n'), [
+    '           loss: ─ train',
     '     8.000┼──╮',
     '     7.000┤  ╰───╮',
     '     6.000┤      ╰───╮',
@@ -25,6 +26,28 @@ for (const width of [32, 80, 300]) {
     t.true(lines.length > 5 && lines.every((line) => line.length <= Math.min(width, 100)));
   });
 }
+
+test('what evaluations found stands as points on the scale and the steps of the training', (t) => {
+  const points = [8, 4, 0].map((loss, i) => ({ step: 10 * i, loss }));
+  const evaluated = [
+    { step: 0, loss: 2 },
+    { step: 15, loss: Number.NaN },
+    { step: 30, loss: 8 },
+  ];
+  t.deepEqual(renderCurve(points, 44, { name: 'val', points: evaluated })?.split('\n'), [
+    '           loss: ─ train, • val',
+    '     8.000┼─╮                              •',
+    '     7.000┤ ╰─╮',
+    '     6.000┤   ╰──╮',
+    '     5.000┤      ╰──╮',
+    '     4.000┤         ╰─╮',
+    '     3.000┤           ╰──╮',
+    '     2.000┤•             ╰──╮',
+    '     1.000┤                 ╰─╮',
+    '     0.000┤                   ╰─',
+    '           step 0                         30',
+  ]);
+});
 
 const nothing: [reason: string, losses: number[], width: number][] = [
   ['no losses', [], 80],

@@ -34,6 +34,23 @@ test('what is kept and what comes next share a line that is wide enough', (t) =>
   );
 });
 
+test('a terminal gets what is too wide for it in lines that break between words, but for a command that is to be copied', (t) => {
+  const error = new GradloomError({ ...unknownKey, next: `gradloom check ${'a'.repeat(20)} ${'b'.repeat(30)}` });
+  t.deepEqual(renderError(error, { ...look, columns: 60, wraps: true }).split('\n'), [
+    'configs/mnist.yaml:31:3  error[E_CONFIG_UNKNOWN_KEY]',
+    '  train.learning_rate: unknown key; did you mean',
+    '  optimizer.lr?',
+    ...frame.split('\n'),
+    `next: gradloom check ${'a'.repeat(20)} ${'b'.repeat(30)}`,
+  ]);
+  const said = new GradloomError({ ...unknownKey, frame: undefined, next: `check the path, or ${'name '.repeat(12)}` });
+  t.true(
+    renderError(said, { ...look, columns: 40, wraps: true })
+      .split('\n')
+      .every((line) => line.length <= 40),
+  );
+});
+
 test('all problems of an error are printed', (t) => {
   const second = { code: 'E_CONFIG_RANGE', where: 'a:1:1', message: 'seed: out of range' } as const;
   t.is(

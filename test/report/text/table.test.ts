@@ -1,6 +1,8 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { unpainted } from '../../../src/report/text/paint.ts';
-import { chooseEvenly, renderFacts, renderTable, wrapped } from '../../../src/report/text/table.ts';
+import { chooseEvenly, renderFacts, renderTable } from '../../../src/report/text/table.ts';
+import { wrapped } from '../../../src/report/text/wrapped.ts';
 
 const table = {
   head: ['part', 'size'],
@@ -54,6 +56,54 @@ test('a table that is too wide has its widest cells cut, numbers last', (t) => {
   t.is(lines[3], `│ loss │ ${'x'.repeat(18)}… │`);
 });
 
+test('numbers stay whole: columns that do not fit go from the last on, those that tell least first, and are named', (t) => {
+  const wide = {
+    head: ['run', 'loss', 'rate', 'digits of it', 'samples/s'],
+    rows: [['mnist-29', '0.123456', '12.50 %', '1,234,567', '81 (70 to 92)']],
+    minor: ['rate'],
+  };
+  const at = (columns: number): string[] => renderTable(wide, { boxed: false, paint: unpainted, columns }).split('\n');
+  t.deepEqual(at(53).slice(-1), ['mnist-29  0.123456  12.50 %  1,234,567  81 (70 to 92)']);
+  t.deepEqual(at(52).slice(-2), ['mnist-29  0.123456  1,234,567  81 (70 to 92)', 'left out for want of room: rate (--json has all)']);
+  t.deepEqual(at(30).slice(-4), ['mnist-29  0.123456', 'left out for want of room:', 'rate, digits of it, samples/s', '(--json has all)']);
+});
+
+test('a text is cut behind a word, and what the rows are called last of all', (t) => {
+  const wide = {
+    head: ['column', 'values'],
+    rows: [['flipper_length_mm', '3: Adelie 152, Gentoo 124, Chinstrap 68']],
+    align: ['left', 'left'] as const,
+  };
+  t.is(renderTable(wide, { boxed: false, paint: unpainted, columns: 36 }).split('\n')[1], 'flipper_length_mm  3: Adelie 152,…');
+  t.is(renderTable(wide, { boxed: false, paint: unpainted, columns: 22 }).split('\n')[1], 'flipper_l…  3: Adelie…');
+});
+
+const number = fc.oneof(
+  fc.double({ noNaN: true }).map(String),
+  fc.integer().map((value) => `${value} %`),
+);
+for (const [of, cell] of [
+  ['numbers', number],
+  ['texts and numbers', fc.oneof(number, fc.string({ maxLength: 60 }))],
+] as const) {
+  test(`no line of a table of ${of} is wider than the terminal, and no number in it is cut`, (t) => {
+    const tables = fc.integer({ min: 1, max: 12 }).chain((columns) =>
+      fc.record({
+        head: fc.array(fc.stringMatching(/^[a-z. ]{0,20}$/), { minLength: columns, maxLength: columns }),
+        rows: fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { maxLength: 4 }),
+      }),
+    );
+    fc.assert(
+      fc.property(tables, fc.integer({ min: 40, max: 130 }), fc.boolean(), (table, columns, boxed) => {
+        const text = renderTable(table, { boxed, paint: unpainted, columns });
+        t.true(text.split('\n').every((line) => line.length <= columns));
+        if (cell === number) t.false(text.includes('…'));
+      }),
+      { numRuns: 50 },
+    );
+  });
+}
+
 test('what a cell or a fact holds stays in its line', (t) => {
   const look = { boxed: false, paint: unpainted };
   t.is(renderTable({ head: ['a'], rows: [['b\nc\u001b[2J']] }, look), '                a\nb\\u000ac\\u001b[2J');
@@ -63,4 +113,5 @@ test('what a cell or a fact holds stays in its line', (t) => {
 test('a long fact goes on below its value', (t) => {
   t.is(renderFacts([['name', 'one two three four']], { paint: unpainted, columns: 16 }), 'name  one two\n      three four');
   t.is(wrapped('unbreakable', 4), 'unbreakable');
+  t.is(wrapped('epoch 1/3  train loss', 10, 2), 'epoch 1/3\n  train loss');
 });

@@ -18,10 +18,11 @@ export const cacheLs = defineCommand({
 });
 
 async function listKept(output: Output): Promise<number> {
-  const [{ listCache }, { cacheDirectory }, { formatBytes, formatCounted }] = await Promise.all([
+  const [{ listCache }, { cacheDirectory }, { formatBytes, formatCounted }, { wrapped }] = await Promise.all([
     import('../../../machine/cache-entries.ts'),
     import('../../../machine/cache.ts'),
     import('../../../report/text/numbers.ts'),
+    import('../../../report/text/wrapped.ts'),
   ]);
   const entries = listCache();
   const directory = cacheDirectory();
@@ -30,13 +31,14 @@ async function listKept(output: Output): Promise<number> {
     output.object({ directory, bytes, entries });
     return EXIT.ok;
   }
+  const { columns } = output.look(process.stdout);
   for (const [kind, meaning] of Object.entries(CACHE_KINDS)) {
     const some = entries.filter((entry) => entry.kind === kind);
     if (some.length === 0) continue;
     const size = formatBytes(some.reduce((sum, entry) => sum + entry.bytes, 0));
-    output.answer(
-      `${kind.padEnd(9)}  ${size.padStart(8)}  ${meaning} (${formatCounted(some.length, some[0]?.kind === 'compiled' ? 'folder' : 'file')})`,
-    );
+    const place = `${kind.padEnd(9)}  ${size.padStart(8)}  `;
+    const text = `${meaning} (${formatCounted(some.length, some[0]?.kind === 'compiled' ? 'folder' : 'file')})`;
+    output.answer(place + wrapped(text, columns - place.length, place.length));
   }
   output.note(`${formatBytes(bytes)} in ${printable(directory, Number.POSITIVE_INFINITY)}`);
   return EXIT.ok;
