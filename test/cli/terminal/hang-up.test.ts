@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { EXIT } from '../../../src/errors.ts';
 import { gradloom, MAIN, workplace } from '../support/run-cli.ts';
+import { hasTerminals } from '../support/terminal.ts';
 
 const LONG = `name: long
 data: {source: {type: synthetic, kind: blobs, samples: 200}}
@@ -43,17 +44,7 @@ else:
     print(open(ended).read())
 `;
 
-async function hasPython(): Promise<boolean> {
-  try {
-    await promisify(execFile)('python3', ['-c', 'import os, pty; os.waitstatus_to_exitcode']);
-    return true;
-  } catch (error) {
-    if (process.env['CI'] !== undefined) throw error;
-    return false;
-  }
-}
-
-const onTerminal = (await hasPython()) ? test.serial : test.serial.skip;
+const onTerminal = (await hasTerminals()) ? test.serial : test.serial.skip;
 
 for (const { title, session } of [
   { title: 'its own terminal, by SIGHUP', session: 'controls' },
