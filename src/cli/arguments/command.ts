@@ -4,6 +4,8 @@ import type { Output } from '../terminal/output.ts';
 /** One option of the command line; `value` names what it takes, a flag takes nothing. */
 export interface OptionSpec {
   value?: string;
+  /** All that it may be, where these are few. */
+  values?: readonly string[];
   /** May be given more than once, each time with a value. */
   repeats?: boolean;
   short?: string;
@@ -16,6 +18,8 @@ export interface Positionals {
   notation: string;
   /** What each is, by its name in the notation. */
   describe: Readonly<Record<string, string>>;
+  /** All that the first may be, where these are few. */
+  values?: readonly string[];
   /** Words such as `-old` are no options but are handed over as `~old`, as overrides write a removal. */
   dashRemoves?: boolean;
   /** What is wrong with the words given; undefined if nothing is. */

@@ -11,7 +11,7 @@ export const MODEL_WORDS = {
 
 /** Which parameters of it. */
 export const MODEL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  checkpoint: { value: 'WHICH', describe: 'best, last or a step; default last' },
+  checkpoint: { value: 'WHICH', values: ['best', 'last'], describe: 'best, last or a step; default last' },
   average: { describe: 'the averaged parameters (train.average), in place of the raw ones' },
   ...RUNS_DIR,
 };

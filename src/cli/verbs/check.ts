@@ -20,7 +20,7 @@ export const check = defineCommand<CheckRequest>({
   describe: 'Validate an experiment, load its data and show what a run would do',
   options: {
     graph: { describe: 'show the ops that a step is made of, with the tensors that they read' },
-    as: { value: 'FORM', describe: `of the graph: ${GRAPH_FORMS.join(', ')}; default text` },
+    as: { value: 'FORM', values: GRAPH_FORMS, describe: `of the graph: ${GRAPH_FORMS.join(', ')}; default text` },
   },
   examples: [
     ['$0 check configs/seed.yaml', 'values and their origins, parameters, memory, batches'],

@@ -12,6 +12,8 @@ import { report } from './report.ts';
 import { resume } from './resume.ts';
 import { runs } from './runs/index.ts';
 import { schema } from './schema.ts';
+import { completion } from './setup/completion.ts';
+import { init } from './setup/init.ts';
 import { speedup } from './speedup.ts';
 import { sweep } from './sweep/index.ts';
 import { train } from './train.ts';
@@ -23,6 +25,7 @@ import { verify } from './verify.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
+  init,
   train,
   check,
   data,
@@ -42,6 +45,7 @@ export const COMMANDS: Readonly<Record<string, Command | CommandGroup>> = {
   speedup,
   ui,
   schema,
+  completion,
   cache,
   doctor,
 };

@@ -21,6 +21,7 @@ export const extend = defineCommand<ExtendRequest>({
     steps: { value: 'N', describe: 'new length of the whole training in parameter updates' },
     schedule: {
       value: 'MODE',
+      values: MODES,
       describe: 'the learning rate from here on: stretch (the schedule over the new length, default), hold (as it was last) or restart',
     },
     ...RUNS_DIR,

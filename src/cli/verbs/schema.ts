@@ -12,6 +12,7 @@ export const schema = defineCommand<Kind>({
   positionals: {
     notation: '[kind]',
     describe: { kind: `${EXPECTED}; default ${KINDS[0]}` },
+    values: KINDS,
     problem: ([first, second], command) => {
       if (first !== undefined && kindOf(first) === undefined) return `no schema of ${printable(first)}; expected ${EXPECTED}`;
       return second === undefined ? undefined : `${printable(second)}: gradloom ${command} takes one argument`;

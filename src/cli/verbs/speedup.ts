@@ -26,7 +26,11 @@ export const speedup = defineCommand<SpeedupRequest>({
   describe: 'Measure what more workers buy: the same work at each worker count; FILE is an experiment or a speedup file',
   options: {
     workers: { value: 'LIST', describe: 'worker counts, such as 1..4 or 1,2,4; default 1 to the usable cores' },
-    mode: { value: 'MODE', describe: 'strong (the same batch), weak (the batch grows with the workers) or both' },
+    mode: {
+      value: 'MODE',
+      values: ['strong', 'weak', 'both'],
+      describe: 'strong (the same batch), weak (the batch grows with the workers) or both',
+    },
     steps: { value: 'N', describe: 'parameter updates of one repetition' },
     seconds: { value: 'S', describe: 'in place of --steps: as many updates as one worker does in S seconds; default 1' },
     repeats: { value: 'N', describe: 'repetitions of each row; default 8' },

@@ -53,7 +53,8 @@ export function aboutMissing(file: string): string {
   if (beside !== undefined) return `did you mean ${printable(path.join(path.dirname(file), beside))}?`;
   const names = bundledNames();
   const near = closest(name.replace(/\.ya?ml$/, ''), names);
-  if (near !== undefined) return `did you mean ${near}? It comes with gradloom and is found by this name from anywhere`;
+  if (near !== undefined)
+    return `did you mean ${near}? These come with gradloom and are found by their names from anywhere: ${names.join(', ')}`;
   return `check the path, or name one of those that come with gradloom: ${names.join(', ')}`;
 }
 

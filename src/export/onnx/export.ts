@@ -36,6 +36,6 @@ function checkSize({ tensors }: ExportModel, output: string): void {
     code: 'E_EXPORT',
     where: printable(output),
     message: `${bytes} bytes of weights; a file of ONNX holds at most ${TENSORS_LIMIT_BYTES}`,
-    next: 'gradloom export RUN --to safetensors',
+    next: 'take another format: --to safetensors',
   });
 }

@@ -1,5 +1,6 @@
 /** First words of our commands, by which a text's commands are known. */
 export const VERBS = [
+  'init',
   'train',
   'check',
   'data',
@@ -19,6 +20,7 @@ export const VERBS = [
   'speedup',
   'ui',
   'schema',
+  'completion',
   'cache',
   'doctor',
   '--help',

@@ -126,6 +126,6 @@ function usage(where: string, message: string): GradloomError {
     code: 'E_USAGE',
     where: printable(where),
     message: printable(message, 500),
-    next: 'gradloom runs show @last lists names',
+    next: 'gradloom runs show @last',
   });
 }

@@ -1,4 +1,5 @@
 import { GradloomError, printable } from '../../errors.ts';
+import { commandOf } from '../../storage/shell.ts';
 import type { SweepState, Trial } from '../trial.ts';
 import { axesOf } from './axes.ts';
 import { type Importance, importanceOf, MIN_TRIALS } from './importance.ts';
@@ -64,7 +65,7 @@ export function requireImportance(state: SweepState): SweepImportance {
   throw new GradloomError({
     code: 'E_SWEEP_RESULT',
     where: printable(state.directory),
-    message: `importance needs ${MIN_TRIALS} trials with results that differ; got ${count} ${count === 1 ? 'result' : 'results'}`,
-    next: 'gradloom sweep status shows the trials; run more of them with a larger run_cap',
+    message: `importance needs ${MIN_TRIALS} trials with results that differ; got ${count} ${count === 1 ? 'result' : 'results'}; a larger run_cap makes more`,
+    next: commandOf('sweep status', state.directory),
   });
 }

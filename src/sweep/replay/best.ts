@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readRootText } from '../../config/text/read.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { runFile } from '../../runs/files/names.ts';
+import { commandOf } from '../../storage/shell.ts';
 import type { SweepState, Trial } from '../trial.ts';
 
 /**
@@ -16,7 +17,7 @@ export function bestTrial(state: SweepState): Trial {
     code: 'E_SWEEP_RESULT',
     where: printable(state.directory),
     message: `no trial has a result; the sweep is ${state.status}, with ${state.trials.length} ${state.trials.length === 1 ? 'trial' : 'trials'}`,
-    next: 'gradloom sweep status shows why',
+    next: commandOf('sweep status', state.directory),
   });
 }
 

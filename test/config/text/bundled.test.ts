@@ -34,7 +34,7 @@ test('of a file that is missing, names that are close are told, else those that 
   t.is(aboutMissing(path.join(folder, 'experimnet.yaml')), `did you mean ${path.join(folder, 'experiment.yaml')}?`);
   t.is(
     aboutMissing(path.join(folder, 'none/mnsit.yaml')),
-    'did you mean mnist? It comes with gradloom and is found by this name from anywhere',
+    `did you mean mnist? These come with gradloom and are found by their names from anywhere: ${bundledNames().join(', ')}`,
   );
   t.is(aboutMissing('q'), `check the path, or name one of those that come with gradloom: ${bundledNames().join(', ')}`);
 });

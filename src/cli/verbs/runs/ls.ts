@@ -25,7 +25,7 @@ export const runsLs = defineCommand<ListRequest>({
   positionals: NO_WORDS,
   describe: 'List runs, the latest first',
   options: {
-    status: { value: 'LIST', repeats: true, describe: `only with one of these, by comma: ${STATUSES.join(', ')}` },
+    status: { value: 'LIST', values: STATUSES, repeats: true, describe: `only with one of these, by comma: ${STATUSES.join(', ')}` },
     tag: { value: 'TAG', repeats: true, describe: 'only with this tag' },
     name: { value: 'GLOB', describe: 'only with such a name or id: * stands for any letters, ? for one' },
     where: { value: 'COND', repeats: true, describe: 'only where it holds: COL, then = != < <= > or >=, then a value' },

@@ -24,7 +24,7 @@ export const exportCommand = defineCommand<ExportRequest>({
   positionals: runWords(1, 1),
   describe: 'Write a trained network for other programs: ONNX, a JavaScript module, PyTorch, safetensors, Keras',
   options: {
-    to: { value: 'FORMAT', describe: `what to write: ${TARGETS.join(', ')}` },
+    to: { value: 'FORMAT', values: TARGETS, describe: `what to write: ${TARGETS.join(', ')}` },
     output: { value: 'PATH', short: 'o', describe: 'the file to write; torch and keras-json write their weights beside it' },
     raw: { describe: 'leave preprocessing out: the export takes what the network takes' },
     dtype: { value: 'TYPE', describe: 'how js keeps its weights: f32 (default) or f16, half as large' },

@@ -1,0 +1,33 @@
+import { printable } from '../../../errors.ts';
+import { defineCommand } from '../../arguments/command.ts';
+import { SHELLS, type Shell } from '../../completion/shells.ts';
+import type { Output } from '../../terminal/output.ts';
+
+/** `gradloom completion`. */
+export const completion = defineCommand<Shell>({
+  positionals: {
+    notation: '<shell>',
+    describe: { shell: SHELLS.join(', ') },
+    values: SHELLS,
+    problem: ([shell, second], command) => {
+      const expected = `expected ${SHELLS.join(', ')}`;
+      if (shell === undefined) return `SHELL is missing; ${expected}`;
+      if (!SHELLS.some((known) => known === shell)) return `no completion for ${printable(shell)}; ${expected}`;
+      return second === undefined ? undefined : `${printable(second)}: gradloom ${command} takes one argument`;
+    },
+  },
+  describe: 'Print what makes a shell complete commands, options, run ids, config keys and their values',
+  options: {},
+  examples: [
+    ['eval "$($0 completion bash)"', 'in ~/.bashrc; the same with zsh in ~/.zshrc, after compinit'],
+    ['$0 completion fish | source', 'in ~/.config/fish/config.fish'],
+  ],
+  request: (args) => SHELLS.find((shell) => shell === args.text('shell')) ?? 'bash',
+  run: printScript,
+});
+
+async function printScript(shell: Shell, output: Output): Promise<number> {
+  const { completionScript } = await import('../../completion/scripts.ts');
+  output.answer(completionScript(shell));
+  return 0;
+}
