@@ -21,7 +21,7 @@ const GROUPS = [
   ['help', /^parse\.js$/],
   ['sweeps', /^(?:verbs\/(?:sweep|queue)\/|views\/(?:sweep|queue)|arguments\/sweeps|\.\.\/remote\/)/],
   ['speedup', /^(?:verbs\/speedup|views\/speedup-ranks)\.js$/],
-  ['training', /^(?:verbs\/(?:train|resume|extend|verify|check|setup\/init)|views\/(?:follow|team)|arguments\/config-file)\.js$/],
+  ['training', /^(?:verbs\/(?:train|resume|extend|verify|check|setup\/init)|views\/(?:follow|team|watch)|arguments\/config-file)\.js$/],
   ['models', /^(?:verbs\/(?:use\/|data|report|runs\/export)|arguments\/model)/],
   ['ui', /^verbs\/page\//],
   ['board', /^\.\.\/runs\//],

@@ -39,6 +39,7 @@ export class Output {
   #hasHungUp = false;
   #failure: Error | undefined;
   #program: string | undefined;
+  #resized: (() => void) | undefined;
   /** Wipes what is drawn in place, so that an error does not stand behind it. */
   #wipe: (() => void) | undefined;
 
@@ -137,8 +138,10 @@ export class Output {
     return { columns: columnsOf(process.stderr), rows: process.stderr.rows || Number.POSITIVE_INFINITY };
   }
 
-  /** Calls back whenever `screen` has changed. */
+  /** Calls back whenever `screen` has changed, in place of who asked for it before. */
   onResize(listener: () => void): void {
+    if (this.#resized !== undefined) process.stderr.off('resize', this.#resized);
+    this.#resized = listener;
     process.stderr.on('resize', listener);
   }
 

@@ -3,6 +3,7 @@ import { type Arguments, defineCommand } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
 import { wordOf } from '../arguments/runs.ts';
+import { WATCH_OPTION } from '../arguments/watch.ts';
 import { Display } from '../terminal/display.ts';
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
@@ -12,6 +13,8 @@ interface CheckRequest {
   overrides: readonly string[];
   /** Show the graph of a step, and nothing else, in this form. */
   graph: GraphForm | undefined;
+  /** Again whenever the file changes. */
+  watch: boolean;
 }
 
 /** `gradloom check`. */
@@ -19,6 +22,7 @@ export const check = defineCommand<CheckRequest>({
   positionals: FILE_AND_OVERRIDES,
   describe: 'Validate an experiment, load its data and show what a run would do',
   options: {
+    ...WATCH_OPTION,
     graph: { describe: 'show the ops that a step is made of, with the tensors that they read' },
     as: { value: 'FORM', values: GRAPH_FORMS, describe: `of the graph: ${GRAPH_FORMS.join(', ')}; default text` },
   },
@@ -27,8 +31,8 @@ export const check = defineCommand<CheckRequest>({
     ['$0 check configs/seed.yaml train.batch_size=256 --json', 'the same facts for programs'],
     ['$0 check configs/seed.yaml --graph --as mermaid', 'the ops of a step, for Mermaid to draw'],
   ],
-  request: (args) => ({ ...fileOf(args), graph: graphForm(args) }),
-  run: runCheck,
+  request: (args) => ({ ...fileOf(args), graph: graphForm(args), watch: args.flag('watch') }),
+  run: checkOrWatch,
 });
 
 /** @throws GradloomError E_USAGE */
@@ -36,6 +40,13 @@ function graphForm(args: Arguments): GraphForm | undefined {
   if (args.flag('graph')) return wordOf(args, 'as', GRAPH_FORMS) ?? 'text';
   if (args.text('as') !== undefined) throw args.error('--as says how to show the graph; expected --graph with it');
   return undefined;
+}
+
+async function checkOrWatch(request: CheckRequest, output: Output): Promise<number> {
+  if (!request.watch) return runCheck(request, output);
+  const file = await configFile(request.file, output);
+  const { whenever } = await import('../views/watch.ts');
+  return whenever(file, output, () => runCheck({ ...request, file }, output));
 }
 
 async function runCheck(request: CheckRequest, output: Output): Promise<number> {

@@ -6,6 +6,7 @@ import type { Reusable } from '../../runs/prepare/reuse.ts';
 import { defineCommand, type ExitNow, usageError } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf, workersOf } from '../arguments/positionals.ts';
+import { WATCH_OPTION } from '../arguments/watch.ts';
 import { showNotices } from '../terminal/notices.ts';
 import type { Output } from '../terminal/output.ts';
 import { followRun } from '../views/follow.ts';
@@ -16,6 +17,8 @@ interface TrainRequest {
   /** Only if there is no run of the same identity yet. */
   needed: boolean;
   overrides: readonly string[];
+  /** Again whenever the file changes. */
+  watch: boolean;
   /** Machines to train on together, as they were given. */
   hosts?: string;
 }
@@ -28,6 +31,7 @@ export const train = defineCommand<TrainRequest>({
     workers: { value: 'N', describe: 'worker threads, or auto; the same as parallel.workers=N' },
     dir: { value: 'DIR', describe: 'parent of the run directory; the same as track.dir=DIR' },
     hosts: { value: 'LIST', describe: 'train on these machines together, by mpirun: a:1,b:1 for one rank on each; see docs/mpi.md' },
+    ...WATCH_OPTION,
     needed: {
       describe: 'do only what is not done yet: reuse a finished run of the same identity, resume a broken off one, continue a shorter one',
     },
@@ -52,30 +56,44 @@ export const train = defineCommand<TrainRequest>({
     // The shell has read it: a directory named 1, ~ or $x stays one.
     if (dir !== undefined) overrides.push(`track.dir=${JSON.stringify(literalPath(dir))}`);
     const hosts = args.text('hosts');
-    return { file, overrides, needed: args.flag('needed'), ...(hosts !== undefined && { hosts }) };
+    const watch = args.flag('watch');
+    if (watch && hosts !== undefined) throw args.error('--watch and --hosts: only a training by one process can be watched');
+    return { file, overrides, needed: args.flag('needed'), watch, ...(hosts !== undefined && { hosts }) };
   },
   run: (request, output, exitNow) =>
     request.hosts === undefined
-      ? inTeam(output, (team) => runTrain(request, output, exitNow, team))
+      ? inTeam(output, (team) => trainOrWatch(request, output, exitNow, team))
       : trainOn(request.hosts, ['train', request.file, ...request.overrides, ...(request.needed ? ['--needed'] : [])], output),
 });
 
+async function trainOrWatch(request: TrainRequest, output: Output, exitNow: ExitNow, team: Team | undefined): Promise<number> {
+  const file = await configFile(request.file, output);
+  if (!request.watch) return runTrain({ ...request, file }, output, exitNow, team);
+  if (team !== undefined) throw usageError(`--watch is for one process, and this is one of ${team.members} ranks`, 'train');
+  const { whenever } = await import('../views/watch.ts');
+  return whenever(file, output, (change) => runTrain({ ...request, file }, output, exitNow, undefined, change));
+}
+
+/** @param change  stops the training, too */
 async function runTrain(
   { file, overrides, needed }: TrainRequest,
   output: Output,
   exitNow: ExitNow,
   team: Team | undefined,
+  change?: AbortSignal,
 ): Promise<number> {
+  const both = (signal: AbortSignal): AbortSignal => (change === undefined ? signal : AbortSignal.any([signal, change]));
   const [{ loadExperiment }, { foldsToTrain }] = await Promise.all([import('../../config/load.ts'), import('../../config/folds.ts')]);
-  const loaded = loadExperiment(await configFile(file, output), { overrides });
+  const loaded = loadExperiment(file, { overrides });
   showNotices(loaded.notices, output);
   const folds = foldsToTrain(loaded.experiment);
   if (team !== undefined && (folds !== undefined || needed))
     throw usageError(`${needed ? '--needed' : 'data.split.folds'} is for one process, and this is one of ${team.members} ranks`, 'train');
   const engine = { team };
-  if (folds !== undefined) return trainFolds(loaded, folds, needed, output, exitNow);
+  if (folds !== undefined) return trainFolds(loaded, folds, needed, output, exitNow, both);
   return followRun(
-    async (signal) => {
+    async (stopped) => {
+      const signal = both(stopped);
       if (!needed) return (await import('../../runs/training/train.ts')).train(loaded, { signal, engine });
       const { trainNeeded } = await import('../../runs/training/needed.ts');
       const { run, found } = await trainNeeded(loaded, { signal });
@@ -87,14 +105,21 @@ async function runTrain(
   );
 }
 
-async function trainFolds(loaded: LoadedExperiment, folds: number, needed: boolean, output: Output, exitNow: ExitNow): Promise<number> {
+async function trainFolds(
+  loaded: LoadedExperiment,
+  folds: number,
+  needed: boolean,
+  output: Output,
+  exitNow: ExitNow,
+  both: (signal: AbortSignal) => AbortSignal,
+): Promise<number> {
   if (needed)
     throw usageError('--needed is for one run, and data.split.folds asks for one a fold; gradloom resume goes on with them', 'train');
   const [{ crossValidate }, { followFolds }] = await Promise.all([
     import('../../sweep/folds/cross-validate.ts'),
     import('../views/folds.ts'),
   ]);
-  return followFolds(folds, (signal) => crossValidate(loaded, { signal }), output, exitNow);
+  return followFolds(folds, (signal) => crossValidate(loaded, { signal: both(signal) }), output, exitNow);
 }
 
 function reuseText(found: Reusable): string {

@@ -19,8 +19,8 @@ export const completion = defineCommand<Shell>({
   describe: 'Print what makes a shell complete commands, options, run ids, config keys and their values',
   options: {},
   examples: [
-    ['eval "$($0 completion bash)"', 'in ~/.bashrc; the same with zsh in ~/.zshrc, after compinit'],
-    ['$0 completion fish | source', 'in ~/.config/fish/config.fish'],
+    ['$0 completion bash', 'in ~/.bashrc: eval "$(gradloom completion bash)"; zsh the same in ~/.zshrc, after compinit'],
+    ['$0 completion fish', 'in ~/.config/fish/config.fish: gradloom completion fish | source'],
   ],
   request: (args) => SHELLS.find((shell) => shell === args.text('shell')) ?? 'bash',
   run: printScript,
