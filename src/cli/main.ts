@@ -1,18 +1,10 @@
 #!/usr/bin/env node
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { keepCompiledCode } from '../machine/compiled.ts';
 import { endProcess } from '../native/system/foreign.ts';
 
 keepCompiledCode();
-
-// A shell asks what may come next: the sooner it is answered the better.
-if (process.argv[2] === '--complete') {
-  const { complete, completionLines } = await import('./completion/complete.ts');
-  // Whole, as a shell waits for its end.
-  writeSync(1, completionLines(complete(process.argv.slice(3))));
-  process.exit(0);
-}
 
 // One after the other, those that import nothing first: where the system opens hardly any files, what tells so must be there.
 await import('../error-codes.ts');

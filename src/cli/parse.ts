@@ -2,6 +2,7 @@ import { EXIT } from '../errors.ts';
 import { packageVersion } from '../machine/version.ts';
 import { Arguments, type Command, type Invocation } from './arguments/command.ts';
 import { type Given, guardArguments } from './guard.ts';
+import { COMPLETE } from './terminal/shells.ts';
 
 const HELP_WIDTH = 100;
 
@@ -13,6 +14,17 @@ const HELP_WIDTH = 100;
  * @throws GradloomError E_USAGE
  */
 export function parseArguments(argv: readonly string[], columns = HELP_WIDTH): Invocation {
+  if (argv[0] === COMPLETE) {
+    return {
+      command: 'complete',
+      request: argv.slice(1),
+      run: async (output) => {
+        const { complete, completionLines } = await import('./completion/complete.ts');
+        await output.piece(new TextEncoder().encode(completionLines(complete(argv.slice(1)))));
+        return EXIT.ok;
+      },
+    };
+  }
   const guarded = guardArguments(argv);
   if (guarded.kind === 'version') {
     return {

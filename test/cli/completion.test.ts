@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { complete } from '../../src/cli/completion/complete.ts';
-import { COMPLETE } from '../../src/cli/completion/shells.ts';
+import { COMPLETE } from '../../src/cli/terminal/shells.ts';
 import { bundledNames } from '../../src/config/text/bundled.ts';
 import { EXIT } from '../../src/errors.ts';
 import { gradloom, MAIN, SMALL, workplace } from './support/run-cli.ts';

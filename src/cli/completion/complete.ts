@@ -4,13 +4,7 @@ import { bundledNames } from '../../config/text/bundled.ts';
 import { printable } from '../../errors.ts';
 import type { Command, CommandGroup, OptionSpec } from '../arguments/command.ts';
 import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from '../verbs/commands.ts';
-import { overrideCandidates } from './keys.ts';
-
-/** What may stand in place of the last word. */
-export interface Candidate {
-  text: string;
-  describe?: string;
-}
+import { type Candidate, overrideCandidates } from './keys.ts';
 
 /** What the shell offers besides: names of files. */
 export interface Completion {

@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Candidate } from './complete.ts';
+import { readFileBytes } from '../../storage/read.ts';
+
+/** What may stand in place of the last word. */
+export interface Candidate {
+  text: string;
+  describe?: string;
+}
 
 /** What of JSON Schema our schemas are made of. */
 interface Schema {
@@ -18,6 +23,8 @@ interface Schema {
 /** Items of a list that are offered by their number. */
 const ITEMS = 4;
 const FILE = fileURLToPath(new URL('../../../../configs/schema/experiment.json', import.meta.url));
+/** Of the schema. */
+const MAX_BYTES = 2 ** 22;
 const LEAD = /^(?:\+\+|\+|~)?/;
 
 /**
@@ -26,7 +33,7 @@ const LEAD = /^(?:\+\+|\+|~)?/;
  * @param word  such as `optimizer.l` or `optimizer.type=ad`, perhaps with the sign that adds or removes
  */
 export function overrideCandidates(word: string): Candidate[] {
-  const root = JSON.parse(readFileSync(FILE, 'utf8')) as Schema;
+  const root = JSON.parse(new TextDecoder().decode(readFileBytes(FILE, MAX_BYTES))) as Schema;
   const sign = LEAD.exec(word)?.[0] ?? '';
   const text = word.slice(sign.length);
   const equals = text.indexOf('=');

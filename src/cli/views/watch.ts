@@ -1,10 +1,13 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 import { GradloomError, printable } from '../../errors.ts';
+import { readFileBytes } from '../../storage/read.ts';
 import type { Output } from '../terminal/output.ts';
 
 /** An editor writes a file in several goes. */
 const QUIET_MS = 200;
+/** A larger file is refused when it is loaded. */
+const MAX_BYTES = 2 ** 21;
 
 /**
  * Does a work on a file again whenever that has changed. What is under way when it changes is stopped; errors are shown, and the next
@@ -86,7 +89,7 @@ class Changes {
 
   #read(): string | undefined {
     try {
-      return readFileSync(this.#file, 'utf8');
+      return new TextDecoder().decode(readFileBytes(this.#file, MAX_BYTES));
     } catch {
       return undefined;
     }

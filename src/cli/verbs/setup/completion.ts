@@ -1,7 +1,7 @@
 import { printable } from '../../../errors.ts';
 import { defineCommand } from '../../arguments/command.ts';
-import { SHELLS, type Shell } from '../../completion/shells.ts';
 import type { Output } from '../../terminal/output.ts';
+import { SHELLS, type Shell } from '../../terminal/shells.ts';
 
 /** `gradloom completion`. */
 export const completion = defineCommand<Shell>({
@@ -27,7 +27,7 @@ export const completion = defineCommand<Shell>({
 });
 
 async function printScript(shell: Shell, output: Output): Promise<number> {
-  const { completionScript } = await import('../../completion/scripts.ts');
+  const { completionScript } = await import('../../terminal/shell-scripts.ts');
   output.answer(completionScript(shell));
   return 0;
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { printable } from '../../../errors.ts';
 import { commandOf } from '../../../storage/shell.ts';
 import { defineCommand, usageError } from '../../arguments/command.ts';
-import { ask, canAsk } from '../../terminal/ask.ts';
+import { ask, canAsk } from '../../terminal/confirm.ts';
 import { Display } from '../../terminal/display.ts';
 import { showNotices } from '../../terminal/notices.ts';
 import type { Output } from '../../terminal/output.ts';
@@ -49,7 +49,8 @@ async function initCommand({ file, data: given, target, labels }: InitRequest, o
   if (file !== undefined) refuseToReplace(file);
   if (given === undefined && !canAsk())
     throw usageError('--data is missing, and nobody can be asked here; expected gradloom init --data PATH', 'init');
-  const source = given ?? (await ask('data: a table, arrays, or a folder of pictures'));
+  const say = (line: string): void => output.note(line);
+  const source = given ?? (await ask('data: a table, arrays, or a folder of pictures', say));
   new Display(output).showReading();
   const [{ findData }, { draftExperiment, guessTarget }] = await Promise.all([
     import('../../../runs/draft/found.ts'),
@@ -60,13 +61,13 @@ async function initCommand({ file, data: given, target, labels }: InitRequest, o
   if (!isTable && target !== undefined) throw usageError(`--target: ${printable(source)} has no columns; it is for tables`, 'init');
   const isAsking = given === undefined;
   if (isTable && isAsking) output.note(`columns: ${found.profile.columns.map(({ name }) => printable(name)).join(', ')}`);
-  const column = target ?? (isTable && isAsking ? await ask('column to predict', guessTarget(found)) : undefined);
+  const column = target ?? (isTable && isAsking ? await ask('column to predict', say, guessTarget(found)) : undefined);
   const stem =
     path
       .parse(path.resolve(source))
       .name.replaceAll(/[^\w.-]+/g, '-')
       .replace(/^[-.]+/, '') || 'experiment';
-  const place = file ?? (isAsking ? await ask('file to write', `${stem}.yaml`) : `${stem}.yaml`);
+  const place = file ?? (isAsking ? await ask('file to write', say, `${stem}.yaml`) : `${stem}.yaml`);
   refuseToReplace(place);
   const name =
     path

@@ -1,4 +1,4 @@
-import { MAIN } from '../terminal/launcher.ts';
+import { MAIN } from './launcher.ts';
 import { COMPLETE, type Shell } from './shells.ts';
 
 /** What a shell runs so that it completes commands of gradloom. */
