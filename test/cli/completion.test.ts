@@ -11,8 +11,8 @@ import { atTerminal, hasTerminals } from './support/terminal.ts';
 
 const isOnTerminal = await hasTerminals();
 const RUN = 'small-20260101-120000-0a1b2c';
-/** Of the shell's wait for candidates, beside what Node itself needs to start. */
-const MAX_MS = 150;
+/** A shell waits for candidates: 150 ms where Node starts in 40. */
+const MAX_STARTS = 4;
 
 const texts = (...words: string[]): string[] => complete(words).candidates.map(({ text }) => text);
 
@@ -87,7 +87,7 @@ test('runs are offered by their ids, the latest first', async (t) => {
   t.is((await gradloom([COMPLETE, 'resume', ''], { cwd: workplace(t) })).stdout, ':files\n');
 });
 
-test.serial(`candidates are there within ${MAX_MS} ms of what Node takes by itself`, (t) => {
+test.serial(`candidates are there within ${MAX_STARTS} times what Node takes to start`, (t) => {
   const cwd = place(t);
   const timeOf = (args: readonly string[]): number => {
     const start = performance.now();
@@ -95,10 +95,10 @@ test.serial(`candidates are there within ${MAX_MS} ms of what Node takes by itse
     return performance.now() - start;
   };
   timeOf([MAIN, COMPLETE, 'train', 'a.yaml', 'optimizer.']);
-  // The least of several: other work only adds.
-  const least = (args: readonly string[]): number => Math.min(...Array.from({ length: 7 }, () => timeOf(args)));
-  const spent = least([MAIN, COMPLETE, 'train', 'a.yaml', 'optimizer.']) - least(['-e', '0']);
-  t.true(spent < MAX_MS, `${spent.toFixed(0)} ms`);
+  // The least of several, in turn: other work only adds.
+  const pairs = Array.from({ length: 7 }, () => [timeOf([MAIN, COMPLETE, 'train', 'a.yaml', 'optimizer.']), timeOf(['-e', '0'])] as const);
+  const [own, node] = [Math.min(...pairs.map(([spent]) => spent)), Math.min(...pairs.map(([, spent]) => spent))];
+  t.true(own < MAX_STARTS * node, `${own.toFixed(0)} ms, Node ${node.toFixed(0)} ms`);
 });
 
 test('no completion is printed for a shell that is not known', async (t) => {

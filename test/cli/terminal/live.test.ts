@@ -1,5 +1,6 @@
 import test from 'ava';
 import { LiveStatus } from '../../../src/cli/terminal/live.ts';
+import { printablePart } from '../../../src/report/text/paint.ts';
 
 /** A terminal that breaks lines anew when its width changes, as most do; the cursor stays behind the last character. */
 class Screen {
@@ -24,7 +25,7 @@ class Screen {
   }
 
   lines(line: string): string {
-    return line;
+    return printablePart(line);
   }
 
   onResize(listener: () => void): void {
