@@ -93,7 +93,7 @@ function completionAt(begun: string, { command, group, given, option }: Place, b
     return { candidates, files: group?.forFile !== undefined };
   }
   const notation = command.positionals.notation.split(' ').map((word) => word.replace(/[<>[\]]/g, ''));
-  const wanted = notation[given] ?? (notation.at(-1)?.endsWith('..') === true ? notation.at(-1) : undefined);
+  const wanted = notation[given] ?? notation.findLast((word) => word.endsWith('..'));
   switch (wanted) {
     case 'run':
     case 'runs..':

@@ -47,7 +47,7 @@ export function renderCurve(points: readonly CurvePoint[], width: number, evalua
   const format = (label: number): string => label.toPrecision(4).padStart(LABEL_WIDTH);
   const series = resample(losses, Math.max(2, columnOf(finite.at(-1)?.step ?? 0) + 1));
   const plot = asciichart.plot(series, { height: HEIGHT, offset: OFFSET, format, min: low, max: high });
-  const rows = plot.split('\n').map((line) => [...line.padEnd(LEFT + columns)]);
+  const rows = plot.split('\n').map((line) => line.padEnd(LEFT + columns).split(''));
   for (const { step, loss } of marks) {
     const row = rows[rowOf(loss, low, high)];
     if (row !== undefined) row[LEFT + columnOf(step)] = MARK;
