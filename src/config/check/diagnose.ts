@@ -183,7 +183,7 @@ export function expectationAt(root: Node, path: string): string | undefined {
 }
 
 /** What the schema allows at a place, in words. */
-function expectation(at: Outline | undefined): string {
+export function expectation(at: Outline | undefined): string {
   if (at === undefined) return 'another value';
   const variants = variantsOf(at);
   if (variants !== undefined) return oneOf([...variants.keys()]);
