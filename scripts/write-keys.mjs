@@ -17,7 +17,8 @@ const INTRODUCTION = `# Keys
 
 Every key of the three kinds of file: what it is for, which values it takes, its default, what it can change, the first version that has it, and an
 example. Made from the schemas in \`src/\` by \`scripts/write-keys.mjs\`; \`gradloom schema\`, \`gradloom schema sweep\` and \`gradloom schema speedup\` print
-them for editors. [experiment-files.md](experiment-files.md) tells how a file is read, [sweeps.md](sweeps.md) what a sweep does.
+them for editors. [experiment-files.md](experiment-files.md) tells how a file is read, [sweeps.md](sweeps.md) what a sweep does,
+[reading-speedup.md](reading-speedup.md) what a speedup says.
 
 A key is written here as on the command line: \`gradloom train FILE optimizer.lr=0.05\`. \`model.layers.0\` is the first layer, and the others are like it.
 A type that needs nothing more may be written as a bare word: \`optimizer: sgd\` is \`optimizer: {type: sgd}\`.

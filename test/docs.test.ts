@@ -10,9 +10,11 @@ import { COMMANDS, GLOBAL_OPTIONS, HELP_OPTIONS, isGroup } from '../src/cli/verb
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name.replaceAll('\\', '/')}`),
+].filter((name) => name.endsWith('.md'));
 
 /** What stands as code in a page: the lines of its fenced blocks, and its inline pieces. */
 function codeIn(page: string): string[] {
@@ -116,6 +118,28 @@ function memberOf({ commands, forFile }: CommandGroup, word: string): Command | 
   if (Object.hasOwn(commands, word)) return commands[word];
   return forFile !== undefined && /[./]/.test(word) ? commands[forFile] : `no command ${word}`;
 }
+
+test('every file in configs is in docs/recipes.md', (t) => {
+  const page = read('docs/recipes.md');
+  const files = readdirSync(path.join(root, 'configs')).filter((name) => name.endsWith('.yaml'));
+  t.deepEqual(
+    files.filter((name) => !new RegExp(`^### .*${name}`, 'm').test(page)),
+    [],
+  );
+});
+
+test('every page in docs is on the way from README.md', (t) => {
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    for (const [, target = ''] of read(page).matchAll(/\]\((?![a-z]+:)([^)#\s]+\.md)(?:#[^)\s]+)?\)/g)) {
+      reached.add(path.posix.join(path.posix.dirname(page), target));
+    }
+  }
+  t.deepEqual(
+    PAGES.filter((page) => !reached.has(page)),
+    [],
+  );
+});
 
 test('the memory map of docs/architecture.md is that of the run that it names', (t) => {
   const map = execFileSync('node', ['scripts/memory-map.mjs', 'configs/mnist.yaml', '2'], { cwd: root, encoding: 'utf8' });
