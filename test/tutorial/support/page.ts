@@ -34,8 +34,8 @@ function commandsOf(text: string): { command: string; shown: string }[] {
 }
 
 /**
- * Whether a command printed what a page shows: line by line, where `...` alone stands for any lines, and times, rates, ids of runs, the
- * number of workers and their code may be others.
+ * Whether a command printed what a page shows: line by line, where `...` alone stands for any lines and at the end of a line for its rest,
+ * and times, rates, ids of runs, the number of workers and their code may be others.
  *
  * @returns the first line shown that was not printed, undefined if all were
  */
@@ -48,12 +48,16 @@ export function differs(shown: string, printed: string): string | undefined {
       isFree = true;
       continue;
     }
-    const found = isFree ? lines.indexOf(line, at) : at;
-    if (found < 0 || lines[found] !== line) return line;
+    const found = isFree ? lines.findIndex((one, i) => i >= at && isShown(line, one)) : at;
+    if (found < 0 || !isShown(line, lines[found])) return line;
     at = found + 1;
     isFree = false;
   }
   return isFree || at === lines.length ? undefined : `nothing more, but there is: ${lines[at]}`;
+}
+
+function isShown(line: string, printed: string | undefined): boolean {
+  return line.endsWith(' ...') ? printed?.startsWith(line.slice(0, -' ...'.length)) === true : line === printed;
 }
 
 /** The lines of an output that are not empty, without what is another each time. */
@@ -64,7 +68,9 @@ function linesOf(text: string): string[] {
       line
         .trimEnd()
         .replace(/-\d{8}-\d{6}-[0-9a-f]{6}\b/g, '-ID')
-        .replace(/\b\d+(?:\.\d+)?m?s$/, 'TIME')
+        .replace(/\b(?:\d+m )?\d+(?:\.\d+)?m?s(?=$|[,;])/g, 'TIME')
+        .replace(/\b\d[\d,]* samples\/s with \d+ workers?/, 'RATE')
+        .replace(/^(workers|code) {2}.*/, '$1')
         .replace(/(finished .*) \d+\.\d$/, '$1 TIME')
         .replace(/\d+ workers?, [\w-]+$/, 'WORKERS')
         // The longest path decides how far to the right the origins of values stand.
