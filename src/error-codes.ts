@@ -504,4 +504,5 @@ export const ERROR_CODES = {
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
+/** Code of an error: it stays, while texts may change. */
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -29,6 +29,7 @@ const MACHINE_CODES: ReadonlySet<unknown> = new Set(
 /** A cause of a cause of a cause: no error of ours goes deeper, and a circle must end. */
 const MAX_CAUSES = 8;
 
+/** What a `GradloomError` is made of. */
 export interface ErrorDetails {
   code: ErrorCode;
   /** What is wrong, in lower case, with the value as given and what was expected. */

@@ -22,6 +22,7 @@ import { applyChanges, applyOverrides, type Change } from './tree/overrides.ts';
 import { checkPaths } from './tree/paths.ts';
 import { plain } from './tree/plain.ts';
 
+/** What is changed in an experiment while it is read. */
 export interface LoadOptions {
   /** Command-line changes in Hydra's grammar: `optimizer.lr=3e-3`, `+tags.0=new`, `~train.eval`; the later wins. */
   overrides?: readonly string[] | undefined;
@@ -66,6 +67,7 @@ export function parseExperiment(text: string, { file, overrides = [] }: ParseOpt
   return finish(tree, { file, baseDir, overrides, problems, notices });
 }
 
+/** What comes with an experiment that a program has made. */
 export interface ObjectOptions extends LoadOptions {
   /** Rows in memory, for `data.source: {type: arrays}`; an object without a source gets that one. */
   data?: CallerData | undefined;

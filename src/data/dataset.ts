@@ -2,6 +2,7 @@ import type { Preprocess } from './preprocess/preprocess.ts';
 
 /** The parts of a data set. */
 export const SPLITS = ['train', 'val', 'test'] as const;
+/** A part of the rows. */
 export type SplitName = (typeof SPLITS)[number];
 
 /**

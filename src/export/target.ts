@@ -3,6 +3,7 @@ import type { ExportCheck } from './verify.ts';
 
 /** What `gradloom export` can write. */
 export const TARGETS = ['onnx', 'js', 'safetensors', 'torch', 'keras-json'] as const;
+/** A format that a model can be written in. */
 export type Target = (typeof TARGETS)[number];
 
 export interface TargetOptions {

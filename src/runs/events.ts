@@ -103,11 +103,13 @@ export interface RunWorkers {
   speedup: number;
 }
 
+/** The last event of a run. */
 export interface RunEnd {
   type: 'end';
   summary: Summary;
 }
 
+/** What a run does, as it does it: the iteration of a `TrainRun` gives these. */
 export type RunEvent = RunStart | RunProgress | RunEpoch | RunMetrics | RunWarning | RunWorkers | RunEnd;
 
 /** How a part of a run has ended; paused: at the step that was asked for, to be resumed. */

@@ -5,6 +5,7 @@ import { errnoText } from '../storage/errno.ts';
 import type { Model } from '../use/model.ts';
 import { makeApp } from './app.ts';
 
+/** Where a served model listens. */
 export interface ServeOptions {
   /** 0: one that is free. */
   port: number;

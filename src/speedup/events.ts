@@ -92,6 +92,7 @@ export interface SpeedupTable {
 /** What keeps more workers from being faster; unclear where the measurement does not tell. */
 export type Limit = 'none' | 'cores' | 'batch' | 'imbalance' | 'wait' | 'reduce' | 'compute' | 'other' | 'unclear';
 
+/** What a table shows, and no more than its intervals allow. */
 export interface Verdict {
   /** wrong: the rows did not do the same work, so no number means anything. */
   status: 'conclusive' | 'inconclusive' | 'wrong';
@@ -182,6 +183,7 @@ export interface SpeedupResult {
   verdict: Verdict;
 }
 
+/** What will be measured. */
 export interface SpeedupStart {
   type: 'start';
   name: string;
@@ -216,10 +218,12 @@ export interface SpeedupSearch {
   totalSteps: number;
 }
 
+/** Something that makes the numbers say less. */
 export interface SpeedupWarning {
   type: 'warning';
   code: 'W_LOAD' | 'W_OVERSUBSCRIBED';
   message: string;
 }
 
+/** What a measurement does, as it does it. */
 export type SpeedupEvent = SpeedupStart | SpeedupSearch | SpeedupProgress | SpeedupWarning | { type: 'end'; result: SpeedupResult };

@@ -23,6 +23,7 @@ export interface SettingArgument {
   text: string;
 }
 
+/** An experiment, and how core counts are compared on it. */
 export interface LoadedSpeedup {
   readonly loaded: LoadedExperiment;
   readonly settings: SpeedupSettings;

@@ -103,7 +103,9 @@ const settings = {
 
 /** How core counts are compared. */
 export const settingsSchema = object(settings);
+/** How core counts are compared, with every default filled in. */
 export type SpeedupSettings = z.output<typeof settingsSchema>;
+/** What a comparison of core counts may say; whatever has a default may be left out. */
 export type SpeedupInput = z.input<typeof settingsSchema>;
 
 /** A speedup file: an experiment and how to compare core counts on it. */

@@ -11,6 +11,7 @@ export interface SpeedupRun extends UnderWay<SpeedupEvent, SpeedupResult> {
   readonly result: Promise<SpeedupResult>;
 }
 
+/** What to compare, and how a program may end it. */
 export type SpeedupOptions = SpeedupInput & MeasureOptions;
 
 /**

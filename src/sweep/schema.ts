@@ -7,6 +7,7 @@ import { object, positiveInteger } from '../config/schema/parts/parts.ts';
 export const MAX_LANES = 4096;
 
 export const METHODS = ['grid', 'random', 'sobol', 'tpe', 'cmaes'] as const;
+/** How a search chooses values. */
 export type Method = (typeof METHODS)[number];
 
 /** W&B's distributions; their meaning is in distributions.ts. */
@@ -228,9 +229,11 @@ export function replicatesOf({ seeds, folds = 1 }: Pick<SweepSettings, 'seeds' |
   return seeds * folds;
 }
 
+/** What a sweep may say: the keys of a sweep file; whatever has a default may be left out. */
 export type SweepInput = z.input<typeof sweepSchema>;
 export type ParameterConfig = z.output<typeof parameter>;
 export type EarlyTerminateConfig = SweepSettings['early_terminate'];
+/** How trials share the cores. */
 export type ExecutionConfig = SweepSettings['execution'];
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours

@@ -6,6 +6,7 @@ export type ParameterValue = number | string | boolean | null | readonly Paramet
 /** What a trial sets: dotted keys of the experiment (a zip's members included), only those whose `when` holds. */
 export type Assignment = Readonly<Record<string, ParameterValue>>;
 
+/** What has become of a trial; pruned: stopped early, duplicate: an earlier one has the same experiment. */
 export type TrialStatus = 'queued' | 'running' | 'paused' | 'finished' | 'pruned' | 'diverged' | 'failed' | 'duplicate';
 
 /** One point of a trial's curve: the sweep's metric at an evaluation. */

@@ -43,7 +43,9 @@ export const experimentSchema = object({
   track: track.prefault({}).describe('what a run records; never changes a bit of the result').meta({ kind: 'execution' }),
 });
 
+/** An experiment with every default filled in: what trains. */
 export type Experiment = z.output<typeof experimentSchema>;
+/** What an experiment may say: the keys of a file without their shorthands; whatever has a default may be left out. */
 export type ExperimentInput = z.input<typeof experimentSchema>;
 export type DataConfig = Experiment['data'];
 export type AugmentConfig = NonNullable<DataConfig['augment']>;

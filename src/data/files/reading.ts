@@ -6,6 +6,7 @@ import { channel } from 'node:diagnostics_channel';
  */
 export const READING_CHANNEL = 'gradloom:reading';
 
+/** How far the reading of a file is. */
 export interface ReadingProgress {
   path: string;
   /** Of `total`: bytes of the file as it lies there, rows of a Parquet file, or pictures. Equal at the end, also where a part was enough. */

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../sweep/execute/executor.ts';
 
+/** Where an agent finds work, and how much of the machine it gives. */
 export interface AgentOptions {
   /** `redis://host:6379`, `rediss://user:password@host:6379` */
   queue: string;
@@ -24,12 +25,14 @@ export interface AgentOptions {
   onEvent?: ((event: AgentEvent) => void) | undefined;
 }
 
+/** What an agent does, as it does it. */
 export type AgentEvent =
   | { type: 'start'; agent: string; cores: number; queue: string; store: string; doubts: readonly string[] }
   | { type: 'begin'; sweep: string; trial: number; rung: number; replicate: number }
   | { type: 'end'; sweep: string; trial: number; rung: number; replicate: number; status: Outcome['status'] | 'lost'; seconds: number }
   | { type: 'notice'; message: string };
 
+/** What an agent has done. */
 export interface AgentSummary {
   agent: string;
   /** Why it ended. */

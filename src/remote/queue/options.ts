@@ -1,3 +1,4 @@
+/** Where a queue and its store are. */
 export interface FleetOptions {
   /** `redis://host:6379`, `rediss://user:password@host:6379` */
   queue: string;

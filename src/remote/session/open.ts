@@ -30,6 +30,7 @@ export interface SweepQueue {
   close(): Promise<void>;
 }
 
+/** What a session of a sweep through a queue needs to know. */
 export interface SweepQueueSessionOptions {
   settings: Pick<SweepSettings, 'execution'>;
   /** Told of what concerns no trial, in sentences. */

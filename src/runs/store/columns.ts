@@ -4,6 +4,7 @@ import { GradloomError, printable } from '../../errors.ts';
 import { type Curve, curvesOf } from './curves.ts';
 import type { StoredRun } from './store.ts';
 
+/** A value of a table of runs; null where a run has none. */
 export type Cell = string | number | boolean | null;
 
 /** What a value is, for those who show it. */

@@ -14,6 +14,7 @@ export interface Comparison extends RunTable {
   curve: { metric: string; of: (run: StoredRun) => Curve | undefined } | undefined;
 }
 
+/** Which columns a table of runs has. */
 export interface TableOptions {
   /** Column expressions in place of the usual columns; see `columnOf`. */
   cols?: readonly string[] | undefined;

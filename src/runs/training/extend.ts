@@ -22,6 +22,7 @@ import { startWork } from './under-way.ts';
  */
 export type ScheduleMode = 'stretch' | 'hold' | 'restart';
 
+/** How far a finished run is to be trained, and where. */
 export interface ExtendOptions extends Omit<TrainOptions, 'dry' | 'prefix'> {
   /** New length of the whole training, from its first step: one of the two. */
   epochs?: number | undefined;

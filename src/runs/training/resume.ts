@@ -26,6 +26,7 @@ import { startWork } from './under-way.ts';
 
 const NEWLINE = 0x0a;
 
+/** How a run is gone on with; none of it changes a bit. */
 export interface ResumeOptions extends RunOptions {
   /** In place of `parallel.workers`: any number gives the same bits. */
   workers?: number | 'auto' | undefined;

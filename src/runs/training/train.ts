@@ -18,6 +18,7 @@ import type { TrainRun } from './run.ts';
 import { Trainer } from './trainer.ts';
 import { startWork } from './under-way.ts';
 
+/** How an experiment is trained, apart from what it says itself. */
 export interface TrainOptions extends RunOptions {
   /** Write no files. @default false */
   dry?: boolean | undefined;

@@ -20,6 +20,7 @@ import { startWork, type UnderWay } from './under-way.ts';
 
 const MAX_TENSORS = 5;
 
+/** How a run is trained again; none of it changes a bit. */
 export interface VerifyOptions {
   /** Worker counts to train with, one after the other. @default the machine's own choice */
   workers?: readonly number[] | undefined;
@@ -51,8 +52,10 @@ export interface VerifyProgress {
   secondsLeft: number | undefined;
 }
 
+/** How far a verification is. */
 export type VerifyEvent = VerifyProgress | { type: 'replayed'; replay: Replay };
 
+/** What came of training a run again. */
 export interface Verification {
   status: 'same' | 'interrupted';
   /** Updates up to which the run has digests. */

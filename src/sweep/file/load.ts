@@ -31,6 +31,7 @@ import { settle } from './settle.ts';
 import { trialCount } from './trial-count.ts';
 import { checkTrials } from './trials.ts';
 
+/** What is changed in a sweep while it is read. */
 export interface LoadSweepOptions {
   /**
    * Arguments of a command line, in Hydra's grammar. Those whose first key is one of the sweep file's change the sweep
@@ -80,6 +81,7 @@ export function loadSweep(file: string, { overrides = [], isCopy = false, isReco
   return finish(tree, { file, text, overrides, problems, isCopy, isRecord });
 }
 
+/** How a sweep without a file searches. */
 export interface ArgumentOptions {
   /** How values are chosen. @default grid if all values are listed and there is no count, otherwise random */
   method?: Method;

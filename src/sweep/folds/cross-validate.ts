@@ -34,11 +34,13 @@ export interface CrossValidationRun extends UnderWay<SweepEvent, CrossValidation
   readonly result: Promise<CrossValidation>;
 }
 
+/** How a cross-validation is carried out. */
 export interface CrossValidateOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor' | 'data'> {
   /** Exact directory of the cross-validation, which must not exist yet. @default a new one under track.dir */
   directory?: string | undefined;
 }
 
+/** How a cross-validation is gone on with; none of it changes a bit. */
 export interface ResumeCrossValidationOptions extends Pick<SweepOptions, 'signal' | 'engine' | 'storage' | 'executor' | 'data'> {
   /** Cores for all folds together, in place of those that it began with: any number gives the same bits. */
   workers?: number | 'auto' | undefined;

@@ -27,6 +27,7 @@ export interface AskedTrial {
   readonly values: Assignment;
 }
 
+/** A trial whose value is known. */
 export interface ToldTrial extends AskedTrial {
   readonly value: number;
 }

@@ -1,5 +1,6 @@
 import type { SweepState, Trial } from '../trial.ts';
 
+/** What will be searched, and where it is kept. */
 export interface SweepStart {
   type: 'start';
   id: string;
@@ -88,6 +89,7 @@ export interface SweepBest {
   trial: Trial;
 }
 
+/** Something that the user should know, and that ends nothing. */
 export interface SweepWarning {
   type: 'warning';
   /** Of the run that warns, or the sweep's own: W_TORN_LINE, W_RETRY, W_ARRIVAL. */
@@ -96,11 +98,13 @@ export interface SweepWarning {
   trial?: number;
 }
 
+/** The last event of a sweep. */
 export interface SweepEnd {
   type: 'end';
   summary: SweepSummary;
 }
 
+/** What a sweep does, as it does it: the iteration of a `SweepRun` gives these. */
 export type SweepEvent =
   | SweepStart
   | SweepTrialStart

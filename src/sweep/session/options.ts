@@ -6,6 +6,7 @@ import type { Datasets } from '../execute/datasets.ts';
 import type { Executor, SweepPlace } from '../execute/executor.ts';
 import { LocalExecutor } from '../execute/local.ts';
 
+/** How a sweep is carried out; with the order `logical` none of it changes a result. */
 export interface SweepOptions {
   /** Aborting it writes a checkpoint of each running trial and ends with status `interrupted`. */
   signal?: AbortSignal | undefined;

@@ -17,6 +17,7 @@ import { type Budget, budgetOf } from '../schedulers/budget.ts';
 import { replicatesOf } from '../schema.ts';
 import type { Assignment } from '../trial.ts';
 
+/** A trial as it would be run. */
 export interface PlannedTrial {
   number: number;
   assignment: Assignment;
@@ -57,6 +58,7 @@ export interface SweepPlan {
   };
 }
 
+/** How long a plan may take. */
 export interface PlanOptions {
   /** How long the base experiment is trained to learn its speed. @default 1000 */
   probeMs?: number;

@@ -34,6 +34,7 @@ export interface SweepRun extends UnderWay<SweepEvent, SweepSummary> {
   readonly result: Promise<SweepSummary>;
 }
 
+/** Where a new sweep is kept, and how it is carried out. */
 export interface NewSweepOptions extends SweepOptions {
   /** Exact directory of the sweep, which must not exist yet. @default a new one, `<name>-<time>-<random>`, under `parent` */
   directory?: string | undefined;
@@ -41,6 +42,7 @@ export interface NewSweepOptions extends SweepOptions {
   parent?: string | undefined;
 }
 
+/** How a sweep is gone on with. */
 export interface ResumeSweepOptions extends SweepOptions {
   /** Changes of how the sweep is carried out: `run_cap=80`, `budget.duration=2h`, `execution.cores=2`. */
   overrides?: readonly string[] | undefined;

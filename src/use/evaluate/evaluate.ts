@@ -18,6 +18,7 @@ import { type ClassScore, classScores } from './scores.ts';
 /** Rows with what they should be, or a data set whose features are as the model's. */
 export type DataToEvaluate = LabelledRows | Dataset;
 
+/** Which rows are evaluated. */
 export interface EvaluateOptions {
   /** Of a data set; rows are all evaluated. @default 'test' */
   split?: SplitName | undefined;

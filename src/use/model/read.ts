@@ -19,6 +19,7 @@ import { f32Tensors, readSafetensors } from '../../storage/safetensors.ts';
 import { issueText, parsePreprocess, readPreprocess, targetProblem } from './preprocess.ts';
 import { averageOf, type CheckpointChoice, readWeights, type Weights } from './weights.ts';
 
+/** Which parameters of a run are taken. */
 export interface LoadModelOptions {
   /** Of a run: the parameters that it has come to, those of its best evaluation, or those after so many steps. @default 'last' */
   checkpoint?: CheckpointChoice | undefined;

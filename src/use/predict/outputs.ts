@@ -16,6 +16,7 @@ export interface ValuePrediction {
   values: number[];
 }
 
+/** What a model says of a row: a class, or numbers. */
 export type Prediction = ClassPrediction | ValuePrediction;
 
 /** Reads a row's outputs, [outputs] from `at` on. */
