@@ -6,11 +6,14 @@ export const SKIPPED = [
   [/^(?:\w+=\S+ )*node (?:scripts|dist)\//, 'checks and benchmarks of the repository'],
   [/^(?:mpirun|srun|apt-get)\b|--hosts\b|^gradloom resume runs\/exp-/, 'needs MPI: scripts/check-mpi.mjs'],
   [/^redis-server\b|redis:\/\//, 'needs a queue and several machines: test/remote/'],
+  [/^M=|\$M\//, "needs the files of MNIST's authors: test/data/"],
   [/^cp -r node_modules\//, 'copies an installed package: scripts/check-package.mjs'],
 ];
 
 /** The same command with less work: [which, what is added]. */
 export const SHORTENED = [
+  [/\bgradloom train configs\/mnist-best\.yaml/, 'train.epochs=1'],
+  [/\bgradloom train configs\/seed\.yaml/, 'train.steps=50'],
   [/\bgradloom speedup\b/, '--seconds 0.05 --repeats 3'],
   [/\bgradloom sweep configs\/sweep-tpe-asha\.yaml/, '-n 9 early_terminate.max=3'],
   [/\bgradloom sweep configs\/mnist\.yaml/, 'train.epochs=1'],

@@ -20,6 +20,7 @@ export function stepsOf(page) {
     }
     if (language !== 'sh') return [];
     return text
+      .replaceAll(/\\\n\s*/g, '')
       .split('\n')
       .map((line) => line.replace(/(?:^|\s+)# .*$/, '').trim())
       .filter((line) => line !== '')

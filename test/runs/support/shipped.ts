@@ -23,7 +23,7 @@ export function shippedExperiments(idxFolder: string): { file: string; overrides
     { file: 'mnist-idx.yaml', overrides: fewOfIdx },
     { file: 'mnist-best-idx.yaml', overrides: fewOfIdx },
     { file: 'seed.yaml', overrides: ['train.steps=2'] },
-    ...['iris.yaml', 'diabetes.yaml', 'digits-folder.yaml'].map((file) => ({ file, overrides: ['train.epochs=2'] })),
+    ...['iris.yaml', 'penguins.yaml', 'diabetes.yaml', 'digits-folder.yaml'].map((file) => ({ file, overrides: ['train.epochs=2'] })),
   ];
 }
 
