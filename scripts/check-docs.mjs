@@ -1,7 +1,9 @@
 // Runs every command of README.md and the pages in docs/, each page in an empty folder beside a copy of configs/, and compares what is shown
 // with what is printed; times, rates, ids, and numbers of speedups may be others. After a build; about two minutes on two idle cores.
 //
-//   node scripts/check-docs.mjs [PAGE ...] [--list]     --list tells what would be run, and what not and why
+//   node scripts/check-docs.mjs [PAGE ...] [--list] [--only=TEXT]
+//     --list  tells what would be run, and what not and why
+//     --only  types the commands with TEXT in them alone
 //
 // Prints a line a page; exit code 1 if a command fails, or prints something else.
 import { spawn, spawnSync } from 'node:child_process';
@@ -31,13 +33,14 @@ const LIMIT_SECONDS = 180;
 
 const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
 const given = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const only = options.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '';
 const pages = given.length > 0 ? given : allPages();
 
 const { FORCE_COLOR: _force, NO_COLOR: _none, CI: _ci, ...rest } = process.env;
 
 let failures = 0;
 for (const page of pages) {
-  const steps = stepsOf(readFileSync(path.resolve(page), 'utf8'));
+  const steps = stepsOf(readFileSync(path.resolve(page), 'utf8')).filter(({ command }) => command.includes(only));
   const name = path.relative(root, path.resolve(page)).replaceAll('\\', '/');
   if (steps.length === 0 || ELSEWHERE[name] !== undefined) continue;
   if (options.includes('--list')) list(name, steps);
@@ -71,7 +74,7 @@ async function check(name, steps) {
   const counts = { run: 0, compared: 0, skipped: 0 };
   const faults = [];
   try {
-    const ids = prepare(folder, name);
+    const ids = prepare(folder, name, steps);
     ids.set('8080', await freePort());
     for (const { command, shown } of steps) {
       if (reasonToSkip(command) !== undefined) {
@@ -102,7 +105,7 @@ async function check(name, steps) {
 }
 
 /** The folder of a reader who has gradloom and the examples. @returns ids that the page shows, with those that they have here */
-function prepare(folder, name) {
+function prepare(folder, name, steps) {
   const bin = path.join(folder, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   symlinkSync(root, path.join(folder, 'node_modules/gradloom'));
@@ -114,8 +117,9 @@ function prepare(folder, name) {
   const { files = {}, commands = [], runs = {} } = BEFORE[name] ?? {};
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
   for (const before of commands) mustDo(before, folder);
+  const needed = Object.entries(runs).filter(([shown]) => steps.some(({ command }) => command.includes(shown)));
   return new Map(
-    Object.entries(runs).map(([shown, before]) => {
+    needed.map(([shown, before]) => {
       mustDo(before, folder);
       return [shown, latestRun(folder).slice(-shown.length)];
     }),

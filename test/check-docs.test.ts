@@ -9,9 +9,15 @@ import { differs } from './tutorial/support/page.ts';
 
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 const run = promisify(execFile);
-const check = (page: string): Promise<{ stdout: string }> => run('node', ['scripts/check-docs.mjs', page], { cwd: root });
+const check = (page: string, ...options: string[]): Promise<{ stdout: string }> =>
+  run('node', ['scripts/check-docs.mjs', page, ...options], { cwd: root });
 
-// The other pages are typed by .ci/run.
+// All of README.md and the other pages are typed by .ci/run.
+test('README.md: the error that it shows is the one that is printed', async (t) => {
+  const { stdout } = await check('README.md', '--only=learning_rate');
+  t.regex(stdout, /^ok {3}README\.md: 0 run, 1 compared, 0 not run/);
+});
+
 test('docs/use.md: every command does and prints what the page shows', async (t) => {
   t.timeout(180_000);
   const { stdout } = await check('docs/use.md');
