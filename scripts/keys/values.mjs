@@ -141,6 +141,7 @@ export const VALUES = {
   early_terminate: { type: 'asha', min: 1, max: 27, eta: 3 },
   'on_trial_error.then': 'stop',
   'execution.order': 'arrival',
+  'execution.lanes': 8,
   workers: '1..4',
   work: { steps: 500 },
   batch_sizes: [16, 64, 256],
