@@ -83,6 +83,27 @@ export class GradloomError extends Error {
   }
 }
 
+/**
+ * Whether something that was thrown is an error of gradloom and, if codes are named, one of these: its type then knows its code. It also
+ * knows those of another copy of this package, as of a bundle, of which `instanceof` does not.
+ *
+ * @example
+ * try {
+ *   loadExperiment('configs/iris.yaml', { overrides: ['seed=-1'] });
+ * } catch (error) {
+ *   if (!isGradloomError(error, 'E_CONFIG_RANGE', 'E_CONFIG_VALUE')) throw error;
+ *   console.log(error.code, error.where, error.next);
+ * }
+ */
+export function isGradloomError<C extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: readonly C[]
+): error is GradloomError & { readonly code: C } {
+  if (!(error instanceof Error) || error.name !== 'GradloomError' || !('code' in error)) return false;
+  const { code } = error;
+  return codes.length === 0 ? Object.hasOwn(ERROR_CODES, String(code)) : codes.some((one) => one === code);
+}
+
 /** Whether anything among an error and its causes is what only the machine brings about: a refused call or refused memory. */
 export function isOfMachine(error: unknown): boolean {
   return causesOf(error).some(

@@ -7,6 +7,8 @@ export type {
   NumberArray,
   ShapedNumbers,
 } from './config/caller-data.ts';
+export { type ArraysExperimentInput, defineExperiment } from './config/define.ts';
+export type { ExperimentInput } from './config/input/experiment.ts';
 export {
   experimentFromObject,
   type LoadedExperiment,
@@ -17,14 +19,14 @@ export {
 } from './config/load.ts';
 export { resolvedYaml } from './config/resolved.ts';
 export { experimentJsonSchema } from './config/schema/json-schema.ts';
-export type { Experiment, ExperimentInput } from './config/schema/schema.ts';
+export type { Experiment } from './config/schema/schema.ts';
 export type { Origin } from './config/tree/origins.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { READING_CHANNEL, type ReadingProgress } from './data/files/reading.ts';
 export { loadDataset } from './data/load.ts';
 export { type Check, examine } from './engine/doctor.ts';
 export type { Team } from './engine/team/team.ts';
-export { type Blame, type ErrorCode, type ErrorDetails, GradloomError } from './errors.ts';
+export { type Blame, type ErrorCode, type ErrorDetails, GradloomError, isGradloomError } from './errors.ts';
 export { type ExportOptions, type ExportReport, exportModel } from './export/export.ts';
 export type { Target as ExportTarget } from './export/target.ts';
 export { runAgent } from './remote/agent/agent.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import test from 'ava';
 import { ERROR_CODES } from '../src/error-codes.ts';
-import { type Blame, type ErrorCode, EXIT, GradloomError } from '../src/errors.ts';
+import { type Blame, type ErrorCode, EXIT, GradloomError, isGradloomError } from '../src/errors.ts';
 import { readError } from '../src/storage/read.ts';
 
 function refused(code: string): NodeJS.ErrnoException {
@@ -98,4 +98,17 @@ test('an error keeps all that it was told: where, what, what is kept and what co
   t.deepEqual(error.problems, [{ ...details, cause }]);
   const second = { ...details, where: 'b.idx' };
   t.deepEqual(new GradloomError(details, [details, second]).problems, [details, second]);
+});
+
+test('isGradloomError knows an error of another copy by its name and code, and nothing else', (t) => {
+  const error = new GradloomError({ code: 'E_ROW', message: 'x' });
+  const copied = Object.assign(new Error('x'), { name: 'GradloomError', code: 'E_ROW' });
+  for (const one of [error, copied]) {
+    t.true(isGradloomError(one));
+    t.true(isGradloomError(one, 'E_MEMORY', 'E_ROW'));
+    t.false(isGradloomError(one, 'E_MEMORY'));
+  }
+  const others = [new Error('x'), refused('ENOSPC'), { name: 'GradloomError', code: 'E_ROW' }, 'E_ROW', null, undefined];
+  others.push(Object.assign(new Error('x'), { name: 'GradloomError', code: 'toString' }));
+  for (const one of others) t.false(isGradloomError(one));
 });

@@ -45,8 +45,6 @@ export const experimentSchema = object({
 
 /** An experiment with every default filled in: what trains. */
 export type Experiment = z.output<typeof experimentSchema>;
-/** What an experiment may say: the keys of a file without their shorthands; whatever has a default may be left out. */
-export type ExperimentInput = z.input<typeof experimentSchema>;
 export type DataConfig = Experiment['data'];
 export type AugmentConfig = NonNullable<DataConfig['augment']>;
 export type SourceConfig = DataConfig['source'];

@@ -134,7 +134,7 @@ const TOKENS = [
 ];
 
 /** mulberry32: small, seeded, good enough to pick cases. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
+import type { ExperimentInput } from '../../../src/config/input/experiment.ts';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
-import type { ExperimentInput } from '../../../src/config/schema/schema.ts';
 import type { Summary } from '../../../src/runs/events.ts';
 
 /** What a run's files are to say; all that is left out is as after a run that went well. */
