@@ -1,5 +1,6 @@
+import { bindKernels } from '../src/kernels/bind.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../src/kernels/check/calibrate.ts';
-import { bindKernels, compileKernels } from '../src/kernels/module.ts';
+import { compileKernels } from '../src/kernels/module.ts';
 import { listWords, scratchFloats } from '../src/kernels/sizes.ts';
 import { type Estimate, median } from '../src/speedup/statistics.ts';
 import type { Section } from './figures.ts';

@@ -16,6 +16,8 @@ try {
   const [{ filename, files }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root));
   for (const needed of [
     'dist/src/index.d.ts',
+    'dist/src/browser.d.ts',
+    'dist/kernels/embedded.js',
     'dist/src/cli/LICENSES',
     'dist/src/ui/page/page.js',
     'dist/src/ui/page/page.css',
@@ -67,13 +69,30 @@ const { digest, status } = await run.result;
 if (status !== 'finished' || epochs !== 1 || digest.length !== 64) throw new Error(\`\${status} \${epochs} \${digest}\`);
 `,
   );
+  const trained = readdirSync(path.join(project, 'runs')).find((name) => name.startsWith('mnist'));
+  writeFileSync(
+    path.join(project, 'page.ts'),
+    `import { loadModel, type ModelPrediction, type PortableModel } from 'gradloom/browser';
+export const load = (bytes: Uint8Array): Promise<PortableModel> => loadModel(bytes);
+export const first = (model: PortableModel): ModelPrediction | undefined => model.predict([new Array(784).fill(0)])[0];
+`,
+  );
+  writeFileSync(
+    path.join(project, 'predict.js'),
+    `import { readFileSync } from 'node:fs';
+import { first, load } from './page.js';
+const model = await load(readFileSync(${JSON.stringify(`runs/${trained}/model.safetensors`)}));
+if (first(model).probabilities.length !== 10) throw new Error('no ten classes');
+`,
+  );
   const tsconfig = {
     compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, types: [], skipLibCheck: false },
-    files: ['use.ts'],
+    files: ['use.ts', 'page.ts'],
   };
   writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
   run(path.join(root, 'node_modules/.bin/tsc'), ['-p', project], project);
   run('node', ['use.js'], project);
+  run('node', ['predict.js'], project);
   console.log(
     `${filename}: ${files.length} files; installed, trained to ${(summary.last['test.accuracy'] * 100).toFixed(1)} % and imported`,
   );

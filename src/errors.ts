@@ -47,7 +47,16 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** The one error type that gradloom throws for anything a user, a file or a machine can cause. */
+/**
+ * The one error type that gradloom throws for anything a user, a file or a machine can cause.
+ *
+ * @example
+ * try {
+ *   await loadModel('runs/gone');
+ * } catch (error) {
+ *   if (error instanceof GradloomError) console.error(error.code, error.where, error.message, error.next);
+ * }
+ */
 export class GradloomError extends Error {
   override readonly name = 'GradloomError';
   readonly code: ErrorCode;

@@ -9,18 +9,13 @@ export type {
 } from './config/caller-data.ts';
 export { type ArraysExperimentInput, defineExperiment } from './config/define.ts';
 export type { ExperimentInput } from './config/input/experiment.ts';
-export {
-  experimentFromObject,
-  type LoadedExperiment,
-  type LoadOptions,
-  loadExperiment,
-  type ObjectOptions,
-  parseExperiment,
-} from './config/load.ts';
+export { experimentFromObject, loadExperiment, parseExperiment } from './config/load.ts';
+export type { LoadOptions, ObjectOptions } from './config/object.ts';
 export { resolvedYaml } from './config/resolved.ts';
 export { experimentJsonSchema } from './config/schema/json-schema.ts';
 export type { Experiment } from './config/schema/schema.ts';
 export type { Origin } from './config/tree/origins.ts';
+export type { LoadedExperiment } from './config/validate.ts';
 export type { Dataset, SplitName } from './data/dataset.ts';
 export { READING_CHANNEL, type ReadingProgress } from './data/files/reading.ts';
 export { loadDataset } from './data/load.ts';
@@ -135,8 +130,10 @@ export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialSt
 export { type DataToEvaluate, type EvaluateOptions, evaluateOnOwnData, type ModelEvaluation } from './use/evaluate/evaluate.ts';
 export type { LabelledRows } from './use/evaluate/labelled.ts';
 export type { ClassScore } from './use/evaluate/scores.ts';
-export { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './use/model/read.ts';
+export type { LoadedModel, ModelOrigin } from './use/model/parse.ts';
+export { type LoadModelOptions, readModel } from './use/model/read.ts';
 export type { CheckpointChoice } from './use/model/weights.ts';
-export { type Batch, loadModel, type Model } from './use/model.ts';
+export { loadModel, type Model } from './use/model.ts';
+export type { Batch } from './use/portable.ts';
 export type { ClassPrediction, Prediction as ModelPrediction, ValuePrediction } from './use/predict/outputs.ts';
 export type { RawRow } from './use/rows/encode.ts';

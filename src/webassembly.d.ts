@@ -14,5 +14,6 @@ declare namespace WebAssembly {
   }
   class RuntimeError extends Error {}
   class CompileError extends Error {}
+  function compile(bytes: Uint8Array): Promise<Module>;
   function validate(bytes: Uint8Array): boolean;
 }

@@ -102,7 +102,7 @@ test('every example of a comment and of a page compiles', async (t) => {
   const folder = place(t);
   const names = EXPORTS.map(({ name }) => name);
   const write = (file: string, code: string): void => {
-    const imported = [...code.matchAll(/import (?:type )?\{([^}]*)\} from 'gradloom'/g)].flatMap(
+    const imported = [...code.matchAll(/import (?:type )?\{([^}]*)\} from 'gradloom(?:\/browser)?'/g)].flatMap(
       ([, words = '']) => words.match(/\w+/g) ?? [],
     );
     const missing = names.filter(

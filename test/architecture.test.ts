@@ -10,6 +10,8 @@ const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..')
 
 /** Files below all folders, from the bottom up. */
 const FOUNDATION = ['src/error-codes.ts', 'src/errors.ts'];
+/** What programs import: they only pass on. */
+const ENTRIES = ['src/index.ts', 'src/browser.ts'];
 /** Folders of src from the bottom up: a file imports only from folders before its own, or from its own. */
 const ORDER = [
   'random',
@@ -44,8 +46,10 @@ function filesIn(folder: string): string[] {
 
 const sources = new Map([...filesIn('src'), ...filesIn('workers')].map((file) => [file, readFileSync(path.join(root, file), 'utf8')]));
 
-function importsOf(file: string): string[] {
-  const text = sources.get(file) ?? '';
+/** @param what  values only: what is there when it runs */
+function importsOf(file: string, what: 'all' | 'values' = 'all'): string[] {
+  const whole = sources.get(file) ?? '';
+  const text = what === 'all' ? whole : whole.replaceAll(/^(?:import|export) type [^;]*;$/gm, '');
   const specifiers = [...text.matchAll(/\bfrom '(\.[^']+)'|\bimport\('(\.[^']+)'\)/g)].map((match) => match[1] ?? match[2] ?? '');
   return specifiers.map((specifier) => path.posix.join(path.posix.dirname(file), specifier));
 }
@@ -54,7 +58,7 @@ const folderOf = (file: string): string => file.split('/')[1] ?? '';
 
 test('imports between folders go one way', (t) => {
   const wrong = [...sources.keys()].flatMap((file) => {
-    if (file === 'src/index.ts') return [];
+    if (ENTRIES.includes(file)) return [];
     const founded = FOUNDATION.includes(file) ? FOUNDATION.slice(0, FOUNDATION.indexOf(file)) : FOUNDATION;
     const imported = importsOf(file).filter((target) => !founded.includes(target));
     if (FOUNDATION.includes(file)) return imported;
@@ -63,6 +67,27 @@ test('imports between folders go one way', (t) => {
     return imported.filter((target) => level < 0 || ORDER.indexOf(folderOf(target)) > level).map((target) => `${file} -> ${target}`);
   });
   t.deepEqual(wrong, []);
+});
+
+/** What a browser has in its program and never calls. */
+const UNREACHED = new Map([
+  ['src/config/tree/overrides.ts', 'overrides are arguments of a command'],
+  ['src/native/routine.ts', 'the convention of machine code'],
+]);
+
+test('what is for browsers imports nothing of Node, through others either', (t) => {
+  const visit = (file: string, trail: readonly string[]): string[] => {
+    if (seen.has(file)) return [];
+    seen.add(file);
+    const text = sources.get(file) ?? '';
+    const ofNode = [...text.matchAll(/^import (?!type ).*? from '(node:[^']+)'/gms)].map(([, name]) => [...trail, file, name].join(' <- '));
+    const isOfNode = /\b(?:process\.\w|Buffer\.\w+\(|__dirname)/.test(text.replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, ''));
+    const globals = isOfNode && !UNREACHED.has(file) ? [`${file}: a global of Node`] : [];
+    return [...ofNode, ...globals, ...importsOf(file, 'values').flatMap((target) => visit(target, [...trail, file]))];
+  };
+  const seen = new Set<string>();
+  t.deepEqual(visit('src/browser.ts', []), []);
+  t.true(seen.size > 100, `${seen.size} files`);
 });
 
 test('no file imports itself through others', (t) => {

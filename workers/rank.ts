@@ -1,6 +1,6 @@
 import type { ThreadTask } from '../src/engine/coordinator/threads.ts';
 import { Rank, type RankResult } from '../src/engine/rank/rank.ts';
-import { bindKernels } from '../src/kernels/module.ts';
+import { bindKernels } from '../src/kernels/bind.ts';
 import { openLink } from '../src/remote/mpi/link.ts';
 
 /** The rank that this thread is, from `begin` to `end`; threads outlive runs. */

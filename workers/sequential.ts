@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Rank, type RankSetup, type RankTask } from '../src/engine/rank/rank.ts';
-import { bindKernels } from '../src/kernels/module.ts';
+import { bindKernels } from '../src/kernels/bind.ts';
 
 /** The baseline of speedups: one rank on one thread, without a pool and without anybody to wait for. */
 const setup = workerData as RankSetup;

@@ -1,7 +1,9 @@
 import type { CallerData } from './caller-data.ts';
 import type { DataInput } from './input/data.ts';
 import type { ExperimentInput } from './input/experiment.ts';
-import { experimentFromObject, type LoadedExperiment, type LoadOptions, type ObjectOptions } from './load.ts';
+import { experimentFromObject } from './load.ts';
+import type { LoadOptions, ObjectOptions } from './object.ts';
+import type { LoadedExperiment } from './validate.ts';
 
 /** What a program may say in an experiment on rows that it passes: where they come from need not be said. */
 export interface ArraysExperimentInput extends Omit<ExperimentInput, 'data'> {

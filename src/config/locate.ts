@@ -1,6 +1,6 @@
 import { GradloomError } from '../errors.ts';
-import type { LoadedExperiment } from './load.ts';
 import type { Origin } from './tree/origins.ts';
+import type { LoadedExperiment } from './validate.ts';
 
 const KEY = /^[a-z_]+(?:\.\w+)*$/;
 

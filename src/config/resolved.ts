@@ -1,11 +1,13 @@
 import { Document, visit } from 'yaml';
 import { printableLines, UNPRINTABLE } from '../errors.ts';
-import type { ExperimentTree, LoadedExperiment } from './load.ts';
+import type { ExperimentTree } from './load.ts';
 import { withoutKeys } from './schema/key-facts.ts';
 import { outline } from './schema/outline.ts';
 import type { Experiment } from './schema/schema.ts';
+import { SYSTEM_PATHS } from './tree/path-text.ts';
 import { withLiteralPaths } from './tree/paths.ts';
 import { plain } from './tree/plain.ts';
+import type { LoadedExperiment } from './validate.ts';
 
 /** The resolved experiment as YAML text that runs again as it is, from anywhere. */
 export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'>): string {
@@ -14,7 +16,7 @@ export function resolvedYaml({ experiment }: Pick<LoadedExperiment, 'experiment'
 
 /** An experiment's tree as YAML text that means the same from anywhere: what the file leaves to defaults stays out. */
 export function treeYaml({ tree }: Pick<ExperimentTree, 'tree'>): string {
-  return yamlOf(withLiteralPaths(plain(outline, tree)));
+  return yamlOf(withLiteralPaths(plain(outline, tree, SYSTEM_PATHS)));
 }
 
 /**

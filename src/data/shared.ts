@@ -1,6 +1,6 @@
 import { GradloomError } from '../errors.ts';
-import { showBytes } from '../machine/limits.ts';
 import { checkMemory, refused } from '../machine/refusal.ts';
+import { showBytes } from '../machine/show-bytes.ts';
 
 /** The most that one array of a data set may take: 4 GiB, what a Uint8Array of Node 20 can hold. */
 export const ARRAY_LIMIT_BYTES = 2 ** 32;

@@ -1,14 +1,16 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { bindKernels } from '../kernels/bind.ts';
 import { measureTileRate, TILE_RATE_BYTES } from '../kernels/check/calibrate.ts';
 import { SELF_TEST_BYTES, testKernels } from '../kernels/check/selftest.ts';
-import { bindKernels, compileKernels } from '../kernels/module.ts';
+import { compileKernels } from '../kernels/module.ts';
 import { type NativeSupport, nativeSupport } from '../kernels/native/support.ts';
 import { cacheDirectory } from '../machine/cache.ts';
 import { type ProcessLimit, processLimitOfGroups } from '../machine/cgroup.ts';
 import { countCores } from '../machine/cores.ts';
-import { type MemoryLimit, memoryLimit, showBytes, type UserLimits, userLimits } from '../machine/limits.ts';
+import { type MemoryLimit, memoryLimit, type UserLimits, userLimits } from '../machine/limits.ts';
+import { showBytes } from '../machine/show-bytes.ts';
 import { MOST_CODE_BYTES } from '../native/store.ts';
 import { errnoText } from '../storage/errno.ts';
 

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { GradloomError, printable } from '../errors.ts';
 import { writeOutput } from '../storage/atomic.ts';
-import type { LoadedModel } from '../use/model/read.ts';
+import type { LoadedModel } from '../use/model/parse.ts';
 import { js } from './js/export.ts';
 import { kerasJson } from './keras/export.ts';
 import { exportModelOf } from './loaded.ts';

@@ -6,7 +6,7 @@ import { interpretOnnx } from '../import/onnx/interpret.ts';
 import { type ImportedNetwork, matchLayers } from '../import/onnx/layers.ts';
 import type { OnnxModel } from '../import/onnx/proto.ts';
 import { buildNetwork } from '../model/network.ts';
-import { MODEL_METADATA } from '../runs/files/model-file.ts';
+import { MODEL_METADATA } from '../runs/files/model-metadata.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { FILE_LIMIT_BYTES } from '../storage/safetensors.ts';
 import { type ExportModel, type Outcome, outcomeOf } from './model.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { tensorsInOrder } from '../model/network.ts';
 import { readTensor } from '../model/parameters.ts';
-import type { LoadedModel } from '../use/model/read.ts';
+import type { LoadedModel } from '../use/model/parse.ts';
 import type { ExportModel } from './model.ts';
 
 /** What exporters take of a model that was read from a run or a file. */

@@ -1,7 +1,8 @@
 import { GradloomError, printable } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { modelMetadata } from '../runs/files/model-file.ts';
-import { encodeSafetensors, readSafetensors } from '../storage/safetensors.ts';
+import { modelMetadata } from '../runs/files/model-metadata.ts';
+import { encodeSafetensors } from '../storage/safetensors/bytes.ts';
+import { readSafetensors } from '../storage/safetensors.ts';
 import { type ExportModel, shapeOf, tensorOf } from './model.ts';
 import type { Exporter } from './target.ts';
 

@@ -1,7 +1,8 @@
 import { GradloomError, printable } from '../errors.ts';
 import { transpose } from '../graph/transpose.ts';
 import { readFileBytes } from '../storage/read.ts';
-import { FILE_LIMIT_BYTES, f32Tensors, readSafetensors, type Safetensors, type Tensor } from '../storage/safetensors.ts';
+import { f32Tensors, type Safetensors, type Tensor } from '../storage/safetensors/bytes.ts';
+import { FILE_LIMIT_BYTES, readSafetensors } from '../storage/safetensors.ts';
 import { decodeOnnx } from './onnx/decode.ts';
 import { matchLayers } from './onnx/layers.ts';
 

@@ -1,6 +1,7 @@
 import { GradloomError } from '../errors.ts';
 import { processLimitOfGroups } from './cgroup.ts';
-import { addressSpaceUsed, memoryLimit, showBytes, userLimits } from './limits.ts';
+import { addressSpaceUsed, memoryLimit, userLimits } from './limits.ts';
+import { showBytes } from './show-bytes.ts';
 
 /** What the system would not give. */
 export type Resource = 'files' | 'threads' | 'memory';
@@ -68,6 +69,19 @@ export function checkMemory(bytes: number, what: string, limit = memoryLimit()):
     message: `${what} ${showBytes(bytes)} of memory beside the ${showBytes(used)} in use: ${allowed}`,
     next: LESS_MEMORY,
   });
+}
+
+/**
+ * Reserves the memory up front, so that nothing can run out of it in the middle of a step.
+ *
+ * @throws GradloomError E_LIMIT if the system refuses
+ */
+export function reserveMemory(plan: { bytes: number; pages: number }, what = 'the run'): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
+  } catch (cause) {
+    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that ${what} needs`);
+  }
 }
 
 interface Found {

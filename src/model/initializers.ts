@@ -4,7 +4,7 @@ import { readWeights, takeWeights } from '../import/weights.ts';
 import { normals, uniforms } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
 import { nonfiniteIn } from '../storage/nonfinite.ts';
-import type { Safetensors } from '../storage/safetensors.ts';
+import type { Safetensors } from '../storage/safetensors/bytes.ts';
 import type { Network } from './network.ts';
 import { type PlacedTensor, writeTensor } from './parameters.ts';
 

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { sampleShape, storedAs } from '../data/preprocess/preprocess.ts';
+import { machineCode, machineHost } from '../engine/forward/machine.ts';
 import { GradloomError } from '../errors.ts';
 import type { Model } from '../use/model.ts';
 import type { Prediction } from '../use/predict/outputs.ts';
@@ -26,8 +27,8 @@ const RETRY_SECONDS = 1;
 
 /** POST /predict, GET /health and GET /schema of a model; every answer is JSON. */
 export async function makeApp(model: Model, { token, hosts, queueRows = QUEUE_ROWS, bodyBytes = BODY_BYTES }: AppOptions): Promise<Hono> {
-  const predictor = new Predictor(model);
-  await predictor.useNative();
+  const predictor = new Predictor(model, machineHost());
+  await predictor.useCode(machineCode);
   const batcher = new Batcher(
     // One wild row must not cost the requests beside it their answers.
     (rows) => predictor.predictRows(rows, 'keep'),

@@ -1,16 +1,18 @@
 import path from 'node:path';
 import type { ZodType } from 'zod';
 import { diagnose } from '../config/check/diagnose.ts';
-import { type LoadedExperiment, loadExperiment, parseExperiment } from '../config/load.ts';
+import { loadExperiment, parseExperiment } from '../config/load.ts';
 import { type Outline, READ_ONCE } from '../config/schema/outline.ts';
 import type { Entry, MapNode, Node } from '../config/text/node.ts';
 import { parseTree } from '../config/text/parse.ts';
 import { Problems } from '../config/text/problems.ts';
 import { readRootText } from '../config/text/read.ts';
 import { makeSource } from '../config/text/source.ts';
+import { checkPaths } from '../config/tree/check-paths.ts';
 import { treeFromObject } from '../config/tree/object.ts';
-import { checkPaths } from '../config/tree/paths.ts';
+import { SYSTEM_PATHS } from '../config/tree/path-text.ts';
 import { plain } from '../config/tree/plain.ts';
+import type { LoadedExperiment } from '../config/validate.ts';
 import { GradloomError } from '../errors.ts';
 import { type SpeedupInput, type SpeedupSettings, settingsOutline, settingsSchema, speedupOutline, speedupSchema } from './schema.ts';
 
@@ -77,8 +79,8 @@ function isSpeedupFile({ entries }: MapNode): boolean {
 }
 
 function validate<T>(tree: Node, schema: ZodType<T>, outline: Outline, problems: Problems): T {
-  checkPaths(outline, tree, problems);
-  const result = schema.safeParse(plain(outline, tree), READ_ONCE);
+  checkPaths(outline, tree, problems, SYSTEM_PATHS);
+  const result = schema.safeParse(plain(outline, tree, SYSTEM_PATHS), READ_ONCE);
   if (!result.success) diagnose(tree, result.error.issues, problems, outline);
   problems.throwIfAny();
   if (!result.success) throw refused();

@@ -1,4 +1,4 @@
-import type { LoadedExperiment } from '../config/load.ts';
+import type { LoadedExperiment } from '../config/validate.ts';
 import { startWork, type UnderWay } from '../runs/training/under-way.ts';
 import type { SpeedupEvent, SpeedupResult } from './events.ts';
 import { settingsFromObject } from './load.ts';

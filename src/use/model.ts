@@ -1,15 +1,9 @@
-import { GradloomError } from '../errors.ts';
-import { elements, shapeText } from '../graph/shape.ts';
-import type { Network } from '../model/network.ts';
+import { machineCode, machineHost } from '../engine/forward/machine.ts';
 import { type DataToEvaluate, type EvaluateOptions, evaluateModel, type ModelEvaluation } from './evaluate/evaluate.ts';
-import { type LoadedModel, type LoadModelOptions, type ModelOrigin, readModel } from './model/read.ts';
-import { summaryOf } from './model/summary.ts';
-import type { Prediction } from './predict/outputs.ts';
-import { Predictor, rowDepth } from './predict/predictor.ts';
-import type { RawRow } from './rows/encode.ts';
-
-/** Rows in one typed array, one behind the other. */
-export type Batch = Float32Array | Float64Array | Uint8Array;
+import type { LoadedModel } from './model/parse.ts';
+import { type LoadModelOptions, readModel } from './model/read.ts';
+import { PortableModel } from './portable.ts';
+import { Predictor } from './predict/predictor.ts';
 
 /**
  * A trained model that can be used: everything lies in its fields, `predict` computes in the calling thread, and nothing goes on when it
@@ -21,50 +15,14 @@ export type Batch = Float32Array | Float64Array | Uint8Array;
  * // { label: 0, class: 'setosa', probabilities: [0.98, 0.01, 0.01] }
  * ```
  */
-export class Model implements LoadedModel {
-  readonly layers: LoadedModel['layers'];
-  readonly loss: LoadedModel['loss'];
-  readonly network: Network;
-  readonly parameters: Float32Array;
-  readonly statistics: Float32Array;
-  readonly preprocess: LoadedModel['preprocess'];
-  readonly experiment: LoadedModel['experiment'];
-  readonly origin: ModelOrigin;
-  /** Made when it is first needed: an export needs none. */
-  #predictor: Predictor | undefined;
+export class Model extends PortableModel {
+  readonly #ready: () => Predictor;
 
   constructor(loaded: LoadedModel) {
-    this.layers = loaded.layers;
-    this.loss = loaded.loss;
-    this.network = loaded.network;
-    this.parameters = loaded.parameters;
-    this.statistics = loaded.statistics;
-    this.preprocess = loaded.preprocess;
-    this.experiment = loaded.experiment;
-    this.origin = loaded.origin;
-  }
-
-  /** Names of the classes in class order; undefined where it predicts numbers. */
-  get classes(): readonly string[] | undefined {
-    return this.#ready.outputs.classes;
-  }
-
-  /**
-   * What the model says of rows, with the bits of training's evaluation; a row's result does not depend on the rows beside it.
-   *
-   * One row is a list of values in the order of the columns or, of a table, an object by column name; numbers of a shape may be nested as
-   * that is. Several rows are a list of rows, or a typed array with its shape, [rows, ...].
-   *
-   * @throws GradloomError E_ROW naming row and column, or the row for which the network gives no finite number; E_MEMORY, E_LIMIT where the machine has no memory for it
-   */
-  predict(rows: readonly RawRow[]): Prediction[];
-  predict(batch: Batch, shape: readonly number[]): Prediction[];
-  predict(row: RawRow): Prediction;
-  predict(given: RawRow | readonly RawRow[], shape?: readonly number[]): Prediction | Prediction[] {
-    const predictor = this.#ready;
-    if (shape !== undefined) return predictor.predictRows(rowsOf(given, shape));
-    if (Array.isArray(given) && this.#areRows(given)) return predictor.predictRows(given);
-    return predictor.predictRow(given, 'the row');
+    let made: Predictor | undefined;
+    const ready = (): Predictor => (made ??= new Predictor(loaded, machineHost()));
+    super(loaded, ready);
+    this.#ready = ready;
   }
 
   /**
@@ -76,54 +34,10 @@ export class Model implements LoadedModel {
     return evaluateModel(this, data, options);
   }
 
-  /** A table of the layers with their shapes and parameters, for people. */
-  summary(): string {
-    return summaryOf(this);
-  }
-
   /** From here on machine code computes what it can, with the same bits: worth it for many rows. */
   async useNative(): Promise<void> {
-    await this.#ready.useNative();
+    await this.#ready().useCode(machineCode);
   }
-
-  get #ready(): Predictor {
-    this.#predictor ??= new Predictor(this);
-    return this.#predictor;
-  }
-
-  /** Whether a list is one of rows, and not one row. */
-  #areRows(list: readonly unknown[]): boolean {
-    const [first] = list;
-    if (first === undefined) return list.length === 0;
-    if (typeof first !== 'object' || first === null) return false;
-    // A nested row looks like a list of shorter rows.
-    return !Array.isArray(first) || rowDepth(this.preprocess) === 1 || !isNested(list, this.network, this.preprocess);
-  }
-}
-
-/** Whether a list of lists is one row, nested as its shape is. */
-function isNested(list: readonly unknown[], { inputs }: Network, preprocess: LoadedModel['preprocess']): boolean {
-  let depth = 0;
-  let values = 1;
-  for (let inner: unknown = list; Array.isArray(inner); [inner] = inner as unknown[]) {
-    depth++;
-    values *= inner.length;
-  }
-  return depth === rowDepth(preprocess) && values === inputs;
-}
-
-/** Views of the rows of a batch. @throws GradloomError E_ROW if the shape is not that of the values */
-function rowsOf(given: unknown, shape: readonly number[]): ArrayLike<unknown> {
-  const [rows = 0, ...each] = shape;
-  const width = elements(each);
-  if (!(given instanceof Float32Array || given instanceof Float64Array || given instanceof Uint8Array)) {
-    throw new GradloomError({ code: 'E_ROW', where: 'the batch', message: 'a shape goes with a Float32Array, Float64Array or Uint8Array' });
-  }
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || given.length !== rows * width) {
-    const message = `${given.length} values; a batch of shape ${shapeText(shape)} has ${rows * width}`;
-    throw new GradloomError({ code: 'E_ROW', where: 'the batch', message });
-  }
-  return Array.from({ length: rows }, (_, r) => given.subarray(r * width, (r + 1) * width));
 }
 
 /**

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EXIT } from '../../src/errors.ts';
-import { encodeSafetensors } from '../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../src/storage/safetensors/bytes.ts';
 import { gradloom, MAIN, SMALL, workplace } from './support/run-cli.ts';
 
 /** A user that owns nothing here. */

@@ -14,7 +14,7 @@ import { experimentSchema } from '../../src/config/schema/schema.ts';
 import { Problems } from '../../src/config/text/problems.ts';
 import { expandShorthands } from '../../src/config/tree/merge.ts';
 import { treeFromObject } from '../../src/config/tree/object.ts';
-import { plain } from '../../src/config/tree/plain.ts';
+import { PATHS_AS_WRITTEN, plain } from '../../src/config/tree/plain.ts';
 import { isGradloomError } from '../../src/errors.ts';
 import { TypedSamples } from './support/typed-samples.ts';
 
@@ -208,7 +208,7 @@ test(`1500 values of the types (seed ${SEED}) are what the schema accepts, and a
     const problems = new Problems();
     const tree = treeFromObject(input, root, problems);
     problems.throwIfAny();
-    const { success, error } = experimentSchema.safeParse(tree && plain(outline, expandShorthands(outline, tree)));
+    const { success, error } = experimentSchema.safeParse(tree && plain(outline, expandShorthands(outline, tree), PATHS_AS_WRITTEN));
     if (!success) wrong.push(`${JSON.stringify(input)}: ${error.message}`);
     try {
       experimentFromObject(input);

@@ -8,7 +8,7 @@ import { loadDataset } from '../../src/data/load.ts';
 import type { Samples } from '../../src/data/samples.ts';
 import { classCounts, targetSquares } from '../../src/data/targets.ts';
 import { loadWeights } from '../../src/data/weights.ts';
-import { encodeSafetensors, type TensorToWrite } from '../../src/storage/safetensors.ts';
+import { encodeSafetensors, type TensorToWrite } from '../../src/storage/safetensors/bytes.ts';
 import { errorOf } from '../config/support/experiments.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'gradloom-weights-'));

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { EXIT, GradloomError } from '../../src/errors.ts';
-import { memoryLimit, showBytes, userLimits } from '../../src/machine/limits.ts';
+import { memoryLimit, userLimits } from '../../src/machine/limits.ts';
 import { checkMemory, refusalError } from '../../src/machine/refusal.ts';
+import { showBytes } from '../../src/machine/show-bytes.ts';
 
 const withCode = (code: string, message = 'x'): Error => Object.assign(new Error(message), { code });
 

@@ -7,7 +7,7 @@ import { GradloomError } from '../../src/errors.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { buildNetwork } from '../../src/model/network.ts';
 import { readTensor } from '../../src/model/parameters.ts';
-import { encodeSafetensors } from '../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../src/storage/safetensors/bytes.ts';
 import { denseLayers } from '../config/support/experiments.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 

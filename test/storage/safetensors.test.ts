@@ -5,7 +5,8 @@ import test from 'ava';
 import { GradloomError } from '../../src/errors.ts';
 import { nextBelow } from '../../src/random/distributions.ts';
 import { RandomStream } from '../../src/random/stream.ts';
-import { encodeSafetensors, f32Tensors, readSafetensors, type Tensor } from '../../src/storage/safetensors.ts';
+import { encodeSafetensors, f32Tensors, type Tensor } from '../../src/storage/safetensors/bytes.ts';
+import { readSafetensors } from '../../src/storage/safetensors.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gradloom-safetensors-'));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-import type { LoadedExperiment } from '../../config/load.ts';
 import { literalPath } from '../../config/tree/path-text.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import type { Team } from '../../engine/team/team.ts';
 import { printable } from '../../errors.ts';
 import type { Reusable } from '../../runs/prepare/reuse.ts';

@@ -3,8 +3,7 @@ import { printable } from '../../errors.ts';
 import { Converter } from './convert.ts';
 import { dotted, type Node, type Path } from './node.ts';
 import type { Problems } from './problems.ts';
-import { MAX_BYTES } from './read.ts';
-import type { Place, Source } from './source.ts';
+import { MAX_BYTES, type Place, type Source } from './source.ts';
 import { isOwnTagWarning } from './tags.ts';
 
 export const MAX_DEPTH = 64;
@@ -22,7 +21,7 @@ const MAX_TOKENS = 131_072;
 export function parseTree(source: Source, problems: Problems, from = 0, base: Path = [], to = source.text.length): Node | undefined {
   const text = source.text.slice(from, to);
   const whole: Place = { source, from, to: from };
-  if (Buffer.byteLength(text) > MAX_BYTES) {
+  if (text.length > MAX_BYTES || new TextEncoder().encode(text).length > MAX_BYTES) {
     problems.add('E_YAML_TOO_LARGE', '', 'larger than 1 MiB, the limit of a config file', whole);
     return undefined;
   }

@@ -1,9 +1,7 @@
 import { GradloomError, printable } from '../../errors.ts';
 import { readRegular, UnfitFileError } from '../../storage/read.ts';
 import { aboutMissing } from './bundled.ts';
-
-/** Config files are short; more is a mistake or an attack. */
-export const MAX_BYTES = 2 ** 20;
+import { MAX_BYTES } from './source.ts';
 
 /** Why a config file cannot be read, in words; thrown before anything is parsed. */
 export class UnreadableError extends Error {

@@ -2,6 +2,9 @@ import { codeFrameColumns } from '@babel/code-frame';
 import { LineCounter } from 'yaml';
 import { printable } from '../../errors.ts';
 
+/** Config files are short; more is a mistake or an attack. */
+export const MAX_BYTES = 2 ** 20;
+
 /** A text that values are read from: a file, one command-line argument, or a library caller's object (which has no text). */
 export interface Source {
   readonly kind: 'file' | 'command line' | 'object';

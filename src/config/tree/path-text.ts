@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join, parse, sep } from 'node:path';
+import { isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { printable } from '../../errors.ts';
 import type { Source } from '../text/source.ts';
+import type { PathReading } from './plain.ts';
 
 const HOME = /^~(?=$|[/\\])/;
 const OTHER_HOME = /^~[^/\\]/;
@@ -31,6 +32,13 @@ export function pathFault(text: string, kind: Source['kind'], isBelow = false): 
 export function expandHome(text: string): string {
   return HOME.test(text) ? join(homeDirectory() ?? '~', text.slice(1)) : text;
 }
+
+/** Paths as this machine's system has them. */
+export const SYSTEM_PATHS: PathReading = {
+  fault: pathFault,
+  absolute: (directory, text) => resolve(directory, expandHome(text)),
+  expanded: expandHome,
+};
 
 /** A path as a file must say it, where it means itself: `./~` for a directory named `~`, and `/./tmp/$x`. */
 export function literalPath(path: string): string {

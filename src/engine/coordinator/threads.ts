@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { GradloomError } from '../../errors.ts';
-import { checkThreads, refusalError } from '../../machine/refusal.ts';
-import { type MemoryPlan, reserveMemory } from '../plan/memory.ts';
+import { checkThreads, refusalError, reserveMemory } from '../../machine/refusal.ts';
+import type { MemoryPlan } from '../plan/memory.ts';
 import type { RankResult, RankSetup, RankTask } from '../rank/rank.ts';
 
 const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

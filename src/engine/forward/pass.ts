@@ -1,19 +1,15 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { elements } from '../../graph/shape.ts';
+import { bindKernels } from '../../kernels/bind.ts';
 import type { KernelCall } from '../../kernels/call.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
-import { bindKernels, compileKernels } from '../../kernels/module.ts';
-import { type NativeCode, nativeCalls } from '../../kernels/native/bind.ts';
-import { elementwise } from '../../kernels/native/overlay.ts';
-import { prepareElementwise, prepareNative } from '../../kernels/native/prepare/prepare.ts';
-import { nativeSupport } from '../../kernels/native/support.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { lowerForward } from '../plan/lower/forward.ts';
 import { ProgramWriter } from '../plan/lower/program.ts';
 import { Share } from '../plan/lower/share.ts';
-import { reserveMemory } from '../plan/memory.ts';
+import type { Region } from '../plan/place.ts';
 import { type ForwardMemoryPlan, planForward } from './plan.ts';
 
 /** Floats of all tensors of rows together that are worked on at once, at most: they stay in the processor's caches. */
@@ -27,6 +23,31 @@ export interface ForwardSetup {
   normalization: Preprocess['normalization'];
   /** How rows are stored that come in. */
   stored: 'u8' | 'f32';
+}
+
+/** What a pass gets from where it runs: a machine with files, or a page in a browser. */
+export interface ForwardHost {
+  /** The compiled kernels. */
+  kernels: WebAssembly.Module;
+  /** @throws GradloomError E_LIMIT where the system has no memory */
+  reserve: (needs: { bytes: number; pages: number }, what: string) => WebAssembly.Memory;
+}
+
+/** What other code has to know of a pass to do its work. */
+export interface ForwardWork {
+  /** For as many rows as a pass takes at once. */
+  calls: readonly KernelCall[];
+  memory: WebAssembly.Memory;
+  module: WebAssembly.Module;
+  kernels: Kernels;
+  scratch: Region;
+}
+
+/** What does the work of calls in place of the kernels, with the same bits. */
+export interface ForwardCode {
+  kernels: Kernels;
+  /** Undefined for a call that the kernels do. */
+  runOf: (call: KernelCall) => (() => void) | undefined;
 }
 
 /**
@@ -46,17 +67,17 @@ export class ForwardPass {
   /** By their numbers of rows. */
   readonly #programs = new Map<number, readonly (() => void)[]>();
   #kernels: Kernels;
-  #native: NativeCode | undefined;
+  #code: ForwardCode | undefined;
 
   /** @throws GradloomError E_MEMORY, E_LIMIT */
-  constructor(setup: ForwardSetup) {
+  constructor(setup: ForwardSetup, host: ForwardHost) {
     const { network, state, normalization, stored } = setup;
     const { graph, inputs, outputs } = network;
     const widths = graph.rows.reduce((sum, { shape }) => sum + elements(shape), 0);
     this.capacity = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(FLOATS_AT_ONCE / widths)));
     this.#setup = setup;
     this.#plan = planForward({ network, rows: this.capacity, isBytes: stored === 'u8', isAffine: normalization.kind === 'affine' });
-    this.#memory = reserveMemory(this.#plan, 'the model');
+    this.#memory = host.reserve(this.#plan, 'the model');
     const { memory } = this.#plan.plan;
     const { buffer } = this.#memory;
     const floats = (at: number, count: number): Float32Array => new Float32Array(buffer, at, count);
@@ -70,19 +91,22 @@ export class ForwardPass {
     this.features = stored === 'u8' ? new Uint8Array(buffer, this.#plan.stage.at, values) : floats(memory.x.at, values);
     const output = graph.output === graph.input ? memory.x : memory.graph.values[graph.output];
     this.#outputs = floats(output?.at ?? 0, this.capacity * outputs);
-    this.#module = compileKernels();
+    this.#module = host.kernels;
     this.#kernels = bindKernels(this.#module, this.#memory);
   }
 
-  /** From here on machine code does what it can, where the system allows it; the bits stay the same. */
-  async useNative(): Promise<void> {
-    const support = nativeSupport();
-    if (!('isa' in support)) return;
-    const words = new Int32Array(this.#memory.buffer);
-    const { isa, routines } = await prepareNative(support, this.#callsOf(this.capacity), words, this.#module);
-    const common = await prepareElementwise(support, this.#module);
-    this.#native = { isa, routines: [...routines, ...common.routines] };
-    this.#kernels = elementwise(this.#native, this.#kernels, this.#memory).kernels;
+  /** From here on other code does what it can, where the system allows it; the bits stay the same. */
+  async useCode(make: (work: ForwardWork) => Promise<ForwardCode | undefined>): Promise<void> {
+    const code = await make({
+      calls: this.#callsOf(this.capacity),
+      memory: this.#memory,
+      module: this.#module,
+      kernels: this.#kernels,
+      scratch: this.#plan.plan.memory.scratch[0] ?? { at: 0, bytes: 0 },
+    });
+    if (code === undefined) return;
+    this.#code = code;
+    this.#kernels = code.kernels;
     this.#programs.clear();
   }
 
@@ -93,8 +117,8 @@ export class ForwardPass {
    */
   run(rows: number): Float32Array {
     this.#normalize(rows);
-    // Machine code is for `capacity` rows and no others; from half of them on it is quicker, whatever lies behind the rows.
-    const computed = this.#native !== undefined && 2 * rows >= this.capacity ? this.capacity : rows;
+    // Other code is for `capacity` rows and no others; from half of them on it is quicker, whatever lies behind the rows.
+    const computed = this.#code !== undefined && 2 * rows >= this.capacity ? this.capacity : rows;
     for (const call of this.#program(computed)) call();
     return this.#outputs.subarray(0, rows * this.#setup.network.outputs);
   }
@@ -115,12 +139,10 @@ export class ForwardPass {
   #program(rows: number): readonly (() => void)[] {
     const known = this.#programs.get(rows);
     if (known !== undefined) return known;
-    const { memory } = this.#plan.plan;
-    const native = this.#native && nativeCalls(this.#native, this.#memory, memory.scratch[0] ?? { at: 0, bytes: 0 });
     const kernels = this.#kernels;
     const program = this.#callsOf(rows).map((call) => {
       const run: (...values: number[]) => void = kernels[call.kernel];
-      return native?.runOf(call) ?? ((): void => run(...call.args));
+      return this.#code?.runOf(call) ?? ((): void => run(...call.args));
     });
     this.#programs.set(rows, program);
     return program;

@@ -5,8 +5,7 @@ import { GradloomError } from '../../errors.ts';
 import { targetOf } from '../../graph/ops/loss.ts';
 import { augmentLayout } from '../../kernels/augment.ts';
 import { lowerings } from '../../kernels/lowerings/index.ts';
-import { showBytes } from '../../machine/limits.ts';
-import { refused } from '../../machine/refusal.ts';
+import { showBytes } from '../../machine/show-bytes.ts';
 import type { MetricsPlan } from '../../model/metrics.ts';
 import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
@@ -240,17 +239,4 @@ function teamFloats(floats: number, { members }: TeamPlan): number {
 /** Levels of the pairwise tree over `batches` batches; a single one needs none. */
 function accumulatorLevels(batches: number): number {
   return batches === 1 ? 0 : Math.floor(Math.log2(batches)) + 1;
-}
-
-/**
- * Reserves the memory up front, so that nothing can run out of it in the middle of a step.
- *
- * @throws GradloomError E_LIMIT if the system refuses
- */
-export function reserveMemory(plan: Pick<MemoryPlan, 'bytes' | 'pages'>, what = 'the run'): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
-  } catch (cause) {
-    throw refused('memory', cause, `the system refused the ${showBytes(plan.bytes)} of shared memory that ${what} needs`);
-  }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { transpose } from '../../graph/transpose.ts';
 import { packageVersion } from '../../machine/version.ts';
-import { encodeSafetensors } from '../../storage/safetensors.ts';
+import { encodeSafetensors } from '../../storage/safetensors/bytes.ts';
 import { type ExportModel, outcomeOf, tensorOf } from '../model.ts';
 import { checkTensors } from '../safetensors.ts';
 import type { Exporter } from '../target.ts';

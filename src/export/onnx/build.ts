@@ -2,7 +2,7 @@ import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import type { ActivationOp } from '../../graph/ops/activation.ts';
 import { DATA_TYPES, type OnnxAttribute, type OnnxModel } from '../../import/onnx/proto.ts';
-import { modelMetadata } from '../../runs/files/model-file.ts';
+import { modelMetadata } from '../../runs/files/model-metadata.ts';
 import { describe, type ExportModel, inputShape, type Outcome, outcomeOf, shapeOf, tensorOf } from '../model.ts';
 
 /** The version of ONNX that is written: opset 17 is the first with layer norm, and IR 8 goes with it. */

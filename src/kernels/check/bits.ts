@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { bindKernels, compileKernels } from '../module.ts';
+import { bindKernels } from '../bind.ts';
+import { compileKernels } from '../module.ts';
 import { SELF_TEST_BYTES } from './selftest.ts';
 
 /** Sizes past one full tile of the matrix product in every dimension. */

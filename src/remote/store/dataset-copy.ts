@@ -5,7 +5,7 @@ import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { allocateShared } from '../../data/shared.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { anything, count, fields, finite, listOf, oneOf, optional, type Shape, text } from '../../storage/shape.ts';
-import { parsePreprocess } from '../../use/model/preprocess.ts';
+import { parsePreprocess } from '../../use/model/preprocess-text.ts';
 import { type BundledFile, bundle, unbundle } from './bundle.ts';
 
 /** The part of a data set that is no array. */

@@ -1,7 +1,7 @@
 import type { ArrayProfile, ArraysProfile } from '../../data/profile/arrays.ts';
 import { printable } from '../../errors.ts';
 import { elements } from '../../graph/shape.ts';
-import { showBytes } from '../../machine/limits.ts';
+import { showBytes } from '../../machine/show-bytes.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
 import { stacked } from '../text/wrapped.ts';
 import { drawPicture } from './pictures.ts';

@@ -1,6 +1,6 @@
 import type { PicturesProfile, Thumbnail } from '../../data/profile/pictures.ts';
 import { printable } from '../../errors.ts';
-import { showBytes } from '../../machine/limits.ts';
+import { showBytes } from '../../machine/show-bytes.ts';
 import { escapeHtml } from '../page/html.ts';
 import { renderPage, wide } from '../page/page.ts';
 import { picture } from '../page/picture.ts';

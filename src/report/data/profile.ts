@@ -2,7 +2,7 @@ import type { DatasetProfile } from '../../data/profile/dataset.ts';
 import type { TableProfile } from '../../data/profile/table.ts';
 import { listed } from '../../data/table/rows/faults.ts';
 import { printable } from '../../errors.ts';
-import { showBytes } from '../../machine/limits.ts';
+import { showBytes } from '../../machine/show-bytes.ts';
 import { renderTable, type TableLook } from '../text/table.ts';
 import { stacked } from '../text/wrapped.ts';
 

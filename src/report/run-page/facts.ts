@@ -1,7 +1,7 @@
 import { printableSentence } from '../../errors.ts';
 import { elements } from '../../graph/shape.ts';
 import { RUN_FILES } from '../../runs/files/names.ts';
-import type { Tensor } from '../../storage/safetensors.ts';
+import type { Tensor } from '../../storage/safetensors/bytes.ts';
 import { escapeHtml } from '../page/html.ts';
 import { wide } from '../page/page.ts';
 import { experimentLines } from '../text/annotated.ts';

@@ -1,5 +1,6 @@
-import { type LoadedExperiment, parseExperiment } from '../../config/load.ts';
-import { MAX_BYTES } from '../../config/text/read.ts';
+import { parseExperiment } from '../../config/load.ts';
+import { MAX_BYTES } from '../../config/text/source.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Summary } from '../../runs/events.ts';
@@ -11,8 +12,9 @@ import { type Curve, curvesOf, withCurvesProblem } from '../../runs/store/curves
 import type { StoredRun } from '../../runs/store/store.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { damaged, readOwnFile, readOwnText } from '../../storage/read.ts';
-import { checkHead, FILE_LIMIT_BYTES, readSafetensors, type Tensor } from '../../storage/safetensors.ts';
-import { parsePreprocess } from '../../use/model/preprocess.ts';
+import type { Tensor } from '../../storage/safetensors/bytes.ts';
+import { checkHead, FILE_LIMIT_BYTES, readSafetensors } from '../../storage/safetensors.ts';
+import { parsePreprocess } from '../../use/model/preprocess-text.ts';
 
 /** A run as its files tell it; what cannot be read is undefined, and `missing` says why. */
 export interface ReportedRun {

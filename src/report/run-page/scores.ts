@@ -1,5 +1,6 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset, SplitName } from '../../data/dataset.ts';
+import { machineHost } from '../../engine/forward/machine.ts';
 import { GradloomError } from '../../errors.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import { buildNetwork, flopsPerRow, type Network, tensorsInOrder } from '../../model/network.ts';
@@ -71,7 +72,7 @@ function scored({ loss }: Experiment, network: Network, model: InitialState, dat
   const all = splits[split];
   const most = Math.max(1, Math.floor(MAX_FLOPS / (flopsPerRow(network).forward + 1)));
   const rows = Uint32Array.from(all.subarray(0, most));
-  const predictor = new Predictor({ network, ...model, preprocess, loss });
+  const predictor = new Predictor({ network, ...model, preprocess, loss }, machineHost());
   const { width, labelAt, numbersAt } = predictor.outputs;
   const outputs = new Float64Array(rows.length * width);
   const predicted = new Int32Array(rows.length);

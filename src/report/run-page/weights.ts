@@ -1,5 +1,5 @@
 import { type InputSpec, sampleShape } from '../../data/preprocess/preprocess.ts';
-import type { Tensor } from '../../storage/safetensors.ts';
+import type { Tensor } from '../../storage/safetensors/bytes.ts';
 import { type PictureSize, type Pixels, picture, signColour } from '../page/picture.ts';
 import { formatCount } from '../text/numbers.ts';
 import type { ReportedRun } from './read.ts';

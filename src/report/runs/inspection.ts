@@ -1,4 +1,4 @@
-import type { LoadedExperiment } from '../../config/load.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import { printable } from '../../errors.ts';
 import type { Inspection, MemoryUse } from '../../runs/prepare/inspect.ts';
 import { renderAnnotated } from '../text/annotated.ts';

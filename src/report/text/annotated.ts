@@ -1,7 +1,7 @@
-import type { LoadedExperiment } from '../../config/load.ts';
 import { yamlOf } from '../../config/resolved.ts';
 import { originText } from '../../config/tree/origins.ts';
 import { withLiteralPaths } from '../../config/tree/paths.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import type { Paint } from './paint.ts';
 
 /** Where comments start, unless all lines are shorter. */

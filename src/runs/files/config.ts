@@ -1,4 +1,6 @@
-import { type LoadedExperiment, type LoadOptions, loadExperiment } from '../../config/load.ts';
+import { loadExperiment } from '../../config/load.ts';
+import type { LoadOptions } from '../../config/object.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import { runFile } from './names.ts';
 
 /** The experiment of a run, as its config.yaml has it. @throws GradloomError E_CONFIG_... */

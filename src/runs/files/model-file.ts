@@ -3,8 +3,9 @@ import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 import type { TrainingState } from '../../engine/coordinator/shared-state.ts';
 import { type Network, tensorsInOrder } from '../../model/network.ts';
 import { readTensor } from '../../model/parameters.ts';
-import { encodeSafetensors } from '../../storage/safetensors.ts';
+import { encodeSafetensors } from '../../storage/safetensors/bytes.ts';
 import { digestOf } from './digests.ts';
+import { modelMetadata } from './model-metadata.ts';
 
 type Vectors = Pick<TrainingState, 'parameters' | 'statistics'>;
 
@@ -16,27 +17,12 @@ function readAll(network: Network, { parameters, statistics }: Vectors) {
   }));
 }
 
-/** What stands in a model file's metadata beside the tensors, so that it can be used without its run: each value is JSON. */
-export const MODEL_METADATA = { model: 'gradloom.model', preprocess: 'gradloom.preprocess' } as const;
-
 /** A model as safetensors: parameters and running statistics under PyTorch's names; layers, loss and preprocessing in the metadata. */
 export function encodeModel(network: Network, vectors: Vectors, { model, loss }: Experiment, preprocess: Preprocess): Uint8Array {
   return encodeSafetensors(new Map(readAll(network, vectors)), {
     format: 'pt',
     ...modelMetadata({ layers: model.layers, loss }, preprocess),
   });
-}
-
-/** The metadata of a model, by the names in `MODEL_METADATA`. */
-export function modelMetadata(
-  { layers, loss }: { layers: Experiment['model']['layers']; loss: Experiment['loss'] },
-  preprocess: Preprocess,
-): Record<string, string> {
-  return {
-    // Where the first weights came from says nothing of these.
-    [MODEL_METADATA.model]: JSON.stringify({ layers, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
-    [MODEL_METADATA.preprocess]: JSON.stringify(preprocess),
-  };
 }
 
 /** sha256 (hex) over all tensors, in the file's order and layout. */

@@ -1,4 +1,4 @@
-import type { LoadedExperiment } from '../../config/load.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/load.ts';
 import { GradloomError } from '../../errors.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { readBlockYaml } from '../../config/text/block-yaml.ts';
 import { excessOf } from '../../config/text/parse.ts';
-import { MAX_BYTES } from '../../config/text/read.ts';
+import { MAX_BYTES } from '../../config/text/source.ts';
 import { type ConfigValue, configValues } from '../../config/tree/values.ts';
 import { GradloomError } from '../../errors.ts';
 import { damaged, readOwnText } from '../../storage/read.ts';

@@ -3,12 +3,11 @@ import type { Dataset } from '../../data/dataset.ts';
 import { prepareCode } from '../../engine/coordinator/native.ts';
 import { SharedState } from '../../engine/coordinator/shared-state.ts';
 import { type PhaseSeconds, rankClocks } from '../../engine/plan/control.ts';
-import { reserveMemory } from '../../engine/plan/memory.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import type { RankResult, RankSetup, RankTask } from '../../engine/rank/rank.ts';
 import { GradloomError } from '../../errors.ts';
 import { compileKernels } from '../../kernels/module.ts';
-import { refusalError } from '../../machine/refusal.ts';
+import { refusalError, reserveMemory } from '../../machine/refusal.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { Runner } from './measured.ts';
 

@@ -1,7 +1,8 @@
 import { epochOrder } from '../../engine/plan/order.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { ChunkRecords, recordValues, verdictOf } from '../../engine/plan/records.ts';
-import { bindKernels, compileKernels } from '../../kernels/module.ts';
+import { bindKernels } from '../../kernels/bind.ts';
+import { compileKernels } from '../../kernels/module.ts';
 import { median } from '../statistics.ts';
 
 /** Costs that do not need a run to be measured. */

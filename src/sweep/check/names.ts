@@ -3,7 +3,7 @@ import { ourWord } from '../../config/check/value-synonyms.ts';
 import { closest, listed, oneOf } from '../../config/text/closest.ts';
 import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../../config/text/node.ts';
 import type { Place } from '../../config/text/source.ts';
-import { plain } from '../../config/tree/plain.ts';
+import { PATHS_AS_WRITTEN, plain } from '../../config/tree/plain.ts';
 import { printable } from '../../errors.ts';
 import type { Blame } from './blame.ts';
 import { type ExperimentKey, experimentKeys, hiddenLayerKeys, isOfLayer } from './experiment-keys.ts';
@@ -113,7 +113,7 @@ class Names {
     if (choices?.kind !== 'list') return value;
     const fitting = choices.items.filter((item) => item.kind === 'scalar' && types.some((one) => one === item.value));
     if (fitting.length === 0 || fitting.length === choices.items.length) return value;
-    const words = fitting.map((item) => String(plain(undefined, item)));
+    const words = fitting.map((item) => String(plain(undefined, item, PATHS_AS_WRITTEN)));
     this.#notices.push(`${key}: only ${type} ${words.join(', ')} has it, so it varies there only`);
     const when: Node = {
       kind: 'map',

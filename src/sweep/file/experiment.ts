@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type ExperimentTree, experimentFromTree, type LoadedExperiment } from '../../config/load.ts';
+import { type ExperimentTree, experimentFromTree } from '../../config/load.ts';
 import { resultKeys } from '../../config/resolved.ts';
 import { keyPlaceAt, type MapNode, type Node, nodeAt, type Path } from '../../config/text/node.ts';
 import type { Place } from '../../config/text/source.ts';
 import type { Change } from '../../config/tree/overrides.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { SweepSettings } from '../schema.ts';
 import type { SearchSpace } from '../space/space.ts';

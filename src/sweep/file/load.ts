@@ -8,11 +8,11 @@ import { parseTree } from '../../config/text/parse.ts';
 import { Problems } from '../../config/text/problems.ts';
 import { readRootText, readText, UnreadableError } from '../../config/text/read.ts';
 import { makeSource, type Place } from '../../config/text/source.ts';
+import { checkPaths } from '../../config/tree/check-paths.ts';
 import { expandShorthands } from '../../config/tree/merge.ts';
 import { treeFromObject } from '../../config/tree/object.ts';
 import { applyOverrides } from '../../config/tree/overrides.ts';
-import { literalPath } from '../../config/tree/path-text.ts';
-import { checkPaths } from '../../config/tree/paths.ts';
+import { literalPath, SYSTEM_PATHS } from '../../config/tree/path-text.ts';
 import { plain } from '../../config/tree/plain.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { Blame } from '../check/blame.ts';
@@ -157,10 +157,10 @@ function finish(given: MapNode, { file, text, overrides, problems, isCopy = fals
   for (const key of fixed) notices.push(`${printable(key)} no longer varies: the command line fixes it`);
   const varied = withParameters(named, new Map(), fixed);
   const tree = base === undefined || isCopy ? varied : withWholePaths(varied, base.tree);
-  checkPaths(sweepOutline, tree, problems);
+  checkPaths(sweepOutline, tree, problems, SYSTEM_PATHS);
   const blame = new Blame(tree, problems);
   findSlips(blame, base?.tree);
-  const parsed = sweepSchema.safeParse(plain(sweepOutline, tree), READ_ONCE);
+  const parsed = sweepSchema.safeParse(plain(sweepOutline, tree, SYSTEM_PATHS), READ_ONCE);
   if (!parsed.success) diagnose(tree, parsed.error.issues, problems, sweepOutline);
   problems.throwIfAny();
   if (!parsed.success || base === undefined) throw refused();
@@ -202,7 +202,7 @@ function readBase(tree: MapNode, overrides: SweepArguments['base'], isRecord: bo
     blame.report('E_CONFIG_MISSING', ['base'], 'missing; expected a file name', next);
   }
   if (written?.kind !== 'scalar' || typeof written.value !== 'string' || written.value === '') return undefined;
-  const file = String(plain(childOf(sweepOutline, tree, 'base'), written));
+  const file = String(plain(childOf(sweepOutline, tree, 'base'), written, SYSTEM_PATHS));
   const name = path.relative(process.cwd(), file);
   try {
     return parseExperimentTree(readText(file), { file: name, overrides: overrides.map(({ argument }) => argument), isRecord });

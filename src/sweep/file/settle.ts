@@ -1,7 +1,7 @@
 import { absenceOf, evaluatedNames, evaluationOf } from '../../config/check/evaluated.ts';
 import { foldsToTrain } from '../../config/folds.ts';
-import type { LoadedExperiment } from '../../config/load.ts';
 import { goalNotice, goalOf } from '../../config/names/metrics.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import { printable } from '../../errors.ts';
 import type { Blame } from '../check/blame.ts';
 import { habitualMetric, isOfTestSet } from '../check/metric-habits.ts';

@@ -3,6 +3,7 @@ import { diagnose } from '../../config/check/diagnose.ts';
 import type { Outline } from '../../config/schema/outline.ts';
 import { Problems } from '../../config/text/problems.ts';
 import { treeFromObject } from '../../config/tree/object.ts';
+import { SYSTEM_PATHS } from '../../config/tree/path-text.ts';
 import { plain } from '../../config/tree/plain.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { Blame } from '../check/blame.ts';
@@ -133,7 +134,7 @@ function parsed(options: SearchOptions): z.output<typeof searchSchema> & { space
   if (tree?.kind !== 'map') throw new GradloomError({ code: 'E_CONFIG_TYPE', message: 'wrong type; expected an object of options' });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
   const outline = z.toJSONSchema(searchSchema, { io: 'input' }) as Outline;
-  const result = searchSchema.safeParse(plain(outline, tree));
+  const result = searchSchema.safeParse(plain(outline, tree, SYSTEM_PATHS));
   if (!result.success) diagnose(tree, result.error.issues, problems, outline);
   problems.throwIfAny();
   if (!result.success) throw new GradloomError({ code: 'E_INTERNAL', message: 'the search was refused without a reason' });

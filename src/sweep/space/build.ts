@@ -1,7 +1,7 @@
-import type { LoadedExperiment } from '../../config/load.ts';
 import { factsOf } from '../../config/schema/key-facts.ts';
 import { closest, oneOf } from '../../config/text/closest.ts';
 import { nodeAt, type Path } from '../../config/text/node.ts';
+import type { LoadedExperiment } from '../../config/validate.ts';
 import { printable } from '../../errors.ts';
 import type { Blame } from '../check/blame.ts';
 import type { SweepSettings } from '../schema.ts';

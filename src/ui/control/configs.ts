@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Outline, outline } from '../../config/schema/outline.ts';
 import { bundledConfig, bundledNames } from '../../config/text/bundled.ts';
-import { MAX_BYTES } from '../../config/text/read.ts';
+import { MAX_BYTES } from '../../config/text/source.ts';
 import { GradloomError } from '../../errors.ts';
 import { readOwnText } from '../../storage/read.ts';
 import type { ConfigFile, KeyInfo } from '../protocol.ts';

@@ -4,7 +4,7 @@ import { openContent, readHead } from '../../data/files/content.ts';
 import { type FileFormat, formatOf, HEAD_BYTES } from '../../data/files/formats.ts';
 import { isDirectory } from '../../data/files/paths.ts';
 import { GradloomError, printable } from '../../errors.ts';
-import type { LoadedModel } from '../model/read.ts';
+import type { LoadedModel } from '../model/parse.ts';
 
 const YAML_NAME = /\.ya?ml$/i;
 const TABLE_NAME = /\.(?:csv|tsv)(?:\.gz)?$/i;

@@ -11,7 +11,7 @@ import { lossWeights } from '../../model/losses.ts';
 import { checkData } from '../../runs/checkpoint/basis.ts';
 import { readEnvironment } from '../../runs/files/file-shapes.ts';
 import { prepare } from '../../runs/prepare/prepare.ts';
-import type { LoadedModel } from '../model/read.ts';
+import type { LoadedModel } from '../model/parse.ts';
 import { datasetOf, datasetWith, type LabelledRows } from './labelled.ts';
 import { type ClassScore, classScores } from './scores.ts';
 

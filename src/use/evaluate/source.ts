@@ -14,7 +14,7 @@ import { dataSource } from '../../data/sources/index.ts';
 import { checkWeights } from '../../data/weights.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
-import type { LoadedModel } from '../model/read.ts';
+import type { LoadedModel } from '../model/parse.ts';
 import { listed } from '../rows/values.ts';
 import { bareSource } from './bare.ts';
 import { type EvaluateOptions, evaluateDataset, type ModelEvaluation } from './evaluate.ts';

@@ -3,7 +3,7 @@ import { printable } from '../../errors.ts';
 import { shapeText } from '../../graph/shape.ts';
 import { parameterCount } from '../../model/network.ts';
 import { listed } from '../rows/values.ts';
-import type { LoadedModel } from './read.ts';
+import type { LoadedModel } from './parse.ts';
 
 /** Layers, shapes and parameters in columns, and what goes in and out. */
 export function summaryOf({ network, preprocess, loss, origin }: LoadedModel): string {

@@ -7,7 +7,8 @@ import { readSummary } from '../../runs/files/file-shapes.ts';
 import { RUN_FILES, runFile } from '../../runs/files/names.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { damaged, readOwnFile } from '../../storage/read.ts';
-import { FILE_LIMIT_BYTES, readSafetensors, type Safetensors } from '../../storage/safetensors.ts';
+import type { Safetensors } from '../../storage/safetensors/bytes.ts';
+import { FILE_LIMIT_BYTES, readSafetensors } from '../../storage/safetensors.ts';
 import { commandOf } from '../../storage/shell.ts';
 
 /** Which parameters of a run: those that it has come to, those of its best evaluation, or those after so many steps. */

@@ -1,5 +1,6 @@
 import type { LossConfig } from '../../config/schema/schema.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { exp } from '../../random/elementary.ts';
 
 /** What a classifier says of a row. */
 export interface ClassPrediction {
@@ -81,13 +82,13 @@ function numbersOf({ type }: LossConfig, count: number): Outputs['numbersAt'] {
   };
 }
 
-/** exp(z_j - max z) / sum, in f64. */
+/** exp(z_j - max z) / sum, in f64; `Math.exp` is left to each JavaScript engine, so that browsers would give other bits. */
 function softmax(outputs: Float32Array, at: number, count: number, into: Float64Array): void {
   let largest = Number.NEGATIVE_INFINITY;
   for (let j = 0; j < count; j++) largest = Math.max(largest, outputs[at + j] as number);
   let sum = 0;
   for (let j = 0; j < count; j++) {
-    const term = Math.exp((outputs[at + j] as number) - largest);
+    const term = exp((outputs[at + j] as number) - largest);
     into[j] = term;
     sum += term;
   }
@@ -96,8 +97,8 @@ function softmax(outputs: Float32Array, at: number, count: number, into: Float64
 
 /** 1 / (1 + e^-z), without overflow. */
 function sigmoid(z: number): number {
-  if (z >= 0) return 1 / (1 + Math.exp(-z));
-  const e = Math.exp(z);
+  if (z >= 0) return 1 / (1 + exp(-z));
+  const e = exp(z);
   return e / (1 + e);
 }
 

@@ -1,7 +1,7 @@
 import { type Preprocess, storedAs } from '../../data/preprocess/preprocess.ts';
-import { ForwardPass } from '../../engine/forward/pass.ts';
+import { type ForwardHost, ForwardPass } from '../../engine/forward/pass.ts';
 import { GradloomError } from '../../errors.ts';
-import type { LoadedModel } from '../model/read.ts';
+import type { LoadedModel } from '../model/parse.ts';
 import { type RowBatch, type RowEncoder, rowEncoder } from '../rows/encode.ts';
 import { inRow } from '../rows/values.ts';
 import { type Outputs, outputsOf, type Prediction } from './outputs.ts';
@@ -18,17 +18,17 @@ export class Predictor {
   readonly #forward: ForwardPass;
 
   /** @throws GradloomError E_MEMORY, E_LIMIT */
-  constructor({ network, parameters, statistics, preprocess, loss }: Predictable) {
+  constructor({ network, parameters, statistics, preprocess, loss }: Predictable, host: ForwardHost) {
     const { input, normalization } = preprocess;
     this.outputs = outputsOf(loss, preprocess, network.outputs);
     this.#encoder = rowEncoder(preprocess, network.inputs);
-    this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(input) });
+    this.#forward = new ForwardPass({ network, state: { parameters, statistics }, normalization, stored: storedAs(input) }, host);
     this.width = network.outputs;
   }
 
-  /** From here on machine code does what it can; the bits stay the same. */
-  async useNative(): Promise<void> {
-    await this.#forward.useNative();
+  /** From here on other code does what it can, such as machine code; the bits stay the same. */
+  async useCode(make: Parameters<ForwardPass['useCode']>[0]): Promise<void> {
+    await this.#forward.useCode(make);
   }
 
   /**

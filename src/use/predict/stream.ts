@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { machineCode, machineHost } from '../../engine/forward/machine.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { AtomicStream } from '../../storage/atomic.ts';
-import type { LoadedModel } from '../model/read.ts';
+import type { LoadedModel } from '../model/parse.ts';
 import type { RowBatch } from '../rows/encode.ts';
 import { type FormatOptions, type Formatter, formatterOf, type PredictionFormat } from './format.ts';
 import { checkOutputs, Predictor } from './predictor.ts';
@@ -31,8 +32,8 @@ export async function predictStream(
   output: string | PredictionSink,
   { format, progress, ...options }: StreamOptions,
 ): Promise<number> {
-  const predictor = new Predictor(model);
-  await predictor.useNative();
+  const predictor = new Predictor(model, machineHost());
+  await predictor.useCode(machineCode);
   const formatter = formatterOf(format, predictor.outputs, options);
   if (typeof output === 'string') return toFile(predictor, rows, formatter, output, progress);
   let count = 0;

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type LoadedExperiment, parseExperiment } from '../../../src/config/load.ts';
+import { parseExperiment } from '../../../src/config/load.ts';
 import type { Experiment } from '../../../src/config/schema/schema.ts';
+import type { LoadedExperiment } from '../../../src/config/validate.ts';
 import { GradloomError } from '../../../src/errors.ts';
 
 /** The two things that every experiment must say; two lines, so that what a test adds starts at line 3. */

@@ -1,9 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: some values look like templates on purpose
 import { isDeepStrictEqual } from 'node:util';
-import { type LoadedExperiment, parseExperiment } from '../../../src/config/load.ts';
+import { parseExperiment } from '../../../src/config/load.ts';
 import { resolvedYaml } from '../../../src/config/resolved.ts';
 import { type Outline, outline } from '../../../src/config/schema/outline.ts';
 import { readBlockYaml } from '../../../src/config/text/block-yaml.ts';
+import type { LoadedExperiment } from '../../../src/config/validate.ts';
 import { GradloomError } from '../../../src/errors.ts';
 
 /** One input of the fuzzer: a text and the arguments put over it. */

@@ -1,11 +1,12 @@
 import test from 'ava';
 import { Engine } from '../../../src/engine/coordinator/engine.ts';
 import { SharedState } from '../../../src/engine/coordinator/shared-state.ts';
-import { reserveMemory } from '../../../src/engine/plan/memory.ts';
 import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { Rank } from '../../../src/engine/rank/rank.ts';
+import { bindKernels } from '../../../src/kernels/bind.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
+import { reserveMemory } from '../../../src/machine/refusal.ts';
 import { bitsOf, type ExperimentTree, makeExperiment, outcomeOf, startingFrom } from '../support/outcome.ts';
 import { makeSamples, randomVector } from '../support/samples.ts';
 import { threads } from '../support/warm-threads.ts';

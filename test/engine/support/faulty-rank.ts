@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { ThreadTask } from '../../../src/engine/coordinator/threads.ts';
 import { Rank, type RankResult, type RankSetup } from '../../../src/engine/rank/rank.ts';
+import { bindKernels } from '../../../src/kernels/bind.ts';
 import type { KernelName } from '../../../src/kernels/call.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
-import { bindKernels } from '../../../src/kernels/module.ts';
 
 /** What goes wrong, where: JSON in `track.notes` of the experiment. */
 export interface Fault {

@@ -1,7 +1,8 @@
 import test from 'ava';
+import { bindKernels } from '../../../src/kernels/bind.ts';
 import { testKernels } from '../../../src/kernels/check/selftest.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
 
 function setUp(): { kernels: Kernels; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });

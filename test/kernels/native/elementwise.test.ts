@@ -1,6 +1,7 @@
 import test from 'ava';
+import { bindKernels } from '../../../src/kernels/bind.ts';
 import type { Kernels } from '../../../src/kernels/kernels.ts';
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
 import { NativeGather } from '../../../src/kernels/native/gather.ts';
 import { OVERLAID, overlaid } from '../../../src/kernels/native/overlay.ts';
 import { CALLS, ElementwiseTrial } from '../../../src/kernels/native/prepare/trust-elementwise.ts';

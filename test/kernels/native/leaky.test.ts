@@ -1,6 +1,7 @@
 import test from 'ava';
+import { bindKernels } from '../../../src/kernels/bind.ts';
 import { type KernelCall, kernelCall } from '../../../src/kernels/call.ts';
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
 import { bindRoutine } from '../../../src/kernels/native/bind.ts';
 import { specialise } from '../../../src/kernels/native/specialise.ts';
 import { listWords, scratchFloats } from '../../../src/kernels/sizes.ts';

@@ -1,4 +1,5 @@
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { bindKernels } from '../../../src/kernels/bind.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
 
 /** A quiet NaN with a payload no arithmetic produces: what lies around every array of a test. */
 const GUARD = 0x7fc0dead;

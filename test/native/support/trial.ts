@@ -1,4 +1,5 @@
-import { bindKernels, compileKernels } from '../../../src/kernels/module.ts';
+import { bindKernels } from '../../../src/kernels/bind.ts';
+import { compileKernels } from '../../../src/kernels/module.ts';
 import { type Operand, type Specialised, specialise } from '../../../src/kernels/native/specialise.ts';
 import type { Isa } from '../../../src/native/isa.ts';
 import { leafSchedule } from '../../../src/native/products/schedule.ts';

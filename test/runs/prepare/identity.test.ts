@@ -6,7 +6,7 @@ import { configHash } from '../../../src/runs/checkpoint/basis.ts';
 import { type RunIdentity, runIdentity } from '../../../src/runs/prepare/identity.ts';
 import { findReusable, identityOf } from '../../../src/runs/prepare/reuse.ts';
 import { train } from '../../../src/runs/training/train.ts';
-import { encodeSafetensors } from '../../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../../src/storage/safetensors/bytes.ts';
 import { temporary } from '../support/run-tree.ts';
 
 const DATA = { fingerprint: 'd'.repeat(64) };

@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from 'ava';
 import { EXIT } from '../../../src/errors.ts';
 import type { Summary } from '../../../src/runs/events.ts';
 import type { Divergence } from '../../../src/runs/record/divergence.ts';
-import { encodeSafetensors, readSafetensors } from '../../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../../src/storage/safetensors/bytes.ts';
+import { readSafetensors } from '../../../src/storage/safetensors.ts';
 import { curve, determinedFiles, finished, runTree, type Told, temporary } from '../support/run-tree.ts';
 
 const BATCH = 10;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { encodeSafetensors, readSafetensors } from '../../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../../src/storage/safetensors/bytes.ts';
+import { readSafetensors } from '../../../src/storage/safetensors.ts';
 
 const STATE = 'gradloom.state';
 const HASH_KEY = '"gradloom.sha256":"';

@@ -6,7 +6,7 @@ import test from 'ava';
 import { experimentFromObject } from '../../../src/config/load.ts';
 import type { Summary } from '../../../src/runs/events.ts';
 import { train } from '../../../src/runs/training/train.ts';
-import { encodeSafetensors } from '../../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../../src/storage/safetensors/bytes.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'gradloom-metrics-'));
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { encodeSafetensors } from '../../../src/storage/safetensors.ts';
+import { encodeSafetensors } from '../../../src/storage/safetensors/bytes.ts';
 import { determinedFiles, finished, runTree, temporary } from '../support/run-tree.ts';
 
 const SAMPLES = 211;

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { experimentFromObject, type LoadedExperiment } from '../../../src/config/load.ts';
+import { experimentFromObject } from '../../../src/config/load.ts';
+import type { LoadedExperiment } from '../../../src/config/validate.ts';
 import type { CrossValidation } from '../../../src/sweep/folds/result.ts';
 
 const CHILD = fileURLToPath(new URL('./folds-child.js', import.meta.url));

@@ -79,7 +79,7 @@ async function exportRun({ run: word, dir, checkpoint, average, classes, to, ...
   const [{ readForExport }, { writeExport }, { showBytes }] = await Promise.all([
     import('../../../export/sources.ts'),
     import('../../../export/export.ts'),
-    import('../../../machine/limits.ts'),
+    import('../../../machine/show-bytes.ts'),
   ]);
   const model = await readForExport(word, { dir, checkpoint, average, classes });
   const report = await writeExport(model, to, options);

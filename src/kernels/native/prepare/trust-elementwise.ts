@@ -1,7 +1,7 @@
 import { uniform } from '../../../random/distributions.ts';
 import { RandomStream } from '../../../random/stream.ts';
+import { bindKernels } from '../../bind.ts';
 import type { Kernels } from '../../kernels.ts';
-import { bindKernels } from '../../module.ts';
 import { listWords } from '../../sizes.ts';
 import { type FindRun, type OverlaidName, overlaid } from '../overlay.ts';
 import { NativeSite } from '../site.ts';

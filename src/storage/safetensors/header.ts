@@ -1,4 +1,4 @@
-import { GradloomError, printable } from '../errors.ts';
+import { GradloomError, printable } from '../../errors.ts';
 
 /** Bytes of one element, by the format's names; the types of less than a byte are not read. */
 // biome-ignore format: a table, one size a line

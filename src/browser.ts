@@ -1,0 +1,14 @@
+export type { ExperimentInput } from './config/input/experiment.ts';
+export { defineExperiment, experimentFromObject, parseExperiment } from './config/portable.ts';
+export { experimentJsonSchema } from './config/schema/json-schema.ts';
+export type { Experiment } from './config/schema/schema.ts';
+export type { Origin } from './config/tree/origins.ts';
+export type { LoadedExperiment } from './config/validate.ts';
+export { type Blame, type ErrorCode, type ErrorDetails, GradloomError, isGradloomError } from './errors.ts';
+export type { Graph } from './graph/graph.ts';
+export { buildNetwork, type Network } from './model/network.ts';
+export { loadModel } from './use/from-bytes.ts';
+export type { LoadedModel, ModelOrigin } from './use/model/parse.ts';
+export type { Batch, PortableModel } from './use/portable.ts';
+export type { ClassPrediction, Prediction as ModelPrediction, ValuePrediction } from './use/predict/outputs.ts';
+export type { RawRow } from './use/rows/encode.ts';
