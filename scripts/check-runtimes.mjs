@@ -1,5 +1,5 @@
-// Uses gradloom under Bun and Deno as under Node, and compares what comes out: training by command (finished, and interrupted and gone on
-// with), predictions, a sweep, and the library with its part for browsers. All must be equal, to the bit.
+// Uses gradloom under Bun and Deno as under Node. Equal to the bit must be: training by command (finished, and interrupted and gone on with),
+// predictions, and the library with its part for browsers. `verify` and a sweep must end well.
 //
 //   npm run build && node scripts/check-runtimes.mjs [bun | deno ...]      default: both
 //
