@@ -103,7 +103,7 @@ for (const [argv, command, request] of understood)
   test(`understands: ${argv.join(' ')}`, (t) => t.like(parseArguments(argv), { command, request } as never));
 
 const EXPECTED =
-  'expected one of init, train, check, data, resume, extend, verify, evaluate, predict, serve, export, runs, compare, diff, report, sweep, agent, speedup, schema, completion, cache, doctor';
+  'expected one of init, train, check, data, resume, extend, verify, evaluate, predict, serve, export, runs, compare, diff, report, sweep, agent, speedup, ui, schema, completion, cache, doctor';
 const refused: [argv: string[], message: string, help?: string][] = [
   [[], `no command; ${EXPECTED}`, 'gradloom --help'],
   [['--json'], `no command; ${EXPECTED}`, 'gradloom --help'],

@@ -26,7 +26,7 @@ const MIN_CELL = 10;
 /** Columns left out that are named; more are counted. */
 const MAX_NAMED = 10;
 /** Cells that lose their meaning with their last digits: numbers, intervals, shapes, times, with their units. */
-const NUMBER = /^(?:[^\p{L}]|\bto\b|\bx\b|e[-+]?\d)*\d[^\p{L}]*\p{L}{0,3}$/u;
+const NUMBER = /^(?:(?:[^\p{L}]|\bto\b|\bx\b|e(?=[-+]?\d))*\d[^\p{L}]*\p{L}{0,3}|NaN|-?Infinity)$/u;
 
 export function renderTable(table: Table, look: TableLook): string {
   const { shown, widths, left } = fitted(table, look);
