@@ -82,7 +82,7 @@ async function check(name, steps) {
         continue;
       }
       const typed = typedAs(command, ids, folder);
-      if (/\bgradloom serve\b/.test(command)) {
+      if (/\bgradloom (?:serve|ui)\b/.test(command)) {
         servers.push(await serving(typed, folder));
         counts.run++;
         continue;
@@ -133,7 +133,8 @@ function mustDo(command, folder) {
 
 /** What a command prints: all, progress first, and stdout alone, which is what a page shows where progress tells nothing. */
 function type(command, folder) {
-  const { stdout, stderr, status, error } = spawnSync('sh', ['-c', command], {
+  const shell = /\bcompletion bash\b/.test(command) ? 'bash' : 'sh';
+  const { stdout, stderr, status, error } = spawnSync(shell, ['-c', command], {
     cwd: folder,
     env: environment(folder),
     encoding: 'utf8',
@@ -146,7 +147,7 @@ function type(command, folder) {
 /** The reader's, with a cache of its own, and a browser that is content with anything. */
 function environment(folder) {
   const PATH = `${path.join(folder, 'node_modules/.bin')}:${process.env.PATH}`;
-  return { ...rest, PATH, XDG_CACHE_HOME: path.join(folder, '.cache'), BROWSER: 'true' };
+  return { ...rest, PATH, HOME: folder, XDG_CACHE_HOME: path.join(folder, '.cache'), BROWSER: 'true' };
 }
 
 /** The command with less to do, the ids of the runs that are here, and of runs that nobody has the latest one. */
@@ -194,14 +195,14 @@ function formOf(report) {
     .join('\n');
 }
 
-/** A command that goes on until it is stopped; resolves when it says that it serves. */
+/** A command that goes on until it is stopped; resolves when it says that it serves, or where. */
 async function serving(command, folder) {
   const child = spawn('sh', ['-c', `exec ${command} 2>&1`], { cwd: folder, env: environment(folder), stdio: ['ignore', 'pipe', 'ignore'] });
   await new Promise((resolve, reject) => {
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       printed += text;
-      if (printed.includes('serving')) resolve();
+      if (/serving|^http:\/\/\S+$/m.test(printed)) resolve();
     });
     child.on('close', () => reject(new Error(`$ ${command}: ended without serving: ${printed}`)));
   });

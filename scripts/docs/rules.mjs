@@ -4,7 +4,9 @@
 export const SKIPPED = [
   [/^(?:npm|npx (?:tsc|ava)|bash \.ci)\b/, 'installs, builds or tests: .ci/run does'],
   [/^(?:\w+=\S+ )*node (?:scripts|dist)\//, 'checks and benchmarks of the repository'],
-  [/^(?:mpirun|srun|apt-get)\b|--hosts\b|^gradloom resume runs\/exp-/, 'needs MPI: scripts/check-mpi.mjs'],
+  [/^(?:mpirun|srun|sbatch|apt-get)\b|--hosts\b|^gradloom resume runs\/exp-/, 'needs MPI: scripts/check-mpi.mjs'],
+  [/\bcompletion (?:zsh|fish)\b/, 'needs that shell: test/cli/completion.test.ts'],
+  [/\bgradloom init(?: *$| +#)/, 'asks: test/cli/verbs/init.test.ts'],
   [/^redis-server\b|redis:\/\//, 'needs a queue and several machines: test/remote/'],
   [/^M=|\$M\//, "needs the files of MNIST's authors: test/data/"],
   [/^cp -r node_modules\//, 'copies an installed package: scripts/check-package.mjs'],
@@ -45,6 +47,8 @@ export const BEFORE = {
     runs: { '24aab9': short(0.05), fd08cc: short(0.1), ebe1f3: short(0.2), '33e65c': short(0.2, ' --workers 1') },
   },
   'docs/reports.md': { commands: ['gradloom train configs/mnist.yaml train.epochs=2'] },
+  'docs/ui.md': { commands: ['mkdir experiments'] },
+  'docs/terminal.md': { commands: ['cp configs/data/iris.csv .'] },
   'docs/sweeps.md': { files: { 'wandb-sweep.yaml': WANDB_SWEEP, 'own-names.yaml': WANDB_SWEEP_RENAMED } },
   'docs/migrate/wandb.md': { files: { 'wandb-sweep.yaml': WANDB_SWEEP } },
 };
