@@ -24,7 +24,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { differs } from '../dist/test/tutorial/support/page.js';
+import { differs, formOf } from '../dist/test/tutorial/support/page.js';
 import { BEFORE, ELSEWHERE, SHORTENED, SKIPPED } from './docs/rules.mjs';
 import { stepsOf } from './docs/steps.mjs';
 
@@ -177,22 +177,6 @@ function difference(shown, { all, answer }, command) {
   const form = command.includes(' speedup ') ? formOf : (text) => text;
   const lines = [all, answer].map((printed) => differs(form(shown), form(printed)));
   return lines.includes(undefined) ? undefined : `not printed: ${lines[0]}\nprinted was:\n${all}`;
-}
-
-/** What two reports of a speedup have in common: its rows and columns, and that there is a verdict. */
-function formOf(report) {
-  return report
-    .split('\n')
-    .filter((line) => !/^(?:sequential|\d+ workers?): |[█▒]/.test(line))
-    .map((line) =>
-      line
-        .replace(/^(machine|time|verdict)\b.*/, '$1')
-        .replace(/ {2,}(?:disturbed|no core)$/, '')
-        .replace(/\b[0-9a-f]{8}\b/, '#')
-        .replaceAll(/-?\d[\d,.]*/g, '#')
-        .replaceAll(/ +/g, ' '),
-    )
-    .join('\n');
 }
 
 /** A command that goes on until it is stopped; resolves when it says that it serves, or where. */

@@ -78,3 +78,19 @@ function linesOf(text: string): string[] {
     )
     .filter((line) => line !== '');
 }
+
+/** What two reports of a speedup have in common: its rows and columns, and that there is a verdict. */
+export function formOf(report: string): string {
+  return report
+    .split('\n')
+    .filter((line) => !/^(?:sequential|\d+ workers?): |[█▒]/.test(line))
+    .map((line) =>
+      line
+        .replace(/^(machine|time|verdict)\b.*/, '$1')
+        .replace(/ {2,}(?:disturbed|no core)$/, '')
+        .replace(/\b[0-9a-f]{8}\b/, '#')
+        .replaceAll(/-?\d[\d,.]*/g, '#')
+        .replaceAll(/ +/g, ' '),
+    )
+    .join('\n');
+}
