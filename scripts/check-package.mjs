@@ -34,10 +34,10 @@ try {
   const stray = files.find((file) => /^(dist\/test|dist\/bench|test|src|node_modules)\//.test(file.path));
   if (stray !== undefined) throw new Error(`${stray.path} does not belong into the package`);
 
-  // Whoever reads a page of the package must be able to follow its links there.
+  // Whoever reads a page of the package must be able to follow its links there. Pictures stay in the repository.
   const packed = new Set(files.map((file) => file.path));
   for (const page of [...packed].filter((name) => name.endsWith('.md'))) {
-    for (const [, target] of readFileSync(path.join(root, page), 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
+    for (const [, target] of readFileSync(path.join(root, page), 'utf8').matchAll(/(?<!!\[[^\]]*)\]\((?![a-z]+:|#)([^)#\s]+)/g)) {
       const linked = path.posix.join(path.posix.dirname(page), target);
       if (![...packed].some((name) => name === linked || name.startsWith(`${linked}/`)))
         throw new Error(`${page} links ${linked}, which is missing`);

@@ -10,8 +10,8 @@ const CHROMIUM = '/usr/bin/chromium';
 const WIDTH = 360;
 /** Answered from the folder, as a web server would. */
 const ADDRESS = 'http://docs.test/';
-/** Of each kind one: a page of prose, of tables, of code, of a function, of an interface. */
-const LOOKED_AT = ['index.html', 'documents/keys.html', 'documents/performance.html', 'documents/tutorial.html'];
+/** Of each kind one: a page of prose, of tables, of code, of pictures, of a function, of an interface. */
+const LOOKED_AT = ['index.html', 'documents/keys.html', 'documents/performance.html', 'documents/tutorial.html', 'documents/ui.html'];
 
 const pages = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'));
 const texts = new Map(pages.map((page) => [page, readFileSync(path.join(out, page), 'utf8')]));

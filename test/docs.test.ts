@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -142,6 +142,16 @@ test('every page in docs is on the way from README.md', (t) => {
     PAGES.filter((page) => !reached.has(page)),
     [],
   );
+});
+
+test('every picture is shown by a page, and all of them are less than a megabyte', (t) => {
+  const names = readdirSync(path.join(root, 'docs/images'));
+  const shown = PAGES.map(read).join('\n');
+  t.deepEqual(
+    names.filter((name) => !shown.includes(`images/${name}`)),
+    [],
+  );
+  t.true(names.reduce((sum, name) => sum + statSync(path.join(root, 'docs/images', name)).size, 0) < 1e6);
 });
 
 test('the memory map of docs/architecture.md is that of the run that it names', (t) => {
