@@ -82,7 +82,7 @@ async function check(name, steps) {
         continue;
       }
       const typed = typedAs(command, ids, folder);
-      if (/\bgradloom (?:serve|ui)\b/.test(command)) {
+      if (/\bgradloom (?:serve|ui)\b|--watch\b/.test(command)) {
         servers.push(await serving(typed, folder));
         counts.run++;
         continue;
@@ -179,14 +179,14 @@ function difference(shown, { all, answer }, command) {
   return lines.includes(undefined) ? undefined : `not printed: ${lines[0]}\nprinted was:\n${all}`;
 }
 
-/** A command that goes on until it is stopped; resolves when it says that it serves, or where. */
+/** A command that goes on until it is stopped; resolves when it says that it serves, where, or that it watches. */
 async function serving(command, folder) {
   const child = spawn('sh', ['-c', `exec ${command} 2>&1`], { cwd: folder, env: environment(folder), stdio: ['ignore', 'pipe', 'ignore'] });
   await new Promise((resolve, reject) => {
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       printed += text;
-      if (/serving|^http:\/\/\S+$/m.test(printed)) resolve();
+      if (/serving|^watching|^http:\/\/\S+$/m.test(printed)) resolve();
     });
     child.on('close', () => reject(new Error(`$ ${command}: ended without serving: ${printed}`)));
   });

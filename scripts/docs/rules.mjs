@@ -44,6 +44,7 @@ const short = (lr, more = '') => `gradloom train configs/mnist.yaml optimizer.lr
 export const BEFORE = {
   'README.md': {
     files: { 'wandb.yaml': WANDB_SWEEP },
+    commands: ['cp configs/data/iris.csv measurements.csv'],
     runs: { '24aab9': short(0.05), fd08cc: short(0.1), ebe1f3: short(0.2), '33e65c': short(0.2, ' --workers 1') },
   },
   'docs/reports.md': { commands: ['gradloom train configs/mnist.yaml train.epochs=2'] },
