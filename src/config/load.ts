@@ -6,7 +6,7 @@ import type { MapNode } from './text/node.ts';
 import { Problems } from './text/problems.ts';
 import { readRootText } from './text/read.ts';
 import { makeSource } from './text/source.ts';
-import { loadTree } from './tree/extends.ts';
+import { extendedFiles, loadTree } from './tree/extends.ts';
 import { applyChanges, applyOverrides, type Change } from './tree/overrides.ts';
 import { SYSTEM_PATHS } from './tree/path-text.ts';
 import { finish, type LoadedExperiment, requireMap, validate } from './validate.ts';
@@ -24,6 +24,15 @@ export interface ParseOptions extends LoadOptions {
  */
 export function loadExperiment(file: string, options: LoadOptions = {}): LoadedExperiment {
   return parseExperiment(readRootText(file), { ...options, file });
+}
+
+/**
+ * The files that an experiment is made of: its own, and those that it extends.
+ *
+ * @throws GradloomError E_CONFIG_READ, E_YAML_TOO_LARGE where its own cannot be read
+ */
+export function filesOfExperiment(file: string): string[] {
+  return [file, ...extendedFiles(makeSource('file', file, readRootText(file), dirname(resolve(file)), 0))];
 }
 
 /** `loadExperiment` for text that is already read. */

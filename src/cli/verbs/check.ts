@@ -1,5 +1,5 @@
 import { GRAPH_FORMS, type GraphForm } from '../../report/runs/graph-forms.ts';
-import { type Arguments, defineCommand } from '../arguments/command.ts';
+import { type Arguments, defineCommand, type ExitNow } from '../arguments/command.ts';
 import { configFile } from '../arguments/config-file.ts';
 import { FILE_AND_OVERRIDES, fileOf } from '../arguments/positionals.ts';
 import { wordOf } from '../arguments/runs.ts';
@@ -42,11 +42,11 @@ function graphForm(args: Arguments): GraphForm | undefined {
   return undefined;
 }
 
-async function checkOrWatch(request: CheckRequest, output: Output): Promise<number> {
+async function checkOrWatch(request: CheckRequest, output: Output, exitNow: ExitNow): Promise<number> {
   if (!request.watch) return runCheck(request, output);
   const file = await configFile(request.file, output);
   const { whenever } = await import('../views/watch.ts');
-  return whenever(file, output, () => runCheck({ ...request, file }, output));
+  return whenever(file, output, exitNow, () => runCheck({ ...request, file }, output));
 }
 
 async function runCheck(request: CheckRequest, output: Output): Promise<number> {

@@ -71,7 +71,7 @@ async function trainOrWatch(request: TrainRequest, output: Output, exitNow: Exit
   if (!request.watch) return runTrain({ ...request, file }, output, exitNow, team);
   if (team !== undefined) throw usageError(`--watch is for one process, and this is one of ${team.members} ranks`, 'train');
   const { whenever } = await import('../views/watch.ts');
-  return whenever(file, output, (change) => runTrain({ ...request, file }, output, exitNow, undefined, change));
+  return whenever(file, output, exitNow, (change) => runTrain({ ...request, file }, output, exitNow, undefined, change));
 }
 
 /** @param change  stops the training, too */

@@ -4,7 +4,7 @@ import { printable } from '../../errors.ts';
 import { outline } from '../schema/outline.ts';
 import type { Node, ScalarNode } from '../text/node.ts';
 import { parseTree } from '../text/parse.ts';
-import type { Problems } from '../text/problems.ts';
+import { Problems } from '../text/problems.ts';
 import { readText, UnreadableError } from '../text/read.ts';
 import { makeSource, type Source } from '../text/source.ts';
 import { expandShorthands, merge } from './merge.ts';
@@ -33,6 +33,14 @@ export function loadTree(source: Source, problems: Problems, notices: string[]):
   const root = realOr(source.dir);
   const real = source.kind === 'file' ? realOr(resolve(source.name)) : '';
   return load(source, [{ real, shown: source.name }], { root, problems, notices, done: new Map() });
+}
+
+/** Real paths of what a source extends, also of files that cannot be read; none of a source that is no YAML. */
+export function extendedFiles(source: Source): string[] {
+  const done: Loading['done'] = new Map();
+  const root = realOr(source.dir);
+  load(source, [{ real: realOr(resolve(source.name)), shown: source.name }], { root, problems: new Problems(), notices: [], done });
+  return [...done.keys()];
 }
 
 function load(source: Source, chain: readonly Link[], loading: Loading): Node | undefined {
