@@ -1,4 +1,4 @@
-import { printablePart } from '../../report/text/paint.ts';
+import { firstColumns, printablePart, widthOf } from '../../report/text/paint.ts';
 import type { Output } from './output.ts';
 
 const MIN_REDRAW_MS = 100;
@@ -42,14 +42,14 @@ export class LiveStatus {
     const rows = this.#rows();
     const { columns, rows: height } = this.#output.screen;
     // A terminal wraps a line that fills it, and cannot go up beyond its first row.
-    this.#drawn = this.#lines.slice(0, Math.max(1, height - 1)).map((line) => printablePart(line).slice(0, columns - 1));
+    this.#drawn = this.#lines.slice(0, Math.max(1, height - 1)).map((line) => firstColumns(printablePart(line), columns - 1));
     this.#output.draw(above + this.#drawn.join('\n'), rows);
   }
 
   /** That the status takes now, in a terminal that may be narrower than when it was drawn. */
   #rows(): number {
     const { columns, rows } = this.#output.screen;
-    const taken = this.#drawn.map(({ length }) => (CUTS_LINES ? 1 : Math.max(1, Math.ceil(length / columns))));
+    const taken = this.#drawn.map((line) => (CUTS_LINES ? 1 : Math.max(1, Math.ceil(widthOf(line) / columns))));
     return Math.min(
       rows,
       taken.reduce((sum, count) => sum + count, 0),

@@ -2,7 +2,7 @@ import { yamlOf } from '../../config/resolved.ts';
 import { originText } from '../../config/tree/origins.ts';
 import { withLiteralPaths } from '../../config/tree/paths.ts';
 import type { LoadedExperiment } from '../../config/validate.ts';
-import type { Paint } from './paint.ts';
+import { type Paint, padded, widthOf } from './paint.ts';
 
 /** Where comments start, unless all lines are shorter. */
 const MAX_COLUMN = 48;
@@ -22,9 +22,9 @@ export function experimentLines({ experiment }: Pick<LoadedExperiment, 'experime
 export function renderAnnotated(loaded: Pick<LoadedExperiment, 'experiment' | 'origins'>, paint: Paint): string {
   const { origins } = loaded;
   const lines = experimentLines(loaded);
-  const column = Math.min(MAX_COLUMN, Math.max(...lines.map(({ text }) => text.length)) + 1);
+  const column = Math.min(MAX_COLUMN, Math.max(...lines.map(({ text }) => widthOf(text))) + 1);
   return lines
-    .map(({ text, path }) => (path === undefined ? text : `${text.padEnd(column)} ${paint('dim', `# ${originText(origins.get(path))}`)}`))
+    .map(({ text, path }) => (path === undefined ? text : `${padded(text, column)} ${paint('dim', `# ${originText(origins.get(path))}`)}`))
     .join('\n');
 }
 

@@ -1,6 +1,6 @@
 import { type ErrorDetails, GradloomError, printable } from '../../errors.ts';
 import { spellCommands } from './commands.ts';
-import type { Paint } from './paint.ts';
+import { firstColumns, type Paint, widthOf } from './paint.ts';
 import { wrapped } from './wrapped.ts';
 
 /** A message of ours is short; a worker's may hold anything. */
@@ -12,6 +12,8 @@ const GAP = '  ';
 const WIDE_GAP = '      ';
 /** Of the lines of a sentence after its first. */
 const INDENT = 2;
+/** Of a frame's text, in the narrowest terminal. */
+const MIN_FRAME = 20;
 
 export interface ErrorLook {
   paint: Paint;
@@ -37,7 +39,10 @@ function renderProblem(
   if (where !== undefined) head.unshift(paint('bold', printable(where, MAX_WHERE)));
   const lines = [fitted(head.join(GAP), INDENT), ...(list ?? []).map((line) => `  ${fitted(printable(line, MAX_MESSAGE), INDENT)}`)];
   // Frames have lines of their own, each already escaped where it shows the user's text.
-  if (frame !== undefined) lines.push(...frame.split('\n').map((line) => paintFrame(printable(line, MAX_MESSAGE), paint)));
+  if (frame !== undefined) {
+    const shown = frame.split('\n').map((line) => printable(line, MAX_MESSAGE));
+    lines.push(...framed(shown, wraps ? columns : Number.POSITIVE_INFINITY).map((line) => paintFrame(line, paint)));
+  }
   const rest: [label: string, text: string][] = [];
   if (kept !== undefined) rest.push(['kept:', printable(spellCommands(kept, program), MAX_COMMAND)]);
   if (next !== undefined) rest.push(['next:', printable(spellCommands(next, program), MAX_COMMAND)]);
@@ -48,6 +53,37 @@ function renderProblem(
   );
   if (shown.length > 0) lines.push(shown.join(isShort ? WIDE_GAP : '\n'));
   return lines.join('\n');
+}
+
+/** What stands before the text in the lines of a frame. */
+const GUTTER = /^(?:[> ]*\d* \| ?|command line: )/;
+
+/**
+ * A frame whose lines keep to a width: where they are wider, all are cut alike, so that what the carets are under stays in sight. Letters
+ * that take two columns have two carets.
+ */
+function framed(lines: readonly string[], columns: number): string[] {
+  const at = lines.findIndex((line) => /^[\s|]*\^+$/.test(line));
+  const marked = lines[at - 1] ?? '';
+  const gutter = GUTTER.exec(marked)?.[0].length;
+  if (gutter === undefined) return [...lines];
+  const carets = lines[at] ?? '';
+  const from = carets.indexOf('^');
+  const found = marked.slice(from, carets.length);
+  const room = Math.max(MIN_FRAME, columns - gutter);
+  const isWide = lines.some((line) => widthOf(line) > gutter + room);
+  // As much before the place as leaves it and what follows more than half of the line.
+  let start = gutter;
+  while (isWide && start < from && widthOf(marked.slice(start, from)) + Math.min(widthOf(found), room / 2) > room / 2) start += 1;
+  const before = start > gutter ? '…' : '';
+  const cut = (line: string): string => {
+    if (line.length <= gutter) return line;
+    const text = line.length > start ? before + line.slice(start) : '';
+    return line.slice(0, gutter) + (widthOf(text) <= room ? text : `${firstColumns(text, room - 1)}…`);
+  };
+  const left = widthOf(before + marked.slice(start, from));
+  const under = '^'.repeat(Math.max(1, Math.min(widthOf(found), room - left)));
+  return lines.map((line, i) => (i === at ? carets.slice(0, gutter) + ' '.repeat(left) + under : cut(line)).trimEnd());
 }
 
 function paintFrame(line: string, paint: Paint): string {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { inspect, styleText } from 'node:util';
+import stringWidth from 'string-width';
 import { printable, printableLines } from '../../errors.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -35,9 +36,32 @@ export function printablePart(text: string): string {
   return betweenSeals(text, (part) => printable(part, Number.POSITIVE_INFINITY));
 }
 
-/** Columns that a text takes, its colours not counted. */
+/** Columns that a text takes, its colours not counted: letters of East Asia and pictures take two. */
 export function widthOf(text: string): number {
-  return withoutColour(text).length;
+  const plain = withoutColour(text);
+  return ONE_COLUMN_EACH.test(plain) ? plain.length : stringWidth(plain);
+}
+
+/** Latin and the lines and blocks that we draw with. */
+const ONE_COLUMN_EACH = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2026\u2500-\u259f]*$/;
+const characters = new Intl.Segmenter('en');
+
+/** As much of the beginning of a text without colours as takes no more columns. */
+export function firstColumns(text: string, columns: number): string {
+  if (ONE_COLUMN_EACH.test(text)) return text.slice(0, Math.max(0, columns));
+  let part = '';
+  let left = columns;
+  for (const { segment } of characters.segment(text)) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    part += segment;
+  }
+  return part;
+}
+
+/** A text with spaces behind it, up to a width. */
+export function padded(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)));
 }
 
 export function withoutColour(text: string): string {

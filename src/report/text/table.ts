@@ -1,5 +1,5 @@
 import CliTable from 'cli-table3';
-import { type Paint, printablePart, widthOf, withoutColour } from './paint.ts';
+import { firstColumns, type Paint, padded, printablePart, widthOf, withoutColour } from './paint.ts';
 import { wrapped } from './wrapped.ts';
 
 export interface Table {
@@ -104,8 +104,8 @@ export function fitColumns<Column>(
 /** Breaks titles that are wider than what stands below them: `min val.loss` between the words, a config key before its last name. */
 function withShortHeads(table: Table): Table {
   const head = table.head.map((title, i) => {
-    const width = Math.max(...table.rows.map((cells) => cells[i]?.length ?? 0));
-    return title.length <= width ? title : inTwo(title);
+    const width = Math.max(...table.rows.map((cells) => widthOf(cells[i] ?? '')));
+    return widthOf(title) <= width ? title : inTwo(title);
   });
   return { ...table, head };
 }
@@ -189,9 +189,9 @@ function isOfNumbers({ rows }: Table, column: number): boolean {
 function cut(text: string, width = Number.POSITIVE_INFINITY): string {
   if (widthOf(text) <= width) return text;
   // A coloured cell is cut by its text alone.
-  const part = withoutColour(text).slice(0, width - 1);
+  const part = firstColumns(withoutColour(text), width - 1);
   const end = part.lastIndexOf(' ');
-  return `${end >= width / 2 ? part.slice(0, end) : part}…`;
+  return `${end >= (part.length + 1) / 2 ? part.slice(0, end) : part}…`;
 }
 
 function renderPlain(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string {
@@ -210,10 +210,10 @@ export function renderFacts(
   facts: readonly (readonly [name: string, value: string])[],
   { paint, columns = Number.POSITIVE_INFINITY }: Omit<TableLook, 'boxed'>,
 ): string {
-  const width = Math.max(...facts.map(([name]) => name.length));
+  const width = Math.max(...facts.map(([name]) => widthOf(printablePart(name))));
   const lines = facts.map(([name, value]) => {
     const text = wrapped(printablePart(value), columns - width - 2, width + 2);
-    return `${paint('dim', printablePart(name.padEnd(width)))}  ${text}`;
+    return `${paint('dim', padded(printablePart(name), width))}  ${text}`;
   });
   return lines.join('\n');
 }

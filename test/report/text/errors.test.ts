@@ -1,7 +1,7 @@
 import test from 'ava';
 import { GradloomError } from '../../../src/errors.ts';
 import { errorObject, internalError, renderError } from '../../../src/report/text/errors.ts';
-import { unpainted } from '../../../src/report/text/paint.ts';
+import { unpainted, widthOf } from '../../../src/report/text/paint.ts';
 
 const look = { paint: unpainted, columns: 80 };
 const frame = '  30 | train:\n> 31 |   learning_rate: 0.1\n     |   ^^^^^^^^^^^^^';
@@ -101,3 +101,26 @@ test('whatever else is thrown is a fault of ours, with its stack', (t) => {
   t.is(lines.at(-1), 'next: this is a bug in gradloom: report it with the text above, the command and the experiment file');
   t.is(internalError('text', '1').message, 'text');
 });
+
+const MARKED = /^[\s|]*\^+$/;
+for (const columns of [40, 60, 80]) {
+  test(`lines of a frame are cut to ${columns} columns, alike, so that the place stays in sight`, (t) => {
+    for (const before of [0, 10, 35, 60, 200, 900]) {
+      for (const found of ['wrong', 'w'.repeat(150), '漢字']) {
+        const lead = 'x'.repeat(before);
+        const marks = `     | ${' '.repeat(before)}${'^'.repeat(found.length)}`;
+        const frameOf = `  30 | train:\n> 31 | ${lead}${found}${'y'.repeat(100)}\n${marks}\n  32 | ${'z'.repeat(500)}`;
+        const shown = renderError(new GradloomError({ ...unknownKey, frame: frameOf }), { ...look, columns, wraps: true }).split('\n');
+        const at = shown.findIndex((line) => MARKED.test(line));
+        const [line = '', carets = ''] = [shown[at - 1], shown[at]];
+        t.true(
+          shown.slice(at - 2).every((one) => widthOf(one) <= columns),
+          shown.join('\n'),
+        );
+        const place = line.indexOf(found.slice(0, 2));
+        t.is(carets.indexOf('^'), widthOf(line.slice(0, place)), shown.join('\n'));
+        t.is(carets.trimEnd().length - carets.indexOf('^'), Math.min(widthOf(found), columns - carets.indexOf('^')));
+      }
+    }
+  });
+}

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { unpainted } from '../../../src/report/text/paint.ts';
+import { firstColumns, unpainted, widthOf } from '../../../src/report/text/paint.ts';
 import { chooseEvenly, renderFacts, renderTable } from '../../../src/report/text/table.ts';
 import { wrapped } from '../../../src/report/text/wrapped.ts';
 
@@ -115,4 +115,35 @@ test('a long fact goes on below its value', (t) => {
   t.is(renderFacts([['name', 'one two three four']], { paint: unpainted, columns: 16 }), 'name  one two\n      three four');
   t.is(wrapped('unbreakable', 4), 'unbreakable');
   t.is(wrapped('epoch 1/3  train loss', 10, 2), 'epoch 1/3\n  train loss');
+});
+
+test('letters that take two columns count as two, wherever they stand', (t) => {
+  const wide = {
+    head: ['名前', 'size'],
+    rows: [
+      ['東京の実験 その二', '10'],
+      ['é', '2'],
+      ['👩‍👩‍👧 family', '3'],
+    ],
+    align: ['left', 'right'] as const,
+  };
+  for (const columns of [Number.POSITIVE_INFINITY, 40, 22]) {
+    for (const boxed of [true, false]) {
+      const lines = renderTable(wide, { boxed, paint: unpainted, columns }).split('\n');
+      if (boxed) t.is(new Set(lines.filter((line) => /^[┌├│└]/.test(line)).map(widthOf)).size, 1, lines.join('\n'));
+      t.true(lines.every((line) => widthOf(line) <= columns));
+    }
+  }
+  t.is(
+    renderFacts(
+      [
+        ['名', '1'],
+        ['name', '2'],
+      ],
+      { paint: unpainted },
+    ),
+    '名    1\nname  2',
+  );
+  t.is(firstColumns('東京の実験', 5), '東京');
+  t.is(firstColumns('e\u0301e\u0301x', 2), 'e\u0301e\u0301');
 });
