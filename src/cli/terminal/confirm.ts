@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
-import { GradloomError } from '../../errors.ts';
+import { GradloomError, printable } from '../../errors.ts';
 import { forTerminal } from '../../report/text/paint.ts';
+import type { Output } from './output.ts';
 
 /**
  * Asks on stderr; only a yes counts.
@@ -24,27 +25,47 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
+export interface Question<T> {
+  text: string;
+  /** What an empty answer means; without it there must be one. */
+  fallback?: string;
+  /** What the answer stands for. @throws GradloomError for one that will not do: it is shown, and asked again */
+  take: (answer: string) => T | Promise<T>;
+}
+
 /**
- * Asks on stderr until there is an answer.
+ * Asks on stderr until there is an answer that will do.
  *
- * @param say       prints a line
- * @param fallback  what an empty answer means; without it there must be one
- * @throws GradloomError E_USAGE if the input ends, as by Ctrl-C or Ctrl-D
+ * @returns undefined if Ctrl-C came instead
+ * @throws GradloomError E_USAGE if the input ends, as by Ctrl-D
  */
-export async function ask(question: string, say: (line: string) => void, fallback?: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<undefined>((resolve) => terminal.once('close', () => resolve(undefined)));
-  const shown = forTerminal(fallback === undefined ? `${question}: ` : `${question} [${fallback}]: `);
-  try {
-    for (;;) {
-      const answer = await Promise.race([terminal.question(shown), closed]);
-      if (answer === undefined) {
-        say('');
-        throw new GradloomError({ code: 'E_USAGE', message: 'no answer: nothing is written' });
-      }
-      const given = answer.trim() || fallback;
-      if (given !== undefined) return given;
+export async function ask<T>({ text, fallback, take }: Question<T>, output: Output): Promise<T | undefined> {
+  const shown = forTerminal(fallback === undefined ? `${text}: ` : `${text} [${printable(fallback)}]: `);
+  for (;;) {
+    const answer = await answerTo(shown);
+    // What was asked stays in its line.
+    if (typeof answer === 'string') output.note('');
+    if (answer === 'interrupted') return undefined;
+    if (answer === 'ended') throw new GradloomError({ code: 'E_USAGE', message: 'no answer: nothing is written' });
+    const given = answer.given.trim() || fallback;
+    if (given === undefined) continue;
+    try {
+      return await take(given);
+    } catch (error) {
+      if (!(error instanceof GradloomError)) throw error;
+      output.error(error);
     }
+  }
+}
+
+async function answerTo(question: string): Promise<{ given: string } | 'interrupted' | 'ended'> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise((resolve, reject) => {
+      terminal.once('SIGINT', () => resolve('interrupted'));
+      terminal.once('close', () => resolve('ended'));
+      terminal.question(question).then((given) => resolve({ given }), reject);
+    });
   } finally {
     terminal.close();
   }

@@ -14,6 +14,8 @@ export interface ColumnProfile {
   min?: number;
   max?: number;
   mean?: number;
+  /** Of numbers, as f32 has them, with how many rows have each; left out where there are more than a few. */
+  classes?: { value: number; count: number }[];
   /** Of texts: how many different ones there are, and the most frequent of them. */
   distinct?: number;
   values?: { value: string; count: number }[];
@@ -59,6 +61,8 @@ interface Running {
   max: number;
   sum: number;
   counts: number[];
+  /** Of numbers, until there are too many. */
+  classes: Map<number, number> | undefined;
 }
 
 /** One pass over the rows. */
@@ -88,6 +92,7 @@ class Look {
       max: Number.NEGATIVE_INFINITY,
       sum: 0,
       counts: [],
+      classes: new Map(),
     }));
   }
 
@@ -111,6 +116,8 @@ class Look {
         continue;
       }
       running.sum += value;
+      running.classes?.set(value, (running.classes.get(value) ?? 0) + 1);
+      if ((running.classes?.size ?? 0) > MOST_VALUES) running.classes = undefined;
       if (value < running.min) running.min = value;
       if (value > running.max) running.max = value;
     }
@@ -160,7 +167,7 @@ class Look {
   }
 
   #column(name: string, i: number): ColumnProfile {
-    const { missing, min, max, sum, counts } = this.#running[i] as Running;
+    const { missing, min, max, sum, counts, classes } = this.#running[i] as Running;
     const role = this.roles[i];
     if (role?.kind === 'text') {
       const values = counts
@@ -169,6 +176,13 @@ class Look {
       return { name, type: 'text', missing, constant: values.length < 2, distinct: values.length, values: values.slice(0, MOST_VALUES) };
     }
     const there = this.#rows - missing;
-    return { name, type: 'number', missing, constant: !(min < max), ...(there > 0 && { min, max, mean: sum / there }) };
+    const some = classes && [...classes].map(([value, count]) => ({ value, count })).toSorted((a, b) => a.value - b.value);
+    return {
+      name,
+      type: 'number',
+      missing,
+      constant: !(min < max),
+      ...(there > 0 && { min, max, mean: sum / there, ...(some && { classes: some }) }),
+    };
   }
 }

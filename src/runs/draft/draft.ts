@@ -5,7 +5,7 @@ import { literalPath } from '../../config/tree/path-text.ts';
 import type { ColumnProfile } from '../../data/profile/table.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { elements } from '../../graph/shape.ts';
-import { type FoundArrays, type FoundData, type FoundPictures, type FoundTable, valuesOf } from './found.ts';
+import type { FoundArrays, FoundData, FoundPictures, FoundTable } from './found.ts';
 
 /** What is chosen for a draft. */
 export interface DraftOptions {
@@ -83,9 +83,18 @@ export function draftExperiment(data: FoundData, { name, directory, target }: Dr
 }
 
 /** The column that is most likely to be predicted: one that is called so, else the last that has no missing values. */
-export function guessTarget({ profile: { columns } }: FoundTable): string {
-  const called = columns.find(({ name }) => TARGET_NAMES.test(name));
-  return (called ?? columns.findLast(({ missing, constant }) => missing === 0 && !constant) ?? columns.at(-1))?.name ?? '';
+export function guessTarget({ profile: { columns, rows } }: FoundTable): string {
+  const called = columns.findLast(({ name }) => TARGET_NAMES.test(name));
+  // A text that is another in each row is a name.
+  const isLikely = ({ missing, constant, distinct }: ColumnProfile): boolean => missing === 0 && !constant && distinct !== rows;
+  return (called ?? columns.findLast(isLikely) ?? columns.at(-1))?.name ?? '';
+}
+
+/** @throws GradloomError E_USAGE for a column that the table does not have */
+export function columnNamed(table: FoundTable, name: string): ColumnProfile {
+  const column = table.profile.columns.find((one) => one.name === name);
+  if (column === undefined) throw noColumn(table, name);
+  return column;
 }
 
 function planOf(data: FoundData, at: (file: string) => string, target: string | undefined): Plan {
@@ -96,8 +105,7 @@ function planOf(data: FoundData, at: (file: string) => string, target: string | 
 function tablePlan(table: FoundTable, at: (file: string) => string, target: string): Plan {
   const { kind, path: file, profile } = table;
   const { columns, rows } = profile;
-  const column = columns.find(({ name }) => name === target);
-  if (column === undefined) throw noColumn(table, target);
+  const column = columnNamed(table, target);
   const others = columns.filter((other) => other !== column);
   const words = others.filter(({ type }) => type === 'text');
   const categories = words.filter(({ distinct = 0, constant }) => distinct <= MOST_CATEGORIES && !constant);
@@ -118,15 +126,15 @@ function tablePlan(table: FoundTable, at: (file: string) => string, target: stri
 
 function taskOf({ profile }: FoundTable, column: ColumnProfile): Task {
   if (column.type === 'text') {
-    const counts = (column.values ?? []).map(({ count }) => count);
-    return { kind: 'classes', count: Math.max(1, column.distinct ?? 1), least: Math.min(...counts) };
+    const { distinct = 0, values = [] } = column;
+    // Of many classes the rarest are not counted.
+    const least = distinct > values.length ? 0 : Math.min(...values.map(({ count }) => count));
+    return { kind: 'classes', count: Math.max(1, distinct), least };
   }
-  const values = valuesOf(profile, column);
-  const isNumbered = values.size <= MOST_CLASSES && [...values].every((value) => /^-?\d+$/.test(value));
-  if (!isNumbered || values.size < 2 || profile.rows < 2 * values.size) return { kind: 'numbers', count: 1 };
-  const at = profile.columns.indexOf(column);
-  const least = Math.min(...[...values].map((value) => profile.head.filter((row) => String(row[at]) === value).length));
-  return { kind: 'classes', count: values.size, least };
+  const classes = column.classes ?? [];
+  const isNumbered = classes.length >= 2 && classes.length <= MOST_CLASSES && classes.every(({ value }) => Number.isInteger(value));
+  if (!isNumbered || profile.rows < 2 * classes.length) return { kind: 'numbers', count: 1 };
+  return { kind: 'classes', count: classes.length, least: Math.min(...classes.map(({ count }) => count)) };
 }
 
 function arraysPlan({ kind, path: file, x, y, labels, xName }: FoundArrays, at: (file: string) => string): Plan {

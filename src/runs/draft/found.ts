@@ -4,7 +4,7 @@ import { formatOf } from '../../data/files/formats.ts';
 import { isDirectory } from '../../data/files/paths.ts';
 import { type ArrayProfile, profileArrays } from '../../data/profile/arrays.ts';
 import { profilePictures } from '../../data/profile/pictures.ts';
-import { type ColumnProfile, profileTable, type TableProfile } from '../../data/profile/table.ts';
+import { profileTable, type TableProfile } from '../../data/profile/table.ts';
 import { GradloomError, printable } from '../../errors.ts';
 
 /** What an experiment can be drafted from. */
@@ -36,8 +36,6 @@ export interface FoundPictures {
   isGrey: boolean;
 }
 
-/** Rows of a table by which numbers are told from numbered classes. */
-const LOOKED_AT = 10_000;
 /** What files and arrays of labels are called, where those of the inputs have the other name. */
 const PARTNERS: readonly (readonly [inputs: RegExp, labels: string])[] = [
   [/images?-idx\d/i, 'labels-idx1'],
@@ -58,7 +56,9 @@ export async function findData(file: string, labels?: string): Promise<FoundData
   if (isDirectory(file)) return picturesIn(file);
   const type = (await formatOf(file))?.type;
   if (type === 'npy' || type === 'npz' || type === 'idx') return arraysIn(file, type, labels);
-  return { kind: type === 'parquet' ? 'parquet' : 'csv', path: file, profile: await profileTable(file, LOOKED_AT) };
+  const profile = await profileTable(file, 0);
+  if (profile.rows === 0) throw noRows(file);
+  return { kind: type === 'parquet' ? 'parquet' : 'csv', path: file, profile };
 }
 
 function picturesIn(folder: string): FoundPictures {
@@ -106,8 +106,11 @@ function noLabels(file: string, expected: string): GradloomError {
   });
 }
 
-/** Values that a column has in the rows that were looked at, as a training would name classes. */
-export function valuesOf({ columns, head }: TableProfile, column: ColumnProfile): Set<string> {
-  const at = columns.indexOf(column);
-  return new Set(head.flatMap((row) => (row[at] === null || row[at] === undefined ? [] : [String(row[at])])));
+function noRows(file: string): GradloomError {
+  return new GradloomError({
+    code: 'E_DATA_EMPTY',
+    where: printable(file, 500),
+    message: 'has names of columns and no rows',
+    next: 'name a file with a row for each sample',
+  });
 }

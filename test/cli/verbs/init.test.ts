@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
@@ -167,6 +167,7 @@ onTerminal('at a terminal init asks for the data, the column and the file, with 
   });
   // A number to predict must be there in every row.
   t.is(code, EXIT.data, lines.join('\n'));
+  t.true(lines.includes('nothing is written: what was drafted would not train'));
   t.false(existsSync(path.join(cwd, 'kind.yaml')));
   const good = await atTerminal([process.execPath, MAIN, 'init'], {
     cwd,
@@ -186,4 +187,49 @@ onTerminal('at a terminal init asks for the data, the column and the file, with 
   const left = await atTerminal([process.execPath, MAIN, 'init'], { cwd, columns: 80, acts: [{ after: 'pictures: ', keys: '\u0004' }] });
   t.is(left.code, EXIT.usage);
   t.regex(left.lines.join('\n'), /^error\[E_USAGE\] {2}no answer: nothing is written$/m);
+});
+
+onTerminal('an answer that will not do is asked for again, and Ctrl-C leaves with 130', async (t: ExecutionContext) => {
+  const cwd = workplace(t, { 'my houses.csv': HOUSES, 'my-houses.yaml': 'mine' });
+  const acts = [
+    { after: 'pictures: ', keys: 'nothing.csv\r' },
+    { after: 'E_DATA_READ', keys: '' },
+    { after: 'pictures: ', keys: "'my houses.csv'\r" },
+    { after: '[price]: ', keys: 'prise\r' },
+    { after: 'no column prise; did you mean price?', keys: '' },
+    { after: '[price]: ', keys: '\r' },
+    { after: '[my-houses-2.yaml]: ', keys: 'my-houses.yaml\r' },
+    { after: 'there is one already', keys: '' },
+    { after: '[my-houses-2.yaml]: ', keys: 'houses.txt\r' },
+    { after: 'an experiment is a .yaml file', keys: '' },
+  ];
+  const last = { after: '[my-houses-2.yaml]: ' };
+  const done = await atTerminal([process.execPath, MAIN, 'init'], { cwd, columns: 80, acts: [...acts, { ...last, keys: '\r' }] });
+  t.is(done.code, EXIT.ok, done.raw);
+  t.regex(readFileSync(path.join(cwd, 'my-houses-2.yaml'), 'utf8'), /^ {4}path: "?\.\/my houses\.csv"? /m);
+  t.is(readFileSync(path.join(cwd, 'my-houses.yaml'), 'utf8'), 'mine');
+  const left = await atTerminal([process.execPath, MAIN, 'init'], {
+    cwd,
+    columns: 80,
+    acts: [
+      { after: 'pictures: ', keys: 'my\\ houses.csv\r' },
+      { after: '[price]: ', keys: '\u0003' },
+    ],
+  });
+  t.is(left.code, EXIT.interrupted, left.raw);
+  t.is(left.lines.at(-1), 'nothing is written');
+});
+
+test('classes count wherever they stand in the file, and a link that leads nowhere is not replaced', async (t) => {
+  const rows = Array.from({ length: 12_000 }, (_, i) => `${(i * 7) % 13},${Math.floor(i / 4000)}`);
+  const texts = Array.from({ length: 25 * 12 + 1 }, (_, i) => `${i},c${i < 300 ? i % 25 : 'rare'}`);
+  const cwd = workplace(t, { 'sorted.csv': `x,digit\n${rows.join('\n')}\n`, 'rare.csv': `x,class\n${texts.join('\n')}\n` });
+  const sorted = await gradloom(['init', '--data', 'sorted.csv'], { cwd });
+  t.is(sorted.code, EXIT.ok, sorted.stderr);
+  t.regex(readFileSync(path.join(cwd, 'sorted.yaml'), 'utf8'), /units: 3\}[\s\S]*softmax_cross_entropy/);
+  const rare = await gradloom(['init', '--data', 'rare.csv'], { cwd });
+  t.is(rare.code, EXIT.ok, rare.stderr);
+  symlinkSync('nowhere', path.join(cwd, 'link.yaml'));
+  t.is((await gradloom(['init', 'link.yaml', '--data', 'rare.csv'], { cwd })).code, EXIT.usage);
+  t.deepEqual(readdirSync(cwd).toSorted(), ['link.yaml', 'rare.csv', 'rare.yaml', 'sorted.csv', 'sorted.yaml']);
 });
