@@ -107,6 +107,8 @@ export interface RunWorkers {
 export interface RunEnd {
   type: 'end';
   summary: Summary;
+  /** Of a run that had finished before, so that it has no start now; left out where its files do not tell. */
+  stepsPerEpoch?: number;
 }
 
 /** What a run does, as it does it: the iteration of a `TrainRun` gives these. */

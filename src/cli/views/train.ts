@@ -17,6 +17,7 @@ export class TrainView {
   readonly #display: Display;
   readonly #history = new History();
   #start: RunStart | undefined;
+  #recordedStepsPerEpoch: number | undefined;
   #hasAccuracy = false;
   #lastScores: { step: number; text: string } | undefined;
 
@@ -51,13 +52,14 @@ export class TrainView {
         break;
       }
       case 'end':
+        this.#recordedStepsPerEpoch = event.stepsPerEpoch;
         this.#display.clear();
     }
   }
 
   showResults(summary: Summary): void {
     const stream = this.#output.resultStream;
-    const { stepsPerEpoch = 1, watched } = this.#start ?? {};
+    const { stepsPerEpoch = this.#recordedStepsPerEpoch ?? 1, watched } = this.#start ?? {};
     this.#output.result(`\n${renderResults(this.#history, summary, { ...this.#output.look(stream), stepsPerEpoch, watched })}`);
   }
 

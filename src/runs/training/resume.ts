@@ -15,7 +15,7 @@ import { requireRun } from '../files/directory.ts';
 import { readSummary } from '../files/file-shapes.ts';
 import { RUN_FILES, runFile, setAsideName } from '../files/names.ts';
 import { originUnknown, readOrigin } from '../files/origin.ts';
-import { checkLines, LINE_KINDS, type LineKind } from '../files/run-lines.ts';
+import { checkLines, LINE_KINDS, type LineKind, visitMetrics } from '../files/run-lines.ts';
 import { beginningOf, checkInit } from '../prepare/initial.ts';
 import type { Prepared } from '../prepare/prepare.ts';
 import { shareResumed } from '../team/resumed.ts';
@@ -47,10 +47,13 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
   const team = options.engine?.team;
   if (team !== undefined && team.member > 0) return joinResume(team, options, emit);
   requireRun(directory);
-  const summary = readSummary(directory);
-  if (summary?.status === 'finished') {
+  const recorded = readSummary(directory);
+  if (recorded?.status === 'finished') {
+    // It may have been moved since.
+    const summary = { ...recorded, directory };
     if (team !== undefined) await shareResumed(team, { summary });
-    emit({ type: 'end', summary });
+    const stepsPerEpoch = recordedStepsPerEpoch(directory);
+    emit({ type: 'end', summary, ...(stepsPerEpoch !== undefined && { stepsPerEpoch }) });
     return summary;
   }
   options.fence?.check();
@@ -68,6 +71,20 @@ async function resumeIn(directory: string, options: ResumeOptions, emit: (event:
     // From then on the run's files give it back.
     if (!isOpen) lock.release();
   }
+}
+
+/** An epoch of more than one step leaves a line at its end. */
+function recordedStepsPerEpoch(directory: string): number | undefined {
+  let found: number | undefined;
+  try {
+    visitMetrics(directory, (line) => {
+      if (line['train.epoch_loss'] !== undefined) found ??= line.step;
+    });
+  } catch (error) {
+    // Nothing is done with a finished run; `runs show` tells what is wrong with its lines.
+    if (!(error instanceof GradloomError)) throw error;
+  }
+  return found;
 }
 
 /** The part of a member that has no files of the run. */
