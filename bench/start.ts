@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { COMPLETE } from '../src/cli/terminal/shells.ts';
 import type { Section } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { estimate } from './rounds.ts';
@@ -75,6 +76,8 @@ export async function startSections(workload: Workload, { workers, overrides }: 
   for (let i = 0; i < STARTS; i++) steps.push(await firstStepSeconds(overrides));
   const seconds = estimate(steps);
   const versions = estimate(Array.from({ length: STARTS }, () => commandSeconds(['--version'])));
+  // A shell waits for these.
+  const candidates = estimate(Array.from({ length: STARTS }, () => commandSeconds([COMPLETE, 'train', 'a.yaml', 'optimizer.'])));
   const peaks = workers.map((count) => estimate(Array.from({ length: PEAKS }, () => peakBytes(workload, count, overrides) / 1e6)));
   return [
     {
@@ -84,6 +87,7 @@ export async function startSections(workload: Workload, { workers, overrides }: 
       rows: [
         { name: 'first step', values: [seconds] },
         { name: 'gradloom --version, beyond node', values: [versions] },
+        { name: 'candidates for Tab, beyond node', values: [candidates] },
       ],
     },
     {

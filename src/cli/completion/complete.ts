@@ -86,7 +86,7 @@ function completionAt(begun: string, { command, group, given, option }: Place, b
     const candidates = (option.values ?? []).map((text) => ({ text }));
     return { candidates, files: option.values === undefined && !NO_FILE.test(option.value ?? '') };
   }
-  if (begun.startsWith('-')) return { candidates: optionsOf(command), files: false };
+  if (begun.startsWith('-')) return { candidates: [...optionsOf(command), ...joinedValues(begun, command)], files: false };
   if (command === undefined) {
     const commands: Readonly<Record<string, Command | CommandGroup>> = group?.commands ?? COMMANDS;
     const candidates = Object.entries(commands).map(([text, { describe }]) => ({ text, describe }));
@@ -114,6 +114,13 @@ function completionAt(begun: string, { command, group, given, option }: Place, b
 function optionsOf(command: Command | undefined): Candidate[] {
   const all: Readonly<Record<string, OptionSpec>> = { ...command?.options, ...GLOBAL_OPTIONS, ...HELP_OPTIONS };
   return Object.entries(all).map(([name, { describe }]) => ({ text: `--${name}`, describe }));
+}
+
+/** `--to=onnx`: what an option takes, behind its `=`. */
+function joinedValues(begun: string, command: Command | undefined): Candidate[] {
+  const name = /^(?<name>--?[\w-]+)=/.exec(begun)?.groups?.['name'];
+  const option = name === undefined ? undefined : takingValue(name, command);
+  return (option?.values ?? []).map((value) => ({ text: `${name}=${value}` }));
 }
 
 /** The value of `--dir`. */
