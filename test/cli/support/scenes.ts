@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MAIN, SMALL } from './run-cli.ts';
@@ -25,47 +38,87 @@ parameters:
 early_terminate: {type: asha, resource: epochs, min: 1, max: 3, eta: 3}
 `;
 
+/** On every machine the same is started, and said of it. */
+const ALIKE = 'parallel: {workers: 1, code: wasm}\n';
 /** Files of the scenes, by name. */
-export const SCENE_FILES: Readonly<Record<string, string>> = { 'small.yaml': SMALL, 'search.yaml': SEARCH };
+const SCENE_FILES: Readonly<Record<string, string>> = { 'small.yaml': `${SMALL}${ALIKE}`, 'search.yaml': SEARCH };
 
 /** What a user types, and what stands ready for it. */
 export interface Scene {
   args: readonly string[];
   /** The exit code. @default 0 */
   code?: number;
-  /** What it shows depends on the machine, or on how long things took: only that it fits is looked at. */
+  /** What it shows depends on the machine, or on how long things took: only that it fits is looked at, and nothing is kept of it. */
   isFleeting?: true;
 }
 
 /** Columns of the terminals. */
 export const WIDTHS = [80, 100, 120] as const;
 
-/** What is done before the scenes, without a terminal: three runs and a sweep of them, with names that do not change. */
-export const PREPARATION: readonly (readonly string[])[] = [
+/** What is done before the scenes, without a terminal: three runs and a sweep. */
+const PREPARATION: readonly (readonly string[])[] = [
   ['train', 'small.yaml', 'name=first', '--quiet'],
   ['train', 'small.yaml', 'name=second', 'optimizer.lr=0.01', 'model.layers.0.units=16', '--quiet'],
   ['train', 'iris.yaml', 'train.epochs=6', '--quiet'],
   ['sweep', 'search.yaml', '--quiet'],
 ];
 
-/** Makes a place for each width where the same has happened. @returns their directories */
-export function prepareScenes(base: string): Map<number, string> {
-  const place = path.join(base, 'place');
+/** Columns of a place's path: lines that name it break at the same words everywhere. */
+const PLACE_COLUMNS = 38;
+const PLACE_SHOWN = '/home/user'.padEnd(PLACE_COLUMNS, '-');
+
+/** Where the scenes play, for each width. */
+export interface Stage {
+  base: string;
+  /** Working directories, where the same has happened. */
+  places: ReadonlyMap<number, string>;
+}
+
+/** Makes a stage; who does it removes `base`. */
+export function prepareScenes(): Stage {
+  // Not where TMPDIR may lead: that can be longer than a place.
+  const base = mkdtempSync(path.join(existsSync('/tmp') ? '/tmp' : tmpdir(), 'gradloom-scenes-'));
+  const place = placeIn(base, 0);
   mkdirSync(path.join(place, 'data'), { recursive: true });
   for (const [name, text] of Object.entries(SCENE_FILES)) writeFileSync(path.join(place, name), text);
   const iris = readFileSync(path.join(CONFIGS, 'iris.yaml'), 'utf8');
   // The line for editors leads to a schema beside the file.
-  writeFileSync(path.join(place, 'iris.yaml'), iris.slice(iris.indexOf('\n') + 1));
+  writeFileSync(path.join(place, 'iris.yaml'), `${iris.slice(iris.indexOf('\n') + 1)}${ALIKE}`);
   for (const data of ['iris.csv', 'penguins.csv', 'digits'])
     cpSync(path.join(CONFIGS, 'data', data), path.join(place, 'data', data), { recursive: true });
   for (const args of PREPARATION) execFileSync(process.execPath, [MAIN, ...args], { cwd: place, stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Map(
-    WIDTHS.map((columns) => {
-      const copy = path.join(base, String(columns), 'place');
-      cpSync(place, copy, { recursive: true });
-      return [columns, copy];
-    }),
-  );
+  datedAlike(path.join(place, 'runs'));
+  // Started by its name, commands to type are as long as for who has it installed.
+  mkdirSync(path.join(base, 'bin'));
+  chmodSync(MAIN, 0o755);
+  symlinkSync(MAIN, path.join(base, 'bin/gradloom'));
+  const places = new Map(WIDTHS.map((columns) => [columns, placeIn(base, columns)] as const));
+  for (const copy of places.values()) cpSync(place, copy, { recursive: true });
+  return { base, places };
+}
+
+function placeIn(base: string, columns: number): string {
+  return path.join(base, `${columns}-`.padEnd(Math.max(4, PLACE_COLUMNS - base.length - 1), '-'));
+}
+
+/** Gives the runs ids, dates and times as if each had started a minute after the one before, and had taken a second. */
+function datedAlike(runs: string): void {
+  rmSync(path.join(runs, '.index'), { force: true });
+  const ids = readdirSync(runs);
+  for (const id of ids) {
+    const name = id.split('-')[0] ?? '';
+    const minute = `0${['first', 'second', 'iris'].indexOf(name)}`;
+    const dated = `${name}-20260102-09${minute}00-0000${minute}`;
+    const files = [path.join(runs, id, 'summary.json'), path.join(runs, id, 'env.json')];
+    for (const file of files) {
+      const text = readFileSync(file, 'utf8')
+        .replaceAll(id, dated)
+        .replace(/(?<="started_at": ")[^"]*/, `2026-01-02T09:${minute}:00.000Z`)
+        .replaceAll(/(?<="\w*seconds": )[\d.e-]+/g, '1');
+      writeFileSync(file, text);
+    }
+    renameSync(path.join(runs, id), path.join(runs, dated));
+  }
 }
 
 export interface Shown {
@@ -77,38 +130,60 @@ export interface Shown {
 }
 
 /** Shows a scene in a terminal. */
-export async function showScene({ args }: Scene, cwd: string, columns: number): Promise<Shown> {
+export async function showScene({ args }: Scene, { base, places }: Stage, columns: number): Promise<Shown> {
+  const cwd = places.get(columns) ?? base;
   const { code, lines, written } = await atTerminal([process.execPath, MAIN, ...args], {
     cwd,
     columns,
-    env: { XDG_CACHE_HOME: path.join(cwd, 'cache') },
+    env: {
+      PATH: [path.join(base, 'bin'), process.env['PATH']].join(path.delimiter),
+      TZ: 'UTC',
+      XDG_CACHE_HOME: path.join(cwd, 'cache'),
+    },
   });
   const broken = written.filter((line) => line.length > columns && !COPIED.test(line));
   return { code, text: `$ gradloom ${args.join(' ')}\n${masked(lines, cwd).join('\n')}\n`, broken };
 }
 
 /** Commands, which stay in one line. */
-const COPIED = /^(?:next: | {2})(?:node|npx|gradloom) /;
+const COPIED = /^(?:next: | {2})gradloom /;
 
-/** Times, rates, ids, the code that this processor has, and how gradloom was started. */
+/** Times, rates, ids, what this machine has, and where it happens. */
 function masked(lines: readonly string[], cwd: string): string[] {
-  const ids = [...lines.join('\n').matchAll(/-\d{8}-\d{6}-(?<end>[0-9a-f]{6})/g)].map(({ groups }) => groups?.['end'] ?? '');
-  const known = [...ids, ...runEnds(cwd)];
-  const of = (text: string): string =>
-    known
-      .reduce((all, end) => all.replaceAll(`-${end}`, '-######'), text)
-      .replaceAll(/-\d{8}-\d{6}-/g, '-########-######-')
-      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '####-##-## ##:##')
-      .replaceAll(/ *\b[\d.]+(?:ms|s)\b/g, (time) => '~'.padStart(Math.max(2, time.length)));
-  return of(lines.join('\n'))
-    .replaceAll(/^(time|workers|code|made by|files|digest) .*(?:\n {6,}.*)*$/gm, '$1 ~')
+  return lines
+    .join('\n')
+    .replaceAll(new RegExp(`${path.dirname(cwd)}/\\d+-+(?=[/\\s])`, 'g'), PLACE_SHOWN)
+    .replaceAll(/(?<=gradloom-scenes-)\w{6}/g, '######')
+    .replaceAll(/-20(?!260102)\d{6}-\d{6}-[0-9a-f]{6}/g, '-########-######-######')
+    .replaceAll(/ +\b[\d.]+(?:ms|s)$/gm, '  ~')
+    .replaceAll(/^(time|workers|code|digest|made by|files|of the machine) .*(?:\n {6,}.*)*$/gm, '$1 ~')
+    .replaceAll(/^(│ of the machine +│).*$/gm, '$1 ~')
     .split('\n');
+}
+
+/** What is kept of the scenes at a width. */
+export function screensFile(columns: number): string {
+  return fileURLToPath(new URL(`../../../../test/cli/terminal/screens-${columns}.txt`, import.meta.url));
 }
 
 /** Every verb, as a new user types it. */
 export const SCENES: readonly Scene[] = [
   { args: ['--help'] },
   { args: ['train', '--help'] },
+  // What looks comes before what makes more runs.
+  { args: ['runs', 'ls'] },
+  { args: ['runs', 'show', 'second'] },
+  { args: ['runs', 'gc'] },
+  { args: ['compare', 'iris', 'second'] },
+  { args: ['compare', '*'] },
+  { args: ['diff', 'iris', 'second'] },
+  { args: ['evaluate', 'iris'] },
+  { args: ['export', 'iris', '--to', 'onnx', '--output', 'iris.onnx'], isFleeting: true },
+  { args: ['report', 'second'] },
+  { args: ['runs', 'tag', 'second', '+kept'] },
+  { args: ['resume', 'first'] },
+  { args: ['verify', 'second'] },
+  { args: ['extend', 'first', '--epochs', '4'] },
   { args: ['train', 'small.yaml'] },
   { args: ['train', 'iris.yaml', 'name=kinds', 'train.epochs=30', 'metrics=[accuracy, confusion, macro_f1]'] },
   { args: ['train', 'iris.yaml', 'train.epochs=3', 'data.split.folds=3', '--dir', 'folds'], isFleeting: true },
@@ -116,20 +191,9 @@ export const SCENES: readonly Scene[] = [
   { args: ['check', 'iris.yaml', '--graph'] },
   { args: ['data', 'data/penguins.csv'] },
   { args: ['data', 'data/digits', '--head', '1'] },
-  { args: ['data', 'mnist', '--head', '1'] },
-  { args: ['resume', 'first'] },
-  { args: ['extend', 'first', '--epochs', '4'] },
-  { args: ['verify', 'second'] },
-  { args: ['evaluate', 'iris'] },
-  { args: ['export', 'iris', '--to', 'onnx', '--output', 'iris.onnx'], isFleeting: true },
-  { args: ['runs', 'ls'] },
-  { args: ['runs', 'show', 'second'] },
-  { args: ['runs', 'tag', 'second', '+kept'] },
-  { args: ['runs', 'gc'] },
-  { args: ['compare', 'iris', 'second'] },
-  { args: ['compare', '*'] },
-  { args: ['diff', 'iris', 'second'] },
-  { args: ['report', 'second'], isFleeting: true },
+  { args: ['data', 'iris.yaml'] },
+  { args: ['data', 'mnist', '--head', '1'], isFleeting: true },
+  { args: ['init', '--data', 'data/penguins.csv', '--target', 'species'] },
   { args: ['sweep', 'plan', 'search.yaml'], isFleeting: true },
   { args: ['sweep', 'search.yaml'], isFleeting: true },
   { args: ['sweep', 'status'], isFleeting: true },
@@ -145,8 +209,3 @@ export const SCENES: readonly Scene[] = [
   { args: ['train', 'nothere.yaml'], code: 78 },
   { args: ['check', 'small.yaml', 'optimizer.learning_rate=0.1'], code: 78 },
 ];
-
-/** The last parts of the ids of runs. */
-function runEnds(cwd: string): string[] {
-  return readdirSync(path.join(cwd, 'runs')).map((id) => id.slice(-6));
-}
