@@ -72,9 +72,7 @@ function framed(lines: readonly string[], columns: number): string[] {
   const found = marked.slice(from, carets.length);
   const room = Math.max(MIN_FRAME, columns - gutter);
   const isWide = lines.some((line) => widthOf(line) > gutter + room);
-  // As much before the place as leaves it and what follows more than half of the line.
-  let start = gutter;
-  while (isWide && start < from && widthOf(marked.slice(start, from)) + Math.min(widthOf(found), room / 2) > room / 2) start += 1;
+  const start = isWide ? startOf(marked, gutter, from, room / 2 - Math.min(widthOf(found), room / 2)) : gutter;
   const before = start > gutter ? '…' : '';
   const cut = (line: string): string => {
     if (line.length <= gutter) return line;
@@ -84,6 +82,13 @@ function framed(lines: readonly string[], columns: number): string[] {
   const left = widthOf(before + marked.slice(start, from));
   const under = '^'.repeat(Math.max(1, Math.min(widthOf(found), room - left)));
   return lines.map((line, i) => (i === at ? carets.slice(0, gutter) + ' '.repeat(left) + under : cut(line)).trimEnd());
+}
+
+/** Where to begin so that no more than `most` columns stand before the place: what follows it has half of the line. */
+function startOf(line: string, first: number, place: number, most: number): number {
+  let start = first;
+  while (start < place && widthOf(line.slice(start, place)) > most) start += 1;
+  return start;
 }
 
 function paintFrame(line: string, paint: Paint): string {
