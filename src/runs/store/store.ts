@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readdirSync, realpathSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { closest } from '../../config/text/closest.ts';
 import { matchesGlob } from '../../data/files/glob.ts';
@@ -46,8 +46,15 @@ export async function listRuns(parent: string = DEFAULT_RUNS): Promise<StoredRun
   return runs.sort(latestFirst);
 }
 
+/** Of a directory; as Node gives it, but in words that need no types of Node. */
+export interface FolderEntry {
+  readonly name: string;
+  isSymbolicLink(): boolean;
+  isDirectory(): boolean;
+}
+
 /** The run of an entry of a directory of runs; undefined where it is none. */
-export function runInFolder(root: string, entry: Dirent, index: StoreIndex): StoredRun | undefined {
+export function runInFolder(root: string, entry: FolderEntry, index: StoreIndex): StoredRun | undefined {
   const directory = path.join(root, entry.name);
   return entry.isSymbolicLink() ? linkedRun(directory) : readRun(directory, index);
 }
@@ -62,7 +69,7 @@ export function compareText(a: string, b: string): number {
 }
 
 /** What may be runs in a directory of them; none where it is missing. @throws GradloomError E_STORAGE */
-export function entriesIn(root: string): Dirent[] {
+export function entriesIn(root: string): FolderEntry[] {
   try {
     return readdirSync(root, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
   } catch (cause) {

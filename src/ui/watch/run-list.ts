@@ -1,8 +1,8 @@
-import { type Dirent, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { RUN_FILES, runFile } from '../../runs/files/names.ts';
 import type { RunRecord } from '../../runs/store/record.ts';
 import { StoreIndex } from '../../runs/store/run-index.ts';
-import { entriesIn, latestFirst, runInFolder, type StoredRun } from '../../runs/store/store.ts';
+import { entriesIn, type FolderEntry, latestFirst, runInFolder, type StoredRun } from '../../runs/store/store.ts';
 import { statsAt } from '../../storage/folder.ts';
 import { RunCurves } from './run-curves.ts';
 
@@ -13,7 +13,7 @@ const LEAST_MS = 3000;
 const MOST_FOLLOWED = 32;
 
 interface Entry {
-  entry: Dirent;
+  entry: FolderEntry;
   run: StoredRun;
   /** Of its metrics, if it is at work. */
   curves: RunCurves | undefined;
@@ -31,7 +31,7 @@ export class RunList {
   readonly #mayWrite: boolean;
   readonly #entries = new Map<string, Entry>();
   /** Entries that are no runs, or none yet: a run is one once its config is there. */
-  #others: readonly Dirent[] = [];
+  #others: readonly FolderEntry[] = [];
   #rootTime = Number.NaN;
   #sorted: readonly StoredRun[] | undefined;
   #revision = 0;
@@ -78,7 +78,7 @@ export class RunList {
     const isListed = isWhole || rootTime !== this.#rootTime;
     const atWork = [...this.#entries.values()].filter(({ run }) => run.record.status === 'running').map(({ entry }) => entry);
     const entries = isListed ? entriesIn(this.root) : [...atWork, ...this.#others];
-    const others: Dirent[] = [];
+    const others: FolderEntry[] = [];
     for (const entry of entries) {
       const known = this.#entries.get(entry.name);
       if (known !== undefined && !isWhole && known.run.record.status !== 'running') continue;
@@ -107,7 +107,7 @@ export class RunList {
     this.#change();
   }
 
-  async #put(entry: Dirent, run: StoredRun, known: Entry | undefined): Promise<void> {
+  async #put(entry: FolderEntry, run: StoredRun, known: Entry | undefined): Promise<void> {
     if (run.record.status !== 'running') {
       const isSame = known?.run.config === run.config && sameStatus(known.run.record, run.record);
       if (!isSame) this.#set({ entry, run, curves: undefined, metricsTime: 0 });
