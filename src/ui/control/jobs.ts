@@ -69,7 +69,9 @@ export class Jobs {
   }
 
   /** @throws GradloomError E_BUSY where too many are at work */
-  start({ kind, config, overrides }: WorkRequest): number {
+  start({ kind, config: file, overrides }: WorkRequest): number {
+    // A file may be called as an option is.
+    const config = file.startsWith('-') ? `./${file}` : file;
     if (kind === 'speedup') return this.#run(['speedup', config, ...overrides, '--json'], (text) => this.#keepSpeedup(config, text));
     return this.#run(kind === 'sweep' ? ['sweep', 'run', config, ...overrides] : ['train', config, ...overrides]);
   }

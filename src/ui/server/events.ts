@@ -23,10 +23,14 @@ export class Changes {
 
   /** Server-sent events: one with all topics at the beginning, then one with those that changed. */
   stream(c: Context): Response {
+    // The stream of an answer without a body would never end.
+    if (c.req.raw.method !== 'GET') return refuse(c, 405, 'E_METHOD', 'expected GET');
     if (this.#streams >= MOST_STREAMS) return refuse(c, 503, 'E_BUSY', `${MOST_STREAMS} pages are open; close one`);
     const topics = (c.req.queries('topic') ?? []).slice(0, MOST_TOPICS);
     return streamSSE(c, async (stream) => {
       this.#streams++;
+      // What is written to somebody who reads no more is never through.
+      const left = new Promise<void>((resolve) => stream.onAbort(resolve));
       let told: Revisions = {};
       let toldAt = performance.now();
       try {
@@ -34,8 +38,9 @@ export class Changes {
           const now = await this.#revisionsOf(topics);
           const changed = Object.fromEntries(Object.entries(now).filter(([topic, revision]) => told[topic] !== revision));
           told = now;
-          if (Object.keys(changed).length > 0) await stream.writeSSE({ event: 'change', data: JSON.stringify(changed) });
-          else if (performance.now() - toldAt > ALIVE_MS) await stream.write(': alive\n\n');
+          if (Object.keys(changed).length > 0)
+            await Promise.race([left, stream.writeSSE({ event: 'change', data: JSON.stringify(changed) })]);
+          else if (performance.now() - toldAt > ALIVE_MS) await Promise.race([left, stream.write(': alive\n\n')]);
           else {
             await stream.sleep(LOOK_MS);
             continue;

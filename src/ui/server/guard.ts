@@ -47,8 +47,9 @@ export class Guard {
   /** Refuses names, origins and people; sets the headers of every answer. */
   readonly enter: MiddlewareHandler = async (c, next) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
-    if (!this.#hosts.includes((c.req.header('host') ?? '').toLowerCase())) return refuse(c, 403, 'E_HOST', 'this name is not served here');
-    if (!this.#isOwn(c)) return refuse(c, 403, 'E_ORIGIN', 'other sites are not answered');
+    if (!this.#hosts.includes((c.req.header('host') ?? '').toLowerCase()))
+      return turnAway(c, 403, 'E_HOST', 'this name is not served here');
+    if (!this.#isOwn(c)) return turnAway(c, 403, 'E_ORIGIN', 'other sites are not answered');
     const given = c.req.query('token');
     if (given !== undefined && this.#isToken(given)) {
       setCookie(c, this.#cookie, this.#derived('cookie'), { httpOnly: true, sameSite: 'Strict', path: '/' });
@@ -57,7 +58,9 @@ export class Guard {
     const bearer = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1];
     if (bearer !== undefined && this.#isToken(bearer)) return next();
     if (isSame(getCookie(c, this.#cookie) ?? '', this.#derived('cookie'))) return next();
-    return c.req.path === '/' ? c.text(`gradloom: ${NO_TOKEN}\n`, 401) : refuse(c, 401, 'E_TOKEN', NO_TOKEN);
+    if (c.req.path !== '/') return turnAway(c, 401, 'E_TOKEN', NO_TOKEN);
+    c.header('Connection', 'close');
+    return c.text(`gradloom: ${NO_TOKEN}\n`, 401);
   };
 
   /** Of changes: what is too much to be read. */
@@ -101,6 +104,12 @@ export class Guard {
 function isSame(given: string, wanted: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(given), hash(wanted));
+}
+
+/** Refuses somebody who has no business here: a connection takes one such answer, however many questions were sent with it. */
+function turnAway(c: Context, status: 401 | 403, code: string, message: string): Response {
+  c.header('Connection', 'close');
+  return refuse(c, status, code, message);
 }
 
 export function refuse(

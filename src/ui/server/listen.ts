@@ -36,6 +36,8 @@ const HEADERS_MS = 5000;
 const REQUEST_MS = 15_000;
 const KEEP_ALIVE_MS = 5000;
 const LOOK_MS = 1000;
+/** Who takes nothing of an answer for so long is gone; a page that waits hears something every 15 seconds. */
+const SILENT_MS = 120_000;
 const MOST_CONNECTIONS = 128;
 
 /**
@@ -60,8 +62,8 @@ export async function openPage({ root, port, isReadOnly, launcher, program }: Ui
   const server = await listen(app.fetch, port ?? USUAL_PORT, port === undefined);
   const { port: taken } = server.address() as AddressInfo;
   guard.listenOn(taken);
-  // The first page finds the runs read.
-  void project.look();
+  // The first page finds the runs read; what goes wrong is told to whoever asks.
+  project.look().catch(() => undefined);
   return {
     url: `http://${HOST}:${taken}/?token=${guard.token}`,
     port: taken,
@@ -86,6 +88,7 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], port: number, mayDi
     };
     const server = serve({ fetch, port, hostname: HOST, serverOptions }, () => resolve(server));
     server.maxConnections = MOST_CONNECTIONS;
+    server.setTimeout(SILENT_MS);
     server.on('error', (cause: NodeJS.ErrnoException) => {
       if (mayDiffer && cause.code === 'EADDRINUSE') {
         listen(fetch, 0, false).then(resolve, reject);

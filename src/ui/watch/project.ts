@@ -74,12 +74,14 @@ export class Project {
   }
 
   async #lookAgain(): Promise<void> {
-    try {
-      for (const { list } of this.#folders) await list.look();
-      this.#problem = undefined;
-    } catch (error) {
-      if (!(error instanceof GradloomError)) throw error;
-      this.#problem = error.message;
+    this.#problem = undefined;
+    for (const { list } of this.#folders) {
+      try {
+        await list.look();
+      } catch (error) {
+        if (!(error instanceof GradloomError)) throw error;
+        this.#problem ??= error.message;
+      }
     }
     const candidates = this.#folders.flatMap(({ name, list }) =>
       list.others.map((id) => [path.posix.join(name, id), path.join(list.root, id)] as const),
@@ -101,7 +103,7 @@ export class Project {
     const run = await this.run(key);
     if (run === undefined) return '';
     const curves = await this.curves(key, run);
-    return `${run.record.status} ${run.record.digest} ${run.record.tags.length} ${curves.lines} ${curves.problem ?? ''}`;
+    return `${run.record.status} ${run.record.digest} ${JSON.stringify(run.record.tags)} ${curves.lines} ${curves.problem ?? ''}`;
   }
 
   /** Changes with a sweep's log and what its trials at work have come to; '' for one that is not there. */

@@ -74,7 +74,7 @@ export class RunList {
   async look(): Promise<void> {
     const start = performance.now();
     const isWhole = start - this.#wholeAt > Math.max(LEAST_MS, this.#wholeTook / SHARE);
-    const rootTime = statSync(this.root, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const rootTime = timeOf(this.root);
     const isListed = isWhole || rootTime !== this.#rootTime;
     const atWork = [...this.#entries.values()].filter(({ run }) => run.record.status === 'running').map(({ entry }) => entry);
     const entries = isListed ? entriesIn(this.root) : [...atWork, ...this.#others];
@@ -136,6 +136,16 @@ export class RunList {
   #change(): void {
     this.#revision++;
     this.#sorted = undefined;
+  }
+}
+
+/** When a directory, or what a link to one leads to, was last changed; NaN, which is never the same, where that cannot be told. */
+function timeOf(directory: string): number {
+  try {
+    return statSync(directory).mtimeMs;
+  } catch {
+    // Missing, or a link that leads nowhere: what lists it says so.
+    return Number.NaN;
   }
 }
 

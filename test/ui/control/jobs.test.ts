@@ -149,6 +149,19 @@ test('a job that fails says so with its exit code', async (t) => {
   t.regex(job.output, /error\[E_CONFIG/);
 });
 
+test('a config that is called as an option is one', async (t) => {
+  const { root } = projectPlace(t);
+  writeFileSync(path.join(root, '--help.yaml'), SMALL);
+  const page = opened(root);
+  await page.post('/api/start', { kind: 'train', config: '--help.yaml', overrides: ['optimizer.lr=-1'] });
+  const job = await until(t, 'the job to end', async () => {
+    const [found] = (await page.json<JobsAnswer>('/api/jobs')).jobs;
+    return found?.status === 'running' ? undefined : found;
+  });
+  t.like(job, { command: 'gradloom train ./--help.yaml optimizer.lr=-1', exit: 'exit 78' });
+  t.regex(job.output, /error\[E_CONFIG/);
+});
+
 test('a lock that somebody wrote by hand stops no process', (t) => {
   const { runs } = projectPlace(t);
   const directory = writeRun(runs, 'a', { summary: null });

@@ -177,6 +177,15 @@ test('U7 so many pages are told of changes and no more, until one is closed', as
   await again.body?.cancel();
 });
 
+test('a question for the head of the stream of changes is refused: it would hold one of its places for ever', async (t) => {
+  const { ask, token } = opened(projectPlace(t).root);
+  const headers = { host: OWN_HOST, authorization: `Bearer ${token}` };
+  for (let i = 0; i < 30; i++) t.is((await ask('/api/events', { method: 'HEAD', headers })).status, 405);
+  const stream = await ask('/api/events', { headers });
+  t.is(stream.status, 200);
+  await stream.body?.cancel();
+});
+
 test('topics, rows and ranges of a question have their limits', async (t) => {
   const { root, runs } = projectPlace(t);
   writeRun(runs, 'a', { metrics: [{ step: 1, epoch: 1, 'train.loss': 1 }] });
@@ -207,6 +216,15 @@ test('a page on a real port is for this machine only, gives up slow senders, and
   t.regex(bare, /^HTTP\/1\.1 400 /);
   t.regex(await raw(page.port, 'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 403 /);
   t.regex(await raw(page.port, 'GET / HTTP/1.1\r\nHost: 127.0.0.1'), /^HTTP\/1\.1 408 /);
+  // Who has no business here gets one answer, not one for each of the questions that were sent at once.
+  for (const [path, host, status] of [
+    ['/api/runs', `127.0.0.1:${page.port}`, 401],
+    ['/', `127.0.0.1:${page.port}`, 401],
+    ['/', 'evil.example', 403],
+  ] as const) {
+    const answers = await raw(page.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(50));
+    t.deepEqual(answers.match(/^HTTP\/1\.1 \d+/gm), [`HTTP/1.1 ${status}`], `${path} ${host}`);
+  }
   const events = await fetch(`${origin}/api/events`, { headers });
   t.is(events.headers.get('content-type'), 'text/event-stream');
   await page.close();

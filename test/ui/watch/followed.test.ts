@@ -10,6 +10,27 @@ import { projectPlace } from '../support/opened.ts';
 
 const line = (step: number, values: Record<string, number | null>): string => `${JSON.stringify({ step, epoch: 1, ...values })}\n`;
 
+test('a folder that cannot be listed is told of, and what lies beside it is shown', async (t) => {
+  const { root, runs } = projectPlace(t);
+  writeRun(root, 'beside');
+  rmSync(runs, { recursive: true });
+  symlinkSync('runs', runs);
+  const project = new Project(root, true);
+  await project.look();
+  t.regex(project.problem ?? '', /^cannot list the runs: .*ELOOP/);
+  t.deepEqual(
+    project.runs.map(({ key }) => key),
+    ['beside'],
+  );
+  rmSync(runs);
+  mkdirSync(runs);
+  writeRun(runs, 'mended');
+  project.lookAnew();
+  await project.look();
+  t.is(project.problem, undefined);
+  t.deepEqual(project.runs.map(({ key }) => key).sort(), ['beside', 'runs/mended']);
+});
+
 test('the curves of a run are read on as they come, and a rollback or a cut file takes points back', async (t) => {
   const { runs } = projectPlace(t);
   const directory = writeRun(runs, 'a', { metrics: [{ step: 1, epoch: 1, 'train.loss': 3, 'val.accuracy': 0.5 }] });
