@@ -5,6 +5,9 @@ import { refuse } from './guard.ts';
 
 /** Looks for what has changed, and what keeps a connection from being taken for dead. */
 const LOOK_MS = 500;
+/** While something changes all the time, as a training at work: what a page takes must not be missed there. */
+const LOOK_AT_WORK_MS = 2000;
+const SLOWER = 1.5;
 const ALIVE_MS = 15_000;
 /** Pages that are told at once. */
 const MOST_STREAMS = 24;
@@ -32,6 +35,7 @@ export class Changes {
       // What is written to somebody who reads no more is never through.
       const left = new Promise<void>((resolve) => stream.onAbort(resolve));
       let told: Revisions = {};
+      let pause = LOOK_MS;
       let toldAt = performance.now();
       try {
         while (!stream.aborted) {
@@ -42,11 +46,13 @@ export class Changes {
             await Promise.race([left, stream.writeSSE({ event: 'change', data: JSON.stringify(changed) })]);
           else if (performance.now() - toldAt > ALIVE_MS) await Promise.race([left, stream.write(': alive\n\n')]);
           else {
-            await stream.sleep(LOOK_MS);
+            pause = LOOK_MS;
+            await stream.sleep(pause);
             continue;
           }
           toldAt = performance.now();
-          await stream.sleep(LOOK_MS);
+          await stream.sleep(pause);
+          pause = Math.min(LOOK_AT_WORK_MS, pause * SLOWER);
         }
       } finally {
         this.#streams--;

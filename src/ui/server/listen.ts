@@ -38,6 +38,8 @@ const KEEP_ALIVE_MS = 5000;
 const LOOK_MS = 1000;
 /** Who takes nothing of an answer for so long is gone; a page that waits hears something every 15 seconds. */
 const SILENT_MS = 120_000;
+/** Of one connection; a page then takes another. What was sent at once beyond it is not even looked at. */
+const MOST_REQUESTS = 100;
 const MOST_CONNECTIONS = 128;
 
 /**
@@ -89,6 +91,7 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], port: number, mayDi
     const server = serve({ fetch, port, hostname: HOST, serverOptions }, () => resolve(server));
     server.maxConnections = MOST_CONNECTIONS;
     server.setTimeout(SILENT_MS);
+    if ('maxRequestsPerSocket' in server) server.maxRequestsPerSocket = MOST_REQUESTS;
     server.on('error', (cause: NodeJS.ErrnoException) => {
       if (mayDiffer && cause.code === 'EADDRINUSE') {
         listen(fetch, 0, false).then(resolve, reject);

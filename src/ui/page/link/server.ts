@@ -48,6 +48,7 @@ let reconnecting: number | undefined;
 /** Follows the topics that are on the page, by one stream. */
 function connect(): void {
   source?.close();
+  if (document.hidden) return;
   const topics = [...wanted.keys()].filter((topic) => topic.includes(':'));
   const own = new EventSource(pathOf('/api/events', { topic: topics }));
   source = own;
@@ -61,6 +62,15 @@ function connect(): void {
     if (own.readyState === EventSource.CLOSED && source === own) reconnect(3000);
   });
 }
+
+// Nobody looks at a page in the background: it follows nothing until it is seen again.
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && wanted.size > 0) reconnect(0);
+  else {
+    window.clearTimeout(reconnecting);
+    source?.close();
+  }
+});
 
 function reconnect(after: number): void {
   window.clearTimeout(reconnecting);
