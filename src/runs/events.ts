@@ -158,5 +158,7 @@ export interface Summary {
   confusion?: Partial<Record<SplitName, number[][]>>;
   /** Shares of the workers' time. */
   phases: { compute: number; wait: number; reduce: number };
+  /** Seconds of each worker of this process, in their order; earlier versions do not tell them apart. */
+  worker_phases?: { compute: number; wait: number; reduce: number }[];
   error?: { code: string; where?: string; message: string };
 }

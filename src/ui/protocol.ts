@@ -36,6 +36,8 @@ export interface GroupRow {
   type: 'group';
   title: string;
   count: number;
+  /** Its rows are left out. */
+  isFolded: boolean;
 }
 
 export interface RunsColumn {
@@ -121,6 +123,7 @@ export interface RunAnswer {
   name: string;
   status: string;
   tags: readonly string[];
+  notes: string;
   /** A list of facts, as HTML. */
   facts: string;
   /** What can be asked for by name at `/api/run/part`. */

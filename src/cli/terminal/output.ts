@@ -35,6 +35,7 @@ export class Output {
   readonly #closed = new Set<NodeJS.WriteStream>();
   /** What has to be done when all is written, before the process ends; gives what to exit with. */
   atEnd: ((exitCode: number) => Promise<number>) | undefined;
+  #hasObject = false;
   #isMute = false;
   #hasHungUp = false;
   #failure: Error | undefined;
@@ -96,6 +97,7 @@ export class Output {
 
   /** The one JSON object. */
   object(value: unknown): void {
+    this.#hasObject = true;
     this.#write(process.stdout, `${printableJson(value)}\n`);
   }
 
@@ -158,7 +160,8 @@ export class Output {
 
   error(error: GradloomError): void {
     this.#wipe?.();
-    if (this.json) this.object(errorObject(error, this.program));
+    // What goes wrong after the result is out is said beside it.
+    if (this.json && !this.#hasObject) this.object(errorObject(error, this.program));
     else
       this.#write(
         process.stderr,

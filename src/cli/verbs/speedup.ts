@@ -18,6 +18,8 @@ interface SpeedupRequest {
   files: ReportFiles;
   /** Ranks in place of workers. */
   ranks?: RanksRequest;
+  /** The result is printed, and kept nowhere. */
+  isUnsaved?: true;
 }
 
 /** `gradloom speedup`. */
@@ -48,6 +50,7 @@ export const speedup = defineCommand<SpeedupRequest>({
     md: { value: 'FILE', describe: 'write the tables as Markdown' },
     svg: { value: 'FILE', describe: 'write the charts' },
     html: { value: 'FILE', describe: 'write a report of one page' },
+    'no-save': { describe: 'leave out speedups/NAME-TIME-ID.json, which gradloom ui shows' },
   },
   examples: [
     ['$0 speedup configs/mnist.yaml --workers 1..4', 'one to four workers, about half a minute'],
@@ -59,7 +62,13 @@ export const speedup = defineCommand<SpeedupRequest>({
   ],
   request: (args) => {
     const ranks = ranksOf(args);
-    return { ...fileOf(args), settings: settingsOf(args), files: filesOf(args), ...(ranks && { ranks }) };
+    return {
+      ...fileOf(args),
+      settings: settingsOf(args),
+      files: filesOf(args),
+      ...(ranks && { ranks }),
+      ...(args.flag('no-save') && { isUnsaved: true }),
+    };
   },
   run: (request, output, exitNow) =>
     isMember() ? serveRanks(request.file, request.overrides, output) : runSpeedup(request, output, exitNow),
@@ -103,10 +112,11 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const file = await configFile(request.file, output);
     const { loaded, settings } = loadSpeedup(file, request.overrides, request.settings);
     showNotices(loaded.notices, output);
-    const [{ measureSpeedup }, report, { writeReports }] = await Promise.all([
+    const [{ measureSpeedup }, report, { writeReports }, { keepResult }] = await Promise.all([
       import('../../speedup/speedup.ts'),
       import('../../report/speedup/speedup.ts'),
       import('../../report/speedup/files.ts'),
+      import('../../report/speedup/keep.ts'),
     ]);
     const run =
       request.ranks === undefined
@@ -131,6 +141,8 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const stream = output.resultStream;
     output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
     for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
+    const kept = request.isUnsaved === true ? undefined : await keepResult(result);
+    if (kept !== undefined) output.note(`saved  ${printable(kept, Number.POSITIVE_INFINITY)}`);
     return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
   });
 }

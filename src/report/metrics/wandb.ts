@@ -7,6 +7,7 @@ import { requireRun } from '../../runs/files/directory.ts';
 import { readEnvironment, readSummary } from '../../runs/files/file-shapes.ts';
 import { runFile } from '../../runs/files/names.ts';
 import { visitMetrics } from '../../runs/files/run-lines.ts';
+import { notesOf } from '../../runs/store/notes.ts';
 import type { StoredRun } from '../../runs/store/store.ts';
 import { syncDirectory, temporaryName, writeFileAtomic } from '../../storage/atomic.ts';
 import { errnoText } from '../../storage/errno.ts';
@@ -45,7 +46,7 @@ export async function writeWandbRun({ directory, record, config }: StoredRun, pa
     id: record.id,
     project: PROJECT,
     name: record.name,
-    notes: String(config()['track.notes'] ?? ''),
+    notes: notesOf({ directory, config }),
     tags: record.tags,
     host: '',
     startedAt: Date.parse(started) / 1000,

@@ -14,7 +14,7 @@ const COLUMN = 44;
 const MAX_TENSORS = 200;
 
 /** What the run is and what it came to, in a list. */
-export function factsPart({ run, summary, stepsPerEpoch, loaded }: ReportedRun): string {
+export function factsPart({ run, summary, stepsPerEpoch, loaded, notes }: ReportedRun): string {
   const { record, directory } = run;
   const rows: [string, string][] = [
     ['status', `${record.status}${record.problem === null ? '' : `: ${printableSentence(record.problem, 500)}`}`],
@@ -41,7 +41,6 @@ export function factsPart({ run, summary, stepsPerEpoch, loaded }: ReportedRun):
     if (summary.digest !== '') rows.push(['digest', summary.digest]);
   }
   if (record.tags.length > 0) rows.push(['tags', record.tags.join(', ')]);
-  const notes = loaded?.experiment.track.notes ?? '';
   if (notes !== '') rows.push(['notes', notes]);
   rows.push(['files', directory]);
   return `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeHtml(text)}</dd>`).join('')}</dl>`;

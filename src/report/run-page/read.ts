@@ -9,6 +9,7 @@ import { type Environment, readEnvironment, readSummary } from '../../runs/files
 import { RUN_FILES, type RunFile, runFile } from '../../runs/files/names.ts';
 import { shortId } from '../../runs/files/run-id.ts';
 import { type Curve, curvesOf, withCurvesProblem } from '../../runs/store/curves.ts';
+import { notesOf } from '../../runs/store/notes.ts';
 import type { StoredRun } from '../../runs/store/store.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { damaged, readOwnFile, readOwnText } from '../../storage/read.ts';
@@ -30,6 +31,8 @@ export interface ReportedRun {
   loaded: LoadedExperiment | undefined;
   /** config.yaml as it is. */
   configText: string | undefined;
+  /** What somebody has written of it; '' for nothing. */
+  notes: string;
   preprocess: Preprocess | undefined;
   /** Of the model file. */
   tensors: ReadonlyMap<string, Tensor> | undefined;
@@ -74,6 +77,7 @@ export function readReportedRun(found: StoredRun, known?: ReadonlyMap<string, Cu
     stepsPerEpoch: stepsPerEpochOf(curves),
     loaded,
     configText,
+    notes: attempt('notes', () => notesOf(found)) ?? '',
     preprocess: attempt('preprocess', () => readPreprocess(directory)),
     tensors: attempt('model', () => readTensors(directory)),
     missing,

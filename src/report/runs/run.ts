@@ -9,8 +9,11 @@ import { renderFacts, renderTable } from '../text/table.ts';
 import { shortPath } from './results.ts';
 import { formatCell, type RunTableLook } from './table.ts';
 
+/** Letters of notes that are shown; the page of the run has all. */
+const MAX_NOTES = 2000;
+
 /** One run: what it is, how it went, its metrics, its loss and its files. */
-export function renderRun({ run, environment, files }: RunDescription, look: RunTableLook): string {
+export function renderRun({ run, environment, notes, files }: RunDescription, look: RunTableLook): string {
   const { record } = run;
   const field = (name: string): string => {
     const { kind, of } = columnOf(name, []);
@@ -22,6 +25,7 @@ export function renderRun({ run, environment, files }: RunDescription, look: Run
     ['started', field('started')],
     ['tags', record.tags.length === 0 ? '-' : record.tags.map((tag) => printable(tag)).join(', ')],
   ];
+  if (notes !== '') facts.push(['notes', printableSentence(notes.replace(/\s+/g, ' '), MAX_NOTES)]);
   if (record.steps !== null && record.epochs !== null)
     facts.push(['length', `${formatCounted(record.steps, 'step')}, ${formatCounted(record.epochs, 'epoch')}`]);
   const { run: before, step } = objectOf(environment?.['continues']) ?? {};

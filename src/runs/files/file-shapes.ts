@@ -28,6 +28,9 @@ export const MAX_TAG_LETTERS = 100;
 const SUMMARY_LIMIT_BYTES = 2 ** 25;
 const ENVIRONMENT_LIMIT_BYTES = 2 ** 20;
 const TAGS_LIMIT_BYTES = 2 ** 17;
+export const MAX_NOTES_LETTERS = 20_000;
+/** Letters of JSON may take six bytes. */
+const NOTES_LIMIT_BYTES = 2 ** 17;
 
 const matrices = fields({
   train: optional(listOf(listOf(finite))),
@@ -61,6 +64,7 @@ const summaryShape = fields({
   best: mapOf(fields({ value: finite, step: count })),
   confusion: optional(matrices),
   phases: fields({ compute: finite, wait: finite, reduce: finite }),
+  worker_phases: optional(listOf(fields({ compute: finite, wait: finite, reduce: finite }))),
   error: optional(fields({ code: text, where: optional(text), message: text })),
 });
 
@@ -79,6 +83,7 @@ const environmentShape = fields({
   origins: optional(mapOf(text)),
 });
 
+const notesShape = textUpTo(MAX_NOTES_LETTERS);
 const tagsShape = listOf(textUpTo(MAX_TAG_LETTERS), MAX_TAGS);
 
 /** What gradloom reads in env.json; the rest is for people. */
@@ -114,4 +119,9 @@ export function readEnvironment(directory: string): Environment | undefined {
 /** tags.json; undefined if there is none. @throws GradloomError E_RUN_FILE, E_STORAGE */
 export function readTags(directory: string): string[] | undefined {
   return readJson(runFile(directory, 'tags'), TAGS_LIMIT_BYTES, tagsShape);
+}
+
+/** notes.json; undefined if there is none. @throws GradloomError E_RUN_FILE, E_STORAGE */
+export function readNotes(directory: string): string | undefined {
+  return readJson(runFile(directory, 'notes'), NOTES_LIMIT_BYTES, notesShape);
 }

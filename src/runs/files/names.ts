@@ -18,6 +18,8 @@ export const RUN_FILES = {
   divergence: 'diverged.json',
   /** Words to find runs by that were changed after the run began; in place of `tags` of the config. */
   tags: 'tags.json',
+  /** What somebody has written of the run after it began; in place of `track.notes` of the config. */
+  notes: 'notes.json',
 } as const;
 
 export type RunFile = keyof typeof RUN_FILES;

@@ -286,6 +286,7 @@ export class Recorder {
       best,
       ...(confusion && { confusion }),
       phases: shares(phases),
+      worker_phases: phases.map(({ compute, wait, reduce }) => ({ compute, wait, reduce })),
     };
   }
 

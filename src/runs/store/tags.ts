@@ -22,7 +22,7 @@ const LOOK_AGAIN_MS = 10;
  */
 export async function changeTags(run: StoredRun, changes: readonly string[]): Promise<readonly string[]> {
   requireRun(run.directory);
-  const lock = await acquire(run.directory);
+  const lock = await lockTags(run.directory);
   try {
     const tags = changed(readTags(run.directory) ?? firstTags(run), changes, run.record.id);
     await writeFileAtomic(runFile(run.directory, 'tags'), `${JSON.stringify(tags)}\n`, undefined, lock);
@@ -32,7 +32,8 @@ export async function changeTags(run: StoredRun, changes: readonly string[]): Pr
   }
 }
 
-async function acquire(directory: string): Promise<DirectoryLock> {
+/** The right to change what people say of a run: its tags and its notes. @throws GradloomError E_BUSY, E_STORAGE */
+export async function lockTags(directory: string): Promise<DirectoryLock> {
   const end = performance.now() + WAIT_MS;
   for (;;) {
     try {

@@ -1,16 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import path from 'node:path';
 import { GradloomError, printableLines } from '../../errors.ts';
 import { spellCommands } from '../../report/text/commands.ts';
-import { writeOutput } from '../../storage/atomic.ts';
-import { makeFolder } from '../../storage/folder.ts';
 import { shellWord } from '../../storage/shell.ts';
 import type { JobRow } from '../protocol.ts';
 import type { WorkRequest } from './request.ts';
 
 /** Of what a job says, the end is kept. */
 const KEPT_LETTERS = 8000;
-const RESULT_LETTERS = 2 ** 24;
 const MOST_JOBS = 50;
 const MOST_AT_WORK = 8;
 
@@ -72,8 +68,7 @@ export class Jobs {
   start({ kind, config: file, overrides }: WorkRequest): number {
     // A file may be called as an option is.
     const config = file.startsWith('-') ? `./${file}` : file;
-    if (kind === 'speedup') return this.#run(['speedup', config, ...overrides, '--json'], (text) => this.#keepSpeedup(config, text));
-    return this.#run(kind === 'sweep' ? ['sweep', 'run', config, ...overrides] : ['train', config, ...overrides]);
+    return this.#run([...(kind === 'sweep' ? ['sweep', 'run'] : [kind]), config, ...overrides]);
   }
 
   /** Goes on with a run or a sweep. @throws GradloomError as `start` */
@@ -87,7 +82,7 @@ export class Jobs {
     return job?.exit === undefined && job?.child.kill('SIGINT') === true;
   }
 
-  #run(words: readonly string[], keep?: (text: string) => Promise<string>): number {
+  #run(words: readonly string[]): number {
     if (this.atWork >= MOST_AT_WORK) {
       const message = `${MOST_AT_WORK} jobs of this page are at work`;
       throw new GradloomError({ code: 'E_BUSY', message, next: 'wait until one has ended, or stop it' });
@@ -97,39 +92,16 @@ export class Jobs {
     // A group of its own: Ctrl-C in the terminal of the page is not meant for it.
     const child = spawn(file, [...before, ...words], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const job: Job = { id: ++this.#count, words, child, started: new Date(), output: '', exit: undefined, hasFailed: false };
-    let result = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (keep === undefined) this.#say(job, text);
-      else if (result.length < RESULT_LETTERS) result += text;
-    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#say(job, text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.#say(job, text));
     child.on('error', (error) => this.#end(job, error.message, true));
-    child.on('close', (code, signal) => {
-      const end = signal ?? `exit ${code}`;
-      if (keep === undefined || code !== 0) return this.#end(job, end, code !== 0 && code !== 130);
-      keep(result).then(
-        (file) => {
-          this.#say(job, `saved  ${file}\n`);
-          this.#end(job, end, false);
-        },
-        (error: unknown) => this.#end(job, (error as Error).message, true),
-      );
-    });
+    child.on('close', (code, signal) => this.#end(job, signal ?? `exit ${code}`, code !== 0 && code !== 130));
     this.#jobs.unshift(job);
     // The oldest that has ended makes room.
     const over = this.#jobs.findLastIndex(({ exit }) => exit !== undefined);
     if (this.#jobs.length > MOST_JOBS && over >= 0) this.#jobs.splice(over, 1);
     this.#revision++;
     return job.id;
-  }
-
-  /** @returns the file */
-  async #keepSpeedup(config: string, text: string): Promise<string> {
-    const time = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-    makeFolder(path.join(this.#options.root, 'speedups'));
-    const name = path.join('speedups', `${path.basename(config).replace(/\.ya?ml$/, '')}-${time}.json`);
-    await writeOutput(path.join(this.#options.root, name), text);
-    return name;
   }
 
   #say(job: Job, text: string): void {

@@ -35,6 +35,8 @@ export interface AppOptions {
 
 /** Rows of a window of the table of runs, at most. */
 const MOST_ROWS = 1000;
+/** Groups that are folded one by one; all can be folded at once. */
+const MOST_FOLDS = 200;
 /** Runs beside each other. */
 const MOST_COMPARED = 24;
 
@@ -81,6 +83,8 @@ function addRuns(app: Hono, { project, launcher, jobs }: AppOptions): void {
       sort: textOf(c, 'sort'),
       reverse: c.req.query('reverse') === '1',
       group: textOf(c, 'group'),
+      folds: (c.req.queries('fold') ?? []).slice(0, MOST_FOLDS),
+      foldsAll: c.req.query('folded') === '1',
       columns: (c.req.queries('col') ?? []).slice(0, 40),
     };
     return c.json(table.answer(query, countOf(c, 'from', 0, Number.MAX_SAFE_INTEGER), countOf(c, 'count', 200, MOST_ROWS)));

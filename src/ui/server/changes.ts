@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono';
+import { changeNotes } from '../../runs/store/notes.ts';
 import { changeTags } from '../../runs/store/tags.ts';
 import { fields, isShaped, listOf, text, textUpTo } from '../../storage/shape.ts';
 import { isCrossValidation } from '../../sweep/folds/result.ts';
@@ -11,6 +12,7 @@ import { type Guard, refuse } from './guard.ts';
 
 const MOST_CHANGES = 100;
 const tagsShape = fields({ key: text, changes: listOf(textUpTo(200), MOST_CHANGES) });
+const notesShape = fields({ key: text, notes: text, before: text });
 const keyShape = fields({ key: text });
 const jobShape = fields({ id: text });
 
@@ -37,6 +39,12 @@ export function addChanges(app: Hono, guard: Guard, { project, launcher, jobs }:
     const tags = await changeTags(run, body.changes);
     project.lookAnew();
     return c.json({ tags });
+  });
+  change('/api/notes', async (c, body) => {
+    if (!isShaped(body, notesShape)) return refuse(c, 400, 'E_BODY', 'expected {"key": ..., "notes": ..., "before": ...}');
+    const run = await project.run(body.key);
+    if (run === undefined) return refuse(c, 404, 'E_RUN_NOT_FOUND', 'there is no such run');
+    return c.json({ notes: await changeNotes(run, body.notes, body.before) });
   });
   change('/api/check', (c, body) => {
     const work = workOf(body, project.root);

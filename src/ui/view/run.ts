@@ -47,7 +47,9 @@ export class RunView {
       name,
       status,
       tags,
-      facts: factsPart({ ...run, run: found }),
+      notes: run.notes,
+      // Tags and notes are fields of the page.
+      facts: factsPart({ ...run, run: { ...found, record: { ...found.record, tags: [] } }, notes: '' }),
       parts: RUN_PARTS.map(({ name: part, title, needsScores }) => ({ name: part, title, needsScores })),
       checkpoints: checkpointsOf(found.directory),
       commands: this.#commands(found),
@@ -66,7 +68,7 @@ export class RunView {
   }
 
   #read(key: string, found: StoredRun, curves: RunCurves): Known {
-    const files = (['config', 'summary', 'model', 'environment', 'preprocess', 'tags'] as const).map((file) =>
+    const files = (['config', 'summary', 'model', 'environment', 'preprocess', 'tags', 'notes'] as const).map((file) =>
       statsAt(runFile(found.directory, file)),
     );
     const signature = files.map((stats) => `${stats?.mtimeMs}/${stats?.size}/${stats?.ino}`).join(' ');

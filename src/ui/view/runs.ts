@@ -14,6 +14,9 @@ export interface RunsQuery {
   sort: string;
   reverse: boolean;
   group: string;
+  /** Titles of groups whose rows are left out; with `foldsAll` of those whose rows are not. */
+  folds: readonly string[];
+  foldsAll: boolean;
   columns: readonly string[];
 }
 
@@ -86,17 +89,24 @@ export class RunsView {
   }
 }
 
-function answerOf(runs: readonly StoredRun[], { text, sort, reverse, group, columns }: RunsQuery): Answered {
+function answerOf(runs: readonly StoredRun[], { text, sort, reverse, group, folds, foldsAll, columns }: RunsQuery): Answered {
   const found = searchRuns(runs, text);
   // Of no runs nothing can be asked.
   const sorted = found.length === 0 ? [] : selectRuns(found, { ...(sort !== '' && { sortBy: sort }), reverse });
   const table = listTable(sorted, columns.length === 0 || sorted.length === 0 ? {} : { cols: columns });
   const keys = Object.keys(runs[0]?.config() ?? {}).slice(0, MOST_KEYS);
-  return { table, rows: group === '' || sorted.length === 0 ? table.rows.map((_, i) => i) : grouped(table, group, sorted), keys };
+  if (group === '' || sorted.length === 0) return { table, rows: table.rows.map((_, i) => i), keys };
+  const isNamed = new Set(folds);
+  return { table, rows: grouped(table, group, sorted, (title) => isNamed.has(title) !== foldsAll), keys };
 }
 
 /** Numbers of rows with a heading before each group; groups and rows keep their order. */
-function grouped({ rows }: RunTable, group: string, runs: readonly StoredRun[]): (number | GroupRow)[] {
+function grouped(
+  { rows }: RunTable,
+  group: string,
+  runs: readonly StoredRun[],
+  isFolded: (title: string) => boolean,
+): (number | GroupRow)[] {
   const { title, kind, of } = columnOf(group, runs);
   const groups = new Map<Cell, number[]>();
   rows.forEach(({ run }, i) => {
@@ -105,10 +115,11 @@ function grouped({ rows }: RunTable, group: string, runs: readonly StoredRun[]):
     if (known === undefined) groups.set(cell, [i]);
     else known.push(i);
   });
-  return [...groups].flatMap(([cell, own]) => [
-    { type: 'group', title: `${title}: ${formatCell(kind, cell)}`, count: own.length } satisfies GroupRow,
-    ...own,
-  ]);
+  return [...groups].flatMap(([cell, own]) => {
+    const name = `${title}: ${formatCell(kind, cell)}`;
+    const head: GroupRow = { type: 'group', title: name, count: own.length, isFolded: isFolded(name) };
+    return head.isFolded ? [head] : [head, ...own];
+  });
 }
 
 function columnsOf({ columns }: RunTable): RunsColumn[] {

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GradloomError } from '../../errors.ts';
+import { runFile } from '../../runs/files/names.ts';
 import { findRuns, latestFirst, type StoredRun } from '../../runs/store/store.ts';
-import { kindAt } from '../../storage/folder.ts';
+import { kindAt, statsAt } from '../../storage/folder.ts';
 import { trialLogPath } from '../../sweep/journal/log.ts';
 import { TRIALS } from '../../sweep/replay/record.ts';
 import { RunCurves } from './run-curves.ts';
@@ -103,7 +104,9 @@ export class Project {
     const run = await this.run(key);
     if (run === undefined) return '';
     const curves = await this.curves(key, run);
-    return `${run.record.status} ${run.record.digest} ${JSON.stringify(run.record.tags)} ${curves.lines} ${curves.problem ?? ''}`;
+    const { status, digest, tags } = run.record;
+    const notes = statsAt(runFile(run.directory, 'notes'))?.mtimeMs;
+    return `${status} ${digest} ${JSON.stringify(tags)} ${notes} ${curves.lines} ${curves.problem ?? ''}`;
   }
 
   /** Changes with a sweep's log and what its trials at work have come to; '' for one that is not there. */

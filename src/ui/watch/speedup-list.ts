@@ -25,7 +25,7 @@ interface Known {
   found: FoundSpeedup | undefined;
 }
 
-/** Results of `gradloom speedup --json` that were kept as files: `*.json` in the directory and in its folder `speedups`. */
+/** Results of `gradloom speedup` as it keeps them, `speedups/*.json`, and those of `--json` that somebody put into the directory itself. */
 export class SpeedupList {
   readonly #root: string;
   #known = new Map<string, Known>();

@@ -1,8 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import { EXIT } from '../../../src/errors.ts';
 import { countCores } from '../../../src/machine/cores.ts';
 import type { SpeedupResult } from '../../../src/speedup/events.ts';
+import { resultShape } from '../../../src/speedup/result-shape.ts';
+import { isShaped } from '../../../src/storage/shape.ts';
 import { gradloom, start, workplace } from '../support/run-cli.ts';
 
 const QUICK = ['--workers', '1,2', '--steps', '20', '--repeats', '3'];
@@ -18,8 +22,61 @@ test.serial('speedup prints a table and a verdict, writes the reports it was ask
   t.regex(stdout, /^verdict {2}\S/m);
   t.regex(stderr, /^9\/9 {2}strong \w/m);
   t.true(stderr.includes('saved  s.html'));
-  t.deepEqual(readdirSync(cwd).toSorted(), ['s.csv', 's.html', 's.md', 's.svg', 'small.yaml']);
+  t.deepEqual(readdirSync(cwd).toSorted(), ['s.csv', 's.html', 's.md', 's.svg', 'small.yaml', 'speedups']);
+  const [kept = '', ...others] = readdirSync(path.join(cwd, 'speedups'));
+  t.deepEqual(others, []);
+  t.regex(kept, /^small-\d{8}-\d{6}-[0-9a-f]{6}\.json$/);
+  t.regex(stderr, new RegExp(`saved  speedups/${kept}\n$`));
+  const result = JSON.parse(readFileSync(path.join(cwd, 'speedups', kept), 'utf8')) as SpeedupResult;
+  t.true(isShaped(result, resultShape));
+  t.like(result, { name: 'small', status: 'finished' });
   t.is(readFileSync(path.join(cwd, 's.csv'), 'utf8').split('\r\n').length, 5);
+});
+
+const unwritable: [title: string, place: (cwd: string) => string, code: number, text: RegExp][] = [
+  [
+    'a file is there',
+    (cwd) => {
+      writeFileSync(path.join(cwd, 'speedups'), '');
+      return cwd;
+    },
+    EXIT.data,
+    /^speedups {2}error\[E_RUN_FILE\] {2}not a directory; expected a directory$/m,
+  ],
+  [
+    'a link is there',
+    (cwd) => {
+      symlinkSync(tmpdir(), path.join(cwd, 'speedups'));
+      return cwd;
+    },
+    EXIT.data,
+    /^speedups {2}error\[E_RUN_FILE\] {2}a symbolic link to .*, which is not followed; expected a directory$/m,
+  ],
+  // Nobody can make a folder there, whoever it is.
+  ['nothing can be made there', () => '/proc', EXIT.storage, /^speedups {2}error\[E_STORAGE\] {2}cannot be made: /m],
+];
+for (const [title, place, code, text] of unwritable) {
+  test.serial(`where the result cannot be kept because ${title}, it is printed, once, and the exit code is ${code}`, async (t) => {
+    for (const isJson of [false, true]) {
+      const own = workplace(t);
+      const cwd = place(own);
+      const finished = await gradloom(['speedup', path.join(own, 'small.yaml'), ...QUICK, ...(isJson ? ['--json'] : [])], { cwd });
+      t.is(finished.code, code, finished.stderr);
+      t.regex(finished.stderr, text);
+      t.regex(finished.stderr, /^kept: the result, as it is printed$/m);
+      t.regex(finished.stderr, /^next: .*--no-save$/m);
+      if (isJson) t.is((JSON.parse(finished.stdout) as SpeedupResult).status, 'finished');
+      else t.regex(finished.stdout, /^verdict {2}\S/m);
+    }
+  });
+}
+
+test.serial('--no-save keeps nothing', async (t) => {
+  const cwd = workplace(t);
+  const { code, stderr } = await gradloom(['speedup', 'small.yaml', ...QUICK, '--no-save'], { cwd });
+  t.is(code, 0, stderr);
+  t.notRegex(stderr, /saved/);
+  t.deepEqual(readdirSync(cwd), ['small.yaml']);
 });
 
 test.serial('--json is one object, and Ctrl-C ends after the repetition at hand with 130', async (t) => {

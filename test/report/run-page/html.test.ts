@@ -43,6 +43,21 @@ async function reported(
 /** What a browser shows: without style, script and data. */
 const shown = (html: string): string => html.replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '');
 
+test('where the time went is told worker by worker, in one scale, as far as the run tells it', async (t) => {
+  const worker_phases = [
+    { compute: 3, wait: 0.5, reduce: 0.5 },
+    { compute: 1, wait: 0.75, reduce: 0.25 },
+  ];
+  const html = shown(renderRunPage([await reported(t, { summary: { worker_phases } })]));
+  t.regex(html, /the longest bar is 4s\.</);
+  const widths = [...html.matchAll(/width="([\d.]+)"[^>]*><title>worker (\d): (\w+) /g)].map(
+    ([, width, worker, phase]) => `${worker} ${phase} ${Math.round(Number(width))}`,
+  );
+  t.deepEqual(widths, ['0 compute 735', '0 wait 123', '0 reduce 123', '1 compute 245', '1 wait 184', '1 reduce 61']);
+  for (const of of [{}, { worker_phases: worker_phases.slice(1) }, { worker_phases: [] }])
+    t.notRegex(shown(renderRunPage([await reported(t, { summary: of })])), /Worker by worker/);
+});
+
 /** A run of every state, with what its page must say. */
 const STATES: [title: string, text: RunText, change: (directory: string) => void, says: RegExp][] = [
   ['a finished run', { summary: { confusion: { test: CONFUSION } } }, () => undefined, /<dt>status<\/dt><dd>finished<\/dd>/],

@@ -4,7 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DirectoryLock } from '../../../src/storage/lock.ts';
 import { stoppableOwner } from '../../../src/ui/control/stop.ts';
-import type { CheckAnswer, ConfigsAnswer, JobsAnswer, RunAnswer, RunsAnswer, SweepAnswer, SweepsAnswer } from '../../../src/ui/protocol.ts';
+import type {
+  CheckAnswer,
+  ConfigsAnswer,
+  JobsAnswer,
+  RunAnswer,
+  RunsAnswer,
+  SpeedupsAnswer,
+  SweepAnswer,
+  SweepsAnswer,
+} from '../../../src/ui/protocol.ts';
 import { SMALL } from '../../cli/support/run-cli.ts';
 import { writeRun } from '../../runs/support/stored-runs.ts';
 import { type Opened, opened, projectPlace } from '../support/opened.ts';
@@ -130,6 +139,59 @@ test('a sweep is started, paused and gone on with from the page', async (t) => {
   t.like(await inStatus('interrupted'), { canStop: false, canResume: true, running: [] });
   const { id } = (await (await post('/api/resume', { key: running.key })).json()) as { id: number };
   await inStatus('running');
+  t.is((await post('/api/stop', { id: String(id) })).status, 200);
+  await inStatus('interrupted');
+});
+
+test('a comparison that is started from the page is kept, and shown when it has ended', async (t) => {
+  const { root } = projectPlace(t);
+  writeFileSync(path.join(root, 'small.yaml'), SMALL);
+  writeFileSync(path.join(root, 'compare.yaml'), 'base: small.yaml\nworkers: [1]\nwork: {steps: 10}\nrepeats: 3\n');
+  const page = opened(root);
+  await page.post('/api/start', { kind: 'speedup', config: 'compare.yaml', overrides: [] });
+  const job = await until(t, 'the job to end', async () => {
+    const [found] = (await page.json<JobsAnswer>('/api/jobs')).jobs;
+    return found?.status === 'running' ? undefined : found;
+  });
+  t.like(job, { status: 'ended', exit: 'exit 0' });
+  const [, file] = /saved {2}(speedups\/small-\S+\.json)/.exec(job.output) ?? [];
+  const found = await until(t, 'the comparison to be found', async () => {
+    const { speedups } = await page.json<SpeedupsAnswer>('/api/speedups');
+    return speedups.length === 0 ? undefined : speedups;
+  });
+  t.like(found, [{ key: file ?? '', name: 'small' }]);
+});
+
+test('a cross-validation is started, paused and gone on with from the page', async (t) => {
+  const { root } = projectPlace(t);
+  writeFileSync(
+    path.join(root, 'small.yaml'),
+    SMALL.replace('epochs: 3', 'epochs: 100000').replace('data: {', 'data: {split: {folds: 3}, '),
+  );
+  const page = opened(root);
+  const { post, json } = page;
+  const { id: first } = (await (
+    await post('/api/start', { kind: 'train', config: 'small.yaml', overrides: ['train.checkpoint.every={seconds: 1}'] })
+  ).json()) as { id: number };
+  const inStatus = (wanted: string): Promise<SweepAnswer> =>
+    until(t, `the folds to be ${wanted}`, async () => {
+      const [found] = (await json<SweepsAnswer>('/api/sweeps')).sweeps;
+      const folds = found && (await json<SweepAnswer>(`/api/sweep?key=${found.key}`));
+      if (found === undefined && (await jobOf(page, first))?.status !== 'running') throw new Error((await jobOf(page, first))?.output);
+      return folds?.status === wanted ? folds : undefined;
+    });
+  const running = await until(t, 'a fold at work', async () => {
+    const found = await inStatus('running');
+    return found.running.some(({ step }) => step > 0) ? found : undefined;
+  });
+  t.is((await post('/api/stop', { key: running.key })).status, 200);
+  t.like(await inStatus('interrupted'), { canStop: false, canResume: true, running: [] });
+  const { id } = (await (await post('/api/resume', { key: running.key })).json()) as { id: number };
+  await until(t, 'the folds to go on', async () => {
+    const found = await inStatus('running');
+    return found.running.some(({ step }) => step > 0) ? found : undefined;
+  });
+  t.regex((await jobOf(page, id))?.command ?? '', /^gradloom resume /);
   t.is((await post('/api/stop', { id: String(id) })).status, 200);
   await inStatus('interrupted');
 });

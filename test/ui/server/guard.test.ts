@@ -122,6 +122,13 @@ test('changes need the secret of the page and JSON, and bodies have a limit', as
   t.deepEqual(await status(post('/api/tags', { key: 'runs/b', changes: ['+x'] })), [404, 'E_RUN_NOT_FOUND']);
   t.deepEqual(await status(get('/api/tags')), [405, 'E_METHOD']);
   t.deepEqual(await (await post('/api/tags', body)).json(), { tags: ['x'] });
+  t.deepEqual(await status(post('/api/notes', { key: 'runs/a', notes: 'x' })), [400, 'E_BODY']);
+  t.deepEqual(await status(post('/api/notes', { key: 'runs/b', notes: 'x', before: '' })), [404, 'E_RUN_NOT_FOUND']);
+  t.deepEqual(await status(post('/api/notes', { key: 'runs/a', notes: 'x', before: 'y' })), [409, 'E_BUSY']);
+  t.deepEqual(await (await post('/api/notes', { key: 'runs/a', notes: '<b>\n', before: '' })).json(), { notes: '<b>\n' });
+  const { notes, facts } = (await (await get('/api/run?key=runs/a')).json()) as { notes: string; facts: string };
+  t.is(notes, '<b>\n');
+  t.notRegex(facts, /<b>/);
   t.deepEqual(await (await post('/api/tags', { ...body, changes: ['-x', '+<b>y</b>'] })).json(), { tags: ['<b>y</b>'] });
 });
 
@@ -129,7 +136,7 @@ test('U9 a read-only page has nothing that changes anything', async (t) => {
   const { root, runs } = projectPlace(t);
   writeRun(runs, 'a', { summary: { status: 'interrupted' } });
   const { post, get, json } = opened(root, true);
-  for (const path of ['/api/tags', '/api/start', '/api/stop', '/api/resume', '/api/check']) {
+  for (const path of ['/api/tags', '/api/notes', '/api/start', '/api/stop', '/api/resume', '/api/check']) {
     t.is((await post(path, {})).status, 404, path);
     t.is((await get(path)).status, 404, path);
   }

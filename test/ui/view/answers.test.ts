@@ -51,6 +51,11 @@ test('a window of the table has its rows, sorted and grouped by what runs ls sor
     '0.02',
     '0.04',
   ]);
+  const folded = 'q=optimizer.lr<0.045&sort=optimizer.lr&group=tags&col=optimizer.lr';
+  t.deepEqual(await rows(`${folded}&fold=tags: even`), ['[tags: even 2]', '[tags: - 2]', '0.02', '0.04']);
+  t.deepEqual(await rows(`${folded}&folded=1`), ['[tags: even 2]', '[tags: - 2]']);
+  t.deepEqual(await rows(`${folded}&folded=1&fold=tags: even&fold=none`), ['[tags: even 2]', '0.01', '0.03', '[tags: - 2]']);
+  t.like(await json<RunsAnswer>(`/api/runs?${folded}&folded=1`), { rows: 2, found: 4 });
   t.deepEqual(await rows('q=even&count=0'), []);
   t.is((await json<RunsAnswer>('/api/runs?q=even')).found, 15);
   const wrong = await get('/api/runs?q=optimizer.rl<1');

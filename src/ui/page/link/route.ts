@@ -25,12 +25,12 @@ export function hashOf(name: string, parameters: Parameters<typeof pathOf>[1] = 
 }
 
 /** Changes parameters of the address without a new entry in the history. */
-export function setParameters(changes: Record<string, string>): void {
+export function setParameters(changes: Record<string, string | readonly string[]>): void {
   const { name, parameters } = route.value;
   const next = new URLSearchParams(parameters);
   for (const [key, value] of Object.entries(changes)) {
-    if (value === '') next.delete(key);
-    else next.set(key, value);
+    next.delete(key);
+    for (const one of typeof value === 'string' ? [value] : value) if (one !== '') next.append(key, one);
   }
   const text = next.toString();
   window.history.replaceState(null, '', `#/${name}${text === '' ? '' : `?${text}`}`);

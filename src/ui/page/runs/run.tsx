@@ -5,6 +5,7 @@ import { Curves } from '../curves/curves.tsx';
 import { hashOf, route } from '../link/route.ts';
 import { ask, change, messageOf, pathOf, useAnswer } from '../link/server.ts';
 import { Action, Commands, Html, Problem, Status } from '../parts/parts.tsx';
+import { Notes } from './notes.tsx';
 import { TagsField } from './tags.tsx';
 
 /** Parts that are long or take a while are shown when they are opened. */
@@ -48,6 +49,7 @@ export function RunPage(): JSX.Element {
       <p>
         <TagsField run={key} tags={run.tags} id={run.id} />
       </p>
+      <Notes run={key} notes={run.notes} id={run.id} />
       <Html html={run.facts} />
       <h2>Curves</h2>
       {curves === undefined ? <p class="faint">reading</p> : <Curves answer={curves} range={range} onRange={setRange} />}

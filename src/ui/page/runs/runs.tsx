@@ -12,7 +12,18 @@ const TYPING_MS = 250;
 export function RunsPage(): JSX.Element {
   const { parameters } = route.value;
   const of = (name: string): string => parameters.get(name) ?? '';
-  const query = { q: of('q'), sort: of('sort'), reverse: of('reverse'), group: of('group'), col: splitColumns(of('cols')) };
+  const folds = parameters.getAll('fold');
+  const query = {
+    q: of('q'),
+    sort: of('sort'),
+    reverse: of('reverse'),
+    group: of('group'),
+    folded: of('folded'),
+    fold: folds,
+    col: splitColumns(of('cols')),
+  };
+  const fold = (title: string): void =>
+    setParameters({ fold: folds.includes(title) ? folds.filter((one) => one !== title) : [...folds, title] });
   const runs = useRuns(query);
   const count = ticked.value.size;
   const { meta } = runs;
@@ -29,7 +40,7 @@ export function RunsPage(): JSX.Element {
       </div>
       <form class="query" onSubmit={(event) => event.preventDefault()} aria-label="which runs">
         <Typed name="q" label="filter" hint="optimizer.lr<0.01, tags=good, mnist*" value={query.q} />
-        <Typed name="group" label="group by" hint="optimizer.type" value={query.group} list="keys" />
+        <Typed name="group" label="group by" hint="optimizer.type" value={query.group} list="keys" forgets={['fold', 'folded']} />
         <Typed name="cols" label="columns" hint="optimizer.lr, min val.loss, seconds" value={of('cols')} />
         <datalist id="keys">
           {['name', 'status', 'workers', ...(meta?.keys ?? [])].map((key) => (
@@ -39,6 +50,16 @@ export function RunsPage(): JSX.Element {
       </form>
       <Problem>{runs.problem ?? meta?.problem}</Problem>
       <div class="line chosen">
+        {query.group !== '' &&
+          (query.folded === '1' ? (
+            <button type="button" class="small" onClick={() => setParameters({ folded: '', fold: '' })}>
+              unfold all groups
+            </button>
+          ) : (
+            <button type="button" class="small" onClick={() => setParameters({ folded: '1', fold: '' })}>
+              fold all groups
+            </button>
+          ))}
         {count > 0 && (
           <>
             <a class="button" href={hashOf('compare', { run: [...ticked.value] })}>
@@ -55,7 +76,7 @@ export function RunsPage(): JSX.Element {
           No runs yet. <code>gradloom train mnist</code> trains one here; it appears while it trains.
         </p>
       ) : (
-        <RunsTable runs={runs} sort={query.sort} isReversed={query.reverse === '1'} />
+        <RunsTable runs={runs} sort={query.sort} isReversed={query.reverse === '1'} onFold={fold} />
       )}
     </>
   );
@@ -75,12 +96,15 @@ function Typed({
   hint,
   value,
   list,
+  forgets = [],
 }: {
   name: string;
   label: string;
   hint: string;
   value: string;
   list?: string;
+  /** What goes with another value. */
+  forgets?: readonly string[];
 }): JSX.Element {
   const [text, setText] = useState(value);
   const timer = useRef(0);
@@ -88,7 +112,10 @@ function Typed({
   const say = (next: string): void => {
     setText(next);
     window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => setParameters({ [name]: next }), TYPING_MS);
+    timer.current = window.setTimeout(
+      () => setParameters({ ...Object.fromEntries(forgets.map((one) => [one, ''])), [name]: next }),
+      TYPING_MS,
+    );
   };
   return (
     <label>

@@ -13,8 +13,16 @@ const ROW_PX = 34;
 const STRIDE = 10;
 const WIDEST = 34;
 
+interface RunsTableProps {
+  runs: RunsWindow;
+  sort: string;
+  isReversed: boolean;
+  /** Folds a group, or unfolds it. */
+  onFold: (title: string) => void;
+}
+
 /** The table of runs; of ten thousand rows those on the screen are there. */
-export function RunsTable({ runs, sort, isReversed }: { runs: RunsWindow; sort: string; isReversed: boolean }): JSX.Element {
+export function RunsTable({ runs, sort, isReversed, onFold }: RunsTableProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ from: 0, to: 40 });
   const widths = useRef<{ of: string; letters: number[] }>({ of: '', letters: [] });
@@ -91,7 +99,9 @@ export function RunsTable({ runs, sort, isReversed }: { runs: RunsWindow; sort: 
               ) : row.type === 'group' ? (
                 <tr key={`row ${index}`} class="group" aria-rowindex={index + 2}>
                   <th colSpan={span} scope="rowgroup" class="text">
-                    {row.title} <span class="faint">{row.count === 1 ? '1 run' : `${row.count} runs`}</span>
+                    <button type="button" class="plain" aria-expanded={!row.isFolded} onClick={() => onFold(row.title)}>
+                      {row.isFolded ? '▸' : '▾'} {row.title} <span class="faint">{row.count === 1 ? '1 run' : `${row.count} runs`}</span>
+                    </button>
                   </th>
                 </tr>
               ) : (

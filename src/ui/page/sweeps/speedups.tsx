@@ -13,8 +13,7 @@ export function SpeedupsPage(): JSX.Element {
       <Problem>{problem}</Problem>
       {answer?.speedups.length === 0 && (
         <p>
-          None are kept here. <code>gradloom speedup mnist --json &gt; speedups/mnist.json</code> keeps one; those that are started on this
-          page are kept by themselves.
+          None yet. <code>gradloom speedup mnist</code> compares worker counts; what it has measured is here when it has ended.
         </p>
       )}
       <ul class="cards">
