@@ -260,8 +260,30 @@ export interface ConfigsAnswer {
   keys: readonly KeyInfo[];
 }
 
+/** A key of a config in a form made from the schema. */
+export interface FormField {
+  key: string;
+  /** The first part of the key: fields of a block stand together. */
+  block: string;
+  control: 'choice' | 'number' | 'text';
+  /** Of a number. */
+  isWhole: boolean;
+  /** All that may be chosen; of a text, words that it may be beside others. */
+  choices: readonly string[];
+  /** Of a number, included; null where there is no such end. */
+  least: number | null;
+  most: number | null;
+  /** In words, what may be written. */
+  takes: string;
+  description: string;
+  /** As it is now, default or not, as it is written behind `key=`; '' where it is not set. */
+  value: string;
+}
+
 export interface CheckAnswer {
   isValid: boolean;
+  /** Of what is valid; null for what is not. */
+  fields: readonly FormField[] | null;
   /** As `gradloom check` says it: the errors, or the resolved experiment. */
   text: string;
   notices: readonly string[];

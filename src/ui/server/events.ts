@@ -6,7 +6,7 @@ import { refuse } from './guard.ts';
 /** Looks for what has changed, and what keeps a connection from being taken for dead. */
 const LOOK_MS = 500;
 /** While something changes all the time, as a training at work: what a page takes must not be missed there. */
-const LOOK_AT_WORK_MS = 3000;
+const LOOK_AT_WORK_MS = 4000;
 const SLOWER = 1.5;
 const ALIVE_MS = 15_000;
 /** Pages that are told at once. */

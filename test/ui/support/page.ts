@@ -42,7 +42,7 @@ export async function shown(
   const page = await context.newPage();
   page.setDefaultTimeout(MAX_MS);
   const troubles: string[] = [];
-  page.on('console', (message) => troubles.push(`${message.type()}: ${message.text()}`));
+  page.on('console', (message) => troubles.push(`${message.type()}: ${message.text()} ${message.location().url}`));
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(`http://127.0.0.1:${opened.port}/`)) troubles.push(`request: ${request.url()}`);

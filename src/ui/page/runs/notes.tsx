@@ -16,7 +16,7 @@ export function Notes({ run, notes, id }: { run: string; notes: string; id: stri
       <button
         type="button"
         class="plain notes"
-        aria-label={`notes of ${id}: ${now === '' ? 'none' : now}; edit`}
+        aria-label={`${now === '' ? '+ notes: ' : ''}notes of ${id}: ${now === '' ? 'none' : now}; edit`}
         onClick={() => setEdit({ text: now, before: now })}
       >
         {now === '' ? <span class="faint">+ notes</span> : now}

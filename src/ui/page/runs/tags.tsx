@@ -23,7 +23,7 @@ export function TagsField({ run, tags, id }: { run: string; tags: readonly strin
       <button
         type="button"
         class="plain"
-        aria-label={`tags of ${id}: ${now.length === 0 ? 'none' : now.join(', ')}; edit`}
+        aria-label={`${now.length === 0 ? '+ tag: ' : ''}tags of ${id}: ${now.length === 0 ? 'none' : now.join(', ')}; edit`}
         onClick={() => setText(now.join(', '))}
       >
         {now.length === 0 ? <span class="faint">+ tag</span> : now.map(chip)}

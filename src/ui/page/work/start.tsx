@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import type { CheckAnswer, ConfigFile, ConfigsAnswer, KeyInfo } from '../../protocol.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { CheckAnswer, ConfigFile, ConfigsAnswer, FormField, KeyInfo } from '../../protocol.ts';
 import { hashOf } from '../link/route.ts';
 import { change, messageOf, useAnswer } from '../link/server.ts';
 import { Action, Problem } from '../parts/parts.tsx';
+import { Form } from './form.tsx';
 
 type Kind = ConfigFile['kind'];
 
@@ -25,8 +26,19 @@ export function StartPage(): JSX.Element {
     key.trim() === '' ? [] : [key.trim().startsWith('~') ? key.trim() : `${key.trim()}=${value}`],
   );
   const check = useCheck({ kind, config, overrides });
+  // While something is not valid the form stays as it was.
+  const lastFields = useRef<{ config: string; fields: readonly FormField[] }>({ config: '', fields: [] });
+  if (check?.fields != null && check.of === config) lastFields.current = { config, fields: check.fields };
+  const fields = lastFields.current.config === config ? lastFields.current.fields : [];
+  const set = (key: string, value: string | undefined): void => {
+    const at = changes.findIndex((one) => one.key === key);
+    const isEmpty = value === undefined || value === '';
+    if (at >= 0) put(at, isEmpty ? undefined : { key, value });
+    else if (!isEmpty) setChanges([...changes, { key, value }]);
+  };
   const choose = (name: string): void => {
     setConfig(name);
+    setChanges([]);
     setKind(answer?.configs.find((one) => one.name === name)?.kind ?? 'train');
   };
   const put = (at: number, next: Change | undefined): void => setChanges(changes.flatMap((one, i) => (i === at ? (next ?? []) : one)));
@@ -58,6 +70,9 @@ export function StartPage(): JSX.Element {
               ))}
             </select>
           </label>
+        )}
+        {fields.length > 0 && (
+          <Form key={config} fields={fields} changes={new Map(changes.map(({ key, value }) => [key, value]))} onChange={set} />
         )}
         <fieldset>
           <legend>changes</legend>
@@ -144,6 +159,9 @@ function ChangeRow({ change: { key, value }, keys, number, onChange }: ChangeRow
   );
 }
 
+/** What was said, and of which config. */
+type Checked = CheckAnswer & { of: string };
+
 interface Work {
   kind: Kind;
   config: string;
@@ -151,8 +169,8 @@ interface Work {
 }
 
 /** What `gradloom check` says, asked when nobody types any more. */
-function useCheck(work: Work): CheckAnswer | undefined {
-  const [answer, setAnswer] = useState<CheckAnswer | undefined>(undefined);
+function useCheck(work: Work): Checked | undefined {
+  const [answer, setAnswer] = useState<Checked | undefined>(undefined);
   const name = JSON.stringify(work);
   useEffect(() => {
     if (work.config === '') {
@@ -162,9 +180,9 @@ function useCheck(work: Work): CheckAnswer | undefined {
     let isLeft = false;
     const timer = window.setTimeout(() => {
       void change<CheckAnswer>('/api/check', work)
-        .catch((error: unknown): CheckAnswer => ({ isValid: false, text: messageOf(error), notices: [] }))
+        .catch((error: unknown): CheckAnswer => ({ isValid: false, fields: null, text: messageOf(error), notices: [] }))
         .then((found) => {
-          if (!isLeft) setAnswer(found);
+          if (!isLeft) setAnswer({ ...found, of: work.config });
         });
     }, TYPING_MS);
     return () => {

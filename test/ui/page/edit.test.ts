@@ -1,0 +1,85 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { SMALL } from '../../cli/support/run-cli.ts';
+import { writeRun } from '../../runs/support/stored-runs.ts';
+import { projectPlace } from '../support/opened.ts';
+import { settled, shown, violations } from '../support/page.ts';
+
+const HOSTILE = '</script><img src=x onerror=alert(1)>';
+
+test('notes are written in place, and somebody else who has changed them meanwhile loses nothing', async (t) => {
+  const { root, runs } = projectPlace(t);
+  const directory = writeRun(runs, 'a', { config: { track: { notes: 'first' } } });
+  const file = path.join(directory, 'notes.json');
+  const { page, troubles } = await shown(t, root, '#/run?key=runs/a');
+  await page.getByRole('button', { name: 'notes of a: first; edit' }).click();
+  const field = page.getByLabel('notes of a');
+  t.is(await field.inputValue(), 'first');
+  await field.fill(`${HOSTILE}\nsecond line`);
+  t.deepEqual(await violations(page), []);
+  await field.press('Control+Enter');
+  await page.getByRole('button', { name: /^notes of a: <.*second line; edit/ }).click();
+  t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), `${HOSTILE}\nsecond line`);
+  writeFileSync(file, '"of somebody else"\n');
+  await page.getByLabel('notes of a').fill('mine');
+  t.deepEqual(troubles, []);
+  await page.getByRole('button', { name: 'save notes' }).click();
+  await page.waitForSelector('text=somebody has changed the notes meanwhile');
+  t.is(readFileSync(file, 'utf8'), '"of somebody else"\n');
+  await page.getByLabel('notes of a').press('Escape');
+  await page.getByRole('button', { name: 'notes of a: of somebody else; edit' }).waitFor();
+});
+
+test('groups of the table fold one by one or all at once, with the keyboard too, and the address keeps it', async (t) => {
+  const { root, runs } = projectPlace(t);
+  for (let i = 0; i < 6; i++) writeRun(runs, `r${i}`, { config: { tags: [i % 2 === 0 ? HOSTILE : 'odd'] } });
+  const { page, troubles } = await shown(t, root, '#/runs?group=tags');
+  await page.waitForSelector('tr.group');
+  const count = 'document.querySelectorAll("table.runs tbody a").length';
+  await settled(page, `${count} === 6`);
+  const odd = page.getByRole('button', { name: /tags: odd/ });
+  t.is(await odd.getAttribute('aria-expanded'), 'true');
+  await odd.press('Enter');
+  await settled(page, `${count} === 3`);
+  t.is(await odd.getAttribute('aria-expanded'), 'false');
+  await page.reload();
+  await settled(page, `${count} === 3`);
+  await page.getByRole('button', { name: 'fold all groups' }).click();
+  await settled(page, `${count} === 0`);
+  t.deepEqual(await violations(page), []);
+  await odd.click();
+  await settled(page, `${count} === 3`);
+  await page.getByRole('button', { name: 'unfold all groups' }).click();
+  await settled(page, `${count} === 6`);
+  t.deepEqual(troubles, []);
+});
+
+test('the form of a config has its keys with their values, and what is changed there is what is checked and started', async (t) => {
+  const { root } = projectPlace(t);
+  writeFileSync(path.join(root, 'small.yaml'), SMALL);
+  const { page, troubles } = await shown(t, root, '#/start', { width: 360 });
+  await page.getByLabel('config').selectOption('small.yaml');
+  await page.locator('summary', { hasText: 'optimizer' }).click();
+  const type = page.getByLabel('optimizer.type', { exact: true });
+  t.is(await type.inputValue(), 'adam');
+  await type.selectOption('sgd');
+  await page.getByLabel('optimizer.nesterov', { exact: true }).waitFor();
+  t.is(await page.getByLabel('optimizer.betas', { exact: true }).count(), 0);
+  const rate = page.getByLabel('optimizer.lr', { exact: true });
+  await rate.fill('-1');
+  await page.waitForSelector('text=not valid yet');
+  t.is(await rate.inputValue(), '-1');
+  await page.getByRole('button', { name: 'take back the change of optimizer.lr' }).click();
+  await page.waitForSelector('.good >> text=valid');
+  t.deepEqual(await violations(page), []);
+  t.is(Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth')), 0);
+  await page.getByLabel('look for a key').fill('rows of a batch');
+  await page.getByLabel('look for a key').fill('epochs');
+  await page.getByLabel('train.epochs', { exact: true }).fill('1');
+  await page.waitForSelector('.good >> text=valid');
+  await page.getByRole('button', { name: 'train', exact: true }).click();
+  await page.waitForSelector('text=gradloom train small.yaml optimizer.type=sgd train.epochs=1');
+  await page.waitForSelector('article .status.ended');
+  t.deepEqual(troubles, []);
+});
