@@ -11,7 +11,7 @@ import { loadSpeedup } from '../../speedup/load.ts';
 import { kindAt } from '../../storage/folder.ts';
 import { loadSweep } from '../../sweep/file/load.ts';
 import { sweepOutline } from '../../sweep/schema.ts';
-import type { CheckAnswer } from '../protocol.ts';
+import type { CheckAnswer } from '../work-protocol.ts';
 import { formFields } from './form.ts';
 import type { WorkRequest } from './request.ts';
 

@@ -5,7 +5,7 @@ import { bundledConfig, bundledNames } from '../../config/text/bundled.ts';
 import { MAX_BYTES } from '../../config/text/source.ts';
 import { GradloomError } from '../../errors.ts';
 import { readOwnText } from '../../storage/read.ts';
-import type { ConfigFile, KeyInfo } from '../protocol.ts';
+import type { ConfigFile, KeyInfo } from '../work-protocol.ts';
 
 const MOST_FILES = 500;
 const MOST_ENTRIES = 20_000;

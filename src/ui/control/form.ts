@@ -1,6 +1,6 @@
 import { yamlOf } from '../../config/resolved.ts';
 import type { Outline } from '../../config/schema/outline.ts';
-import type { FormField } from '../protocol.ts';
+import type { FormField } from '../work-protocol.ts';
 
 /** More than any experiment of ours has: one of a thousand layers is changed key by key. */
 const MOST_FIELDS = 600;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { GradloomError, printableLines } from '../../errors.ts';
 import { spellCommands } from '../../report/text/commands.ts';
 import { shellWord } from '../../storage/shell.ts';
-import type { JobRow } from '../protocol.ts';
+import type { JobRow } from '../work-protocol.ts';
 import type { WorkRequest } from './request.ts';
 
 /** Of what a job says, the end is kept. */

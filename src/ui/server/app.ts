@@ -5,21 +5,13 @@ import { speedupParts } from '../../report/speedup/html.ts';
 import { experimentKeys, findConfigs } from '../control/configs.ts';
 import type { Jobs } from '../control/jobs.ts';
 import { stoppableOwner } from '../control/stop.ts';
-import type {
-  ConfigsAnswer,
-  ErrorAnswer,
-  JobsAnswer,
-  Revisions,
-  SessionAnswer,
-  SpeedupAnswer,
-  SpeedupsAnswer,
-  SweepsAnswer,
-} from '../protocol.ts';
+import type { ErrorAnswer, Revisions, SessionAnswer, SpeedupAnswer, SpeedupsAnswer, SweepsAnswer } from '../protocol.ts';
 import { curvesOf } from '../view/curves.ts';
 import { RunView } from '../view/run.ts';
 import { differencesOf, RunsView } from '../view/runs.ts';
 import { SweepView, sweepRow } from '../view/sweep.ts';
 import type { KeyedRun, Project } from '../watch/project.ts';
+import type { ConfigsAnswer, JobsAnswer } from '../work-protocol.ts';
 import { addChanges } from './changes.ts';
 import { Changes } from './events.ts';
 import { pageFiles } from './files.ts';

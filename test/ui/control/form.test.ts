@@ -5,7 +5,7 @@ import test from 'ava';
 import { experimentFromObject, loadExperiment } from '../../../src/config/load.ts';
 import { outline } from '../../../src/config/schema/outline.ts';
 import { formFields } from '../../../src/ui/control/form.ts';
-import type { FormField } from '../../../src/ui/protocol.ts';
+import type { FormField } from '../../../src/ui/work-protocol.ts';
 
 const CONFIGS = fileURLToPath(new URL('../../../../configs/', import.meta.url));
 const TREE = {

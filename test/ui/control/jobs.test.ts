@@ -4,16 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DirectoryLock } from '../../../src/storage/lock.ts';
 import { stoppableOwner } from '../../../src/ui/control/stop.ts';
-import type {
-  CheckAnswer,
-  ConfigsAnswer,
-  JobsAnswer,
-  RunAnswer,
-  RunsAnswer,
-  SpeedupsAnswer,
-  SweepAnswer,
-  SweepsAnswer,
-} from '../../../src/ui/protocol.ts';
+import type { RunAnswer, RunsAnswer, SpeedupsAnswer, SweepAnswer, SweepsAnswer } from '../../../src/ui/protocol.ts';
+import type { CheckAnswer, ConfigsAnswer, JobsAnswer } from '../../../src/ui/work-protocol.ts';
 import { SMALL } from '../../cli/support/run-cli.ts';
 import { writeRun } from '../../runs/support/stored-runs.ts';
 import { type Opened, opened, projectPlace } from '../support/opened.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { FormField } from '../../protocol.ts';
+import type { FormField } from '../../work-protocol.ts';
 
 /** Fields that are shown at once where somebody looks for a key. */
 const MOST_FOUND = 40;

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { JobsAnswer } from '../../protocol.ts';
+import type { JobsAnswer } from '../../work-protocol.ts';
 import { change, useAnswer } from '../link/server.ts';
 import { Action, Problem, Status } from '../parts/parts.tsx';
 

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CheckAnswer, ConfigFile, ConfigsAnswer, FormField, KeyInfo } from '../../protocol.ts';
+import type { CheckAnswer, ConfigFile, ConfigsAnswer, FormField, KeyInfo } from '../../work-protocol.ts';
 import { hashOf } from '../link/route.ts';
 import { change, messageOf, useAnswer } from '../link/server.ts';
 import { Action, Problem } from '../parts/parts.tsx';
