@@ -109,7 +109,7 @@ try {
     const order = i % 2 === 0 ? [trained, withPage] : [withPage, trained];
     const results = [];
     for (const one of order) results.push(await one());
-    const [plain, paged] = i % 2 === 0 ? results : results.reverse();
+    const [plain, paged] = i % 2 === 0 ? results : results.toReversed();
     ratios.push(paged.rate / plain.rate);
     servers.push(paged.server);
     browsers.push(paged.browser);
