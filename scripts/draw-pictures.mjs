@@ -53,7 +53,7 @@ const PICTURES = {
   },
   'ui-run': { view: ({ sgd }) => `#/run?key=runs/${sgd}`, ready: '.plot canvas', height: 900 },
   'ui-sweep': { view: ({ sweep }) => `#/sweep?key=sweeps/${sweep}`, ready: 'svg.parallel', height: 1000 },
-  'ui-speedup': { view: '#/speedup?key=speedups/mnist.json', ready: '.speedup svg', height: 900 },
+  'ui-speedup': { view: ({ speedup }) => `#/speedup?key=speedups/${speedup}`, ready: '.speedup svg', height: 900 },
   'report-run': { file: ({ sgd }) => `runs/${sgd}/report.html`, before: (shown) => scrollTo(shown, 'Classes'), height: 1000 },
   'report-compare': { file: 'compared.html', height: 900 },
   'report-sweep': { file: ({ sweep }) => `sweeps/${sweep}/report.html`, height: 1000 },
@@ -92,25 +92,25 @@ function gradloom(...words) {
   return execFileSync(process.execPath, [main, ...words], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
-/** Trains what the pictures show, unless it is there. @returns ids of runs and of the sweep, by what they are */
+/** Trains what the pictures show, unless it is there. @returns ids of runs, of the sweep and of the speedup, by what they are */
 function prepare() {
   const runs = path.join(folder, 'runs');
   if (!existsSync(runs)) {
-    mkdirSync(path.join(folder, 'speedups'), { recursive: true });
+    mkdirSync(folder, { recursive: true });
     cpSync(path.join(root, 'configs/mnist.yaml'), path.join(folder, 'mnist.yaml'));
     writeFileSync(path.join(folder, 'search.yaml'), SWEEP);
     gradloom('sweep', 'search.yaml', '-n', '24');
     for (const words of EXAMPLE) gradloom(...words);
-    const json = gradloom('speedup', 'mnist', '--batch-sizes', '16,64,256', '--predict', '4,8', '--json', '--html', 'speedup.html');
-    writeFileSync(path.join(folder, 'speedups/mnist.json'), json);
+    gradloom('speedup', 'mnist', '--batch-sizes', '64,256,1024', '--predict', '4,8', '--html', 'speedup.html');
     gradloom('sweep', 'report');
   }
   const idOf = (name) => readdirSync(runs).find((id) => id.replace(/-\d{8}-\d{6}-[0-9a-f]{6}$/, '') === name);
   const [sweep] = readdirSync(path.join(folder, 'sweeps'));
+  const [speedup] = readdirSync(path.join(folder, 'speedups'));
   const compared = ['adam', 'momentum', 'sgd', 'sgd-slow'].map(idOf);
   gradloom('report', idOf('sgd'));
   gradloom('report', ...compared, '--output', 'compared.html');
-  return { sgd: idOf('sgd'), compared, sweep };
+  return { sgd: idOf('sgd'), compared, sweep, speedup };
 }
 
 /** Takes one picture. */
