@@ -101,7 +101,7 @@ function prepare() {
     writeFileSync(path.join(folder, 'search.yaml'), SWEEP);
     gradloom('sweep', 'search.yaml', '-n', '24');
     for (const words of EXAMPLE) gradloom(...words);
-    gradloom('speedup', 'mnist', '--batch-sizes', '64,256,1024', '--predict', '4,8', '--html', 'speedup.html');
+    gradloom('speedup', 'mnist', 'train.batch_size=512', '--batch-sizes', '64,256,1024', '--predict', '4,8', '--html', 'speedup.html');
     gradloom('sweep', 'report');
   }
   const idOf = (name) => readdirSync(runs).find((id) => id.replace(/-\d{8}-\d{6}-[0-9a-f]{6}$/, '') === name);

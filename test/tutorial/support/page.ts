@@ -60,6 +60,9 @@ function isShown(line: string, printed: string | undefined): boolean {
   return line.endsWith(' ...') ? printed?.startsWith(line.slice(0, -' ...'.length)) === true : line === printed;
 }
 
+/** Behind the name of a run, a sweep or a speedup. */
+const ID = /-\d{8}-\d{6}-[0-9a-f]{6}\b/g;
+
 /** The lines of an output that are not empty, without what is another each time. */
 function linesOf(text: string): string[] {
   return text
@@ -67,7 +70,7 @@ function linesOf(text: string): string[] {
     .map((line) =>
       line
         .trimEnd()
-        .replace(/-\d{8}-\d{6}-[0-9a-f]{6}\b/g, '-ID')
+        .replace(ID, '-ID')
         .replace(/\b(?:\d+m )?\d+(?:\.\d+)?m?s(?=$|[,;])/g, 'TIME')
         .replace(/\b\d[\d,]* samples\/s with \d+ workers?/, 'RATE')
         .replace(/^(workers|code) {2}.*/, '$1')
@@ -87,6 +90,7 @@ export function formOf(report: string): string {
     .map((line) =>
       line
         .replace(/^(machine|time|verdict)\b.*/, '$1')
+        .replace(ID, '-ID')
         .replace(/ {2,}(?:disturbed|no core)$/, '')
         .replace(/\b[0-9a-f]{8}\b/, '#')
         .replaceAll(/-?\d[\d,.]*/g, '#')
