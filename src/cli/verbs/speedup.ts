@@ -1,4 +1,4 @@
-import { printable } from '../../errors.ts';
+import { GradloomError, printable } from '../../errors.ts';
 import type { ReportFiles } from '../../report/speedup/files.ts';
 import type { SpeedupEvent } from '../../speedup/events.ts';
 import type { SettingArgument } from '../../speedup/load.ts';
@@ -141,8 +141,19 @@ async function runSpeedup(request: SpeedupRequest, output: Output, exitNow: Exit
     const stream = output.resultStream;
     output.result(`\n${report.renderSpeedup(result, output.look(stream))}`);
     for (const file of await writeReports(result, request.files)) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
-    const kept = request.isUnsaved === true ? undefined : await keepResult(result);
-    if (kept !== undefined) output.note(`saved  ${printable(kept, Number.POSITIVE_INFINITY)}`);
+    if (request.isUnsaved !== true) await keep(() => keepResult(result), output);
     return result.status === 'interrupted' ? (stop.exitCode ?? 0) : 0;
   });
+}
+
+/** The printed result is what was asked for: where no file of it can be, that is told, and no failure. */
+async function keep(write: () => Promise<string | undefined>, output: Output): Promise<void> {
+  try {
+    const file = await write();
+    if (file !== undefined) output.note(`saved  ${printable(file, Number.POSITIVE_INFINITY)}`);
+  } catch (error) {
+    if (!(error instanceof GradloomError)) throw error;
+    const message = `${error.where ?? ''}: ${error.message}; this result is kept as it is printed, and --no-save leaves the file out`;
+    output.note(warningLine({ code: 'W_STORAGE', message }, output));
+  }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { GradloomError, printable, printableJson } from '../../errors.ts';
+import { GradloomError, printableJson } from '../../errors.ts';
 import { newRunId } from '../../runs/files/run-id.ts';
 import type { SpeedupResult } from '../../speedup/events.ts';
 import { writeOutput } from '../../storage/atomic.ts';
@@ -20,22 +20,10 @@ export async function keepResult(result: SpeedupResult, now = new Date()): Promi
   const file = path.join(FOLDER, `${newRunId(result.name, now)}.json`);
   try {
     makeFolder(FOLDER);
-    await writeOutput(file, `${printableJson(result)}\n`, false);
   } catch (cause) {
-    const kept = 'the result, as it is printed';
-    const next = 'work in a directory that can be written to, or leave the file out: --no-save';
-    if (cause instanceof GradloomError) {
-      const { code, where, message } = cause;
-      throw new GradloomError({ code, where, message, kept, next, cause });
-    }
-    throw new GradloomError({
-      code: 'E_STORAGE',
-      where: printable(FOLDER),
-      message: `cannot be made: ${errnoText(cause)}`,
-      kept,
-      next,
-      cause,
-    });
+    if (cause instanceof GradloomError) throw cause;
+    throw new GradloomError({ code: 'E_STORAGE', where: FOLDER, message: `cannot be made: ${errnoText(cause)}`, cause });
   }
+  await writeOutput(file, `${printableJson(result)}\n`, false);
   return file;
 }
