@@ -9,7 +9,7 @@ const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../../.
 const OWNER = 'src/runs/files/names.ts';
 /** Texts for people, below this owner or about a file of their own. */
 const TELLING =
-  /^src\/(?:error-codes\.ts$|config\/schema\/|storage\/safetensors|cli\/arguments\/model\.ts$|cli\/verbs\/(?:train|use\/export)\.ts$|report\/metrics\/wandb\.ts$|use\/model\/read\.ts$)/;
+  /^src\/(?:error-codes\.ts$|config\/schema\/|storage\/safetensors|cli\/arguments\/model\.ts$|cli\/verbs\/(?:train|use\/export)\.ts$|report\/metrics\/wandb\.ts$|use\/(?:model\/(?:parse|read)|from-bytes)\.ts$)/;
 
 /** The text without its comments, which may name what they are about. */
 function codeOf(file: string): string {
