@@ -154,7 +154,7 @@ redisTest('--metrics tells Prometheus of trials and agents while a sweep runs, a
   const started = agent.events.find((event) => event.type === 'start');
   const name = started?.agent ?? '';
   await until('an agent has done something', async () => (await figure(`gradloom_agent_steps_per_second{agent="${name}"}`)) > 0);
-  t.is(await figure('gradloom_trials{state="running"}'), 2);
+  await until('both trials are under way', async () => (await figure('gradloom_trials{state="running"}')) === 2);
   t.is(await figure('gradloom_trials{state="finished"}'), 0);
   t.is(await figure('gradloom_trials_planned'), 2);
   t.is(await figure('gradloom_agents'), 1);

@@ -72,7 +72,10 @@ test('a sweep without a result has no best trial and no importance', (t) => {
       message: 'no trial has a result; the sweep is running, with 4 trials',
     },
   );
-  t.is(refusal(() => requireImportance(gridState())).message, 'importance needs 8 trials with results that differ; got 6 results');
+  t.is(
+    refusal(() => requireImportance(gridState())).message,
+    'importance needs 8 trials with results that differ; got 6 results; a larger run_cap makes more',
+  );
 });
 
 test('the experiment of a trial whose directory is gone is an error of reading', (t) => {
