@@ -1,10 +1,10 @@
+import { sampleShape } from '../data/preprocess/preprocess.ts';
 import { GradloomError } from '../errors.ts';
 import { elements, shapeText } from '../graph/shape.ts';
 import type { Network } from '../model/network.ts';
 import type { LoadedModel, ModelOrigin } from './model/parse.ts';
 import { summaryOf } from './model/summary.ts';
 import type { Outputs, Prediction } from './predict/outputs.ts';
-import { rowDepth } from './predict/predictor.ts';
 import type { RawRow } from './rows/encode.ts';
 
 /** Rows in one typed array, one behind the other. */
@@ -76,19 +76,19 @@ export class PortableModel implements LoadedModel {
     if (first === undefined) return list.length === 0;
     if (typeof first !== 'object' || first === null) return false;
     // A nested row looks like a list of shorter rows.
-    return !Array.isArray(first) || rowDepth(this.preprocess) === 1 || !isNested(list, this.network, this.preprocess);
+    return !Array.isArray(first) || !isNested(list, this.preprocess);
   }
 }
 
-/** Whether a list of lists is one row, nested as its shape is. */
-function isNested(list: readonly unknown[], { inputs }: Network, preprocess: LoadedModel['preprocess']): boolean {
-  let depth = 0;
-  let values = 1;
-  for (let inner: unknown = list; Array.isArray(inner); [inner] = inner as unknown[]) {
-    depth++;
-    values *= inner.length;
+/** Whether a list of lists is one row, nested as its shape is: a list of one flat row is not. */
+function isNested(list: readonly unknown[], { input }: LoadedModel['preprocess']): boolean {
+  if (input.kind === 'table') return false;
+  let inner: unknown = list;
+  for (const extent of sampleShape(input)) {
+    if (!Array.isArray(inner) || inner.length !== extent) return false;
+    inner = inner[0];
   }
-  return depth === rowDepth(preprocess) && values === inputs;
+  return !Array.isArray(inner);
 }
 
 /** Views of the rows of a batch. @throws GradloomError E_ROW if the shape is not that of the values */

@@ -66,6 +66,23 @@ test("a row's prediction has the same bits alone, among others, in a batch, from
   }
 });
 
+test('a picture is one row flat or nested, alone or in a list of one', async (t) => {
+  const run = await trained(t, {
+    data: { source: { type: 'mnist' }, split: { train: 300, val: 100, test: 100 } },
+    model: { layers: [{ type: 'dense', units: 10 }] },
+    train: { epochs: 1 },
+  });
+  const model = await loadModel(run.directory);
+  const flat = Array.from({ length: 784 }, (_, i) => (7 * i) % 256);
+  const nested = Array.from({ length: 28 }, (_, line) => flat.slice(28 * line, 28 * (line + 1)));
+  const one = model.predict(flat);
+  t.deepEqual(model.predict(nested), one);
+  t.deepEqual(model.predict([flat]), [one]);
+  t.deepEqual(model.predict([nested]), [one]);
+  t.deepEqual(model.predict([flat, nested]), [one, one]);
+  t.deepEqual(model.predict([Uint8Array.from(flat)]), [one]);
+});
+
 test('a bare model.safetensors predicts as its run does, and evaluates rows with their labels', async (t) => {
   const run = await trained(t);
   const model = await loadModel(run.directory);

@@ -1,4 +1,4 @@
-import { type Preprocess, storedAs } from '../../data/preprocess/preprocess.ts';
+import { storedAs } from '../../data/preprocess/preprocess.ts';
 import { type ForwardHost, ForwardPass } from '../../engine/forward/pass.ts';
 import { GradloomError } from '../../errors.ts';
 import type { LoadedModel } from '../model/parse.ts';
@@ -99,10 +99,4 @@ export function checkOutputs(outputs: Float32Array, at: number, width: number, p
       next: 'look whether the run has diverged, and whether the row has values far beyond those of training',
     });
   }
-}
-
-/** How deep the lists of a row are nested: 1 for values in a row, whether by name or not. */
-export function rowDepth({ input }: Pick<Preprocess, 'input'>): number {
-  if (input.kind === 'table') return 1;
-  return input.kind === 'images' ? 3 : input.shape.length;
 }
