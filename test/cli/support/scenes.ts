@@ -148,15 +148,15 @@ export async function showScene({ args }: Scene, { base, places }: Stage, column
 /** Commands, which stay in one line. */
 const COPIED = /^(?:next: | {2})gradloom /;
 
-/** Times, rates, ids, what this machine has, and where it happens. */
+/** Times, rates, ids, what this machine has, and where it happens; facts go first, with the lines that long ones go on in. */
 function masked(lines: readonly string[], cwd: string): string[] {
   return lines
     .join('\n')
     .replaceAll(new RegExp(`${path.dirname(cwd)}/\\d+-+(?=[/\\s])`, 'g'), PLACE_SHOWN)
     .replaceAll(/(?<=gradloom-scenes-)\w{6}/g, '######')
     .replaceAll(/-20(?!260102)\d{6}-\d{6}-[0-9a-f]{6}/g, '-########-######-######')
-    .replaceAll(/ +\b[\d.]+(?:ms|s)$/gm, '  ~')
     .replaceAll(/^(time|workers|code|digest|made by|files|of the machine) .*(?:\n {6,}.*)*$/gm, '$1 ~')
+    .replaceAll(/ +\b[\d.]+(?:ms|s)$/gm, '  ~')
     .replaceAll(/^(│ of the machine +│).*$/gm, '$1 ~')
     .split('\n');
 }
