@@ -3,12 +3,11 @@ import { formatTick, rangeScale, type Scale } from '../page/scale.ts';
 import { coordinate, type Frame, svgLine, svgPath, svgText, svgUpward } from '../page/svg.ts';
 import { formatCount, formatMetricValue, formatPercent, isShare } from '../text/numbers.ts';
 import type { CurveChart, Line } from './series.ts';
+import { smoothed, straightEnds } from './values.ts';
 
 const WIDTH = 440;
 const HEIGHT = 270;
 const FRAME: Frame = { left: 62, top: 14, width: WIDTH - 88, height: HEIGHT - 52 };
-/** A value this often as large as nearly all others does not squeeze them together. */
-const OUTLIER = 2;
 
 /** What the script of the page draws from. */
 export interface ChartData {
@@ -105,28 +104,6 @@ function drawLine({ points, colour, isNoisy, dash, best, name, metric, run }: Li
   const title = `best ${name}: ${formatMetricValue(metric, best[1])} at step ${formatCount(best[0])}`;
   const mark = `<circle class="h${colour} best" data-line="${i}" data-step="${best[0]}" data-value="${best[1]}" cx="${coordinate(px(best[0]))}" cy="${coordinate(py(best[1]))}" r="5"><title>${escapeHtml(title)}</title></circle>`;
   return `<g data-run="${run}">${lines}${mark}</g>`;
-}
-
-/** Exponential means without the pull of where they begin, as TensorBoard smooths. */
-export function smoothed(values: readonly number[], weight: number): number[] {
-  let mean = 0;
-  let power = 1;
-  return values.map((value) => {
-    mean = mean * weight + (1 - weight) * value;
-    power *= weight;
-    return mean / (1 - power);
-  });
-}
-
-/** From the least value to the largest but for few that are far beyond. */
-function straightEnds(values: readonly number[]): [number, number] {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[0] ?? 0, sorted.at(-1) ?? 1];
-  const nearly = sorted[Math.ceil(sorted.length * 0.98) - 1] ?? high;
-  const end = sorted.length >= 20 && high - low > OUTLIER * (nearly - low) && nearly > low ? nearly + (nearly - low) * 0.5 : high;
-  if (end > low) return [low, end];
-  const room = Math.abs(low) * 0.1 || 1;
-  return [low - room, low + room];
 }
 
 function logEnds(positive: readonly number[]): [number, number] {

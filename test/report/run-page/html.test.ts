@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { smoothed } from '../../../src/report/run-page/chart.ts';
 import { renderRunPage } from '../../../src/report/run-page/html.ts';
 import { type ReportedRun, readReportedRun } from '../../../src/report/run-page/read.ts';
 import { curveCharts } from '../../../src/report/run-page/series.ts';
+import { smoothed } from '../../../src/report/run-page/values.ts';
 import { findRun } from '../../../src/runs/store/store.ts';
 import { type RunText, runsPlace, writeRun } from '../../runs/support/stored-runs.ts';
 import { closeBrowser, lookAt, withoutBrowser } from '../support/browser.ts';

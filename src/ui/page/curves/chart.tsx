@@ -1,11 +1,14 @@
 import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { smoothed, straightEnds } from '../../../report/run-page/values.ts';
 import type { CurvesChart } from '../../protocol.ts';
-import { formatValue, smoothed, straightEnds } from './smooth.ts';
 import type { Unit } from './unit.ts';
+import { formatValue } from './value-text.ts';
 
 const HEIGHT = 250;
+/** Room above and below the curves, as a share of what they take. */
+const MARGIN = 0.04;
 const SYNC = 'curves';
 const DASHES = [undefined, [5, 4], [9, 4], [9, 3, 2, 3]] as const;
 /** As the reports name them. */
@@ -195,7 +198,7 @@ function draw(chart: CurvesChart, { factors, isLog, smoothing, hidden }: Look, c
       : tables.length === 1
         ? (tables[0] as uPlot.AlignedData)
         : uPlot.join(tables);
-  return { data, series, told, y: straightEnds(all) };
+  return { data, series, told, y: straightEnds(all, MARGIN) };
 }
 
 interface Axes {
