@@ -153,7 +153,7 @@ function masked(lines: readonly string[], cwd: string): string[] {
   return lines
     .join('\n')
     .replaceAll(new RegExp(`${path.dirname(cwd)}/\\d+-+(?=[/\\s])`, 'g'), PLACE_SHOWN)
-    .replaceAll(/(?<=gradloom-scenes-)\w{6}/g, '######')
+    .replaceAll(/\/\S*\/gradloom-scenes-\w{6}/g, (cut) => PLACE_SHOWN.slice(0, cut.length))
     .replaceAll(/-20(?!260102)\d{6}-\d{6}-[0-9a-f]{6}/g, '-########-######-######')
     .replaceAll(/^(time|workers|code|digest|made by|files|of the machine) .*(?:\n {6,}.*)*$/gm, '$1 ~')
     .replaceAll(/ +\b[\d.]+(?:ms|s)$/gm, '  ~')
