@@ -1,10 +1,7 @@
 import { GradloomError, printable } from '../../errors.ts';
-import { writeFileAtomic } from '../../storage/atomic.ts';
-import { requireRun } from '../files/directory.ts';
 import { MAX_NOTES_LETTERS, readNotes } from '../files/file-shapes.ts';
-import { runFile } from '../files/names.ts';
 import type { StoredRun } from './store.ts';
-import { lockTags } from './tags.ts';
+import { changeTold } from './tags.ts';
 
 /**
  * What somebody has written of a run: after it began, or else in its config.
@@ -23,19 +20,16 @@ export function notesOf(run: Pick<StoredRun, 'directory' | 'config'>): string {
  *   for a run that is a link; E_STORAGE
  */
 export async function changeNotes(run: StoredRun, notes: string, before: string): Promise<string> {
-  requireRun(run.directory);
   const where = printable(run.record.id);
-  if (notes.length > MAX_NOTES_LETTERS)
-    throw new GradloomError({ code: 'E_USAGE', where, message: `notes of ${notes.length} letters; expected at most ${MAX_NOTES_LETTERS}` });
-  const lock = await lockTags(run.directory);
-  try {
-    if (notesOf(run) !== before) {
-      const next = 'load them again, and change those';
-      throw new GradloomError({ code: 'E_BUSY', where, message: 'somebody has changed the notes meanwhile', next });
-    }
-    await writeFileAtomic(runFile(run.directory, 'notes'), `${JSON.stringify(notes)}\n`, undefined, lock);
-    return notes;
-  } finally {
-    lock.release();
-  }
+  return changeTold(run, 'notes', () => {
+    if (notes.length > MAX_NOTES_LETTERS)
+      throw new GradloomError({
+        code: 'E_USAGE',
+        where,
+        message: `notes of ${notes.length} letters; expected at most ${MAX_NOTES_LETTERS}`,
+      });
+    if (notesOf(run) === before) return notes;
+    const next = 'load them again, and change those';
+    throw new GradloomError({ code: 'E_BUSY', where, message: 'somebody has changed the notes meanwhile', next });
+  });
 }

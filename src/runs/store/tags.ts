@@ -21,19 +21,28 @@ const LOOK_AGAIN_MS = 10;
  *   E_RUN_READ for a run that is a link; E_BUSY, E_STORAGE
  */
 export async function changeTags(run: StoredRun, changes: readonly string[]): Promise<readonly string[]> {
+  return changeTold(run, 'tags', () => changed(readTags(run.directory) ?? firstTags(run), changes, run.record.id));
+}
+
+/**
+ * Writes what people say of a run, tags or notes, under the one lock that both have.
+ *
+ * @param change  what it is from now on; with the lock, so that what stands there is the latest
+ * @throws GradloomError E_RUN_READ for a run that is a link; E_BUSY, E_STORAGE
+ */
+export async function changeTold<T>(run: StoredRun, file: 'tags' | 'notes', change: () => T): Promise<T> {
   requireRun(run.directory);
   const lock = await lockTags(run.directory);
   try {
-    const tags = changed(readTags(run.directory) ?? firstTags(run), changes, run.record.id);
-    await writeFileAtomic(runFile(run.directory, 'tags'), `${JSON.stringify(tags)}\n`, undefined, lock);
-    return tags;
+    const told = change();
+    await writeFileAtomic(runFile(run.directory, file), `${JSON.stringify(told)}\n`, undefined, lock);
+    return told;
   } finally {
     lock.release();
   }
 }
 
-/** The right to change what people say of a run: its tags and its notes. @throws GradloomError E_BUSY, E_STORAGE */
-export async function lockTags(directory: string): Promise<DirectoryLock> {
+async function lockTags(directory: string): Promise<DirectoryLock> {
   const end = performance.now() + WAIT_MS;
   for (;;) {
     try {
