@@ -36,7 +36,7 @@ export interface Graph {
 }
 
 /** A tensor of the model before it belongs to a layer. */
-export type TensorSpec = Pick<ModelTensor, 'role' | 'shape' | 'transposed' | 'fanIn' | 'fanOut' | 'init'>;
+export type TensorSpec = Pick<ModelTensor, 'role' | 'shape' | 'layout' | 'fanIn' | 'fanOut' | 'init'>;
 
 /** Grows a graph, layer by layer. */
 export class GraphBuilder {
@@ -51,6 +51,11 @@ export class GraphBuilder {
     this.#graph = { input: name, layers: [], rows: [{ name, shape: input }], parameters: [], statistics: [], ops: [], streams: 0 };
   }
 
+  /** The network's input. */
+  get input(): string {
+    return this.#graph.input;
+  }
+
   /** The layer at hand. */
   get layer(): number {
     return this.#layer;
@@ -63,6 +68,13 @@ export class GraphBuilder {
     this.#graph.streams++;
     this.#last = build(x);
     this.#graph.layers.push({ index: this.#layer, type, x, y: this.#last });
+  }
+
+  /** What went into a layer that has been added. */
+  inputOf(layer: number): string {
+    const found = this.#graph.layers[layer];
+    if (found === undefined) throw new RangeError(`the graph has no layer ${layer}`);
+    return found.x;
   }
 
   shapeOf(name: string): Shape {

@@ -1,3 +1,4 @@
+import type { Layout } from './layout.ts';
 import type { Shape } from './shape.ts';
 
 /** One row a sample: the network's input and everything that an op computes. */
@@ -17,10 +18,10 @@ export interface ModelTensor {
   layer: number;
   /** The name within its layer: `weight`, `norm.running_mean`. */
   role: string;
-  /** PyTorch's: [out, in] for the weight of a dense layer. */
+  /** PyTorch's: [out, in] for the weight of a dense layer, [filters, in, kh, kw] for that of a convolution. */
   shape: Shape;
-  /** Stored as [in, out], the transpose of `shape`, which the products read without packing. */
-  transposed: boolean;
+  /** How it is stored; undefined: as `shape` has it. */
+  layout: Layout | undefined;
   fanIn: number;
   fanOut: number;
   init: InitRole;

@@ -1,5 +1,5 @@
+import { fromStored, toStored } from '../graph/layout.ts';
 import type { ModelTensor } from '../graph/tensor.ts';
-import { transpose } from '../graph/transpose.ts';
 
 /** A tensor's place in its vector (parameters or statistics); offsets and sizes are in floats. */
 export interface PlacedTensor extends ModelTensor {
@@ -20,14 +20,11 @@ export function f32Bytes(count: number): number {
  */
 export function readTensor(vector: Float32Array, tensor: PlacedTensor): Float32Array {
   const stored = vector.subarray(tensor.offset, tensor.offset + tensor.size);
-  return tensor.transposed ? transpose(stored, columns(tensor), rows(tensor)) : stored.slice();
+  return tensor.layout === undefined ? stored.slice() : fromStored(stored, tensor.layout);
 }
 
 /** Writes a tensor given in PyTorch's layout into its vector. */
 export function writeTensor(vector: Float32Array, tensor: PlacedTensor, values: Float32Array): void {
   if (values.length !== tensor.size) throw new RangeError(`${tensor.name}: ${values.length} values for ${tensor.size} places`);
-  vector.set(tensor.transposed ? transpose(values, rows(tensor), columns(tensor)) : values, tensor.offset);
+  vector.set(tensor.layout === undefined ? values : toStored(values, tensor.layout), tensor.offset);
 }
-
-const rows = (tensor: PlacedTensor): number => tensor.shape[0] ?? 1;
-const columns = (tensor: PlacedTensor): number => tensor.size / rows(tensor);

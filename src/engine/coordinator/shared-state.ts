@@ -1,5 +1,6 @@
 import type { Dataset } from '../../data/dataset.ts';
 import { activityOf, GraphIndex } from '../../graph/graph.ts';
+import { outsideIndex } from '../../graph/layout.ts';
 import type { InitialState } from '../../model/initializers.ts';
 import type { PlacedTensor } from '../../model/parameters.ts';
 import { optimizerType } from '../../optim/index.ts';
@@ -162,11 +163,10 @@ export class SharedState {
     const [slab] = memory.slabs;
     if (slab === undefined) return undefined;
     const gradient = this.#floats(slab);
-    for (const { name, offset, size, transposed, shape } of network.parameters) {
+    for (const { name, offset, size, layout } of network.parameters) {
       const at = gradient.subarray(offset, offset + size).findIndex((value) => !Number.isFinite(value));
       if (at < 0) continue;
-      const [units = 1] = shape;
-      const index = transposed ? (at % units) * (size / units) + Math.floor(at / units) : at;
+      const index = layout === undefined ? at : outsideIndex(layout, at);
       return { tensor: name, index, value: gradient[offset + at] as number };
     }
     return undefined;

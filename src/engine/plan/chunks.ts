@@ -22,9 +22,9 @@ export interface Chunk {
   block: number;
 }
 
-/** Floats of a row of a weight as stored, [in, out]; other tensors may be cut anywhere. */
-export function rowFloats({ shape, transposed }: PlacedTensor): number {
-  return transposed ? (shape[0] ?? 1) : 1;
+/** Floats of a row of a weight as stored, [..., units]; other tensors may be cut anywhere. */
+export function rowFloats({ shape, layout }: PlacedTensor): number {
+  return layout === undefined ? 1 : (shape[0] ?? 1);
 }
 
 /** How many chunks a network has. Made without them: a network too large for any memory must fail by its size alone. */

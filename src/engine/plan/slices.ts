@@ -47,21 +47,16 @@ export interface UnitColumns {
 }
 
 /**
- * A rank's share of the units of a weight of any rank, [units, ...]: columns of one matrix where the weight is stored transposed, else a
+ * A rank's share of the units of a weight of any rank, [units, ...]: columns of one matrix where the weight is stored with its units last, else a
  * matrix of one column each.
  *
  * @param vector  address of the parameter vector
  */
-export function unitColumns(
-  { shape, size, offset, transposed }: PlacedTensor,
-  vector: number,
-  rank: number,
-  workers: number,
-): UnitColumns[] {
+export function unitColumns({ shape, size, offset, layout }: PlacedTensor, vector: number, rank: number, workers: number): UnitColumns[] {
   const [units = 1] = shape;
   const inputs = size / units;
   const [from, to] = [Math.floor((rank * units) / workers), Math.floor(((rank + 1) * units) / workers)];
   const at = vector + f32Bytes(offset);
-  if (transposed) return [{ at, inputs, units, from, to }];
+  if (layout !== undefined) return [{ at, inputs, units, from, to }];
   return Array.from({ length: to - from }, (_, i) => ({ at: at + f32Bytes((from + i) * inputs), inputs, units: 1, from: 0, to: 1 }));
 }

@@ -56,13 +56,16 @@ function layerOf(op: LayerOp, sizeOf: (tensor: string) => number): KerasLayer {
     case 'dropout':
       return plain('Dropout', name, { rate: op.p });
     case 'add':
-      throw new GradloomError({
-        code: 'E_EXPORT',
-        where: `model.layers.${op.layer}`,
-        message: 'a residual connection, which keras.Sequential cannot hold',
-        next: 'export it with --to onnx',
-      });
+      throw unwritten(op, 'a residual connection, which keras.Sequential cannot hold');
+    case 'conv':
+    case 'pool':
+    case 'swap_axes':
+      throw unwritten(op, 'layers of pictures, which this format is not written for');
   }
+}
+
+function unwritten({ layer }: LayerOp, message: string): GradloomError {
+  return new GradloomError({ code: 'E_EXPORT', where: `model.layers.${layer}`, message, next: 'export it with --to onnx' });
 }
 
 function activationLayer({ function: act }: ActivationOp, name: string): KerasLayer {

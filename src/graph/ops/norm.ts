@@ -1,9 +1,11 @@
 import { elements } from '../shape.ts';
+import { pixelsOf } from '../window.ts';
 import type { OpType, TwinRun } from './op-type.ts';
 
 /**
  * y = gamma (x - mean) / sqrt(variance + eps) + beta, mean and variance of each unit over the rows: of the whole batch, or of each leaf by
- * itself. Evaluation uses the running statistics. source: torch.nn.BatchNorm1d; Ioffe and Szegedy (2015), section 3.
+ * itself. The units of a picture are its channels, over all pixels. Evaluation uses the running statistics. source: torch.nn.BatchNorm1d,
+ * BatchNorm2d; Ioffe and Szegedy (2015), section 3.
  */
 export interface BatchNormOp {
   type: 'batch_norm';
@@ -11,6 +13,8 @@ export interface BatchNormOp {
   scope: 'batch' | 'leaf';
   eps: number;
   momentum: number;
+  /** The last extent of x. */
+  units: number;
   x: string;
   /** gamma, beta: [units] */
   weight: string;
@@ -27,6 +31,7 @@ export interface LayerNormOp {
   layer: number;
   eps: number;
   x: string;
+  /** PyTorch's shape of a row: [units], or channels first. */
   weight: string;
   bias: string;
   y: string;
@@ -82,13 +87,13 @@ interface Group {
   unitOf: (place: number) => number;
 }
 
-/** A unit over the rows of the batch, or of each leaf that has any. */
-function columnGroups({ x, scope }: BatchNormOp, run: TwinRun): Group[] {
-  const units = elements(run.shapeOf(x));
+/** A unit over the rows of the batch, or of each leaf that has any; each pixel of a picture counts as a row. */
+function columnGroups({ x, scope, units }: BatchNormOp, run: TwinRun): Group[] {
+  const pixels = elements(run.shapeOf(x)) / units;
   const bounds = scope === 'leaf' ? run.bounds : [0, run.rows];
   const groups: Group[] = [];
   for (let b = 0; b + 1 < bounds.length; b++) {
-    const [first, end] = [bounds[b] as number, bounds[b + 1] as number];
+    const [first, end] = [(bounds[b] as number) * pixels, (bounds[b + 1] as number) * pixels];
     if (first === end) continue;
     for (let u = 0; u < units; u++) {
       groups.push({ places: Array.from({ length: end - first }, (_, r) => (first + r) * units + u), unitOf: () => u });
@@ -99,10 +104,11 @@ function columnGroups({ x, scope }: BatchNormOp, run: TwinRun): Group[] {
 
 /** The units of each row. */
 function rowGroups({ x }: LayerNormOp, run: TwinRun): Group[] {
-  const units = elements(run.shapeOf(x));
-  return Array.from({ length: run.rows }, (_, r) => {
-    return { places: Array.from({ length: units }, (_unit, u) => r * units + u), unitOf: (place) => place % units };
-  });
+  const { pixels, channels } = pixelsOf(run.shapeOf(x));
+  const units = pixels * channels;
+  // gamma and beta count the channels first.
+  const unitOf = (place: number): number => (place % channels) * pixels + (Math.floor(place / channels) % pixels);
+  return Array.from({ length: run.rows }, (_, r) => ({ places: Array.from({ length: units }, (_unit, u) => r * units + u), unitOf }));
 }
 
 interface Moments {
@@ -159,7 +165,8 @@ function observe(op: BatchNormOp, run: TwinRun): void {
     Float64Array.from(all, ({ mean }) => mean),
     op.momentum,
   );
-  const unbiased = run.rows / Math.max(1, run.rows - 1);
+  const count = run.value(op.x).length / op.units;
+  const unbiased = count / Math.max(1, count - 1);
   run.observe(
     op.runningVar,
     Float64Array.from(all, ({ variance }) => variance * unbiased),

@@ -1,5 +1,8 @@
 import type { DenseConfig } from '../../config/schema/blocks/model.ts';
+import type { GraphBuilder } from '../../graph/graph.ts';
+import { channelsLast, unitsLast } from '../../graph/layout.ts';
 import { elements } from '../../graph/shape.ts';
+import { channelsFirst } from '../../graph/window.ts';
 import { addActivation } from './activation.ts';
 import { addDropout } from './dropout.ts';
 import type { LayerType } from './layer.ts';
@@ -9,15 +12,25 @@ import { addResidual } from './residual.ts';
 /** y = dropout(act(norm(x W^T + b))) [+ x], W [out, in]: torch.nn.Linear, then what the config adds, in this order. */
 export const dense: LayerType<DenseConfig> = {
   build(config, x, graph) {
-    const inputs = elements(graph.shapeOf(x));
-    const fans = { fanIn: inputs, fanOut: config.units };
-    const weight = graph.parameter({ role: 'weight', shape: [config.units, inputs], transposed: true, init: 'weight', ...fans });
-    const bias = graph.parameter({ role: 'bias', shape: [config.units], transposed: false, init: 'bias', ...fans });
-    const product = graph.rows('product', [config.units]);
-    graph.push({ type: 'dense', layer: graph.layer, x, weight, bias, y: product });
+    const product = addDense(config.units, x, graph);
     const normalised = addNorm(config, product, graph);
     const activated = addActivation(config.activation, normalised, graph);
     const dropped = addDropout(config.dropout, activated, graph);
     return config.residual ? addResidual(dropped, x, graph) : dropped;
   },
 };
+
+/** x W^T + b; pictures are flattened as torch.nn.Flatten does it, channels first. */
+function addDense(units: number, x: string, graph: GraphBuilder): string {
+  const shape = graph.shapeOf(x);
+  const inputs = elements(shape);
+  // The network's input comes as it will stay.
+  const isPicture = x !== graph.input && shape.length > 1;
+  const layout = isPicture ? channelsLast([units, ...channelsFirst(shape)], true) : unitsLast([units, inputs]);
+  const fans = { fanIn: inputs, fanOut: units };
+  const weight = graph.parameter({ role: 'weight', shape: [units, inputs], layout, init: 'weight', ...fans });
+  const bias = graph.parameter({ role: 'bias', shape: [units], layout: undefined, init: 'bias', ...fans });
+  const y = graph.rows('product', [units]);
+  graph.push({ type: 'dense', layer: graph.layer, x, weight, bias, y, isPicture });
+  return y;
+}

@@ -4,6 +4,6 @@ import type { GraphBuilder } from '../../graph/graph.ts';
 export function addDropout(p: number, x: string, graph: GraphBuilder): string {
   if (p === 0) return x;
   const y = graph.rows('dropout', graph.shapeOf(x));
-  graph.push({ type: 'dropout', layer: graph.layer, p, stream: graph.layer, x, y });
+  graph.push({ type: 'dropout', layer: graph.layer, p, channels: undefined, stream: graph.layer, x, y });
   return y;
 }

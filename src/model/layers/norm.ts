@@ -1,14 +1,19 @@
 import { batchNormOf, type DenseConfig, layerNormOf } from '../../config/schema/blocks/model.ts';
 import type { GraphBuilder, TensorSpec } from '../../graph/graph.ts';
-import { elements } from '../../graph/shape.ts';
+import { channelsLast } from '../../graph/layout.ts';
+import { elements, type Shape } from '../../graph/shape.ts';
+import { channelsFirst } from '../../graph/window.ts';
 
-/** The normalisation that a config asks for, batch or layer norm; without one it adds nothing. */
+/**
+ * The normalisation that a config asks for, batch or layer norm; without one it adds nothing. The units of a picture are its channels for
+ * batch norm, all its values for layer norm.
+ */
 export function addNorm(config: Pick<DenseConfig, 'batch_norm' | 'layer_norm'>, x: string, graph: GraphBuilder): string {
   const batch = batchNormOf(config);
   const layer = layerNormOf(config);
   if (batch === undefined && layer === undefined) return x;
   const shape = graph.shapeOf(x);
-  const units = elements(shape);
+  const units = batch === undefined ? channelsFirst(shape) : shape.slice(-1);
   const weight = graph.parameter(vector('norm.weight', units, 'ones'));
   const bias = graph.parameter(vector('norm.bias', units, 'zeros'));
   const y = graph.rows('norm', shape);
@@ -17,13 +22,15 @@ export function addNorm(config: Pick<DenseConfig, 'batch_norm' | 'layer_norm'>, 
     const runningMean = graph.statistic(vector('norm.running_mean', units, 'zeros'));
     const runningVar = graph.statistic(vector('norm.running_var', units, 'ones'));
     const { scope, eps, momentum } = batch;
-    graph.push({ type: 'batch_norm', scope, eps, momentum, ...common, runningMean, runningVar });
+    graph.push({ type: 'batch_norm', scope, eps, momentum, units: elements(units), ...common, runningMean, runningVar });
   } else if (layer !== undefined) {
     graph.push({ type: 'layer_norm', eps: layer.eps, ...common });
   }
   return y;
 }
 
-function vector(role: string, units: number, init: 'ones' | 'zeros'): TensorSpec {
-  return { role, shape: [units], transposed: false, fanIn: units, fanOut: units, init };
+/** @param shape  PyTorch's: [units], or channels first */
+function vector(role: string, shape: Shape, init: 'ones' | 'zeros'): TensorSpec {
+  const units = elements(shape);
+  return { role, shape, layout: shape.length === 1 ? undefined : channelsLast(shape, false), fanIn: units, fanOut: units, init };
 }

@@ -101,6 +101,12 @@ function opText(op: Op): string {
       return `dropout ${op.p}`;
     case 'batch_norm':
       return op.scope === 'batch' ? 'batch_norm' : `batch_norm of each ${op.scope}`;
+    case 'conv':
+      return `conv ${op.window.kernel.join('x')}`;
+    case 'pool':
+      return `${op.function} pool ${op.window.kernel.join('x')}`;
+    case 'swap_axes':
+      return 'channels last';
     case 'dense':
     case 'layer_norm':
     case 'add':

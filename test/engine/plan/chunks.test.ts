@@ -42,7 +42,7 @@ test('chunks are the same for any worker count: at most 2,048 floats, and blocks
       t.is(index, i);
       t.true(count >= 1 && count <= 2048);
       const startsBlock = block !== one[i - 1]?.block;
-      const width = tensor.transposed ? tensor.shape[0]! : 1;
+      const width = tensor.layout ? tensor.shape[0]! : 1;
       if (startsBlock) t.is((offset - tensor.offset) % (4 * width), 0);
       else t.is(one[i - 1]!.count, 2048);
     }

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { unitColumns } from '../../../src/engine/plan/slices.ts';
+import { unitsLast } from '../../../src/graph/layout.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../../../src/model/parameters.ts';
 import { firstDifference, kernels, memory, randomFloats } from '../../kernels/support/arena.ts';
 import { maxNorm } from '../../kernels/support/twins.ts';
@@ -26,7 +27,7 @@ for (const shape of [
         layer: 0,
         role: 'weight',
         shape,
-        transposed,
+        layout: transposed ? unitsLast(shape) : undefined,
         fanIn: size / units,
         fanOut: units,
         init: 'weight',

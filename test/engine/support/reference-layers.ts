@@ -238,12 +238,12 @@ export class Training64 {
     if (regularization.noise === undefined) return;
     const std = Math.sqrt(regularization.noise.eta / (1 + this.#step) ** regularization.noise.gamma);
     const stream = new RandomStream(seed, 'noise', this.#step);
-    for (const { name, offset, shape, transposed, size } of this.#plan.network.parameters) {
+    for (const { name, offset, shape, layout, size } of this.#plan.network.parameters) {
       const g = tensor(gradients, name);
       const units = shape[0]!;
       for (let i = 0; i < size; i++) {
         const inputs = size / units;
-        const stored = transposed ? (i % inputs) * units + Math.floor(i / inputs) : i;
+        const stored = layout ? (i % inputs) * units + Math.floor(i / inputs) : i;
         g[i] = g[i]! + std * normalOfWord(stream.word(offset + stored));
       }
     }
