@@ -116,7 +116,7 @@ async function writeTask(workload: Workload, { directory, overrides }: Compariso
     for (let j = 0; j < featureCount; j++) x[i * featureCount + j] = (features[row * featureCount + j] ?? 0) / normalization.divisor;
     y[i] = target.labels[row] ?? 0;
   }
-  const network = buildNetwork(experiment, featureCount);
+  const network = buildNetwork(experiment, [featureCount]);
   const { parameters } = initialState(network, experiment.model, experiment.seed);
   const tensors = network.parameters.map((tensor) => readTensor(parameters, tensor));
   writeFileSync(path.join(directory, 'features.f32'), x);

@@ -1,5 +1,5 @@
 import { experimentFromObject } from '../config/load.ts';
-import { featureCount, type Preprocess, preprocessSchema } from '../data/preprocess/preprocess.ts';
+import { featureCount, type Preprocess, preprocessSchema, sampleShape } from '../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { decodeOnnx } from '../import/onnx/decode.ts';
 import { interpretOnnx } from '../import/onnx/interpret.ts';
@@ -33,7 +33,7 @@ export function readOnnxModel(file: string, name: string, classes?: readonly str
     loss,
     train: { steps: 1 },
   });
-  const { graph } = buildNetwork(experiment, featureCount(preprocess.input));
+  const { graph } = buildNetwork(experiment, sampleShape(preprocess.input));
   const tensors = new Map([...network.tensors].map(([tensor, { values }]) => [tensor, values]));
   const model = { name, layers: experiment.model.layers, graph, tensors, preprocess };
   return { model, check: checkImport(model, onnx, network, file) };

@@ -41,7 +41,10 @@ export type TensorSpec = Pick<ModelTensor, 'role' | 'shape' | 'layout' | 'fanIn'
 /** Grows a graph, layer by layer. */
 export class GraphBuilder {
   readonly #graph: Omit<Graph, 'loss' | 'output'>;
+  readonly #flat = new Set<string>();
   #layer = -1;
+  #type = '';
+  #path = '';
   #last: string;
 
   /** @param input  shape of one of the network's inputs */
@@ -61,13 +64,38 @@ export class GraphBuilder {
     return this.#layer;
   }
 
-  /** Adds the ops that `build` appends to the output so far. */
-  addLayer(type: string, build: (x: string) => string): void {
+  /** The `type` of the layer at hand. */
+  get type(): string {
+    return this.#type;
+  }
+
+  /** Where the layer at hand, or a key of it, stands in the experiment. */
+  where(key?: string): string {
+    return key === undefined ? this.#path : `${this.#path}.${key}`;
+  }
+
+  /**
+   * Adds the ops that `build` appends to the output so far.
+   *
+   * @param path  of the layer in the experiment: `model.layers.0`
+   */
+  addLayer(type: string, path: string, build: (x: string) => string): void {
     const x = this.#last;
     this.#layer++;
+    this.#type = type;
+    this.#path = path;
     this.#graph.streams++;
     this.#last = build(x);
     this.#graph.layers.push({ index: this.#layer, type, x, y: this.#last });
+  }
+
+  /** From here on the values of a picture are single numbers. */
+  flatten(name: string): void {
+    this.#flat.add(name);
+  }
+
+  isFlat(name: string): boolean {
+    return this.#flat.has(name);
   }
 
   /** What went into a layer that has been added. */

@@ -1,7 +1,7 @@
 import type { Experiment } from '../config/schema/schema.ts';
 import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
 import { opType } from '../graph/op.ts';
-import { elements } from '../graph/shape.ts';
+import { elements, type Shape } from '../graph/shape.ts';
 import type { ModelTensor } from '../graph/tensor.ts';
 import { layerType } from './layers/index.ts';
 import type { PlacedTensor } from './parameters.ts';
@@ -36,24 +36,24 @@ export interface Network {
 /**
  * The graph of an experiment's step.
  *
- * @param inputs  features of a sample
- * @throws GradloomError E_CONFIG_VALUE where a layer does not fit the one before it
+ * @param sample  shape of a sample, as the data have it: [features], or pictures with their channels first
+ * @throws GradloomError E_CONFIG_VALUE where a layer does not fit the one before it, or the last one gives pictures
  */
-export function buildGraph({ model, loss }: Pick<Experiment, 'model' | 'loss'>, inputs: number): Graph {
-  const builder = new GraphBuilder([inputs]);
+export function buildGraph({ model, loss }: Pick<Experiment, 'model' | 'loss'>, sample: Shape): Graph {
+  const builder = new GraphBuilder(sample);
   for (const config of model.layers) builder.addLayer(config.type, (x) => layerType(config).build(config, x, builder));
   return builder.finish(loss);
 }
 
 /** Builds the graph and places the model's tensors. @throws GradloomError as `buildGraph` */
-export function buildNetwork(experiment: Pick<Experiment, 'model' | 'loss'>, inputs: number): Network {
-  const graph = buildGraph(experiment, inputs);
+export function buildNetwork(experiment: Pick<Experiment, 'model' | 'loss'>, sample: Shape): Network {
+  const graph = buildGraph(experiment, sample);
   const parameters = placed(graph.parameters);
   const statistics = placed(graph.statistics);
   const width = (name: string): number => elements(rowShape(graph, name));
   return {
     graph,
-    inputs,
+    inputs: elements(sample),
     outputs: width(graph.output),
     layers: graph.layers.map(({ index, x, y }) => ({
       index,

@@ -82,7 +82,7 @@ function batchFor({ loss }: Experiment, dice: Dice): TwinBatch {
 for (const c of CASES) {
   test(`the gradient of a twin is the central difference of its loss: ${c.title}`, (t) => {
     const experiment = experimentFor(c);
-    const graph = buildGraph(experiment, FEATURES);
+    const graph = buildGraph(experiment, [FEATURES]);
     const dice = new Dice(5);
     const model: Tensors = new Map(
       [...graph.parameters, ...graph.statistics].map(({ name, shape }) => {
@@ -121,7 +121,7 @@ for (const c of CASES) {
 }
 
 test('the cases above hold every op, every activation that is one, and every loss', (t) => {
-  const graphs = CASES.map((c) => buildGraph(experimentFor(c), FEATURES));
+  const graphs = CASES.map((c) => buildGraph(experimentFor(c), [FEATURES]));
   const ops = graphs.flatMap(({ ops: layerOps, loss }): Op[] => [...layerOps, loss]);
   t.deepEqual([...new Set(ops.map(({ type }) => type))].toSorted(), OP_TYPES.toSorted());
   const functions = ops.flatMap((op) => (op.type === 'activation' ? [op.function.type] : []));
@@ -131,7 +131,7 @@ test('the cases above hold every op, every activation that is one, and every los
 });
 
 test('evaluation uses the running statistics, and no dropout', (t) => {
-  const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 2, batch_norm: { eps: 0.25 }, dropout: 0.5 }] }), 1);
+  const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 2, batch_norm: { eps: 0.25 }, dropout: 0.5 }] }), [1]);
   const model: Tensors = new Map(
     Object.entries({
       'layers.0.weight': [1, 2],
@@ -158,7 +158,7 @@ test('evaluation uses the running statistics, and no dropout', (t) => {
 
 test('a batch norm tells the mean and the unbiased variance of the whole batch, whatever its scope', (t) => {
   for (const scope of ['batch', 'leaf']) {
-    const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 1, batch_norm: { scope, momentum: 0.3 } }] }), 1);
+    const graph = buildGraph(experimentFor({ title: '', layers: [{ units: 1, batch_norm: { scope, momentum: 0.3 } }] }), [1]);
     const ones: Tensors = new Map(
       [...graph.parameters, ...graph.statistics].map(({ name, shape }) => [name, new Float64Array(shape[0]! * (shape[1] ?? 1)).fill(1)]),
     );

@@ -13,7 +13,7 @@ import { makeExperiment } from '../engine/support/outcome.ts';
 
 const IN = 200;
 const OUT = 150;
-const network = buildNetwork(makeExperiment({ layers: [{ units: OUT, activation: 'relu' }, { units: 7 }] }), IN);
+const network = buildNetwork(makeExperiment({ layers: [{ units: OUT, activation: 'relu' }, { units: 7 }] }), [IN]);
 
 function tensorsOf(init: InitializerConfig, seed = 1): Float32Array[] {
   const { parameters: vector } = initialState(network, { init }, seed);
@@ -84,7 +84,7 @@ test('values are a function of (seed, tensor, element): another seed and another
   const other = tensorsOf({ type: 'normal', mean: 0, std: 1 }, 2);
   t.notDeepEqual(other[0], one[0]);
   t.notDeepEqual(one[2]!.slice(0, 50), one[0]!.slice(0, 50));
-  const wider = buildNetwork(makeExperiment({ layers: [{ units: OUT }, { units: 12 }, { units: 3 }] }), IN);
+  const wider = buildNetwork(makeExperiment({ layers: [{ units: OUT }, { units: 12 }, { units: 3 }] }), [IN]);
   const { parameters: vector } = initialState(wider, { init: { type: 'normal', mean: 0, std: 1 } }, 1);
   t.deepEqual(readTensor(vector, wider.parameters[0]!), one[0]);
 });
@@ -92,7 +92,7 @@ test('values are a function of (seed, tensor, element): another seed and another
 test("a layer's own init overrides the model's", (t) => {
   const mixed = makeExperiment({ layers: [{ units: 4 }, { units: 2 }] });
   denseLayers(mixed)[1]!.init = { type: 'zeros' };
-  const net = buildNetwork(mixed, 3);
+  const net = buildNetwork(mixed, [3]);
   const { parameters: vector } = initialState(net, { ...mixed.model, init: { type: 'uniform', low: 1, high: 2 } }, 0);
   t.true(readTensor(vector, net.parameters[0]!).every((v) => v >= 1 && v <= 2));
   t.true(readTensor(vector, net.parameters[2]!).every((v) => v === 0));

@@ -2,7 +2,7 @@ import test from 'ava';
 import { buildNetwork, flopsPerRow, parameterCount } from '../../src/model/network.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 
-const seed = buildNetwork(makeExperiment({ layers: [{ units: 45, activation: 'relu' }, { units: 10 }] }), 784);
+const seed = buildNetwork(makeExperiment({ layers: [{ units: 45, activation: 'relu' }, { units: 10 }] }), [784]);
 
 test("the seed network has PyTorch's tensors: names, shapes [out, in], sizes and fans", (t) => {
   t.deepEqual(
@@ -19,7 +19,7 @@ test("the seed network has PyTorch's tensors: names, shapes [out, in], sizes and
 });
 
 test('each layer takes the outputs of the one before it', (t) => {
-  const network = buildNetwork(makeExperiment({ layers: [{ units: 4 }, { units: 9 }, { units: 1 }] }), 6);
+  const network = buildNetwork(makeExperiment({ layers: [{ units: 4 }, { units: 9 }, { units: 1 }] }), [6]);
   t.deepEqual(
     network.layers.map(({ inputs, outputs }) => [inputs, outputs]),
     [
@@ -32,7 +32,7 @@ test('each layer takes the outputs of the one before it', (t) => {
 
 test('tensors lie one after the other, each at a multiple of 16 bytes, without overlap', (t) => {
   for (const widths of [[1], [1, 1, 1], [3, 5, 7], [45, 10]]) {
-    const network = buildNetwork(makeExperiment({ layers: widths.map((units) => ({ units })) }), 13);
+    const network = buildNetwork(makeExperiment({ layers: widths.map((units) => ({ units })) }), [13]);
     let end = 0;
     for (const { offset, size, shape } of network.parameters) {
       t.is(offset % 4, 0);

@@ -3,7 +3,7 @@ import { buildNetwork } from '../../src/model/network.ts';
 import { type PlacedTensor, readTensor, writeTensor } from '../../src/model/parameters.ts';
 import { makeExperiment } from '../engine/support/outcome.ts';
 
-const network = buildNetwork(makeExperiment({ layers: [{ units: 3 }, { units: 5 }] }), 7);
+const network = buildNetwork(makeExperiment({ layers: [{ units: 3 }, { units: 5 }] }), [7]);
 const [weight, bias] = network.parameters as [PlacedTensor, PlacedTensor];
 
 test("a weight is stored as [in, out], the transpose of the file's [out, in]; a bias as it is", (t) => {

@@ -68,7 +68,7 @@ export function planEngine(
       next: 'lower parallel.workers or raise numerics.leaves',
     });
   }
-  const network = buildNetwork(experiment, dataset.featureCount);
+  const network = buildNetwork(experiment, dataset.sampleShape);
   checkGroups(
     experiment.optimizer,
     network.parameters.map(({ name }) => name),

@@ -1,13 +1,13 @@
 import type { DenseConfig } from '../../config/schema/blocks/model.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { channelsLast, unitsLast } from '../../graph/layout.ts';
-import { elements } from '../../graph/shape.ts';
+import { elements, type Shape } from '../../graph/shape.ts';
 import { channelsFirst } from '../../graph/window.ts';
 import { addActivation } from './activation.ts';
 import { addDropout } from './dropout.ts';
 import type { LayerType } from './layer.ts';
 import { addNorm } from './norm.ts';
-import { addResidual } from './residual.ts';
+import { addInput } from './sum.ts';
 
 /** y = dropout(act(norm(x W^T + b))) [+ x], W [out, in]: torch.nn.Linear, then what the config adds, in this order. */
 export const dense: LayerType<DenseConfig> = {
@@ -16,9 +16,15 @@ export const dense: LayerType<DenseConfig> = {
     const normalised = addNorm(config, product, graph);
     const activated = addActivation(config.activation, normalised, graph);
     const dropped = addDropout(config.dropout, activated, graph);
-    return config.residual ? addResidual(dropped, x, graph) : dropped;
+    return config.residual ? addInput(dropped, x, inputsOf(x, graph), graph) : dropped;
   },
 };
+
+/** Of a dense layer; the network's input is a row of numbers, whatever shape the data have. */
+function inputsOf(x: string, graph: GraphBuilder): Shape {
+  const shape = graph.shapeOf(x);
+  return x === graph.input ? [elements(shape)] : shape;
+}
 
 /** x W^T + b; pictures are flattened as torch.nn.Flatten does it, channels first. */
 function addDense(units: number, x: string, graph: GraphBuilder): string {

@@ -45,7 +45,7 @@ export async function scoreRun(run: ReportedRun, datasets: Datasets): Promise<Sc
     const dataset = await datasets.get(experiment);
     const before = environment?.basis?.data;
     if (before !== undefined && before !== dataset.fingerprint) return 'the data changed since the run began';
-    const network = buildNetwork(experiment, dataset.featureCount);
+    const network = buildNetwork(experiment, dataset.sampleShape);
     const model = modelOf(network, tensors);
     return typeof model === 'string' ? model : scored(experiment, network, model, dataset);
   } catch (error) {

@@ -61,7 +61,7 @@ export class Measurement {
     const settings = this.#settings;
     const workers = chooseCounts(experiment, settings.workers, this.#cores);
     const dataset = await loadDataset(experiment);
-    const network = buildNetwork(experiment, dataset.featureCount);
+    const network = buildNetwork(experiment, dataset.sampleShape);
     checkTargets(dataset, network.outputs, experiment.loss.type);
     checkComparison(experiment, settings, workers, dataset, this.#cores);
     const planned =

@@ -3,7 +3,7 @@ import type { AverageName } from '../../config/check/evaluated.ts';
 import { loss as lossSchema } from '../../config/schema/blocks/loss.ts';
 import { model as modelSchema } from '../../config/schema/blocks/model.ts';
 import type { Experiment, LossConfig } from '../../config/schema/schema.ts';
-import { featureCount, type Preprocess } from '../../data/preprocess/preprocess.ts';
+import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { buildNetwork, type Network, tensorsInOrder } from '../../model/network.ts';
 import { writeTensor } from '../../model/parameters.ts';
@@ -59,7 +59,7 @@ export function modelOfFile(file: Safetensors, where: string): LoadedModel {
     });
   const { layers, loss } = modelMetadata(file.metadata[MODEL_METADATA.model], fail);
   const preprocess = preprocessMetadata(file.metadata[MODEL_METADATA.preprocess], fail);
-  const network = buildNetwork({ model: { layers, init: { type: 'zeros' } }, loss }, featureCount(preprocess.input));
+  const network = buildNetwork({ model: { layers, init: { type: 'zeros' } }, loss }, sampleShape(preprocess.input));
   const problem = targetProblem(preprocess, network.outputs);
   if (problem !== undefined) throw fail(`${MODEL_METADATA.preprocess}: ${problem}`);
   const vectors = vectorsOf(network, file, where);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { featureCount } from '../../data/preprocess/preprocess.ts';
+import { sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { buildNetwork } from '../../model/network.ts';
 import { loadRunConfig } from '../../runs/files/config.ts';
@@ -39,7 +39,7 @@ async function readRunModel(
   const { experiment } = loadRunConfig(directory);
   const average = isAveraged ? averageOf(directory, experiment) : undefined;
   const preprocess = await readPreprocess(directory, experiment);
-  const network = buildNetwork(experiment, featureCount(preprocess.input));
+  const network = buildNetwork(experiment, sampleShape(preprocess.input));
   const problem = targetProblem(preprocess, network.outputs);
   if (problem !== undefined) throw damaged(runFile(directory, 'preprocess'), problem);
   const weights = readWeights(directory, checkpoint, average);

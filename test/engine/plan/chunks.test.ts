@@ -5,10 +5,10 @@ import { makeExperiment } from '../support/outcome.ts';
 
 /** Weights of several blocks, of one and of rows wider than a chunk; small tensors beside them. */
 const NETWORKS = [
-  buildNetwork(makeExperiment({ layers: [{ units: 23 }, { units: 11 }, { units: 200 }] }), 301),
-  buildNetwork(makeExperiment({ layers: [{ units: 1 }] }), 1),
-  buildNetwork(makeExperiment({ layers: [{ units: 2 }] }), 2048),
-  buildNetwork(makeExperiment({ layers: [{ units: 3000 }] }), 13),
+  buildNetwork(makeExperiment({ layers: [{ units: 23 }, { units: 11 }, { units: 200 }] }), [301]),
+  buildNetwork(makeExperiment({ layers: [{ units: 1 }] }), [1]),
+  buildNetwork(makeExperiment({ layers: [{ units: 2 }] }), [2048]),
+  buildNetwork(makeExperiment({ layers: [{ units: 3000 }] }), [13]),
 ];
 const WORKERS = [1, 2, 3, 4, 7, 16, 40];
 

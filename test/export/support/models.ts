@@ -1,6 +1,6 @@
 import { experimentFromObject } from '../../../src/config/load.ts';
 import type { Preprocess } from '../../../src/data/preprocess/preprocess.ts';
-import { featureCount } from '../../../src/data/preprocess/preprocess.ts';
+import { sampleShape } from '../../../src/data/preprocess/preprocess.ts';
 import type { ExportModel } from '../../../src/export/model.ts';
 import { buildNetwork } from '../../../src/model/network.ts';
 import { normal, uniform } from '../../../src/random/distributions.ts';
@@ -97,7 +97,7 @@ export function modelOf(layers: string, preprocess: string, outcome: string, see
     train: { steps: 1 },
   });
   const whole: Preprocess = { version: 1, ...PREPROCESSES[preprocess]!, target };
-  const { graph } = buildNetwork(experiment, featureCount(whole.input));
+  const { graph } = buildNetwork(experiment, sampleShape(whole.input));
   const tensors = new Map<string, Float32Array>();
   for (const [index, { name, shape, fanIn }] of [...graph.parameters, ...graph.statistics].entries()) {
     const stream = new RandomStream(seed, 'init', index);

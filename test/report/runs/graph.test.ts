@@ -4,7 +4,7 @@ import { renderGraph } from '../../../src/report/runs/graph.ts';
 import { makeExperiment } from '../../engine/support/outcome.ts';
 
 const layers = [{ units: 6, activation: 'relu', batch_norm: true, dropout: 0.25, residual: true }, { units: 3 }];
-const graph = buildGraph(makeExperiment({ layers }), 6);
+const graph = buildGraph(makeExperiment({ layers }), [6]);
 
 test('a graph as text names every op, what it reads and the shape of a row', (t) => {
   t.is(

@@ -151,7 +151,7 @@ test.serial("model.safetensors holds the network by PyTorch's names, and as an i
   t.deepEqual([...tensors.keys()], ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias']);
   t.deepEqual(tensors.get('layers.0.weight')!.shape, [9, 6]);
   t.is(metadata['format'], 'pt');
-  const network = buildNetwork(experimentIn(directory), 6);
+  const network = buildNetwork(experimentIn(directory), [6]);
   const { parameters: vector } = initialState(network, { init: { type: 'file', path: file } }, 0);
   t.is(digestOf(network.parameters.map((tensor) => readTensor(vector, tensor))), summary.digest);
 });
