@@ -36,6 +36,8 @@ export class Dice {
 export interface SampleOptions {
   rows: { train: number; val?: number; test?: number };
   features: number;
+  /** Of a sample; its values are the features. @default [features] */
+  shape?: readonly number[];
   /** uint8 0..255 with many zeros, or f32 in [-1, 1). */
   stored?: 'uint8' | 'f32';
   /** Class labels below `classes`, or `width` values in [0, 1). */
@@ -52,6 +54,7 @@ const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes
 export function makeSamples({
   rows,
   features: width,
+  shape = [width],
   stored = 'f32',
   target,
   normalize = 'none',
@@ -74,7 +77,7 @@ export function makeSamples({
     features,
     featureCount: width,
     sampleCount: total,
-    sampleShape: [width],
+    sampleShape: shape,
     target: makeTarget(target, total, dice),
     splits,
     normalization: normalizationOf(normalize, features, width, splits.train),
