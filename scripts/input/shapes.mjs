@@ -8,7 +8,6 @@ const TEMPLATES = { 'top<k>_accuracy with k from 2': '`top${number}_accuracy`' }
 
 /** Names of the variants of unions by `type`, by the last word of the key: `{type: cosine}` of schedule is a CosineSchedule. */
 const VARIANT_NAMES = {
-  layers: 'Layer',
   init: 'Initializer',
   on_nonfinite: 'OnNonfinite',
 };
@@ -28,6 +27,8 @@ export class Shapes {
   #known = new Map();
   /** What is said of each shape at the places where it stands. */
   #places = new Map();
+  /** What was counted: what can hold itself is met again in itself. */
+  #counted = new Set();
   #part;
 
   constructor(root) {
@@ -46,6 +47,8 @@ export class Shapes {
   }
 
   #count(at) {
+    if (at.name !== undefined && this.#counted.has(at)) return;
+    this.#counted.add(at);
     const parts = [...Object.values(at.properties ?? {}), ...(at.anyOf ?? []), ...(at.oneOf ?? [])];
     if (at.items) parts.push(at.items);
     if (at.additionalProperties) parts.push(at.additionalProperties);
@@ -55,7 +58,7 @@ export class Shapes {
 
   /** @param indent  of the line on which the type starts */
   #type(at, key, indent) {
-    if (at.oneOf) return this.#name(at, `${VARIANT_NAMES[key] ?? pascal(key)}Input`, () => this.#tagged(at, key));
+    if (at.oneOf) return this.#name(at, `${kindOf(at, key)}Input`, () => this.#tagged(at, key));
     const hasMaps = at.properties ?? at.anyOf?.some(({ properties }) => properties);
     if (hasMaps && this.#places.get(idOf(at)).length > 1) return this.#name(at, `${pascal(key)}Input`, () => this.#plain(at, key, ''));
     return this.#plain(at, key, indent);
@@ -66,7 +69,7 @@ export class Shapes {
     let known = this.#known.get(id);
     if (known === undefined) {
       const taken = this.named.some((other) => other.name === name);
-      known = new Named(taken ? `Tagged${name}` : name, this.#part, undefined);
+      known = new Named(taken ? otherName(at, name) : name, this.#part, undefined);
       this.#known.set(id, known);
       known.body = { description: this.#isAlike(id) ? at.description : undefined, text: write() };
     } else if (known.part !== this.#part) known.part = 'shared';
@@ -110,14 +113,14 @@ export class Shapes {
     return joined([...new Set(types)], indent);
   }
 
-  /** A union by `type`: bare words first, then maps. A variant that is the default may leave its `type` out. */
+  /** A union by `type`: bare words first, then maps. A variant that is the default, or known by another key, may leave its `type` out. */
   #tagged(at, key) {
-    const kind = VARIANT_NAMES[key] ?? pascal(key);
+    const kind = kindOf(at, key);
     const words = at.oneOf.filter(({ required }) => required?.join() === 'type').map(({ properties }) => literal(properties.type.const));
     const maps = at.oneOf.map((variant) => {
       const { type } = variant.properties;
-      const isDefault = type.const === at.default?.type;
-      const required = (variant.required ?? []).filter((name) => name !== 'type' || !isDefault);
+      const isNeeded = type.const !== at.default?.type && variant.impliedBy === undefined;
+      const required = (variant.required ?? []).filter((name) => name !== 'type' || isNeeded);
       return this.#name({ ...variant, required }, `${pascal(type.const)}${kind}`, () => this.#map({ ...variant, required }, ''));
     });
     return joined([...words, ...maps], '');
@@ -141,9 +144,18 @@ export class Shapes {
   }
 }
 
-/** What a schema says of values, without what it says of their place. */
+/** Of what stands beside something of the same key: `BatchNormSettings`, in place of true. */
+const otherName = (at, name) => (at.properties && name.endsWith('Input') ? name.replace(/Input$/, 'Settings') : `Tagged${name}`);
+
+/** What the variants of a union are kinds of. */
+const kindOf = (at, key) => VARIANT_NAMES[key] ?? pascal(at.name ?? key);
+
+/** What a schema says of values, without what it says of their place; what can hold itself is known by its name. */
 function idOf({ description: _description, default: ofPlace, ...at }) {
-  return JSON.stringify([at, at.oneOf === undefined ? undefined : ofPlace?.type]);
+  if (typeof at.name === 'string') return at.name;
+  return JSON.stringify([at, at.oneOf === undefined ? undefined : ofPlace?.type], (_, value) =>
+    typeof value?.name === 'string' ? value.name : value,
+  );
 }
 
 function orUndefined(type, indent) {

@@ -35,7 +35,8 @@ export function readOnnxModel(file: string, name: string, classes?: readonly str
   });
   const { graph } = buildNetwork(experiment, sampleShape(preprocess.input));
   const tensors = new Map([...network.tensors].map(([tensor, { values }]) => [tensor, values]));
-  const model = { name, layers: experiment.model.layers, graph, tensors, preprocess };
+  const { layers, blocks } = experiment.model;
+  const model = { name, layers, blocks, graph, tensors, preprocess };
   return { model, check: checkImport(model, onnx, network, file) };
 }
 

@@ -12,6 +12,7 @@ export interface ExportModel {
   name: string;
   /** As the experiment has them; of a model that was folded, those before. */
   layers: Experiment['model']['layers'];
+  blocks: Experiment['model']['blocks'];
   graph: Graph;
   /** Parameters and statistics by name, in PyTorch's layout. */
   tensors: ReadonlyMap<string, Float32Array>;

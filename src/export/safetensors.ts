@@ -19,7 +19,7 @@ export const safetensors: Exporter = (model, { output }) => {
 export function modelFile(model: ExportModel): Uint8Array {
   const names = namesInOrder(model.graph);
   const tensors = new Map(names.map((name) => [name, { dtype: 'F32' as const, shape: shapeOf(model, name), data: tensorOf(model, name) }]));
-  const metadata = modelMetadata({ layers: model.layers, loss: model.graph.loss.loss }, model.preprocess);
+  const metadata = modelMetadata({ ...model, loss: model.graph.loss.loss }, model.preprocess);
   return encodeSafetensors(tensors, { format: 'pt', ...metadata });
 }
 

@@ -10,6 +10,8 @@ export interface GraphLayer {
   index: number;
   /** Its `type` in the experiment. */
   type: string;
+  /** Its key in the experiment: `model.layers.0`. */
+  path: string;
   /** Tensors of rows that go in and come out. */
   x: string;
   y: string;
@@ -59,6 +61,11 @@ export class GraphBuilder {
     return this.#graph.input;
   }
 
+  /** What the last layer gives so far. */
+  get output(): string {
+    return this.#last;
+  }
+
   /** The layer at hand. */
   get layer(): number {
     return this.#layer;
@@ -74,19 +81,20 @@ export class GraphBuilder {
     return key === undefined ? this.#path : `${this.#path}.${key}`;
   }
 
-  /**
-   * Adds the ops that `build` appends to the output so far.
-   *
-   * @param path  of the layer in the experiment: `model.layers.0`
-   */
-  addLayer(type: string, path: string, build: (x: string) => string): void {
+  /** Adds the ops that `build` appends to the output so far. */
+  addLayer({ path, config: { type } }: { path: string; config: { type: string } }, build: (x: string) => string): void {
     const x = this.#last;
     this.#layer++;
     this.#type = type;
     this.#path = path;
     this.#graph.streams++;
     this.#last = build(x);
-    this.#graph.layers.push({ index: this.#layer, type, x, y: this.#last });
+    this.#graph.layers.push({ index: this.#layer, type, path, x, y: this.#last });
+  }
+
+  /** The tensor of rows that goes into a layer: one before, or the one at hand. */
+  inputOf(layer: number): string {
+    return this.#graph.layers[layer]?.x ?? this.#last;
   }
 
   /** From here on the values of a picture are single numbers. */
@@ -96,13 +104,6 @@ export class GraphBuilder {
 
   isFlat(name: string): boolean {
     return this.#flat.has(name);
-  }
-
-  /** What went into a layer that has been added. */
-  inputOf(layer: number): string {
-    const found = this.#graph.layers[layer];
-    if (found === undefined) throw new RangeError(`the graph has no layer ${layer}`);
-    return found.x;
   }
 
   shapeOf(name: string): Shape {

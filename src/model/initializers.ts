@@ -1,3 +1,4 @@
+import { type FlatLayer, flatLayers } from '../config/layers/flat-layers.ts';
 import type { Experiment, InitializerConfig } from '../config/schema/schema.ts';
 import { GradloomError, printable } from '../errors.ts';
 import { readWeights, takeWeights } from '../import/weights.ts';
@@ -60,12 +61,11 @@ export interface InitialState {
 }
 
 /** What of a model's config says how its tensors start. */
-type ModelInit = Pick<Experiment['model'], 'init'> & Partial<Pick<Experiment['model'], 'layers'>>;
+type ModelInit = Pick<Experiment['model'], 'init'> & Partial<Pick<Experiment['model'], 'layers' | 'blocks'>>;
 
 /** How the tensors of a layer start: as the layer says, if it does, else as the model says. */
-export function initOf({ init, layers = [] }: ModelInit, layer: number): InitializerConfig {
-  const config = layers[layer];
-  return config !== undefined && 'init' in config ? (config.init ?? init) : init;
+export function initOf({ init }: Pick<ModelInit, 'init'>, layer: FlatLayer | undefined): InitializerConfig {
+  return layer !== undefined && 'init' in layer.config ? (layer.config.init ?? init) : init;
 }
 
 /**
@@ -83,8 +83,9 @@ export function initialState(
 ): InitialState {
   const state = { parameters: new Float32Array(network.vectorFloats), statistics: new Float32Array(network.statisticFloats) };
   const fromFile = new Map<string, Taken>();
+  const layers = model.layers === undefined ? [] : flatLayers({ layers: model.layers, blocks: model.blocks });
   const begin = (tensor: PlacedTensor, vector: Float32Array, index: number): void => {
-    const config = initOf(model, tensor.layer);
+    const config = initOf(model, layers[tensor.layer]);
     if (config.type === 'file' || config.type === 'run') {
       const key = JSON.stringify(config);
       const { placed } = fromFile.get(key) ?? { placed: [] };

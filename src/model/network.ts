@@ -1,8 +1,11 @@
+import { flatLayers } from '../config/layers/flat-layers.ts';
 import type { Experiment } from '../config/schema/schema.ts';
+import { GradloomError } from '../errors.ts';
 import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
 import { opType } from '../graph/op.ts';
-import { elements, type Shape } from '../graph/shape.ts';
+import { elements, type Shape, shapeText } from '../graph/shape.ts';
 import type { ModelTensor } from '../graph/tensor.ts';
+import { channelsFirst } from '../graph/window.ts';
 import { layerType } from './layers/index.ts';
 import type { PlacedTensor } from './parameters.ts';
 
@@ -41,8 +44,19 @@ export interface Network {
  */
 export function buildGraph({ model, loss }: Pick<Experiment, 'model' | 'loss'>, sample: Shape): Graph {
   const builder = new GraphBuilder(sample);
-  for (const config of model.layers) builder.addLayer(config.type, (x) => layerType(config).build(config, x, builder));
+  for (const layer of flatLayers(model)) builder.addLayer(layer, (x) => layerType(layer.config).build(layer.config, x, builder, layer));
+  const shape = builder.shapeOf(builder.output);
+  if (builder.output !== builder.input && shape.length > 1) throw picturesOut(builder, shape);
   return builder.finish(loss);
+}
+
+function picturesOut(builder: GraphBuilder, shape: Shape): GradloomError {
+  return new GradloomError({
+    code: 'E_CONFIG_VALUE',
+    where: builder.where(),
+    message: `the last layer gives ${shapeText(channelsFirst(shape))} a row; the loss expects single numbers`,
+    next: 'end with a dense layer or global_avg_pool',
+  });
 }
 
 /** Builds the graph and places the model's tensors. @throws GradloomError as `buildGraph` */

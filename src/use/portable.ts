@@ -20,6 +20,7 @@ export interface RowPredictor {
 /** What of a trained model works wherever WebAssembly does, also in a browser: `predict` computes in the calling thread. */
 export class PortableModel implements LoadedModel {
   readonly layers: LoadedModel['layers'];
+  readonly blocks: LoadedModel['blocks'];
   readonly loss: LoadedModel['loss'];
   readonly network: Network;
   readonly parameters: Float32Array;
@@ -32,6 +33,7 @@ export class PortableModel implements LoadedModel {
   /** @param predictor  asked for when it is first needed, and then again: an export needs none */
   constructor(loaded: LoadedModel, predictor: () => RowPredictor) {
     this.layers = loaded.layers;
+    this.blocks = loaded.blocks;
     this.loss = loaded.loss;
     this.network = loaded.network;
     this.parameters = loaded.parameters;

@@ -55,7 +55,7 @@ function torchCase(
       graph: network.graph,
       model: Object.fromEntries(network.parameters.map((tensor) => [tensor.name, [...readTensor(parameters, tensor)]])),
       x: rows.flatMap((row) => [...dataset.features.subarray(row * width, (row + 1) * width)]),
-      labels: rows.map((row) => (dataset.target.kind === 'classes' ? dataset.target.labels[row]! : -1)),
+      labels: rows.map((row) => (dataset.target.kind === 'class' ? dataset.target.labels[row]! : -1)),
       batches: Array.from({ length: steps }, (_, step) =>
         Array.from({ length: batches.batchRows }, (_row, i) => (step % perEpoch) * batches.batchRows + i),
       ),

@@ -36,11 +36,15 @@ const PLACES: ReadonlyMap<string, string> = collectPlaces();
 
 function collectPlaces(): Map<string, string> {
   const places = new Map<string, string>();
+  /** What can hold itself is looked into once. */
+  const seen = new Set<Outline>();
   // Breadth first, so that the first path to a key is a shortest one.
   let level: [Outline, string][] = [[outline, '']];
   while (level.length > 0) {
     const next: [Outline, string][] = [];
     for (const [at, path] of level) {
+      if (seen.has(at)) continue;
+      seen.add(at);
       for (const option of [...(at.oneOf ?? []), ...(at.anyOf ?? [])]) next.push([option, path]);
       if (at.items !== undefined) next.push([at.items, `${path}.N`]);
       for (const [key, child] of Object.entries(at.properties ?? {})) {

@@ -1,4 +1,4 @@
-import { defaultType, outlineAt } from '../schema/outline.ts';
+import { effectiveType, outlineAt } from '../schema/outline.ts';
 import { dotted, keyPlaceAt, type Node, nodeAt, type Path } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
 
@@ -29,7 +29,7 @@ export class View {
   }
 
   type(path: Path): unknown {
-    return this.value([...path, 'type']) ?? defaultType(outlineAt(this.#root, path));
+    return this.value([...path, 'type']) ?? effectiveType(outlineAt(this.#root, path), nodeAt(this.#root, path));
   }
 
   /** How many items a list has; undefined for anything else. */

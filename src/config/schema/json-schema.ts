@@ -14,14 +14,35 @@ export function experimentJsonSchema(): object {
   return { ...root, title: 'gradloom experiment', properties: { extends: files, ...properties } };
 }
 
+/** JSON Schema as an editor reads it: what can hold itself stands under `$defs`. */
+type EditorSchema = Outline & { $ref?: string; $defs?: Record<string, EditorSchema> };
+
 /** The schema as a user may write it: bare words for tagged maps, default tags left out, without our own keywords. */
-export function forEditors(at: Outline): Outline {
+export function forEditors(at: Outline): EditorSchema {
+  const $defs: Record<string, EditorSchema> = {};
+  const schema = written(at, $defs);
+  return Object.keys($defs).length === 0 ? schema : { ...schema, $defs };
+}
+
+function written(at: Outline, $defs: Record<string, EditorSchema>): EditorSchema {
+  const { name, ...rest } = at;
+  if (name === undefined) return writtenOut(rest, $defs);
+  if (!Object.hasOwn($defs, name)) {
+    // Before what is inside, which refers to it.
+    $defs[name] = {};
+    $defs[name] = writtenOut(rest, $defs);
+  }
+  return { $ref: `#/$defs/${name}` };
+}
+
+function writtenOut(at: Outline, $defs: Record<string, EditorSchema>): EditorSchema {
   const {
     isPath: _isPath,
     isDirectory: _isDirectory,
     form: _form,
     whole: _whole,
     exclusive: _exclusive,
+    impliedBy: _impliedBy,
     properties,
     additionalProperties,
     items,
@@ -29,13 +50,14 @@ export function forEditors(at: Outline): Outline {
     oneOf,
     ...own
   } = at;
+  const inner = (child: Outline): EditorSchema => written(child, $defs);
   return {
     ...own,
-    ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, forEditors(child)])) }),
-    ...(additionalProperties !== undefined && { additionalProperties: additionalProperties && forEditors(additionalProperties) }),
-    ...(items && { items: forEditors(items) }),
-    ...(anyOf && { anyOf: anyOf.map(forEditors) }),
-    ...(oneOf && { oneOf: [...bareWords(at), ...oneOf.map((variant) => untaggedDefault(forEditors(variant), defaultType(at)))] }),
+    ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, inner(child)])) }),
+    ...(additionalProperties !== undefined && { additionalProperties: additionalProperties && inner(additionalProperties) }),
+    ...(items && { items: inner(items) }),
+    ...(anyOf && { anyOf: anyOf.map(inner) }),
+    ...(oneOf && { oneOf: [...bareWords(at), ...oneOf.map((variant) => withoutNeedlessTag(inner(variant), variant, defaultType(at)))] }),
   };
 }
 
@@ -45,8 +67,9 @@ function bareWords(at: Outline): Outline[] {
   return words.length === 0 ? [] : [{ type: 'string', enum: words, description: 'short for {type: ...}' }];
 }
 
-/** The default variant may leave its tag out. */
-function untaggedDefault(variant: Outline, type: string | undefined): Outline {
-  if (type === undefined || variant.properties?.['type']?.const !== type) return variant;
-  return { ...variant, required: (variant.required ?? []).filter((key) => key !== 'type') };
+/** The default variant, and one that another key tells, may leave its tag out. */
+function withoutNeedlessTag(schema: EditorSchema, { properties, impliedBy }: Outline, defaultTag: string | undefined): EditorSchema {
+  const isDefault = defaultTag !== undefined && properties?.['type']?.const === defaultTag;
+  if (!isDefault && impliedBy === undefined) return schema;
+  return { ...schema, required: (schema.required ?? []).filter((key) => key !== 'type') };
 }

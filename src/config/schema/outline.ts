@@ -2,7 +2,10 @@ import * as z from 'zod';
 import { type Node, type Path, typeOf, valueAt } from '../text/node.ts';
 import { experimentSchema } from './schema.ts';
 
-/** The part of JSON Schema that zod writes for the experiment: how the rest of the loader sees the schema. */
+/**
+ * The part of JSON Schema that zod writes for the experiment: how the rest of the loader sees the schema. What can hold itself, as a layer that
+ * is several layers, is one object, which is met again inside: it has a `name`.
+ */
 export interface Outline {
   type?: 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean';
   description?: string;
@@ -40,19 +43,58 @@ export interface Outline {
   form?: string;
   /** Keys of which at most one may be given. */
   exclusive?: string[];
+  /** The key by which a variant of a union is known where `type` is left out. */
+  impliedBy?: string;
+  /** Of what can hold itself. */
+  name?: string;
 }
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
-export const outline = z.toJSONSchema(experimentSchema, { io: 'input' }) as Outline;
+export const outline = withoutReferences(z.toJSONSchema(experimentSchema, { io: 'input' }) as Referring);
+
+/** What zod writes: a schema that can hold itself is referred to. */
+type Referring = Outline & { $ref?: string; $defs?: Record<string, Referring>; prefixItems?: Outline[] };
+
+/** Puts what is referred to in the place of each reference; the items of a tuple, all of one kind in our schemas, become those of a list. */
+function withoutReferences({ $defs: definitions = {}, ...schema }: Referring): Outline {
+  const done = new Map<Referring, Outline>();
+  const resolved = (at: Referring): Outline => {
+    const known = done.get(at);
+    if (known !== undefined) return known;
+    const name = at.$ref?.replace('#/$defs/', '');
+    if (name !== undefined) return resolved(definitions[name] ?? {});
+    const { prefixItems, ...rest } = at;
+    const copy: Outline = { ...rest };
+    done.set(at, copy);
+    if (at.properties) copy.properties = mapped(at.properties);
+    if (at.additionalProperties) copy.additionalProperties = resolved(at.additionalProperties);
+    const items = prefixItems?.[0] ?? at.items;
+    if (items) copy.items = resolved(items);
+    if (at.anyOf) copy.anyOf = at.anyOf.map(resolved);
+    if (at.oneOf) copy.oneOf = at.oneOf.map(resolved);
+    return copy;
+  };
+  const mapped = (all: Record<string, Outline>): Record<string, Outline> =>
+    Object.fromEntries(Object.entries(all).map(([key, child]) => [key, resolved(child)]));
+  return resolved(schema);
+}
 
 /** For a file that is read once: to make code for its schema takes longer than it saves. */
 export const READ_ONCE = { jitless: true } as const;
 
+/** The variants of each union that was looked at. */
+const knownVariants = new WeakMap<readonly Outline[], ReadonlyMap<string, Outline> | undefined>();
+
 /** The variants of a `type:`-tagged union by tag; undefined for anything else. */
 export function variantsOf(at: Outline | undefined): ReadonlyMap<string, Outline> | undefined {
   if (at?.oneOf === undefined) return undefined;
+  if (!knownVariants.has(at.oneOf)) knownVariants.set(at.oneOf, taggedVariants(at.oneOf));
+  return knownVariants.get(at.oneOf);
+}
+
+function taggedVariants(options: readonly Outline[]): ReadonlyMap<string, Outline> | undefined {
   const variants = new Map<string, Outline>();
-  for (const variant of at.oneOf) {
+  for (const variant of options) {
     const tag = variant.properties?.['type']?.const;
     if (typeof tag !== 'string') return undefined;
     variants.set(tag, variant);
@@ -66,9 +108,19 @@ export function defaultType(at: Outline | undefined): string | undefined {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' ? value.type : undefined;
 }
 
-/** The tag of the variant that a value is, also when it leaves `type` to the default. */
+/** The tag of the variant that a value is, also when it leaves `type` to its other keys or to the default. */
 export function effectiveType(at: Outline | undefined, node: Node | undefined): string | undefined {
-  return valueAt(node, 'type') === undefined ? defaultType(at) : typeOf(node);
+  return valueAt(node, 'type') === undefined ? (impliedType(at, node) ?? defaultType(at)) : typeOf(node);
+}
+
+/** The tag of the variant that a value without `type` is by one of its keys: `{repeat: 3, layers: [...]}`. */
+export function impliedType(at: Outline | undefined, node: Node | undefined): string | undefined {
+  for (const [tag, { impliedBy }] of variantsOf(at) ?? []) {
+    const value = impliedBy === undefined ? undefined : valueAt(node, impliedBy);
+    // `residual: true` is a key of layers, too.
+    if (value !== undefined && !(value.kind === 'scalar' && typeof value.value === 'boolean')) return tag;
+  }
+  return undefined;
 }
 
 /** The maps that a value may be: one for an object, the chosen variant for a tagged union, all for an untagged one. */

@@ -1,10 +1,10 @@
 import { printable } from '../../errors.ts';
-import { childOf, effectiveType, exclusiveKeys, type Outline, variantsOf } from '../schema/outline.ts';
+import { childOf, effectiveType, exclusiveKeys, impliedType, type Outline, variantsOf } from '../schema/outline.ts';
 import { dotted, type Entry, type MapNode, type Node, type Path, typeOf } from '../text/node.ts';
 
 /** Writes out bare words: where the schema has a `type:`-tagged union, `relu` becomes `{type: relu}`. */
 export function expandShorthands(at: Outline | undefined, node: Node): Node {
-  if (node.kind === 'list') return { ...node, items: node.items.map((item) => expandShorthands(at?.items, item)) };
+  if (node.kind === 'list') return { ...node, items: node.items.map((item) => expandShorthands(childOf(at, node, 0), item)) };
   if (node.kind === 'map') {
     const entries = [...node.entries].map(([key, entry]): [string, Entry] => {
       return [key, { key: entry.key, value: expandShorthands(childOf(at, node, key), entry.value) }];
@@ -40,7 +40,7 @@ export function makeRoom(at: Outline | undefined, base: MapNode, over: MapNode, 
 
 function dropOtherVariant(at: Outline | undefined, base: MapNode, over: MapNode, path: Path, notices: string[]): MapNode {
   const from = effectiveType(at, base);
-  const to = typeOf(over);
+  const to = typeOf(over) ?? impliedType(at, over);
   const variant = to === undefined ? undefined : variantsOf(at)?.get(to);
   if (variant === undefined || from === undefined || to === undefined || from === to) return base;
   const lost = [...base.entries.keys()].filter((key) => !Object.hasOwn(variant.properties ?? {}, key));

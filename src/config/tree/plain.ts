@@ -1,4 +1,4 @@
-import { childOf, defaultType, type Outline } from '../schema/outline.ts';
+import { childOf, effectiveType, type Outline } from '../schema/outline.ts';
 import type { Node } from '../text/node.ts';
 import type { Source } from '../text/source.ts';
 
@@ -27,7 +27,7 @@ export function plain(at: Outline | undefined, node: Node, paths: PathReading): 
   }
   const value: Record<string, unknown> = {};
   for (const [key, entry] of node.entries) value[key] = plain(childOf(at, node, key), entry.value, paths);
-  const type = defaultType(at);
+  const type = effectiveType(at, node);
   if (type !== undefined && !node.entries.has('type')) value['type'] = type;
   return value;
 }

@@ -134,6 +134,6 @@ function checkMasks({ graph }: Network, { batchRows, batchesPerStep }: BatchPlan
     if (op.type !== 'dropout' || batchRows * batchesPerStep * widthOf(op.y) <= 2 ** 32) continue;
     const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${widthOf(op.y)} units; expected at most 2^32 outputs a step`;
     const next = 'lower train.batch_size or train.accumulate';
-    throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `model.layers.${op.layer}.dropout`, message, next });
+    throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `${graph.layers[op.layer]?.path}.dropout`, message, next });
   }
 }

@@ -43,7 +43,7 @@ export function onnxModel(model: ExportModel, { raw }: OnnxOptions): OnnxModel {
     metadata: {
       ...describe(model),
       input: raw ? 'normalised' : 'raw',
-      ...modelMetadata({ layers: model.layers, loss: graph.loss.loss }, preprocess),
+      ...modelMetadata({ ...model, loss: graph.loss.loss }, preprocess),
     },
   };
 }

@@ -1,10 +1,12 @@
-import type { Conv1dConfig, Conv2dConfig } from '../../config/schema/blocks/model.ts';
+import type { Conv1dConfig, Conv2dConfig } from '../../config/schema/layers/convolution.ts';
+import { both } from '../../config/schema/layers/extent.ts';
 import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { channelsLast } from '../../graph/layout.ts';
+import type { Extent2d } from '../../graph/window.ts';
 import { addActivation } from './activation.ts';
 import { addChannelDropout, addDropout } from './dropout.ts';
-import { alongSequence, pair } from './extents.ts';
+import { alongSequence } from './extents.ts';
 import type { LayerType } from './layer.ts';
 import { addNorm } from './norm.ts';
 import { asPicture, type Picture, pictureShape } from './picture.ts';
@@ -15,7 +17,7 @@ import { placeWindow, type WindowConfig } from './window.ts';
 export const conv2d: LayerType<Conv2dConfig> = {
   build(config, x, graph) {
     const { kernel, stride, dilation, padding } = config;
-    const window = { kernel: pair(kernel), stride: pair(stride), dilation: pair(dilation), padding: paddingOf(padding, pair) };
+    const window = { kernel: both(kernel), stride: both(stride), dilation: both(dilation), padding: paddingOf(padding, both) };
     return withRest(config, asPicture(x, 3, graph), window, { key: 'dropout2d', p: config.dropout2d }, graph);
   },
 };
@@ -41,8 +43,12 @@ interface ChannelDropout {
   p: number;
 }
 
-function paddingOf<T>(padding: 'same' | 'valid' | T, extents: (padding: T | number) => WindowConfig['padding']): WindowConfig['padding'] {
-  return padding === 'same' ? padding : extents(padding === 'valid' ? 0 : padding);
+function paddingOf<T extends number | readonly [number, number]>(
+  padding: 'same' | 'valid' | T,
+  extents: (padding: T | 0) => Extent2d,
+): WindowConfig['padding'] {
+  if (padding === 'same') return padding;
+  return extents(padding === 'valid' ? 0 : padding);
 }
 
 function withRest(config: ConvConfig, picture: Picture, window: WindowConfig, channelDropout: ChannelDropout, graph: GraphBuilder): string {

@@ -1,4 +1,4 @@
-import type { DenseConfig } from '../../config/schema/blocks/model.ts';
+import type { DenseConfig } from '../../config/schema/layers/dense.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { channelsLast, unitsLast } from '../../graph/layout.ts';
 import { elements, type Shape } from '../../graph/shape.ts';

@@ -1,4 +1,4 @@
-import type { FlattenConfig } from '../../config/schema/blocks/model.ts';
+import type { FlattenConfig } from '../../config/schema/layers/form.ts';
 import type { LayerType } from './layer.ts';
 
 /** Single numbers, channels first: torch.nn.Flatten. Nothing moves: a dense layer behind it knows in which order they lie. */

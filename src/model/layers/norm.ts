@@ -1,4 +1,4 @@
-import { batchNormOf, type DenseConfig, layerNormOf } from '../../config/schema/blocks/model.ts';
+import { type BatchNormConfig, batchNormOf, type LayerNormConfig, layerNormOf } from '../../config/schema/layers/norm.ts';
 import type { GraphBuilder, TensorSpec } from '../../graph/graph.ts';
 import { channelsLast } from '../../graph/layout.ts';
 import { elements, type Shape } from '../../graph/shape.ts';
@@ -9,7 +9,7 @@ import { channelsFirst } from '../../graph/window.ts';
  * batch norm, all its values for layer norm.
  */
 export function addNorm(
-  config: Pick<DenseConfig, 'batch_norm' | 'layer_norm'>,
+  config: { batch_norm: boolean | BatchNormConfig; layer_norm: boolean | LayerNormConfig },
   x: string,
   graph: GraphBuilder,
   prefix: '' | 'projection.' = '',

@@ -1,8 +1,9 @@
-import type { GlobalPoolConfig, Pool1dConfig, Pool2dConfig } from '../../config/schema/blocks/model.ts';
+import { both } from '../../config/schema/layers/extent.ts';
+import type { GlobalAvgPoolConfig, Pool1dConfig, Pool2dConfig } from '../../config/schema/layers/pooling.ts';
 import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import type { Extent2d, Window } from '../../graph/window.ts';
-import { alongSequence, pair } from './extents.ts';
+import { alongSequence } from './extents.ts';
 import type { LayerType } from './layer.ts';
 import { asPicture, type Picture, pictureShape } from './picture.ts';
 import { extentText, placeWindow, type Rest } from './window.ts';
@@ -11,7 +12,7 @@ import { extentText, placeWindow, type Rest } from './window.ts';
 export const pool2d: LayerType<Pool2dConfig> = {
   build(config, x, graph) {
     const { kernel, stride = kernel, padding } = config;
-    return addPool(config, asPicture(x, 3, graph), { kernel: pair(kernel), stride: pair(stride), padding: pair(padding) }, graph);
+    return addPool(config, asPicture(x, 3, graph), { kernel: both(kernel), stride: both(stride), padding: both(padding) }, graph);
   },
 };
 
@@ -25,7 +26,7 @@ export const pool1d: LayerType<Pool1dConfig> = {
 };
 
 /** The mean of each channel: torch.nn.AdaptiveAvgPool2d(1) and Flatten. */
-export const globalAvgPool: LayerType<GlobalPoolConfig> = {
+export const globalAvgPool: LayerType<GlobalAvgPoolConfig> = {
   build(_config, x, graph) {
     const rank = graph.shapeOf(x).length === 2 && x !== graph.input ? 2 : 3;
     const picture = asPicture(x, rank, graph);

@@ -1,4 +1,4 @@
-import type { ReshapeConfig } from '../../config/schema/blocks/model.ts';
+import type { ReshapeConfig } from '../../config/schema/layers/form.ts';
 import { GradloomError } from '../../errors.ts';
 import { elements, shapeText } from '../../graph/shape.ts';
 import type { LayerType } from './layer.ts';
@@ -18,8 +18,7 @@ export const reshape: LayerType<ReshapeConfig> = {
         : 'give extents whose product is the number of values of a sample';
       throw new GradloomError({ code: 'E_CONFIG_VALUE', where: graph.where('shape'), message, next });
     }
-    const ordered = where === 'first' ? shape : [...shape.slice(-1), ...shape.slice(0, -1)];
-    const [channels = 1, ...size] = ordered;
+    const [channels = 1, ...size] = shape;
     const rank = size.length === 2 ? 3 : 2;
     const [height, width] = rank === 3 ? [size[0] as number, size[1] as number] : [1, size[0] as number];
     const picture = { height, width, channels, rank } as const;

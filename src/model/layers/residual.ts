@@ -1,10 +1,11 @@
-import type { ResidualConfig } from '../../config/schema/blocks/model.ts';
+import type { ResidualConfig } from '../../config/layers/flat-layers.ts';
 import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { equalShapes, type Shape, shapeText } from '../../graph/shape.ts';
 import { channelsFirst, type Extent2d } from '../../graph/window.ts';
 import { addActivation } from './activation.ts';
 import { addConv } from './conv.ts';
+import type { LayerType } from './layer.ts';
 import { addNorm } from './norm.ts';
 import { asPicture, type Picture, pictureShape } from './picture.ts';
 import { addSum } from './sum.ts';
@@ -13,11 +14,12 @@ import { addSum } from './sum.ts';
  * y = act(x + projection(input)), x what the layers of the block make of its input. The projection is a convolution of 1x1 that brings the
  * input to the shape of x. source: He et al. (2016), equations 1 and 2.
  */
-export function buildResidual(config: ResidualConfig, x: string, input: string, graph: GraphBuilder): string {
-  const outputs = graph.shapeOf(x);
-  const shortcut = shortcutOf(config, input, outputs, graph);
-  return addActivation(config.activation, addSum(x, shortcut, graph), graph);
-}
+export const residual: LayerType<ResidualConfig> = {
+  build(config, x, graph, { from }) {
+    const shortcut = shortcutOf(config, graph.inputOf(from), graph.shapeOf(x), graph);
+    return addActivation(config.activation, addSum(x, shortcut, graph), graph);
+  },
+};
 
 function shortcutOf(config: ResidualConfig, input: string, outputs: Shape, graph: GraphBuilder): string {
   const rank = outputs.length;

@@ -21,7 +21,7 @@ function readAll(network: Network, { parameters, statistics }: Vectors) {
 export function encodeModel(network: Network, vectors: Vectors, { model, loss }: Experiment, preprocess: Preprocess): Uint8Array {
   return encodeSafetensors(new Map(readAll(network, vectors)), {
     format: 'pt',
-    ...modelMetadata({ layers: model.layers, loss }, preprocess),
+    ...modelMetadata({ ...model, loss }, preprocess),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { ModelLayers } from '../../config/layers/flat-layers.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
 
@@ -6,12 +7,12 @@ export const MODEL_METADATA = { model: 'gradloom.model', preprocess: 'gradloom.p
 
 /** The metadata of a model, by the names in `MODEL_METADATA`. */
 export function modelMetadata(
-  { layers, loss }: { layers: Experiment['model']['layers']; loss: Experiment['loss'] },
+  { layers, blocks, loss }: ModelLayers & { loss: Experiment['loss'] },
   preprocess: Preprocess,
 ): Record<string, string> {
   return {
     // Where the first weights came from says nothing of these.
-    [MODEL_METADATA.model]: JSON.stringify({ layers, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
+    [MODEL_METADATA.model]: JSON.stringify({ layers, blocks, loss }, (key, value: unknown) => (key === 'init' ? undefined : value)),
     [MODEL_METADATA.preprocess]: JSON.stringify(preprocess),
   };
 }

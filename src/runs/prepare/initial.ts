@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { flatLayers } from '../../config/layers/flat-layers.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { EnginePlan } from '../../engine/plan/plan.ts';
@@ -95,7 +96,7 @@ function stateOfParent(plan: EnginePlan, dataset: Dataset, parent: NonNullable<E
 
 /** sha256 (hex) of each file of initial weights, by its path. @throws GradloomError E_DATA_READ */
 export function initHashes({ model }: Experiment): Record<string, string> {
-  const inits = [model.init, ...model.layers.map((_, layer) => initOf(model, layer))];
+  const inits = [model.init, ...flatLayers(model).map((layer) => initOf(model, layer))];
   const paths = new Set(
     inits.flatMap((init) => (init.type === 'file' ? [init.path] : init.type === 'run' ? [runWeightsFile(init.path)] : [])),
   );

@@ -1,3 +1,4 @@
+import { flatLayers } from '../../config/layers/flat-layers.ts';
 import type { Experiment } from '../../config/schema/schema.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { featureNames } from '../../data/preprocess/preprocess.ts';
@@ -21,10 +22,12 @@ export type LikelyCause = (layer?: number) => string | undefined;
 export function likelyCauseOf({ model }: Experiment, dataset: InputData): LikelyCause {
   let range: { notice: string | undefined } | undefined;
   return (layer) => {
-    const zeros = model.layers.findIndex((_, i) => initOf(model, i).type === 'zeros' && i <= (layer ?? model.layers.length - 2));
-    if (zeros >= 0) {
-      const key = initOf(model, zeros) === model.init ? 'model.init' : `model.layers.${zeros}.init`;
-      return `the weights of layers.${zeros} start at 0 (${key}: zeros); take another, such as he_normal`;
+    const layers = flatLayers(model).filter(({ config: { type } }) => type === 'dense' || type === 'conv2d' || type === 'conv1d');
+    const suspects = layer === undefined ? layers.slice(0, -1) : layers.filter(({ index }) => index <= layer);
+    const zeros = suspects.find((one) => initOf(model, one).type === 'zeros');
+    if (zeros !== undefined) {
+      const key = initOf(model, zeros) === model.init ? 'model.init' : `${zeros.path}.init`;
+      return `the weights of ${zeros.name} start at 0 (${key}: zeros); take another, such as he_normal`;
     }
     range ??= { notice: inputRangeNotice(dataset) };
     return range.notice;

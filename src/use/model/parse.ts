@@ -15,6 +15,8 @@ import { issueText, parsePreprocess, targetProblem } from './preprocess-text.ts'
 /** A trained model as plain data: all that it takes to use it or to write it in another form. */
 export interface LoadedModel {
   layers: Experiment['model']['layers'];
+  /** What `{block: name}` among the layers stands for. */
+  blocks: Experiment['model']['blocks'];
   loss: LossConfig;
   /** The graph of its ops and its tensors' places, made of `layers`. */
   network: Network;
@@ -41,7 +43,7 @@ export interface ModelOrigin {
 }
 
 /** What `gradloom.model` of a file's metadata holds. */
-const metadataSchema = z.strictObject({ layers: modelSchema.shape.layers, loss: lossSchema });
+const metadataSchema = z.strictObject({ layers: modelSchema.shape.layers, blocks: modelSchema.shape.blocks, loss: lossSchema });
 
 /**
  * The model that a model.safetensors holds, as gradloom writes it.
@@ -57,14 +59,14 @@ export function modelOfFile(file: Safetensors, where: string): LoadedModel {
       message: printable(message, 500),
       next: 'name a model.safetensors that gradloom has written, or its run',
     });
-  const { layers, loss } = modelMetadata(file.metadata[MODEL_METADATA.model], fail);
+  const { layers, blocks, loss } = modelMetadata(file.metadata[MODEL_METADATA.model], fail);
   const preprocess = preprocessMetadata(file.metadata[MODEL_METADATA.preprocess], fail);
-  const network = buildNetwork({ model: { layers, init: { type: 'zeros' } }, loss }, sampleShape(preprocess.input));
+  const network = buildNetwork({ model: { layers, blocks, init: { type: 'zeros' } }, loss }, sampleShape(preprocess.input));
   const problem = targetProblem(preprocess, network.outputs);
   if (problem !== undefined) throw fail(`${MODEL_METADATA.preprocess}: ${problem}`);
   const vectors = vectorsOf(network, file, where);
   const origin = { path: where, run: undefined, step: undefined, average: undefined };
-  return { layers, loss, network, ...vectors, preprocess, experiment: undefined, origin };
+  return { layers, blocks, loss, network, ...vectors, preprocess, experiment: undefined, origin };
 }
 
 type Fail = (message: string) => GradloomError;

@@ -46,6 +46,7 @@ async function readRunModel(
   const { path: file, step } = weights;
   return {
     layers: experiment.model.layers,
+    blocks: experiment.model.blocks,
     loss: experiment.loss,
     network,
     ...vectorsOf(network, weights.file, weights.path),

@@ -111,7 +111,7 @@ export function modelOf(layers: string, preprocess: string, outcome: string, see
       ),
     );
   }
-  return { name: `${layers} ${outcome}`, layers: experiment.model.layers, graph, tensors, preprocess: whole };
+  return { name: `${layers} ${outcome}`, layers: experiment.model.layers, blocks: undefined, graph, tensors, preprocess: whole };
 }
 
 /** Layers, preprocessing and outcomes, each kind at least once, without all that could be combined. */
