@@ -1,4 +1,9 @@
 // Every kernel of gradloom. The TypeScript view of each folder is a file of src/kernels/interface/.
+export { channel_dropout_forward } from './convolution/channel-dropout';
+export { conv_forward } from './convolution/forward';
+export { conv_input_gradient } from './convolution/input-gradient';
+export { avg_pool_backward, avg_pool_forward, max_pool_backward, max_pool_forward, swap_axes } from './convolution/pools';
+export { conv_bias_gradient, conv_weight_gradient } from './convolution/weight-gradient';
 export { dense_forward, matmul_nt } from './products/dense';
 export { dense_bias_gradient, dense_weight_gradient } from './products/gradient';
 export { tile_4x8 } from './products/tile';

@@ -1,3 +1,4 @@
+import type { ConvolutionKernels } from './interface/convolution.ts';
 import type { LayerKernels } from './interface/layers.ts';
 import type { LossKernels } from './interface/losses.ts';
 import type { PictureKernels } from './interface/pictures.ts';
@@ -10,4 +11,11 @@ import type { VectorKernels } from './interface/vector.ts';
  * Letters: M, N, K as in BLAS; B rows, I inputs, O outputs of a layer. All matrices row-major f32 unless said otherwise.
  * Shapes, order of summation and error bounds stand above each kernel in `kernels/`.
  */
-export interface Kernels extends ProductKernels, LayerKernels, LossKernels, PictureKernels, UpdateKernels, VectorKernels {}
+export interface Kernels
+  extends ProductKernels,
+    ConvolutionKernels,
+    LayerKernels,
+    LossKernels,
+    PictureKernels,
+    UpdateKernels,
+    VectorKernels {}
