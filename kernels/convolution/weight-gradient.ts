@@ -8,6 +8,8 @@ import { packColumns } from './tile';
 
 /** Floats of dw summed at a time: they and the level of the tree below them stay in L2. */
 const BLOCK_FLOATS: i32 = 65536;
+/** Floats of packed dz kept at a time. */
+const PANEL_FLOATS: i32 = 65536;
 /** Floats of a tile: 4 taps by 8 filters. */
 const TILE: i32 = 32;
 
@@ -53,7 +55,7 @@ function addTile4x8(x: usize, dz: usize, pixels: i32, sum: usize): void {
 function packTaps(x: usize, from: usize, pixels: i32, taps: usize, first: i32, k: i32, out: usize): void {
   const o0 = <usize>i32.load(i32At(taps, first)), o1 = <usize>i32.load(i32At(taps, min(k - 1, first + 1)));
   const o2 = <usize>i32.load(i32At(taps, min(k - 1, first + 2))), o3 = <usize>i32.load(i32At(taps, min(k - 1, first + 3)));
-  const areNeighbours = o3 - o0 == 12; // offsets ascend
+  const areNeighbours = first + 4 <= k && o3 - o0 == 12; // offsets ascend
   for (; pixels > 0; pixels--) {
     const p = x + <usize>i32.load(from);
     if (areNeighbours) v128.store(out, v128.load(p + o0));
@@ -140,8 +142,9 @@ export function conv_weight_gradient(
   const atOnce = picturesAtOnce(i32.load(i32At(bounds, leaves)), pixels, lines * line);
   const tileFloats = (outer + 7) / 8 * TILE, tiles = groups * ((k + 3) / 4), most = max(1, min(tiles, BLOCK_FLOATS / tileFloats));
   const taps = scratch, from = i32At(taps, k), frames = i32At(from, atOnce * pixels);
-  const xPanel = isFramed ? f32AtRow(frames, atOnce * lines, line, 0) : frames, dzPanels = f32At(xPanel, 4 * PIXELS);
-  const stack = f32AtRow(dzPanels, (outer + 7) / 8 * 8, PIXELS, 0);
+  const together = min(PIXELS, max(64, PANEL_FLOATS / outer));
+  const xPanel = isFramed ? f32AtRow(frames, atOnce * lines, line, 0) : frames, dzPanels = f32At(xPanel, 4 * together);
+  const stack = f32AtRow(dzPanels, (outer + 7) / 8 * 8, together, 0);
   placeTable(taps, kernel_h, dilation_h * line, kernel_w, dilation_w * channels, inner, 1);
   placeTable(from, atOnce, lines * line, out_height, stride_h * line, out_width, stride_w * channels);
   if (isFramed) memory.fill(frames, 0, f32AtRow(0, atOnce * lines, line, 0));
@@ -157,8 +160,8 @@ export function conv_weight_gradient(
           framePictures(a, pictures, height, width, channels, pad_top, pad_left, lines, reachW, frames);
           a = frames;
         }
-        for (let p = 0; p < count; p += PIXELS) {
-          addProducts(a, i32At(from, p), min(PIXELS, count - p), taps, k, inner, f32AtRow(dz, r * pixels + p, filters, 0), outer, filters,
+        for (let p = 0; p < count; p += together) {
+          addProducts(a, i32At(from, p), min(together, count - p), taps, k, inner, f32AtRow(dz, r * pixels + p, filters, 0), outer, filters,
             first, end, slab, xPanel, dzPanels);
         }
         r += pictures;
