@@ -92,13 +92,23 @@ export interface SliceSite {
 }
 
 export interface BackwardSite extends ForwardSite {
-  /** The gradient of a tensor of rows; backward may overwrite that of its output. 0 where nobody needs it. */
+  /**
+   * The gradient of a tensor of rows; backward may overwrite that of its output, and writes that of each input: where others read that too,
+   * it is added to theirs. 0 where nobody needs it.
+   */
   gradient(tensor: string): number;
-  /** Runs `emit` when the gradient of a tensor has its first contribution, to which others are added. */
-  onceBegun(tensor: string, emit: () => void): void;
   subtrees: readonly SubtreeSite[];
   /** Where the gradient of a weight is computed from all ranks' rows, in place of the subtrees' sums. */
   slice(weight: string): SliceSite | undefined;
+}
+
+/** A part of a gradient that is added to the others'. */
+export interface GradientPartSite {
+  /** f32[count] each, byte addresses. */
+  gradient: number;
+  part: number;
+  count: number;
+  emit: Emit;
 }
 
 /** A leaf's rows on their way through the loss; pointers are byte addresses, 0 where there is nothing. */

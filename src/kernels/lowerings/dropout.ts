@@ -8,14 +8,18 @@ const WORDS = 2 ** 32;
 export const dropout: Lowering<DropoutOp> = {
   workspace: ({ y }, shapeOf) => ({ kept: { mask: shapeOf(y) } }),
 
-  forward({ p, stream, x, y }, site) {
+  forward({ p, stream, channels, x, y }, site) {
     const width = elements(site.shapeOf(y));
     const count = site.rows * width;
     const [from, to] = [site.at(x), site.at(y)];
-    if (site.training) {
-      const threshold = Math.round(p * WORDS);
-      site.emit('dropout_forward', from, to, site.kept('mask'), count, site.firstRow * width, threshold, 1 / (1 - p), site.stream(stream));
-    } else if (from !== to) site.emit('copy', to, from, count);
+    if (!site.training) {
+      if (from !== to) site.emit('copy', to, from, count);
+      return;
+    }
+    const pointers = [from, to, site.kept('mask')] as const;
+    const draw = [Math.round(p * WORDS), 1 / (1 - p), site.stream(stream)] as const;
+    if (channels === undefined) site.emit('dropout_forward', ...pointers, count, site.firstRow * width, ...draw);
+    else site.emit('channel_dropout_forward', ...pointers, site.rows, width / channels, channels, site.firstRow * channels, ...draw);
   },
 
   backward({ y }, site) {

@@ -16,11 +16,12 @@ function emitParameterGradients(op: NormOp, site: BackwardSite, units: number): 
   }
 }
 
-/** Per-leaf column sums of d and of d * xhat. */
-function emitProducts(site: BackwardSite, d: number, units: number): void {
+/** Per-leaf column sums of d and of d * xhat, over `pixels` lines of each row. */
+function emitProducts(site: BackwardSite, d: number, units: number, pixels: number): void {
   for (const { index, row, rows } of site.leaves) {
-    const offset = row * units * F32;
-    site.emit('norm_products', d + offset, site.kept('xhat') + offset, rows, units, site.perLeaf('products') + index * 2 * units * F64);
+    const offset = row * pixels * units * F32;
+    const sums = site.perLeaf('products') + index * 2 * units * F64;
+    site.emit('norm_products', d + offset, site.kept('xhat') + offset, rows * pixels, units, sums);
   }
 }
 
@@ -32,8 +33,7 @@ const halved = (units: number): number => Math.ceil(units / 2);
  * normalised by itself, without a barrier; the running statistics are those of the whole batch in both.
  */
 export const batchNorm: Lowering<BatchNormOp> = {
-  workspace({ scope, y }, shapeOf) {
-    const units = elements(shapeOf(y));
+  workspace({ scope, units, y }, shapeOf) {
     const pair = 2 * units;
     const single = halved(units);
     return {
@@ -45,72 +45,85 @@ export const batchNorm: Lowering<BatchNormOp> = {
   },
 
   forward(op, site) {
-    const units = elements(site.shapeOf(op.y));
+    const { units } = op;
     const pair = 2 * units;
+    const pixels = pixelsOf(op, site);
     const x = site.at(op.x);
     if (!site.training) {
       site.emit('inverse_std', site.statistic(op.runningVar), units, op.eps, site.own('invstd'));
-      emitNormalise(op, site, units, site.statistic(op.runningMean), 0, site.rows);
+      emitNormalise(op, site, site.statistic(op.runningMean), 0, site.rows);
       return;
     }
     for (const { index, row, rows } of site.leaves) {
-      site.emit('norm_sums', x + row * units * F32, rows, units, site.perLeaf('sums') + index * pair * F64);
+      site.emit('norm_sums', x + row * pixels * units * F32, rows * pixels, units, site.perLeaf('sums') + index * pair * F64);
     }
     site.shareLeaves('sums');
     if (op.scope === 'batch') {
       site.barrier();
-      emitBatchStatistics(op, site, units, site.emit);
-      emitNormalise(op, site, units, site.own('mean'), 0, site.rows);
+      emitBatchStatistics(op, site, site.emit);
+      emitNormalise(op, site, site.own('mean'), 0, site.rows);
     } else {
       for (const { index, row, rows } of site.leaves) {
-        emitStatistics(op, site, units, site.emit, site.perLeaf('sums') + index * pair * F64, rows);
+        emitStatistics(op, site, site.emit, site.perLeaf('sums') + index * pair * F64, rows);
         // Backward needs each leaf's own 1/std.
         site.emit('copy', site.perLeaf('invstd') + index * halved(units) * F64, site.own('invstd'), units);
-        emitNormalise(op, site, units, site.own('mean'), row, rows);
+        emitNormalise(op, site, site.own('mean'), row, rows);
       }
-      emitBatchStatistics(op, site, units, site.afterwards);
+      emitBatchStatistics(op, site, site.afterwards);
     }
     const [mean, variance] = [site.statistic(op.runningMean), site.statistic(op.runningVar)];
-    site.afterwards('running_statistics', site.own('mean'), site.own('variance'), site.batchRows, units, op.momentum, mean, variance);
+    const lines = site.batchRows * pixels;
+    site.afterwards('running_statistics', site.own('mean'), site.own('variance'), lines, units, op.momentum, mean, variance);
   },
 
   /** dz = gamma / std * (dy - mean(dy) - xhat * mean(dy * xhat)), in place of dy */
   backward(op, site) {
-    const units = elements(site.shapeOf(op.y));
+    const { units } = op;
+    const pixels = pixelsOf(op, site);
     const [d, gamma, xhat] = [site.gradient(op.y), site.parameter(op.weight), site.kept('xhat')];
-    emitProducts(site, d, units);
+    emitProducts(site, d, units, pixels);
     emitParameterGradients(op, site, units);
     if (op.scope === 'batch') {
       site.shareLeaves('products');
       site.barrier();
       site.emit('tree_sum_f64', site.perLeaf('products'), site.leafTotal, 2 * units, site.own('total'), site.scratch);
-      site.emit('batch_norm_backward', d, xhat, gamma, site.own('invstd'), site.own('total'), site.batchRows, site.rows, units);
+      const [all, own] = [site.batchRows * pixels, site.rows * pixels];
+      site.emit('batch_norm_backward', d, xhat, gamma, site.own('invstd'), site.own('total'), all, own, units);
       return;
     }
     for (const { index, row, rows } of site.leaves) {
-      const offset = row * units * F32;
+      const offset = row * pixels * units * F32;
       const invstd = site.perLeaf('invstd') + index * halved(units) * F64;
       const total = site.perLeaf('products') + index * 2 * units * F64;
-      site.emit('batch_norm_backward', d + offset, xhat + offset, gamma, invstd, total, rows, rows, units);
+      site.emit('batch_norm_backward', d + offset, xhat + offset, gamma, invstd, total, rows * pixels, rows * pixels, units);
     }
   },
 };
 
-function emitStatistics({ eps }: BatchNormOp, site: ForwardSite, units: number, emit: Emit, total: number, rows: number): void {
-  emit('norm_statistics', total, rows, units, eps, site.own('mean'), site.own('variance'), site.own('invstd'));
+/** Lines of `units` values in a row: 1 where it is no picture. */
+function pixelsOf({ units, y }: BatchNormOp, { shapeOf }: ForwardSite): number {
+  return elements(shapeOf(y)) / units;
+}
+
+function emitStatistics(op: BatchNormOp, site: ForwardSite, emit: Emit, total: number, rows: number): void {
+  const lines = rows * pixelsOf(op, site);
+  emit('norm_statistics', total, lines, op.units, op.eps, site.own('mean'), site.own('variance'), site.own('invstd'));
 }
 
 /** Of the whole batch, from all leaves' sums. */
-function emitBatchStatistics(op: BatchNormOp, site: ForwardSite, units: number, emit: Emit): void {
-  emit('tree_sum_f64', site.perLeaf('sums'), site.leafTotal, 2 * units, site.own('total'), site.scratch);
-  emitStatistics(op, site, units, emit, site.own('total'), site.batchRows);
+function emitBatchStatistics(op: BatchNormOp, site: ForwardSite, emit: Emit): void {
+  emit('tree_sum_f64', site.perLeaf('sums'), site.leafTotal, 2 * op.units, site.own('total'), site.scratch);
+  emitStatistics(op, site, emit, site.own('total'), site.batchRows);
 }
 
-function emitNormalise(op: BatchNormOp, site: ForwardSite, units: number, mean: number, row: number, rows: number): void {
-  const offset = row * units * F32;
+function emitNormalise(op: BatchNormOp, site: ForwardSite, mean: number, row: number, rows: number): void {
+  const { units } = op;
+  const pixels = pixelsOf(op, site);
+  const offset = row * pixels * units * F32;
   const xhat = site.training ? site.kept('xhat') + offset : 0;
-  const [gamma, beta] = [site.parameter(op.weight), site.parameter(op.bias)];
-  site.emit('batch_norm_forward', site.at(op.x) + offset, mean, site.own('invstd'), gamma, beta, xhat, site.at(op.y) + offset, rows, units);
+  const [gamma, beta, invstd] = [site.parameter(op.weight), site.parameter(op.bias), site.own('invstd')];
+  const [x, y] = [site.at(op.x) + offset, site.at(op.y) + offset];
+  site.emit('batch_norm_forward', x, mean, invstd, gamma, beta, xhat, y, rows * pixels, units);
 }
 
 export const layerNorm: Lowering<LayerNormOp> = {
@@ -128,7 +141,7 @@ export const layerNorm: Lowering<LayerNormOp> = {
   backward(op, site) {
     const units = elements(site.shapeOf(op.y));
     const d = site.gradient(op.y);
-    emitProducts(site, d, units);
+    emitProducts(site, d, units, 1);
     emitParameterGradients(op, site, units);
     site.emit('layer_norm_backward', d, site.kept('xhat'), site.parameter(op.weight), site.kept('invstd'), site.rows, units);
   },
