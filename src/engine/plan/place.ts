@@ -27,6 +27,9 @@ export interface GraphRegions {
   values: Record<string, Region>;
   /** Their gradients. */
   gradients: Record<string, Region>;
+  /** What an op adds to a gradient that another has begun: a row of `spareWidth` values for each batch row. */
+  spare: Region;
+  spareWidth: number;
   /** One an op, in the order of the graph. */
   ops: OpRegions[];
 }
@@ -50,7 +53,8 @@ export interface Allocator {
 export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Allocator, isTrained = true): GraphRegions {
   const index = new GraphIndex(graph);
   const ranks = Array.from({ length: workers }, (_, rank) => rank);
-  const regions: GraphRegions = { values: {}, gradients: {}, ops: [] };
+  const spareWidth = isTrained ? Math.max(0, ...graph.ops.flatMap((op) => addedTo(index, op)).map(index.widthOf)) : 0;
+  const regions: GraphRegions = { values: {}, gradients: {}, spare: perRow(spareWidth), spareWidth, ops: [] };
   const valueOwner = owners(graph, (op) => overwrites(index, op));
   const gradientOwner = owners(graph, (op) => sharesGradient(index, op));
   for (const layer of graph.layers) {
@@ -68,8 +72,8 @@ export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Alloc
 }
 
 /** All regions of a graph once: shared ones have one address. */
-export function distinctRegions({ values, gradients, ops }: GraphRegions): Region[] {
-  const all = [...Object.values(values), ...Object.values(gradients), ...ops.flatMap(({ kept }) => Object.values(kept))];
+export function distinctRegions({ values, gradients, spare, ops }: GraphRegions): Region[] {
+  const all = [...Object.values(values), ...Object.values(gradients), spare, ...ops.flatMap(({ kept }) => Object.values(kept))];
   return [...new Map(all.filter(({ bytes }) => bytes > 0).map((region) => [region.at, region])).values()];
 }
 
@@ -96,11 +100,25 @@ function overwrites(index: GraphIndex, op: LayerOp): boolean {
   return !backwardReads(op).x && !backwardReads(maker).y;
 }
 
-/** Whether the gradient of an op's input may take the place of its output's: it has no other contribution. */
+/** Whether the gradient of an op's first input takes the place of its output's: nobody has begun it before. */
 function sharesGradient(index: GraphIndex, op: LayerOp): boolean {
   const type = opType(op);
   const [x = ''] = type.inputs(op);
-  return type.inPlace && index.makerOf(x) !== undefined && index.readersOf(x).length === 1;
+  return type.inPlace && index.makerOf(x) !== undefined && beginsGradient(index, op, x);
+}
+
+/**
+ * Whether an op writes the gradient of a tensor that it reads, to which the others that read it add theirs: backward comes to the last of
+ * them first. An order of the graph alone, so no bit depends on the workers.
+ */
+function beginsGradient(index: GraphIndex, op: LayerOp, tensor: string): boolean {
+  return index.readersOf(tensor).at(-1) === op;
+}
+
+/** The inputs of an op whose gradients others have begun when its own part comes. */
+export function addedTo(index: GraphIndex, op: LayerOp): string[] {
+  const inputs = [...new Set(opType(op).inputs(op))];
+  return inputs.filter((tensor) => index.makerOf(tensor) !== undefined && !beginsGradient(index, op, tensor));
 }
 
 function placeShared(

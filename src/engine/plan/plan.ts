@@ -131,8 +131,10 @@ function checkTeam({ members }: TeamPlan, leaves: number): void {
 function checkMasks({ graph }: Network, { batchRows, batchesPerStep }: BatchPlan): void {
   const { widthOf } = new GraphIndex(graph);
   for (const op of graph.ops) {
-    if (op.type !== 'dropout' || batchRows * batchesPerStep * widthOf(op.y) <= 2 ** 32) continue;
-    const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${widthOf(op.y)} units; expected at most 2^32 outputs a step`;
+    if (op.type !== 'dropout') continue;
+    const units = op.channels ?? widthOf(op.y);
+    if (batchRows * batchesPerStep * units <= 2 ** 32) continue;
+    const message = `dropout over ${batchRows * batchesPerStep} rows a step and ${units} units; expected at most 2^32 outputs a step`;
     const next = 'lower train.batch_size or train.accumulate';
     throw new GradloomError({ code: 'E_CONFIG_RANGE', where: `${graph.layers[op.layer]?.path}.dropout`, message, next });
   }

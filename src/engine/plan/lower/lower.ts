@@ -29,7 +29,7 @@ export function lowerProgram(plan: EnginePlan, rank: number, key: ProgramKey): R
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = nth(ops, i);
     lowerings.of(op).backward(op, sites.backward(op, nth(forward, i), bounds));
-    sites.release(op);
+    sites.settle(op);
   }
   return program;
 }

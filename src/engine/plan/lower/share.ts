@@ -70,6 +70,12 @@ export class Share<P extends ForwardPlan = EnginePlan> {
     return named(memory.graph.gradients, tensor).at + f32Bytes(row * this.index.widthOf(tensor));
   }
 
+  /** Address of a row of what an op adds to a gradient; the rows of all ranks lie apart, whatever op each is at. */
+  spareAt(row: number): number {
+    const { spare, spareWidth } = this.plan.memory.graph;
+    return spare.at + f32Bytes(row * spareWidth);
+  }
+
   parameterAt(name: string): number {
     const { averages, parameters } = this.plan.memory;
     const vector = this.key.averaged ? (averages[0] ?? parameters) : parameters;

@@ -1,8 +1,10 @@
 import { type LayerOp, opType } from '../../../graph/op.ts';
+import { lowerings } from '../../../kernels/lowerings/index.ts';
 import type { BackwardSite, ForwardSite, SliceSite } from '../../../kernels/site.ts';
 import { f32Bytes } from '../../../model/parameters.ts';
 import { type Chunk, rowFloats } from '../chunks.ts';
 import { isByFactors } from '../exchange.ts';
+import { addedTo } from '../place.ts';
 import { gradientAt, rankChunks, rowsOfSlice } from '../slices.ts';
 import type { PlacedBounds } from './bounds.ts';
 import { emitTo, type ProgramWriter } from './program.ts';
@@ -13,8 +15,6 @@ export class Sites {
   readonly #share: Share;
   readonly #writer: ProgramWriter;
   readonly #slice: readonly Chunk[];
-  /** What waits for the gradient of a tensor to begin. */
-  readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(share: Share, writer: ProgramWriter) {
     this.#share = share;
@@ -27,8 +27,7 @@ export class Sites {
     const share = this.#share;
     return {
       ...forward,
-      gradient: (tensor) => share.gradientAt(tensor, share.rows.from),
-      onceBegun: (tensor, emit) => void this.#waiting.set(tensor, [...(this.#waiting.get(tensor) ?? []), emit]),
+      gradient: (tensor) => (addedTo(share.index, op).includes(tensor) ? this.#partAt(op, tensor) : this.#gradientOf(tensor)),
       subtrees: subtrees.map(({ slab, ...subtree }) => {
         return { ...subtree, gradient: (name) => gradientAt(share.plan.memory, slab, share.parameter(name)) };
       }),
@@ -36,13 +35,28 @@ export class Sites {
     };
   }
 
-  /** What waits for an op: the first op of forward to read a tensor is the last of backward to add to its gradient. */
-  release(op: LayerOp): void {
-    for (const tensor of opType(op).inputs(op)) {
-      if (this.#share.index.readersOf(tensor)[0] !== op) continue;
-      for (const emit of this.#waiting.get(tensor) ?? []) emit();
-      this.#waiting.delete(tensor);
+  /** Adds what an op's backward has left of gradients that others have begun. */
+  settle(op: LayerOp): void {
+    const { index, rows } = this.#share;
+    for (const tensor of addedTo(index, op)) {
+      const count = (rows.to - rows.from) * index.widthOf(tensor);
+      lowerings.gradientPart({
+        gradient: this.#gradientOf(tensor),
+        part: this.#partAt(op, tensor),
+        count,
+        emit: this.#writer.emit,
+      });
     }
+  }
+
+  #gradientOf(tensor: string): number {
+    return this.#share.gradientAt(tensor, this.#share.rows.from);
+  }
+
+  /** Where an op leaves its part of such a gradient: in place of that of its output where it works in place. */
+  #partAt(op: LayerOp, tensor: string): number {
+    const type = opType(op);
+    return type.inPlace && type.inputs(op)[0] === tensor ? this.#gradientOf(op.y) : this.#share.spareAt(this.#share.rows.from);
   }
 
   #sliceOf(op: LayerOp, name: string, forward: ForwardSite, bounds: number): SliceSite | undefined {
