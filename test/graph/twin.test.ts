@@ -116,7 +116,7 @@ function picturesAndSequences(): Case[] {
       title: 'a table of time as sequences',
       sample: [12],
       layers: [
-        { type: 'reshape', shape: [6, 2], channels: 'last' },
+        { type: 'reshape', shape: [2, 6], channels: 'last' },
         { type: 'conv1d', filters: 2, kernel: 2 },
         { type: 'avg_pool1d', kernel: 5 },
       ],

@@ -60,7 +60,8 @@ function common(dice: Dice): Layer {
   const norm = dice.int(0, 5);
   return {
     activation: dice.pick(ACTIVATIONS),
-    bias: dice.next() < 0.8,
+    // In front of a batch norm its gradient is 0, but for rounding.
+    bias: norm > 0 && dice.next() < 0.8,
     ...(norm === 0 && { batch_norm: { eps: 0.01 } }),
     ...(norm === 1 && { layer_norm: { eps: 0.01 } }),
   };

@@ -15,9 +15,14 @@ export function experimentOf(parts: Record<string, unknown>): Experiment {
   return experimentFromObject({
     seed: 11,
     data: { source: { type: 'synthetic', kind: 'blobs' }, ...data },
-    model: { ...model, layers: model.layers.map((layer) => ({ type: 'dense', ...layer })) },
+    model: { ...model, layers: model.layers.map(complete) },
     ...others,
   }).experiment;
+}
+
+/** A layer of which nothing else is said is dense. */
+function complete(layer: object): object {
+  return 'residual' in layer && typeof layer.residual === 'object' ? layer : { type: 'dense', ...layer };
 }
 
 /** An engine under test with what it was made from. */

@@ -111,9 +111,9 @@ def run(case):
     graph = case['graph']
     tensors = {}
     for spec in graph['parameters']:
-        tensors[spec['name']] = torch.tensor(case['model'][spec['name']]).reshape(spec['shape']).requires_grad_()
+        tensors[spec['name']] = torch.tensor(case['model'][spec['name']], dtype=torch.float64).reshape(spec['shape']).requires_grad_()
     labels = torch.tensor(case['labels'])
-    x = torch.tensor(case['x']).reshape(len(labels), *graph['rows'][0]['shape'])
+    x = torch.tensor(case['x'], dtype=torch.float64).reshape(len(labels), *graph['rows'][0]['shape'])
     losses, gradients = [], {}
     for batch in case['batches']:
         loss = F.cross_entropy(forward(graph, tensors, x[batch]), labels[batch])
