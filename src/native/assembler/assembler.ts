@@ -191,4 +191,27 @@ export class Assembler {
     this.sub(counter, 1);
     this.jumpIf('ne', top);
   }
+
+  /** As `repeat`, with a counter in eight bytes of the frame. Changes rax. */
+  repeatInFrame(at: number, count: number, body: () => void): void {
+    if (count <= 0) return;
+    if (count === 1) {
+      body();
+      return;
+    }
+    this.set(rax, count);
+    this.store64(mem(rsp, at), rax);
+    const top = this.here();
+    body();
+    this.stepInFrame(at);
+    this.jumpIf('ne', top);
+  }
+
+  /** Counts eight bytes of the frame down; the flags are those of the subtraction. Changes rax. */
+  stepInFrame(at: number): void {
+    this.mov(rax, mem(rsp, at));
+    this.sub(rax, 1);
+    // Moves and stores leave the flags alone.
+    this.store64(mem(rsp, at), rax);
+  }
 }

@@ -1,28 +1,9 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import {
-  type Gpr,
-  mem,
-  r8,
-  r9,
-  r10,
-  r11,
-  r12,
-  r13,
-  r14,
-  r15,
-  rax,
-  rbp,
-  rbx,
-  rcx,
-  rdi,
-  rdx,
-  rsi,
-  type Vec,
-} from '../assembler/instruction.ts';
+import { type Gpr, mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
 import { Columns, type PanelRun, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
-import { leakySums } from '../leaky.ts';
 import { type Convention, routine } from '../routine.ts';
+import { finishTile } from './epilogue.ts';
 import { copyRows, transposePanel } from './pack.ts';
 import { panelVectors, sumOverK, Tile, tallest } from './tile.ts';
 
@@ -232,27 +213,17 @@ function tileOfPanel(a: Assembler, isa: Isa, columns: Columns, run: PanelRun, si
     tile,
     {
       x: { register: rax, bytesPerK: F32 },
-      rowBytes: site.x.row,
+      rowAt: (row) => row * site.x.row,
       b: { register: r10, bytesPerK: site.bytesPerK },
       loadB: (dst, from, vector) => columns.load(a, dst, from, !site.isPacked && isTail(vector), spare),
     },
     { depth: site.depth, unroll: UNROLL, width: isa.width },
   );
-  if (site.hasBias) {
-    for (let vector = 0; vector < run.vectors; vector++)
-      columns.load(a, tile.b(vector), mem(r9, vector * isa.width), isTail(vector), spare);
-    tile.each((sum, _row, vector) => a.op('vaddps', isa.width, sum, sum, tile.b(vector)));
-  }
-  if (site.relu) {
-    a.zero(isa.width, spare);
-    // Where one is NaN the second operand is the result: NaN stays. No sum is -0.
-    tile.each((sum) => a.op('vmaxps', isa.width, sum, spare, sum));
-  }
-  if (site.slope !== undefined) {
-    const sums: Vec[] = [];
-    tile.each((sum) => sums.push(sum));
-    const first = sums.length;
-    leakySums(a, isa, sums, site.slope, { slope: first, zero: first + 1, scaled: first + 2, positive: first + 3 }, isa.width);
-  }
-  tile.each((sum, row, vector) => columns.store(a, c(row, vector), sum, isTail(vector), spare));
+  finishTile(
+    a,
+    isa,
+    tile,
+    { columns, run, bias: site.hasBias ? r9 : undefined, relu: site.relu, slope: site.slope, frameAt: isa.width },
+    c,
+  );
 }

@@ -94,7 +94,7 @@ export function gradientRoutine(isa: Isa, convention: Convention, shape: Gradien
       a.mov(rbx, mem(rsp, FRAME.x));
       a.lea(rbp, mem(rdx, first * isa.width));
       for (const { size, count } of split(i, copiesX ? COPIED_TILES * tileRows : i)) {
-        repeatInFrame(a, FRAME.group, count, () => {
+        a.repeatInFrame(FRAME.group, count, () => {
           const part = new Columns(isa, size, 0);
           const xRow = copiesX ? part.vectors * isa.width : xWidth * F32;
           if (copiesX) copyX(a, isa, { size, rows, xWidth, xAt });
@@ -165,23 +165,6 @@ function copyX(a: Assembler, isa: Isa, { size, rows, xWidth, xAt }: { size: numb
   });
   a.store64(mem(rsp, FRAME.xNow), rbx);
   a.lea(rbx, mem(r8, xAt));
-}
-
-/** As `repeat`, with a counter in the frame. Changes rax. */
-function repeatInFrame(a: Assembler, at: number, count: number, body: () => void): void {
-  if (count === 1) {
-    body();
-    return;
-  }
-  a.set(rax, count);
-  a.store64(mem(rsp, at), rax);
-  const top = a.here();
-  body();
-  a.mov(rax, mem(rsp, at));
-  a.sub(rax, 1);
-  a.store64(mem(rsp, at), rax);
-  // Moves and stores leave the flags of the subtraction.
-  a.jumpIf('ne', top);
 }
 
 /** The tile of dw at rdi: x in rax, the panel of dz in r10, the schedule in rcx, waiting tiles at r8. Changes r9 to r11, r14, rax. */

@@ -69,6 +69,7 @@ export class Tile {
     let turn = 0;
     for (let row = 0; row < this.rows; row++) {
       const from = x(row);
+      if (from === undefined) continue;
       if (!broadcasts) a.broadcast(width, this.spare, from);
       for (let vector = 0; vector < this.vectors; vector++) {
         const sum = this.sum(row, vector);
@@ -82,8 +83,8 @@ export class Tile {
 }
 
 export interface StepOperands {
-  /** Where the f32 of a row of a stands. */
-  x: (row: number) => Mem;
+  /** Where the f32 of a row of a stands; undefined: the row takes no part. */
+  x: (row: number) => Mem | undefined;
   /** Loads a vector of b. */
   loadB: (dst: Vec, vector: number) => void;
 }
@@ -92,30 +93,51 @@ export interface StepOperands {
 export interface Stream {
   register: Gpr;
   bytesPerK: number;
+  /** Bytes from the register to the first k. @default 0 */
+  offset?: number;
 }
 
-/** Adds `depth` k's to a tile; moves both streams on. Changes r11. */
+export interface SumOperands {
+  x: Stream;
+  /** Bytes from the first row of a to each; undefined: the row takes no part. */
+  rowAt: (row: number) => number | undefined;
+  b: Stream;
+  loadB: (dst: Vec, from: Mem, vector: number) => void;
+}
+
+/**
+ * Adds `depth` k's to a tile. Changes r11.
+ *
+ * @returns k's that both streams have moved on by: whole turns of the loop
+ */
 export function sumOverK(
   a: Assembler,
   tile: Tile,
-  { x, rowBytes, b, loadB }: { x: Stream; rowBytes: number; b: Stream; loadB: (dst: Vec, from: Mem, vector: number) => void },
+  { x, rowAt, b, loadB }: SumOperands,
   { depth, unroll, width }: { depth: number; unroll: number; width: number },
-): void {
+): number {
+  const [xAt, bAt] = [x.offset ?? 0, b.offset ?? 0];
   const step = (u: number): void =>
     tile.step(a, {
-      x: (row) => mem(x.register, row * rowBytes + u * x.bytesPerK),
-      loadB: (dst, vector) => loadB(dst, mem(b.register, u * b.bytesPerK + vector * width), vector),
+      x: (row) => {
+        const at = rowAt(row);
+        return at === undefined ? undefined : mem(x.register, xAt + at + u * x.bytesPerK);
+      },
+      loadB: (dst, vector) => loadB(dst, mem(b.register, bAt + u * b.bytesPerK + vector * width), vector),
     });
   const turns = Math.floor(depth / unroll);
-  if (turns > 0) {
-    a.set(r11, turns);
-    a.align(32);
-    const top = a.here();
-    for (let u = 0; u < unroll; u++) step(u);
-    a.add(x.register, unroll * x.bytesPerK);
-    a.add(b.register, unroll * b.bytesPerK);
-    a.sub(r11, 1);
-    a.jumpIf('ne', top);
+  if (turns <= 1) {
+    for (let u = 0; u < depth; u++) step(u);
+    return 0;
   }
+  a.set(r11, turns);
+  a.align(32);
+  const top = a.here();
+  for (let u = 0; u < unroll; u++) step(u);
+  a.add(x.register, unroll * x.bytesPerK);
+  a.add(b.register, unroll * b.bytesPerK);
+  a.sub(r11, 1);
+  a.jumpIf('ne', top);
   for (let u = 0; u < depth % unroll; u++) step(u);
+  return turns * unroll;
 }

@@ -1,0 +1,52 @@
+import { reach, type Window } from '../../graph/window.ts';
+
+export const F32 = Float32Array.BYTES_PER_ELEMENT;
+
+/** A convolution of pictures, channels last, by filters over all channels; its weight is stored [kh, kw, channels, filters]. */
+export interface ConvShape {
+  rows: number;
+  window: Window;
+  filters: number;
+}
+
+/** Products that one output is the sum of. */
+export function depthOf({ window: { kernel, channels } }: ConvShape): number {
+  return kernel[0] * kernel[1] * channels;
+}
+
+/** Bytes of a picture that comes in, and of one that goes out. */
+export function pictureBytes({ window, filters }: ConvShape): { x: number; y: number } {
+  const { height, width, channels, outHeight, outWidth } = window;
+  return { x: height * width * channels * F32, y: outHeight * outWidth * filters * F32 };
+}
+
+/** A picture with zeros around it, which taps outside of it read: a copy in scratch, or the picture itself where none do. */
+export interface Padded {
+  /** Bytes of a line. */
+  line: number;
+  /** Bytes of the copy; 0 where there is none. */
+  bytes: number;
+  /** The part of the picture that is read: lines, and floats of each. */
+  lines: number;
+  floats: number;
+  /** Byte offset of its first pixel in the copy. */
+  at: number;
+}
+
+/** What taps read of a picture. */
+export function paddedOf({ height, width, channels, kernel, stride, dilation, padding, outHeight, outWidth }: Window): Padded {
+  const lines = (outHeight - 1) * stride[0] + reach(kernel[0], dilation[0]);
+  const columns = (outWidth - 1) * stride[1] + reach(kernel[1], dilation[1]);
+  const [top, left] = padding;
+  if (top === 0 && left === 0 && lines <= height && columns <= width) {
+    return { line: width * channels * F32, bytes: 0, lines, floats: columns * channels, at: 0 };
+  }
+  const line = columns * channels * F32;
+  return {
+    line,
+    bytes: lines * line,
+    lines: Math.max(0, Math.min(height, lines - top)),
+    floats: Math.max(0, Math.min(width, columns - left)) * channels,
+    at: top * line + left * channels * F32,
+  };
+}
