@@ -7,7 +7,7 @@ import { panelVectors, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
 import { convolve, FRAME, type LinePlan } from './convolve.ts';
 import { copyBytes, copyPicture, zeroCopy } from './padded.ts';
-import { type Placed, passesOf, type Run, runsOf, type Segment, type TilePlan } from './plan.ts';
+import { joined, type Placed, passesOf, type Run, runsOf, type Segment, type TilePlan } from './plan.ts';
 import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureBytes } from './shape.ts';
 
 /** y = act(x * w + bias). */
@@ -103,15 +103,13 @@ function tilePlan(
 ): TilePlan {
   const places = Array.from({ length: lines * pixels }, (_, i) => [Math.floor(i / pixels), i % pixels] as const);
   const value = channels * F32;
-  // Neighbouring taps are one run of values.
-  const taps = dilation[1] === 1 ? 1 : kernel[1];
-  const depth = (kernel[1] / taps) * channels;
-  const groups = Array.from({ length: kernel[0] }, (_ky, ky) =>
-    Array.from({ length: taps }, (_kx, kx): Segment => {
+  const groups = Array.from({ length: kernel[0] }, (_ky, ky) => {
+    const taps = Array.from({ length: kernel[1] }, (_kx, kx): Segment => {
       const tap = ky * dilation[0] * padded.line + kx * dilation[1] * value;
       const x = places.map(([line, pixel]) => line * stride[0] * padded.line + pixel * stride[1] * value + tap);
-      return { depth, x, k: (ky * taps + kx) * depth };
-    }),
-  );
+      return { depth: channels, x, k: (ky * kernel[1] + kx) * channels };
+    });
+    return joined(taps);
+  });
   return { out: places.map(([line, pixel]) => line * outLine + pixel * outPixel), passes: passesOf(groups) };
 }

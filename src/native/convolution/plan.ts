@@ -1,3 +1,5 @@
+import { F32 } from './shape.ts';
+
 /** Some k's of a tile's sum, of which rows may take no part. */
 export interface Segment {
   depth: number;
@@ -63,6 +65,21 @@ function evenRuns<T>(placed: readonly Placed<T>[]): Run<T>[] {
     else runs.push({ ...one, count: 1, xStep: 0, outStep: 0 });
   }
   return runs;
+}
+
+/** Segments in fewer ones, where one goes on where the one before it ends. */
+export function joined(segments: readonly Segment[]): Segment[] {
+  const all: Segment[] = [];
+  for (const segment of segments) {
+    const last = all.at(-1);
+    const goesOn =
+      last !== undefined &&
+      segment.k === last.k + last.depth &&
+      segment.x.every((at, row) => at === (last.x[row] === undefined ? undefined : last.x[row] + last.depth * F32));
+    if (goesOn) all[all.length - 1] = { ...last, depth: last.depth + segment.depth };
+    else all.push(segment);
+  }
+  return all;
 }
 
 /** Segments as passes: groups of them that are the same but for where they stand are done in a loop. */
