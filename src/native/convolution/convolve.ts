@@ -73,7 +73,7 @@ export function convolve(a: Assembler, isa: Isa, convolution: Convolution, sourc
 }
 
 /** Runs a body for each of a run, with its places in two registers, which it must leave alone, as the counter. */
-function eachOfRun(
+export function eachOfRun(
   a: Assembler,
   { x, out, count, xStep, outStep }: Run<unknown>,
   from: { x: Gpr; out: Gpr },
