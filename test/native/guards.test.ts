@@ -1,12 +1,15 @@
 import test from 'ava';
 import { AVX2, AVX512 } from '../../src/native/isa.ts';
 import { Dice } from '../engine/support/samples.ts';
+import { geometry } from '../kernels/support/geometries.ts';
 import { runGuarded } from './support/guard-process.ts';
 import { interpret } from './support/interpreted.ts';
 import { nativeIsas } from './support/native.ts';
 import { ProcessorFault } from './support/processor.ts';
 import type { Product } from './support/products.ts';
 import { makeTrial } from './support/trial.ts';
+
+const CONVOLUTION = geometry({ height: 4, width: 5, channels: 19, filters: 21, kernel: [2, 2] });
 
 /** One of each kind; no side is a multiple of a vector. */
 const PRODUCTS: readonly Product[] = [
@@ -15,6 +18,9 @@ const PRODUCTS: readonly Product[] = [
   { kind: 'gradient', i: 19, o: 21, xWidth: 22, bounds: [0, 2, 5] },
   { kind: 'sparse forward', m: 3, n: 21, k: 5, hasBias: true, relu: false },
   { kind: 'sparse gradient', i: 19, o: 21, xWidth: 22, bounds: [0, 2, 2, 5] },
+  { kind: 'conv forward', rows: 2, geometry: CONVOLUTION, hasBias: true, relu: true },
+  { kind: 'conv input gradient', rows: 2, geometry: CONVOLUTION },
+  { kind: 'conv weight gradient', geometry: CONVOLUTION, bounds: [0, 2, 5] },
 ];
 
 for (const isa of nativeIsas()) {

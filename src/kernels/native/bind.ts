@@ -3,7 +3,8 @@ import { leafSchedule } from '../../native/products/schedule.ts';
 import type { PlacedRoutine } from '../../native/store.ts';
 import { addressOf, addressOfWords, callable } from '../../native/system/foreign.ts';
 import type { KernelCall } from '../call.ts';
-import { type Operand, type Specialised, specialise } from './specialise.ts';
+import type { Operand, Specialised } from './specialise/specialised.ts';
+import { specialise } from './specialise.ts';
 
 /** Routines for the calls of a run: plain data for its threads. */
 export interface NativeCode {

@@ -7,7 +7,8 @@ import { sumOverK, Tile } from '../products/tile.ts';
 import type { Pass, Run, TilePlan } from './plan.ts';
 import { F32 } from './shape.ts';
 
-const UNROLL = 4;
+/** k's of one turn of a loop. */
+export const UNROLL = 4;
 
 /** Byte offsets in the frame, behind the mask. */
 export const FRAME = { slope: 32, row: 40, panel: 48, panels: 56, x: 64, bytes: 72 };

@@ -1,7 +1,7 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r10, r11, r13, r14, r15, rbx, rdi, rsi, rsp } from '../assembler/instruction.ts';
 import { Columns, split } from '../columns.ts';
-import type { Isa } from '../isa.ts';
+import { type Isa, isaOf } from '../isa.ts';
 import { copyRows } from '../products/pack.ts';
 import { panelVectors, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
@@ -25,7 +25,8 @@ function panelBytes(isa: Isa, shape: ConvShape): number {
 }
 
 /** Bytes of scratch that the routine for a shape needs. */
-export function convForwardScratch(isa: Isa, shape: ConvShape): number {
+export function convForwardScratch(best: Isa, shape: ConvShape): number {
+  const isa = isaOf(best, shape.filters);
   return panelBytes(isa, shape) + copyBytes(isa, paddedOf(shape.window));
 }
 
@@ -34,8 +35,9 @@ export function convForwardScratch(isa: Isa, shape: ConvShape): number {
  *
  * order: each output is summed over ky, kx, c from +0 by multiply then add, zeros outside of the picture included, then the bias is added
  */
-export function convForwardRoutine(isa: Isa, convention: Convention, shape: ConvForwardShape): Assembler {
+export function convForwardRoutine(best: Isa, convention: Convention, shape: ConvForwardShape): Assembler {
   const { rows, window, filters, hasBias, relu, slope } = shape;
+  const isa = isaOf(best, filters);
   const columns = new Columns(isa, filters, 0);
   const vectors = panelVectors(isa, columns.vectors);
   const padded = paddedOf(window);

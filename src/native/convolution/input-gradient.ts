@@ -1,11 +1,11 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r10, r12, r13, r14, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from '../assembler/instruction.ts';
 import { Columns, split } from '../columns.ts';
-import type { Isa } from '../isa.ts';
+import { type Isa, isaOf } from '../isa.ts';
 import { transposePanel } from '../products/pack.ts';
 import { panelVectors, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
-import { convolve, FRAME, type LinePlan } from './convolve.ts';
+import { convolve, FRAME, type LinePlan, UNROLL } from './convolve.ts';
 import { joined, type Placed, passesOf, type Run, runsOf, type Segment, type TilePlan } from './plan.ts';
 import { type ConvShape, F32, pictureBytes } from './shape.ts';
 
@@ -15,7 +15,8 @@ function depthOf({ window: { kernel }, filters }: ConvShape): number {
 }
 
 /** Bytes of scratch that the routine for a shape needs. */
-export function convInputGradientScratch(isa: Isa, shape: ConvShape): number {
+export function convInputGradientScratch(best: Isa, shape: ConvShape): number {
+  const isa = isaOf(best, shape.window.channels);
   return depthOf(shape) * new Columns(isa, shape.window.channels, 0).vectors * isa.width;
 }
 
@@ -25,7 +26,8 @@ export function convInputGradientScratch(isa: Isa, shape: ConvShape): number {
  * order: each pixel is summed over the outputs that read it in the order of scan, of each over its filters, from +0 by multiply then add; outputs
  * outside are left out: the same bits where w is finite
  */
-export function convInputGradientRoutine(isa: Isa, convention: Convention, shape: ConvShape): Assembler {
+export function convInputGradientRoutine(best: Isa, convention: Convention, shape: ConvShape): Assembler {
+  const isa = isaOf(best, shape.window.channels);
   const columns = new Columns(isa, shape.window.channels, 0);
   const vectors = panelVectors(isa, columns.vectors);
   const { x: outBytes, y: xBytes } = pictureBytes(shape);
@@ -79,39 +81,55 @@ function cover(first: number, count: number, axis: 0 | 1, window: ConvShape['win
   return { base, readers: all.map((readers) => readers.map((reader) => (reader === undefined ? undefined : reader - base))) };
 }
 
+/** Bytes of code of one product, about, and of a routine, at most: beyond, tiles that differ in their taps are too many. */
+const PRODUCT_BYTES = 18;
+const MOST_CODE_BYTES = 2 ** 20;
+
+/** Whether the routine for a shape has a length within reason. */
+export function isShort(best: Isa, { window, filters }: ConvShape): boolean {
+  const { height, width, kernel, channels } = window;
+  const isa = isaOf(best, channels);
+  const vectors = panelVectors(isa, new Columns(isa, channels, 0).vectors);
+  const most = tallest(isa, vectors);
+  const kinds = (axis: 0 | 1, extent: number, size: number): number => {
+    return new Set(partsOf(extent, size).map(({ first, size: count }) => JSON.stringify(cover(first, count, axis, window).readers))).size;
+  };
+  const tiles = kinds(0, height, Math.max(1, Math.floor(most / width))) * kinds(1, width, most);
+  return tiles * kernel[1] * Math.min(filters, UNROLL) * most * vectors * PRODUCT_BYTES <= MOST_CODE_BYTES;
+}
+
+/** The parts of an extent that `split` makes, one by one. */
+function partsOf(extent: number, most: number): { first: number; size: number }[] {
+  let first = 0;
+  return split(extent, most).flatMap(({ size, count }) =>
+    Array.from({ length: count }, () => {
+      first += size;
+      return { first: first - size, size };
+    }),
+  );
+}
+
 /** Tiles of at most `most` pixels of dx: parts of a line, or some whole lines. */
 function linesOf(shape: ConvShape, most: number): Run<LinePlan>[] {
   const { window, filters } = shape;
   const { height, width, channels, outWidth } = window;
   const pixel = channels * F32;
-  const columns: { first: number; pixels: number; base: number; readers: Readers[] }[] = [];
-  let column = 0;
-  for (const { size: pixels, count } of split(width, most)) {
-    for (let i = 0; i < count; i++, column += pixels) columns.push({ first: column, pixels, ...cover(column, pixels, 1, window) });
-  }
+  const columns = partsOf(width, most).map(({ first, size }) => ({ first, ...cover(first, size, 1, window) }));
   const plans = new Map<string, LinePlan>();
-  const placed: Placed<LinePlan>[] = [];
-  let line = 0;
-  for (const { size: lines, count } of split(height, Math.max(1, Math.floor(most / width)))) {
-    for (let i = 0; i < count; i++, line += lines) {
-      const { base, readers } = cover(line, lines, 0, window);
-      const key = JSON.stringify(readers);
-      let plan = plans.get(key);
-      if (plan === undefined) {
-        const tiles = columns.map(
-          (part): Placed<TilePlan> => ({
-            x: part.base * filters * F32,
-            out: part.first * pixel,
-            plan: tilePlan(shape, readers, part.readers),
-          }),
-        );
-        plan = runsOf(tiles);
-        plans.set(key, plan);
-      }
-      placed.push({ x: base * outWidth * filters * F32, out: line * width * pixel, plan });
+  const lines = partsOf(height, Math.max(1, Math.floor(most / width))).map(({ first, size }): Placed<LinePlan> => {
+    const { base, readers } = cover(first, size, 0, window);
+    const key = JSON.stringify(readers);
+    let plan = plans.get(key);
+    if (plan === undefined) {
+      const tiles = columns.map((part): Placed<TilePlan> => {
+        return { x: part.base * filters * F32, out: part.first * pixel, plan: tilePlan(shape, readers, part.readers) };
+      });
+      plan = runsOf(tiles);
+      plans.set(key, plan);
     }
-  }
-  return runsOf(placed);
+    return { x: base * outWidth * filters * F32, out: first * width * pixel, plan };
+  });
+  return runsOf(lines);
 }
 
 function tilePlan({ window, filters }: ConvShape, lines: readonly Readers[], columns: readonly Readers[]): TilePlan {

@@ -1,16 +1,15 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from '../assembler/instruction.ts';
 import { Columns, type PanelRun, split } from '../columns.ts';
-import type { Isa } from '../isa.ts';
+import { type Isa, isaOf } from '../isa.ts';
 import { waitingTiles } from '../products/schedule.ts';
 import { panelVectors, sumOverK, Tile, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
-import { eachOfRun } from './convolve.ts';
+import { eachOfRun, UNROLL } from './convolve.ts';
 import { copyBytes, copyPicture, zeroCopy } from './padded.ts';
 import { type Run, runsOf } from './plan.ts';
 import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureBytes } from './shape.ts';
 
-const UNROLL = 4;
 /** Bytes of leaf gradients that are kept at a time, if one panel takes no more. */
 const STACK_BYTES = 2 ** 20;
 
@@ -39,7 +38,8 @@ function layoutOf(isa: Isa, shape: ConvGradientShape): Layout {
 }
 
 /** Bytes of scratch that the routine for a shape needs, beside the schedule. */
-export function convWeightGradientScratch(isa: Isa, shape: ConvGradientShape): number {
+export function convWeightGradientScratch(best: Isa, shape: ConvGradientShape): number {
+  const isa = isaOf(best, shape.filters);
   return layoutOf(isa, shape).stack + copyBytes(isa, paddedOf(shape.window));
 }
 
@@ -49,8 +49,9 @@ export function convWeightGradientScratch(isa: Isa, shape: ConvGradientShape): n
  * order: leaf: rows, oy, ox in order from +0, multiply then add, zeros outside of the picture included; tree: from the left, as in
  * dense_weight_gradient. A leaf's gradient stays in scratch from picture to picture
  */
-export function convWeightGradientRoutine(isa: Isa, convention: Convention, shape: ConvGradientShape): Assembler {
+export function convWeightGradientRoutine(best: Isa, convention: Convention, shape: ConvGradientShape): Assembler {
   const { window, filters } = shape;
+  const isa = isaOf(best, filters);
   const columns = new Columns(isa, filters, 0);
   const { vectors, perGroup, stack } = layoutOf(isa, shape);
   const padded = paddedOf(window);

@@ -1,4 +1,5 @@
 import { type KernelCall, kernelCall } from '../../../src/kernels/call.ts';
+import { type Geometry, windowArgs } from '../../kernels/support/convolution.ts';
 
 const RELU = 1;
 
@@ -18,15 +19,30 @@ interface GradientProduct {
   bounds: readonly number[];
 }
 
+/** A convolution, or a gradient of one. */
+export type ConvProduct =
+  | { kind: 'conv forward'; rows: number; geometry: Geometry; hasBias: boolean; relu: boolean }
+  | { kind: 'conv input gradient'; rows: number; geometry: Geometry }
+  | { kind: 'conv weight gradient'; geometry: Geometry; bounds: readonly number[] };
+
+export type ConvKind = ConvProduct['kind'];
+
 /** A product by its shape, without data. */
 export type Product =
+  | ConvProduct
   | ({ kind: 'forward' | 'sparse forward' } & ForwardProduct)
   | { kind: 'nt'; m: number; n: number; k: number }
   | ({ kind: 'gradient' | 'sparse gradient' } & GradientProduct);
 
 export type ProductKind = Product['kind'];
-export const KINDS: readonly ProductKind[] = ['forward', 'nt', 'gradient', 'sparse forward', 'sparse gradient'];
+export const CONV_KINDS: readonly ConvKind[] = ['conv forward', 'conv input gradient', 'conv weight gradient'];
+export const KINDS: readonly ProductKind[] = ['forward', 'nt', 'gradient', 'sparse forward', 'sparse gradient', ...CONV_KINDS];
 
+export const isConv = (product: Product): product is ConvProduct => 'geometry' in product;
+export const isConvKind = (kind: ProductKind): kind is ConvKind => kind.startsWith('conv');
+
+/** Terms that are no product may be added as zeros or left out, which is the same for finite values only. */
+export const isFiniteOnly = ({ kind }: Pick<Product, 'kind'>): boolean => kind === 'conv input gradient';
 export const skipsZeros = ({ kind }: Pick<Product, 'kind'>): boolean => kind.startsWith('sparse');
 
 /** Where a call's bias and bounds stand, as long as nothing has a place; 0 would mean that there is no bias. */
@@ -56,6 +72,21 @@ function bare(product: Product): KernelCall {
       const { i, o, xWidth, bounds } = product;
       const kernel = product.kind === 'gradient' ? 'dense_weight_gradient' : 'sparse_weight_gradient';
       return kernelCall(kernel, 0, 0, 0, SOMEWHERE, bounds.length - 1, i, o, xWidth, 0);
+    }
+    case 'conv forward': {
+      const { rows, geometry, hasBias, relu } = product;
+      const { filters, groups } = geometry;
+      const bias = hasBias ? SOMEWHERE : 0;
+      return kernelCall('conv_forward', 0, 0, bias, 0, rows, ...windowArgs(geometry), filters, groups, relu ? RELU : 0, 0, 0);
+    }
+    case 'conv input gradient': {
+      const { rows, geometry } = product;
+      return kernelCall('conv_input_gradient', 0, 0, 0, rows, ...windowArgs(geometry), geometry.filters, geometry.groups, 0);
+    }
+    case 'conv weight gradient': {
+      const { geometry, bounds } = product;
+      const { filters, groups } = geometry;
+      return kernelCall('conv_weight_gradient', 0, 0, 0, SOMEWHERE, bounds.length - 1, ...windowArgs(geometry), filters, groups, 0);
     }
   }
 }

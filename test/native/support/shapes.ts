@@ -2,7 +2,8 @@ import type { Isa } from '../../../src/native/isa.ts';
 import { tallest } from '../../../src/native/products/tile.ts';
 import { LEAST_COLUMNS } from '../../../src/native/sparse/gradient.ts';
 import { Dice } from '../../engine/support/samples.ts';
-import { KINDS, type Product, type ProductKind, skipsZeros } from './products.ts';
+import { costOfGeometry, edgeConvolutions, largeConvolutions, randomConvolution } from './convolutions.ts';
+import { type ConvKind, isConv, isConvKind, KINDS, type Product, type ProductKind, skipsZeros } from './products.ts';
 
 const around = (...values: number[]): number[] => values.flatMap((value) => [value - 1, value, value + 1]);
 const distinct = (values: readonly number[]): number[] => [...new Set(values)].filter((value) => value > 0).sort((a, b) => a - b);
@@ -24,11 +25,13 @@ export function randomBounds(dice: Dice, rows: number, leaves: number, mayBeEmpt
 
 /** Multiplications and additions, without those that zeros save. */
 export function costOf(product: Product): number {
+  if (isConv(product)) return costOfGeometry(product.geometry) * ('bounds' in product ? product.bounds.at(-1)! : product.rows);
   return 'bounds' in product ? product.i * product.o * product.bounds.at(-1)! : product.m * product.n * product.k;
 }
 
 /** Shapes of a kind, one side after the other at each of its edges. */
 export function edgeProducts(isa: Isa, kind: ProductKind): Product[] {
+  if (isConvKind(kind)) return edgeConvolutions(isa, kind);
   const { lanes } = isa;
   const dice = new Dice(1);
   if (kind === 'gradient' || kind === 'sparse gradient') {
@@ -83,6 +86,8 @@ export function largeProducts(kind: ProductKind): Product[] {
         { kind, i: 20, o: 1400, xWidth: 20, bounds },
         { kind, i: 123, o: 57, xWidth: 1024, bounds },
       ];
+    default:
+      return largeConvolutions(kind);
   }
 }
 
@@ -101,7 +106,7 @@ export function deepProducts(isa: Isa, kind: ProductKind): Product[] {
       return [{ kind, i: 1, o: 84 * isa.lanes + 3, xWidth: 1, bounds: [0, 150, 400] }];
     case 'sparse forward':
       return [{ kind, m: 49, n: 8 * isa.lanes + 3, k: 120, hasBias: true, relu: true }];
-    case 'sparse gradient':
+    default:
       return [];
   }
 }
@@ -114,13 +119,14 @@ const sized = (dice: Dice, edges: readonly number[], most: number): number => {
 /** A shape of any kind, its sides at edges or anywhere, that costs at most so much. */
 export function randomProduct(dice: Dice, isa: Isa, most: number): Product {
   for (;;) {
-    const product = drawProduct(dice, isa, dice.pick([12, 40, 90, 300, 1100]));
+    const kind = dice.pick(KINDS);
+    if (isConvKind(kind)) return randomConvolution(dice, isa, kind, most);
+    const product = drawProduct(dice, isa, kind, dice.pick([12, 40, 90, 300, 1100]));
     if (costOf(product) <= most) return product;
   }
 }
 
-function drawProduct(dice: Dice, isa: Isa, most: number): Product {
-  const kind = dice.pick(KINDS);
+function drawProduct(dice: Dice, isa: Isa, kind: Exclude<ProductKind, ConvKind>, most: number): Product {
   if (kind === 'gradient' || kind === 'sparse gradient') {
     const least = kind === 'gradient' ? 1 : LEAST_COLUMNS;
     const rows = sized(dice, distinct([1, 2, 3, ...around(32, 192)]), most);

@@ -1,10 +1,11 @@
 import { bindKernels } from '../../../src/kernels/bind.ts';
 import { compileKernels } from '../../../src/kernels/module.ts';
-import { type Operand, type Specialised, specialise } from '../../../src/kernels/native/specialise.ts';
+import type { Operand, Specialised } from '../../../src/kernels/native/specialise/specialised.ts';
+import { specialise } from '../../../src/kernels/native/specialise.ts';
 import type { Isa } from '../../../src/native/isa.ts';
 import { leafSchedule } from '../../../src/native/products/schedule.ts';
 import type { Dice } from '../../engine/support/samples.ts';
-import { callOf, type Product, skipsZeros } from './products.ts';
+import { callOf, isFiniteOnly, type Product, skipsZeros } from './products.ts';
 
 /** A quiet NaN with a payload of its own: what nobody has written to. */
 export const UNTOUCHED = 0x7fc0dead;
@@ -42,7 +43,7 @@ export function makeTrial(isa: Isa, product: Product, dice: Dice, { zeros = 0.3,
   if (specialised === undefined) throw new Error(`there is no routine for ${title}`);
   const before = specialised.operands.map((operand, i) => {
     const isSkipped = i === 0 && skipsZeros(product);
-    const values = !skipsZeros(product) || isSkipped ? SPECIAL : FINITE;
+    const values = isFiniteOnly(product) || (skipsZeros(product) && !isSkipped) ? FINITE : SPECIAL;
     return contentOf(operand, dice, { zeros: i === 0 ? zeros : Math.min(zeros, 0.1), special, scale, values });
   });
   // What is read at the very end must not be left out.

@@ -6,7 +6,8 @@ import { type KernelCall, kernelCall } from '../../../../src/kernels/call.ts';
 import { compileKernels } from '../../../../src/kernels/module.ts';
 import { prepareNative } from '../../../../src/kernels/native/prepare/prepare.ts';
 import { TrustedCode } from '../../../../src/kernels/native/prepare/trusted.ts';
-import { type Specialised, specialise } from '../../../../src/kernels/native/specialise.ts';
+import type { Specialised } from '../../../../src/kernels/native/specialise/specialised.ts';
+import { specialise } from '../../../../src/kernels/native/specialise.ts';
 import { nativeSupport } from '../../../../src/kernels/native/support.ts';
 
 const support = nativeSupport();
