@@ -1,10 +1,10 @@
 import type { Experiment } from '../config/schema/schema.ts';
 import { featureNames, type Preprocess, sampleShape } from '../data/preprocess/preprocess.ts';
-import type { Graph } from '../graph/graph.ts';
-import type { LayerOp } from '../graph/op.ts';
-import type { DenseOp } from '../graph/ops/dense.ts';
-import type { BatchNormOp } from '../graph/ops/norm.ts';
+import { type Graph, rowShape } from '../graph/graph.ts';
+import { opType } from '../graph/op.ts';
 import { elements, type Shape } from '../graph/shape.ts';
+import { channelsFirst } from '../graph/window.ts';
+import { isSequence } from './windows.ts';
 
 /** All that an exporter needs of a trained network. */
 export interface ExportModel {
@@ -48,10 +48,29 @@ export function outputsOf(graph: Graph): number {
   return elements(graph.rows.find(({ name }) => name === graph.output)?.shape ?? []);
 }
 
-/** Shape of one row of an export's input: [channels, height, width] of pictures and the like, else all features in one. */
-export function inputShape({ input }: Preprocess): Shape {
+/** Shape of one row of an export's input: [channels, height, width] of pictures, else all features in one. */
+export function inputShape({ graph, preprocess: { input } }: Pick<ExportModel, 'graph' | 'preprocess'>): Shape {
   const shape = sampleShape(input);
-  return shape.length === 3 ? shape : [elements(shape)];
+  if (shape.length === 3) return shape;
+  const picture = inputPicture(graph);
+  return picture?.length === 3 ? picture : [elements(shape)];
+}
+
+/** What the first layer takes the input for: [channels, height, width], [channels, length]; undefined where it is numbers to it. */
+export function inputPicture(graph: Graph): Shape | undefined {
+  const op = graph.ops.find((one) => opType(one).inputs(one).includes(graph.input));
+  if (op?.type === 'conv' || op?.type === 'pool') {
+    const { channels, height, width } = op.window;
+    return isSequence(graph, op) ? [channels, width] : [channels, height, width];
+  }
+  // A reshape is a layer of its own.
+  const isBrought = op?.type === 'swap_axes' && graph.layers[op.layer]?.type !== 'reshape';
+  return isBrought ? channelsFirst(rowShape(graph, op.y)) : undefined;
+}
+
+/** The shape of a row of a tensor that the network computes, as other programs have it: channels first. */
+export function outsideShape(graph: Graph, name: string): Shape {
+  return channelsFirst(rowShape(graph, name));
 }
 
 /** The values of a tensor of the model. */
@@ -78,41 +97,4 @@ export function describe(model: ExportModel): Record<string, string> {
     ...(outcome.classes === undefined && { targets: JSON.stringify(outcome.names) }),
     features: JSON.stringify(featureNames(preprocess.input)),
   };
-}
-
-/**
- * The model without batch norms: each becomes part of the weights and biases of the dense layer before it, computed in f64 and rounded once.
- * With running statistics y = gamma (x W^T + b - mean) / std + beta is a dense layer of its own.
- */
-export function foldBatchNorms(model: ExportModel): ExportModel {
-  const tensors = new Map(model.tensors);
-  let ops = model.graph.ops;
-  for (const norm of model.graph.ops) {
-    if (norm.type !== 'batch_norm') continue;
-    const dense = ops.find((op): op is DenseOp => op.type === 'dense' && op.y === norm.x);
-    if (dense === undefined) throw new RangeError(`layer ${norm.layer}: no product in front of its batch norm`);
-    fold(model, dense, norm, tensors);
-    ops = ops.filter((op) => op !== norm).map((op): LayerOp => (op === dense ? { ...dense, y: norm.y } : op));
-  }
-  const isKept = ({ name }: { name: string }): boolean => tensors.has(name);
-  const { parameters, statistics } = model.graph;
-  const graph = { ...model.graph, ops, parameters: parameters.filter(isKept), statistics: statistics.filter(isKept) };
-  return { ...model, graph, tensors };
-}
-
-function fold(model: ExportModel, dense: DenseOp, norm: BatchNormOp, tensors: Map<string, Float32Array>): void {
-  const [gamma, beta] = [tensorOf(model, norm.weight), tensorOf(model, norm.bias)];
-  const [mean, variance] = [tensorOf(model, norm.runningMean), tensorOf(model, norm.runningVar)];
-  const [weight, bias] = [tensorOf(model, dense.weight), tensorOf(model, dense.bias)];
-  const inputs = weight.length / bias.length;
-  const factor = Float64Array.from(gamma, (g, u) => g / Math.sqrt((variance[u] as number) + norm.eps));
-  tensors.set(
-    dense.weight,
-    weight.map((w, i) => w * (factor[Math.floor(i / inputs)] as number)),
-  );
-  tensors.set(
-    dense.bias,
-    bias.map((b, u) => (b - (mean[u] as number)) * (factor[u] as number) + (beta[u] as number)),
-  );
-  for (const name of [norm.weight, norm.bias, norm.runningMean, norm.runningVar]) tensors.delete(name);
 }

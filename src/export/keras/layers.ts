@@ -12,8 +12,9 @@ export interface KerasLayer {
 }
 
 /** A model's layers as Keras has them. @throws GradloomError E_EXPORT for a residual connection, which a Sequential cannot hold */
-export function kerasLayers({ preprocess, graph, tensors }: ExportModel, raw: boolean): KerasLayer[] {
-  const shape = inputShape(preprocess);
+export function kerasLayers(model: ExportModel, raw: boolean): KerasLayer[] {
+  const { preprocess, graph, tensors } = model;
+  const shape = inputShape(model);
   const layers: KerasLayer[] = [plain('InputLayer', 'x', { batch_shape: [null, ...shape], dtype: 'float32' })];
   if (shape.length > 1) layers.push(plain('Flatten', 'flatten', { data_format: 'channels_last' }));
   const { normalization } = preprocess;

@@ -1,9 +1,14 @@
 import type { Preprocess } from '../../data/preprocess/preprocess.ts';
+import { rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import type { ActivationOp } from '../../graph/ops/activation.ts';
+import type { PoolOp } from '../../graph/ops/pool.ts';
+import type { SwapAxesOp } from '../../graph/ops/swap-axes.ts';
+import { elements, equalShapes, type Shape, shapeText } from '../../graph/shape.ts';
 import { DATA_TYPES, type OnnxAttribute, type OnnxModel } from '../../import/onnx/proto.ts';
 import { modelMetadata } from '../../runs/files/model-metadata.ts';
-import { describe, type ExportModel, inputShape, type Outcome, outcomeOf, shapeOf, tensorOf } from '../model.ts';
+import { describe, type ExportModel, inputShape, type Outcome, outcomeOf, outsideShape, shapeOf, tensorOf } from '../model.ts';
+import { isSequence, paddingBehind, type WindowOp } from '../windows.ts';
 
 /** The version of ONNX that is written: opset 17 is the first with layer norm, and IR 8 goes with it. */
 const IR_VERSION = 8;
@@ -15,14 +20,21 @@ export interface OnnxOptions {
   raw: boolean;
 }
 
+/** A tensor of rows in the file. */
+interface Known {
+  name: string;
+  /** Of one row. */
+  dims: Shape;
+}
+
 /**
  * A model as an ONNX graph: input `x` of f32, [N, features] or [N, C, H, W] of raw values; outputs `probabilities` or `y`, [N, outputs], and
- * for classes `label`, int64 [N]. Names, preprocessing and layers stand in the metadata.
+ * for classes `label`, int64 [N]. Names, preprocessing and layers stand in the metadata. Pictures are channels first, as ONNX has them.
  */
 export function onnxModel(model: ExportModel, { raw }: OnnxOptions): OnnxModel {
   const builder = new Builder(model);
   const { graph, preprocess, name } = model;
-  const shape = inputShape(preprocess);
+  const shape = inputShape(model);
   const outcome = outcomeOf(model);
   builder.input(preprocess, shape, raw);
   for (const op of graph.ops) builder.op(op);
@@ -52,8 +64,8 @@ class Builder {
   readonly nodes: OnnxModel['nodes'] = [];
   readonly initializers: OnnxModel['initializers'] = new Map();
   readonly #model: ExportModel;
-  /** Names in the file of the tensors of rows of the graph. */
-  readonly #names = new Map<string, string>();
+  /** The tensors of rows of the graph. */
+  readonly #known = new Map<string, Known>();
 
   constructor(model: ExportModel) {
     this.#model = model;
@@ -69,37 +81,95 @@ class Builder {
     } else if (!raw && normalization.kind === 'divide' && normalization.divisor !== 1) {
       x = this.#node('Div', 'normalize.scaled', [x, this.#floats('normalize.divisor', [], [normalization.divisor])]);
     }
-    if (shape.length > 1) x = this.#node('Flatten', 'flat', [x], { axis: { type: 'int', value: 1 } });
-    this.#names.set(this.#model.graph.input, x);
+    this.#known.set(this.#model.graph.input, { name: x, dims: shape });
   }
 
   op(op: LayerOp): void {
-    const x = this.#rows(op.x);
     switch (op.type) {
       case 'dense':
-        this.#made(op.y, 'Gemm', [x, this.#tensor(op.weight), this.#tensor(op.bias)], { transB: { type: 'int', value: 1 } });
+        this.#made(op.y, 'Gemm', [this.#flat(op.x), this.#tensor(op.weight), this.#tensor(op.bias)], { transB: { type: 'int', value: 1 } });
+        return;
+      case 'conv': {
+        const tensors = op.bias === undefined ? [op.weight] : [op.weight, op.bias];
+        const [x, ...rest] = [this.#picture(op), ...tensors.map((name) => this.#tensor(name))];
+        const { dilation } = op.window;
+        const attributes = { ...this.#windowOf(op), dilations: this.#ints(op, dilation), group: { type: 'int', value: op.groups } } as const;
+        this.#made(op.y, 'Conv', [x, ...rest], attributes);
+        return;
+      }
+      case 'pool':
+        this.#pool(op);
+        return;
+      case 'swap_axes':
+        this.#swapAxes(op);
         return;
       case 'batch_norm': {
         const tensors = [op.weight, op.bias, op.runningMean, op.runningVar].map((name) => this.#tensor(name));
-        this.#made(op.y, 'BatchNormalization', [x, ...tensors], { epsilon: { type: 'float', value: Math.fround(op.eps) } });
+        const attributes = { epsilon: { type: 'float', value: Math.fround(op.eps) } } as const;
+        this.#made(op.y, 'BatchNormalization', [this.#like(op.x, op.y), ...tensors], attributes);
         return;
       }
       case 'layer_norm': {
-        const attributes = { axis: { type: 'int', value: -1 }, epsilon: { type: 'float', value: Math.fround(op.eps) } } as const;
-        this.#made(op.y, 'LayerNormalization', [x, this.#tensor(op.weight), this.#tensor(op.bias)], attributes);
+        const axis = -outsideShape(this.#model.graph, op.y).length;
+        const attributes = { axis: { type: 'int', value: axis }, epsilon: { type: 'float', value: Math.fround(op.eps) } } as const;
+        this.#made(op.y, 'LayerNormalization', [this.#like(op.x, op.y), this.#tensor(op.weight), this.#tensor(op.bias)], attributes);
         return;
       }
       case 'activation':
-        this.#activation(op, x);
+        this.#activation(op, this.#like(op.x, op.y));
         return;
       case 'add':
-        this.#made(op.y, 'Add', [x, this.#rows(op.other)]);
+        this.#made(op.y, 'Add', [this.#like(op.x, op.y), this.#like(op.other, op.y)]);
         return;
       case 'dropout':
         // Does nothing outside of training.
-        this.#names.set(op.y, x);
+        this.#is(op.y, this.#like(op.x, op.y));
         return;
     }
+  }
+
+  #pool(op: PoolOp): void {
+    const x = this.#picture(op);
+    if (rowShape(this.#model.graph, op.y).length === 1) {
+      const mean = this.#node('GlobalAveragePool', `${op.y}.mean`, [x]);
+      this.#made(op.y, 'Flatten', [mean], { axis: { type: 'int', value: 1 } });
+    } else if (op.function === 'max') {
+      this.#made(op.y, 'MaxPool', [x], this.#windowOf(op));
+    } else {
+      this.#made(op.y, 'AveragePool', [x], { ...this.#windowOf(op), count_include_pad: { type: 'int', value: 1 } });
+    }
+  }
+
+  /** Channels that come first stay there; others are brought there. */
+  #swapAxes({ x, y, extents }: SwapAxesOp): void {
+    const [channels = 1, ...pixels] = outsideShape(this.#model.graph, y);
+    if (extents[0] === channels) {
+      this.#is(y, this.#view(x, [channels, ...pixels]));
+      return;
+    }
+    const perm = [0, pixels.length + 1, ...pixels.map((_, axis) => axis + 1)];
+    this.#made(y, 'Transpose', [this.#view(x, [...pixels, channels])], { perm: { type: 'ints', value: perm } });
+  }
+
+  /** What a window looks at. */
+  #picture(op: WindowOp): string {
+    const { channels, height, width } = op.window;
+    return this.#view(op.x, [channels, ...this.#along(op, [height, width])]);
+  }
+
+  #windowOf(op: WindowOp): Record<'kernel_shape' | 'strides' | 'pads', OnnxAttribute> {
+    const { kernel, stride, padding } = op.window;
+    const pads = [...this.#along(op, padding), ...this.#along(op, paddingBehind(op.window))];
+    return { kernel_shape: this.#ints(op, kernel), strides: this.#ints(op, stride), pads: { type: 'ints', value: pads } };
+  }
+
+  #ints(op: WindowOp, extents: readonly [number, number]): OnnxAttribute {
+    return { type: 'ints', value: this.#along(op, extents) };
+  }
+
+  /** A sequence has no height. */
+  #along(op: WindowOp, extents: readonly [height: number, width: number]): number[] {
+    return isSequence(this.#model.graph, op) ? [extents[1]] : [...extents];
   }
 
   #activation({ function: act, y }: ActivationOp, x: string): void {
@@ -129,7 +199,7 @@ class Builder {
   }
 
   outcome({ kind, classes }: Outcome, output: string): void {
-    const x = this.#rows(output);
+    const x = this.#flat(output);
     const axis = { type: 'int', value: 1 } as const;
     if (classes !== undefined && kind !== 'pair') {
       this.#node('ArgMax', 'label', [x], { axis, keepdims: { type: 'int', value: 0 }, select_last_index: { type: 'int', value: 0 } });
@@ -157,15 +227,37 @@ class Builder {
     }
   }
 
-  #rows(name: string): string {
-    const found = this.#names.get(name);
-    if (found === undefined) throw new RangeError(`nothing made ${name}`);
-    return found;
+  /** A tensor of rows of the graph, seen with these extents. */
+  #view(tensor: string, dims: Shape): string {
+    const found = this.#known.get(tensor);
+    if (found === undefined) throw new RangeError(`nothing made ${tensor}`);
+    if (equalShapes(found.dims, dims)) return found.name;
+    const [isFlat, name] = [dims.length === 1, `${found.name}.${dims.length === 1 ? 'flat' : shapeText(dims)}`];
+    if (this.nodes.some(({ outputs }) => outputs[0] === name)) return name;
+    if (isFlat) return this.#node('Flatten', name, [found.name], { axis: { type: 'int', value: 1 } });
+    // 0 is as many rows as there are.
+    const shape = `${name}.shape`;
+    this.initializers.set(shape, { name: shape, dims: [dims.length + 1], values: [0, ...dims] });
+    return this.#node('Reshape', name, [found.name, shape]);
+  }
+
+  #flat(tensor: string): string {
+    return this.#view(tensor, [elements(rowShape(this.#model.graph, tensor))]);
+  }
+
+  /** What is computed value by value has the shape of what comes out. */
+  #like(tensor: string, y: string): string {
+    return this.#view(tensor, outsideShape(this.#model.graph, y));
+  }
+
+  /** Says that a tensor of rows of the graph is there under a name. */
+  #is(y: string, name: string): void {
+    this.#known.set(y, { name, dims: outsideShape(this.#model.graph, y) });
   }
 
   /** A node that makes a tensor of rows of the graph. */
   #made(y: string, op: string, inputs: string[], attributes: Record<string, OnnxAttribute> = {}): void {
-    this.#names.set(y, this.#node(op, y, inputs, attributes));
+    this.#is(y, this.#node(op, y, inputs, attributes));
   }
 
   #node(op: string, output: string, inputs: string[], attributes: Record<string, OnnxAttribute> = {}): string {

@@ -1,7 +1,8 @@
 import { GradloomError, printable } from '../../errors.ts';
 import { decodeOnnx } from '../../import/onnx/decode.ts';
 import { interpretOnnx } from '../../import/onnx/interpret.ts';
-import { type ExportModel, foldBatchNorms, inputShape, outcomeOf } from '../model.ts';
+import { foldBatchNorms } from '../fold.ts';
+import { type ExportModel, inputShape, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
 import { checkPredictions, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
 import { onnxModel } from './build.ts';
@@ -20,7 +21,7 @@ export const onnx: Exporter = (given, { output, raw, batchNorm }) => {
     check: async () => {
       const { rows, x } = verifiedRows(model.preprocess, raw);
       const graph = decodeOnnx(bytes, output);
-      const input = { dims: [VERIFIED_ROWS, ...inputShape(model.preprocess)], values: rows };
+      const input = { dims: [VERIFIED_ROWS, ...inputShape(model)], values: rows };
       const results = interpretOnnx(graph, new Map([['x', input]]));
       const values = results.get(outcomeOf(model).kind === 'value' ? 'y' : 'probabilities')?.values ?? [];
       const labels = results.get('label')?.values;
