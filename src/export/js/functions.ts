@@ -19,8 +19,63 @@ function dense(x, w, b) {
   }
   return y;
 }`,
-  batchNorm: `function batchNorm(x, mean, variance, gamma, beta, eps) {
-  return x.map((value, u) => f(gamma[u] * f(f(value - mean[u]) * f(1 / Math.sqrt(variance[u] + eps)))) + beta[u]);
+  conv: `/** x * W + b over pictures [height, width, channels]; W [kh, kw, channels of a group, filters], b null for none. */
+function conv(x, w, b, window, filters, groups) {
+  const { channels, out: [rows, columns] } = window, own = channels / groups, each = filters / groups;
+  const y = new Float32Array(rows * columns * filters);
+  for (let p = 0, at = 0; at < y.length; p++, at += filters) {
+    eachTap(window, p, (tap, pixel) => {
+      for (let g = 0; g < groups; g++) {
+        for (let c = 0; c < own; c++) {
+          const value = x[pixel * channels + g * own + c], from = (tap * own + c) * filters;
+          for (let o = g * each; o < (g + 1) * each; o++) y[at + o] = f(y[at + o] + f(value * w[from + o]));
+        }
+      }
+    });
+    if (b !== null) for (let o = 0; o < filters; o++) y[at + o] += b[o];
+  }
+  return y;
+}`,
+  maxPool: `function maxPool(x, window) {
+  const { channels, out: [rows, columns] } = window;
+  const y = new Float32Array(rows * columns * channels).fill(-Infinity);
+  for (let p = 0, at = 0; at < y.length; p++, at += channels) {
+    eachTap(window, p, (tap, pixel) => {
+      for (let c = 0; c < channels; c++) y[at + c] = Math.max(y[at + c], x[pixel * channels + c]);
+    });
+  }
+  return y;
+}`,
+  avgPool: `/** The mean of each window; zeros around the picture count. */
+function avgPool(x, window) {
+  const { channels, kernel, out: [rows, columns] } = window;
+  const y = new Float32Array(rows * columns * channels);
+  for (let p = 0, at = 0; at < y.length; p++, at += channels) {
+    eachTap(window, p, (tap, pixel) => {
+      for (let c = 0; c < channels; c++) y[at + c] += x[pixel * channels + c];
+    });
+    for (let c = 0; c < channels; c++) y[at + c] /= kernel[0] * kernel[1];
+  }
+  return y;
+}`,
+  eachTap: `/** Calls visit with the number of each tap of output p that lies in the picture, and that of the pixel there. */
+function eachTap({ height, width, kernel, stride, dilation, padding, out }, p, visit) {
+  const top = Math.floor(p / out[1]) * stride[0] - padding[0], left = (p % out[1]) * stride[1] - padding[1];
+  for (let ky = 0, tap = 0; ky < kernel[0]; ky++) {
+    for (let kx = 0; kx < kernel[1]; kx++, tap++) {
+      const row = top + ky * dilation[0], column = left + kx * dilation[1];
+      if (row >= 0 && row < height && column >= 0 && column < width) visit(tap, row * width + column);
+    }
+  }
+}`,
+  swapAxes: `/** [a, b] as [b, a]: pictures come with their channels first, and are computed with their channels last. */
+function swapAxes(x, a, b) {
+  return x.map((_, i) => x[(i % a) * b + Math.floor(i / a)]);
+}`,
+  batchNorm: `/** Units are the last extent of x. */
+function batchNorm(x, mean, variance, gamma, beta, eps) {
+  const scale = variance.map((value) => 1 / Math.sqrt(value + eps)), units = scale.length;
+  return x.map((value, i) => f(gamma[i % units] * f(f(value - mean[i % units]) * scale[i % units])) + beta[i % units]);
 }`,
   layerNorm: `function layerNorm(x, gamma, beta, eps) {
   const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
@@ -67,9 +122,13 @@ function erf(x) {
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
+/** What functions call. */
+const CALLS: Partial<Record<FunctionName, readonly FunctionName[]>> = { conv: ['eachTap'], maxPool: ['eachTap'], avgPool: ['eachTap'] };
+
 /** The functions that a module calls, and what they call. */
 export function functionsText(used: ReadonlySet<FunctionName>): string {
+  const all = new Set([...used, ...[...used].flatMap((name) => CALLS[name] ?? [])]);
   const rounding = '/** Rounds to f32. */\nconst f = Math.fround;';
-  const needsRounding = (['dense', 'standardise', 'batchNorm'] as const).some((name) => used.has(name));
-  return [...(needsRounding ? [rounding] : []), ...[...used].map((name) => FUNCTIONS[name])].map((text) => `${text}\n`).join('\n');
+  const needsRounding = (['dense', 'conv', 'standardise', 'batchNorm'] as const).some((name) => used.has(name));
+  return [...(needsRounding ? [rounding] : []), ...[...all].map((name) => FUNCTIONS[name])].map((text) => `${text}\n`).join('\n');
 }

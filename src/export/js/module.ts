@@ -1,6 +1,9 @@
 import { featureNames } from '../../data/preprocess/preprocess.ts';
+import { toStored } from '../../graph/layout.ts';
 import type { LayerOp } from '../../graph/op.ts';
-import { type ExportModel, outcomeOf, outputsOf, tensorOf } from '../model.ts';
+import { transpose } from '../../graph/transpose.ts';
+import type { Window } from '../../graph/window.ts';
+import { type ExportModel, outcomeOf, outputsOf, shapeOf, tensorOf } from '../model.ts';
 import { type FunctionName, functionsText } from './functions.ts';
 import { halfBits } from './half.ts';
 import { encodeText, needsEncode } from './rows.ts';
@@ -186,7 +189,19 @@ class Body {
     const x = this.resultOf(op.x);
     switch (op.type) {
       case 'dense':
-        this.#call(op.y, 'dense', [x, this.#tensor(op.weight), this.#tensor(op.bias)]);
+        this.#call(op.y, 'dense', [x, this.#tensor(op.weight, op.isPicture ? 'rows' : 'outside'), this.#tensor(op.bias)]);
+        return;
+      case 'conv': {
+        const tensors = [this.#tensor(op.weight, 'stored'), op.bias === undefined ? 'null' : this.#tensor(op.bias)];
+        this.#call(op.y, 'conv', [x, ...tensors, windowText(op.window), String(op.filters), String(op.groups)]);
+        return;
+      }
+      case 'pool':
+        this.#call(op.y, op.function === 'max' ? 'maxPool' : 'avgPool', [x, windowText(op.window)]);
+        return;
+      case 'swap_axes':
+        if (op.extents.includes(1)) this.#names.set(op.y, x);
+        else this.#call(op.y, 'swapAxes', [x, ...op.extents.map(String)]);
         return;
       case 'batch_norm': {
         const names = [op.runningMean, op.runningVar, op.weight, op.bias];
@@ -194,7 +209,7 @@ class Body {
         return;
       }
       case 'layer_norm':
-        this.#call(op.y, 'layerNorm', [x, this.#tensor(op.weight), this.#tensor(op.bias), String(op.eps)]);
+        this.#call(op.y, 'layerNorm', [x, this.#tensor(op.weight, 'stored'), this.#tensor(op.bias, 'stored'), String(op.eps)]);
         return;
       case 'activation': {
         const act = op.function;
@@ -219,12 +234,26 @@ class Body {
     this.#names.set(y, variable);
   }
 
-  /** `layers.0.norm.weight` as `layer0_norm_weight`. */
-  #tensor(name: string): string {
+  /**
+   * `layers.0.norm.weight` as `layer0_norm_weight`.
+   *
+   * @param order  of its values: PyTorch's, the engine's with channels last, or that with a row for each unit
+   */
+  #tensor(name: string, order: 'outside' | 'stored' | 'rows' = 'outside'): string {
     const variable = name.replace(/^layers\./, 'layer').replaceAll('.', '_');
-    this.tensors.push({ variable, values: tensorOf(this.#model, name) });
+    const values = tensorOf(this.#model, name);
+    const layout = this.#model.graph.parameters.find((tensor) => tensor.name === name)?.layout;
+    const stored = order === 'outside' || layout === undefined ? values : toStored(values, layout);
+    const [units = 1] = shapeOf(this.#model, name);
+    this.tensors.push({ variable, values: order === 'rows' ? transpose(stored, stored.length / units, units) : stored });
     return variable;
   }
+}
+
+function windowText({ height, width, channels, kernel, stride, dilation, padding, outHeight, outWidth }: Window): string {
+  const pair = (extents: readonly number[]): string => `[${extents.join(', ')}]`;
+  const moves = `kernel: ${pair(kernel)}, stride: ${pair(stride)}, dilation: ${pair(dilation)}, padding: ${pair(padding)}`;
+  return `{ height: ${height}, width: ${width}, channels: ${channels}, ${moves}, out: ${pair([outHeight, outWidth])} }`;
 }
 
 function base64(arrays: readonly Float32Array[], dtype: ModuleOptions['dtype']): string {

@@ -1,8 +1,6 @@
-import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
 import { featureNames } from '../../data/preprocess/preprocess.ts';
-import type { Graph, GraphLayer } from '../../graph/graph.ts';
-import { elements } from '../../graph/shape.ts';
-import { type ExportModel, inputShape, outcomeOf } from '../model.ts';
+import { type ExportModel, inputPicture, inputShape, outcomeOf } from '../model.ts';
+import { type ClassName, layerCalls } from './layers.ts';
 
 export interface ProgramOptions {
   /** Name of the file beside this one. */
@@ -16,7 +14,9 @@ export interface ProgramOptions {
 export function programText(model: ExportModel, { weights, raw, version }: ProgramOptions): string {
   const { preprocess, graph } = model;
   const outcome = outcomeOf(model);
-  const shape = inputShape(preprocess);
+  const shape = inputShape(model);
+  const picture = inputPicture(graph);
+  const { calls, classes } = layerCalls(graph);
   const gives =
     outcome.kind === 'value'
       ? 'values'
@@ -42,33 +42,13 @@ FEATURES = ${pythonList(featureNames(preprocess.input))}
 ${outcome.classes === undefined ? 'TARGETS' : 'CLASSES'} = ${pythonList(outcome.names)}
 
 
-class Dense(nn.Linear):
-    """dropout(activation(norm(x W^T + b))) [+ x]"""
-
-    def __init__(self, inputs, units, norm=None, activation=None, dropout=0.0, residual=False):
-        super().__init__(inputs, units)
-        self.norm = norm
-        self.activation = activation
-        self.dropout = nn.Dropout(dropout)
-        self.residual = residual
-
-    def forward(self, x):
-        y = super().forward(x)
-        if self.norm is not None:
-            y = self.norm(y)
-        if self.activation is not None:
-            y = self.activation(y)
-        y = self.dropout(y)
-        return x + y if self.residual else y
-
-
-class Model(nn.Module):
+${classesText(classes)}class Model(nn.Module):
     def __init__(self, center=None, scale=None):
         super().__init__()
         self.register_buffer("center", center, persistent=False)
         self.register_buffer("scale", scale, persistent=False)
         self.layers = nn.ModuleList([
-${graph.layers.map((layer) => `            ${layerText(graph, layer)},`).join('\n')}
+${calls.map((call) => `            ${call},`).join('\n')}
         ])
 
     def forward(self, x):
@@ -76,9 +56,8 @@ ${graph.layers.map((layer) => `            ${layerText(graph, layer)},`).join('\
         if self.center is not None:
             x = x - self.center
         if self.scale is not None:
-            x = x / self.scale
-        for layer in self.layers:
-            x = layer(x)
+            x = x / self.scale${picture === undefined ? '' : `\n        x = x.reshape(len(x), ${picture.join(', ')})`}
+${classes.has('Residual') ? PAST_BLOCKS : ONE_BY_ONE}
         return x
 
 
@@ -116,47 +95,63 @@ const NORMALIZATION = `    normalization = json.loads(metadata["gradloom.preproc
     else:
         model = Model(scale=torch.tensor(float(normalization["divisor"])))`;
 
-function layerText(graph: Graph, { index, x, y }: GraphLayer): string {
-  const width = (name: string): number => elements(graph.rows.find((tensor) => tensor.name === name)?.shape ?? []);
-  const parts = [String(width(x)), String(width(y))];
-  for (const op of graph.ops) {
-    if (op.layer !== index) continue;
-    switch (op.type) {
-      case 'dense':
-        break;
-      case 'batch_norm':
-        parts.push(`norm=nn.BatchNorm1d(${width(op.y)}, eps=${op.eps}, momentum=${op.momentum})`);
-        break;
-      case 'layer_norm':
-        parts.push(`norm=nn.LayerNorm(${width(op.y)}, eps=${op.eps})`);
-        break;
-      case 'activation':
-        parts.push(`activation=${activationText(op.function)}`);
-        break;
-      case 'dropout':
-        parts.push(`dropout=${op.p}`);
-        break;
-      case 'add':
-        parts.push('residual=True');
-        break;
-    }
-  }
-  return `Dense(${parts.join(', ')})`;
-}
+const ONE_BY_ONE = `        for layer in self.layers:
+            x = layer(x)`;
 
-function activationText(act: Exclude<ActivationConfig, { type: 'identity' }>): string {
-  switch (act.type) {
-    case 'relu':
-      return 'nn.ReLU()';
-    case 'leaky_relu':
-      return `nn.LeakyReLU(${act.slope})`;
-    case 'sigmoid':
-      return 'nn.Sigmoid()';
-    case 'tanh':
-      return 'nn.Tanh()';
-    case 'gelu':
-      return 'nn.GELU()';
-  }
+const PAST_BLOCKS = `        inputs = []
+        for layer in self.layers:
+            inputs.append(x)
+            x = layer(x, inputs[layer.begin]) if isinstance(layer, Residual) else layer(x)`;
+
+const CLASSES: Readonly<Record<ClassName, string>> = {
+  Dense: `class Dense(After, nn.Linear):
+    """x W^T + b; of a picture all values in a row."""
+
+    def forward(self, x):
+        return super().forward(torch.flatten(x, 1))`,
+  Conv1d: `class Conv1d(After, nn.Conv1d):
+    """x * W + b"""`,
+  Conv2d: `class Conv2d(After, nn.Conv2d):
+    """x * W + b"""`,
+  Residual: `class Residual(nn.Module):
+    """activation(x + projection(input)), input being that of layer \`begin\`."""
+
+    def __init__(self, begin, projection=None, activation=None):
+        super().__init__()
+        self.begin = begin
+        self.projection = projection
+        self.activation = activation
+
+    def forward(self, x, input):
+        y = x + (input if self.projection is None else self.projection(input))
+        return y if self.activation is None else self.activation(y)`,
+  FromChannelsLast: `class FromChannelsLast(nn.Unflatten):
+    """Values that lie place by place, with all channels of each."""
+
+    def forward(self, x):
+        return torch.movedim(super().forward(x), -1, 1)`,
+};
+
+const AFTER = `class After:
+    """What follows the product of a layer: dropout(activation(norm(product))) [+ x]"""
+
+    def __init__(self, *args, norm=None, activation=None, dropout=None, residual=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.norm = norm
+        self.activation = activation
+        self.dropout = dropout
+        self.residual = residual
+
+    def forward(self, x):
+        y = super().forward(x)
+        for part in (self.norm, self.activation, self.dropout):
+            if part is not None:
+                y = part(y)
+        return x + y if self.residual else y`;
+
+function classesText(classes: ReadonlySet<ClassName>): string {
+  const needsAfter = (['Dense', 'Conv1d', 'Conv2d'] as const).some((name) => classes.has(name));
+  return [...(needsAfter ? [AFTER] : []), ...[...classes].map((name) => CLASSES[name])].map((text) => `${text}\n\n\n`).join('');
 }
 
 /** JSON's strings are Python's, once every letter beyond ASCII is written by its code. */
