@@ -4,7 +4,7 @@ import { readFileBytes } from '../storage/read.ts';
 import { f32Tensors, type Safetensors, type Tensor } from '../storage/safetensors/bytes.ts';
 import { FILE_LIMIT_BYTES, readSafetensors } from '../storage/safetensors.ts';
 import { decodeOnnx } from './onnx/decode.ts';
-import { matchLayers } from './onnx/layers.ts';
+import { matchLayers } from './onnx/match/layers.ts';
 
 /** What a file of weights calls the model's tensors, and how their kernels lie. */
 export interface WeightsLayout {

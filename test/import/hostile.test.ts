@@ -3,7 +3,7 @@ import { GradloomError } from '../../src/errors.ts';
 import { onnxModel } from '../../src/export/onnx/build.ts';
 import { encodeOnnx } from '../../src/export/onnx/encode.ts';
 import { decodeOnnx } from '../../src/import/onnx/decode.ts';
-import { matchLayers } from '../../src/import/onnx/layers.ts';
+import { matchLayers } from '../../src/import/onnx/match/layers.ts';
 import type { OnnxModel } from '../../src/import/onnx/proto.ts';
 import { takeWeights } from '../../src/import/weights.ts';
 import { Dice } from '../engine/support/samples.ts';

@@ -1,6 +1,6 @@
 import { GradloomError, printable } from '../../errors.ts';
 import { decodeOnnx } from '../../import/onnx/decode.ts';
-import { interpretOnnx } from '../../import/onnx/interpret.ts';
+import { interpretOnnx } from '../../import/onnx/compute/interpret.ts';
 import { foldBatchNorms } from '../fold.ts';
 import { type ExportModel, inputShape, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';

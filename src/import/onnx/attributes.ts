@@ -12,6 +12,12 @@ export function intOf({ attributes }: OnnxNode, name: string, otherwise: number)
   return found?.type === 'int' ? found.value : otherwise;
 }
 
+/** Whole numbers that a node may carry. */
+export function intsOf({ attributes }: OnnxNode, name: string): number[] | undefined {
+  const found = attributes.get(name);
+  return found?.type === 'ints' ? found.value : undefined;
+}
+
 /** What a node `Constant` stands for; undefined where it is said in a way that is not read. */
 export function constantOf({ name, attributes }: OnnxNode): OnnxTensor | undefined {
   const value = attributes.get('value');

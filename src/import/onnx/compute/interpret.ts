@@ -1,16 +1,11 @@
-import { GradloomError, printable } from '../../errors.ts';
-import { erf } from '../../graph/ops/erf.ts';
-import { elements, type Shape } from '../../graph/shape.ts';
-import { constantOf, floatOf, intOf, ODD_CONSTANT } from './attributes.ts';
-import { nodeName } from './decode.ts';
-import { DATA_TYPES, type OnnxModel, type OnnxNode } from './proto.ts';
-import { repeatedAt } from './repeat.ts';
-
-/** A value on its way through a graph: f32 numbers, or whole ones. */
-export interface OnnxArray {
-  dims: Shape;
-  values: Float32Array | number[];
-}
+import { GradloomError, printable } from '../../../errors.ts';
+import { erf } from '../../../graph/ops/erf.ts';
+import { elements } from '../../../graph/shape.ts';
+import { constantOf, floatOf, intOf, ODD_CONSTANT } from '../attributes.ts';
+import { DATA_TYPES, type OnnxModel, type OnnxNode } from '../proto.ts';
+import { repeatedAt } from '../repeat.ts';
+import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+import { PICTURE_OPERATORS } from './pictures.ts';
 
 const { fround } = Math;
 
@@ -45,12 +40,6 @@ export function interpretOnnx(model: OnnxModel, inputs: ReadonlyMap<string, Onnx
   );
 }
 
-function nodeError(node: OnnxNode, message: string): GradloomError {
-  return new GradloomError({ code: 'E_ONNX', where: printable(`node ${nodeName(node)}`), message: printable(message, 500) });
-}
-
-type Operator = (inputs: OnnxArray[], node: OnnxNode) => OnnxArray;
-
 const map =
   (f: (x: number, node: OnnxNode) => number): Operator =>
   ([x], node) => ({ dims: given(x, node).dims, values: Float32Array.from(given(x, node).values, (value) => f(value, node)) });
@@ -65,6 +54,7 @@ const same: Operator = ([x], node) => given(x, node);
 const logistic = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
+  ...PICTURE_OPERATORS,
   Add: pairs((a, b) => a + b),
   Sub: pairs((a, b) => a - b),
   Mul: pairs((a, b) => a * b),
@@ -117,16 +107,27 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const eps = floatOf(node, 'epsilon', 1e-5);
     const [g, b, m, v] = [gamma, beta, mean, variance].map((one) => given(one, node).values) as [Values, Values, Values, Values];
     const inverse = Float32Array.from(v, (value) => 1 / Math.sqrt(value + eps));
-    return rowwise(given(x, node), (row) => row.map((z, u) => fround(at(g, u) * fround(fround(z - at(m, u)) * at(inverse, u))) + at(b, u)));
+    const { dims, values } = given(x, node);
+    // The units are the axis behind the rows.
+    const [units, places] = [dims[1] ?? 1, elements(dims.slice(2))];
+    const normalised = Float32Array.from(values, (z, i) => {
+      const u = Math.floor(i / places) % units;
+      return fround(at(g, u) * fround(fround(z - at(m, u)) * at(inverse, u))) + at(b, u);
+    });
+    return { dims, values: normalised };
   },
   LayerNormalization: ([x, gamma, beta], node) => {
     const eps = floatOf(node, 'epsilon', 1e-5);
-    const [g, b] = [given(gamma, node).values, given(beta, node).values];
-    return rowwise(given(x, node), (row) => {
+    const { dims, values } = given(x, node);
+    const axis = intOf(node, 'axis', -1);
+    const width = elements(dims.slice(axis));
+    const g = given(gamma, node).values;
+    const normalised = rowwise({ dims: [values.length / width, width], values }, (row) => {
       const mean = row.reduce((sum, z) => sum + z, 0) / row.length;
       const std = Math.sqrt(row.reduce((sum, z) => sum + (z - mean) ** 2, 0) / row.length + eps);
-      return row.map((z, u) => (at(g, u) * (z - mean)) / std + at(b, u));
+      return row.map((z, u) => (at(g, u) * (z - mean)) / std + (beta === undefined ? 0 : at(beta.values, u)));
     });
+    return { dims, values: normalised.values };
   },
   Softmax: ([x], node) =>
     rowwise(given(x, node), (row) => {
@@ -145,15 +146,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     return { dims: intOf(node, 'keepdims', 1) === 1 ? [rows, 1] : [rows], values: labels };
   },
 };
-
-type Values = OnnxArray['values'];
-
-const at = (values: Values | readonly number[], i: number): number => values[i] as number;
-
-function given(input: OnnxArray | undefined, node: OnnxNode): OnnxArray {
-  if (input === undefined) throw nodeError(node, 'an input is missing');
-  return input;
-}
 
 /** x [N, K] by w [K, O], or [O, K] transposed, plus b: each element a sum in the order of k, then the bias, as in training. */
 function product(x: OnnxArray, w: OnnxArray, b: OnnxArray | undefined, transposed: boolean, node: OnnxNode): OnnxArray {

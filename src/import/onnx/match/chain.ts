@@ -1,7 +1,7 @@
-import { GradloomError, printable } from '../../errors.ts';
-import { constantOf, ODD_CONSTANT } from './attributes.ts';
-import { nodeName } from './decode.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from './proto.ts';
+import { GradloomError, printable } from '../../../errors.ts';
+import { constantOf, ODD_CONSTANT } from '../attributes.ts';
+import { nodeName } from '../decode.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../proto.ts';
 
 /** The nodes of a graph by what they read, and its constants; which nodes were understood is kept here, for none may be left over. */
 export class Chain {

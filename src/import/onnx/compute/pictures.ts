@@ -1,0 +1,117 @@
+import { elements } from '../../../graph/shape.ts';
+import { intOf, intsOf } from '../attributes.ts';
+import type { OnnxNode } from '../proto.ts';
+import { type NodeWindow, windowOf } from '../windows.ts';
+import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+
+const { fround } = Math;
+
+/** Operators over pictures [N, C, H, W] and sequences [N, C, L]. */
+export const PICTURE_OPERATORS: Readonly<Record<string, Operator>> = {
+  Conv: ([x, w, b], node) => {
+    const [picture, weights] = [given(x, node), given(w, node)];
+    const [rows = 0, channels = 0, ...places] = picture.dims;
+    const [filters = 0, own = 0, ...kernel] = weights.dims;
+    const groups = intOf(node, 'group', 1);
+    if (kernel.length !== places.length || own * groups !== channels || filters % groups !== 0) {
+      throw nodeError(node, `weights of [${weights.dims.join(', ')}] in ${groups} groups for pictures of [${picture.dims.join(', ')}]`);
+    }
+    const window = requiredWindow(node, places, kernel);
+    const [count, size, area] = [elements(window.out), elements(places), elements(kernel)];
+    const values = new Float32Array(rows * filters * count);
+    for (let p = 0; p < count; p++) {
+      const taps = tapsOf(window, places, p);
+      for (let plane = 0; plane < rows * filters; plane++) {
+        const [r, f] = [Math.floor(plane / filters), plane % filters];
+        const first = r * channels + Math.floor(f / (filters / groups)) * own;
+        let sum = 0;
+        for (const { tap, place } of taps) {
+          for (let c = 0; c < own; c++) {
+            sum = fround(sum + fround(at(picture.values, (first + c) * size + place) * at(weights.values, (f * own + c) * area + tap)));
+          }
+        }
+        values[plane * count + p] = b === undefined ? sum : sum + at(b.values, f);
+      }
+    }
+    return { dims: [rows, filters, ...window.out], values };
+  },
+  MaxPool: ([x], node) => pooled(given(x, node), node, (values, places) => places.reduce((most, i) => Math.max(most, at(values, i)), -Infinity)),
+  AveragePool: ([x], node) => {
+    const counts = intOf(node, 'count_include_pad', 0) !== 0;
+    return pooled(given(x, node), node, (values, places, area) => sumOf(values, places) / (counts ? area : places.length));
+  },
+  GlobalAveragePool: ([x], node) => {
+    const { dims, values } = given(x, node);
+    const [rows = 0, channels = 0, ...places] = dims;
+    const area = elements(places);
+    const all = (plane: number): number[] => Array.from({ length: area }, (_, i) => plane * area + i);
+    const means = Float32Array.from({ length: rows * channels }, (_, plane) => sumOf(values, all(plane)) / area);
+    return { dims: [rows, channels, ...places.map(() => 1)], values: means };
+  },
+  Transpose: ([x], node) => {
+    const { dims, values } = given(x, node);
+    const order = intsOf(node, 'perm') ?? [...dims.keys()].toReversed();
+    if (order.toSorted((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== dims.length) {
+      throw nodeError(node, `perm is [${order.join(', ')}] for ${dims.length} axes`);
+    }
+    const strides = dims.map((_, axis) => elements(dims.slice(axis + 1)));
+    const turned = order.map((axis) => dims[axis] as number);
+    const moved = Float32Array.from({ length: values.length }, (_, index) => {
+      let [place, rest] = [0, index];
+      for (let axis = turned.length - 1; axis >= 0; axis--) {
+        place += (rest % (turned[axis] as number)) * (strides[order[axis] as number] as number);
+        rest = Math.floor(rest / (turned[axis] as number));
+      }
+      return at(values, place);
+    });
+    return { dims: turned, values: moved };
+  },
+};
+
+function requiredWindow(node: OnnxNode, places: readonly number[], kernel?: readonly number[]): NodeWindow {
+  const window = windowOf(node, places, kernel);
+  if (typeof window === 'string') throw nodeError(node, window);
+  return window;
+}
+
+function pooled(x: OnnxArray, node: OnnxNode, combine: (values: Values, places: readonly number[], area: number) => number): OnnxArray {
+  const [rows = 0, channels = 0, ...extents] = x.dims;
+  const window = requiredWindow(node, extents);
+  const [count, size, area] = [elements(window.out), elements(extents), elements(window.kernel)];
+  const values = new Float32Array(rows * channels * count);
+  for (let p = 0; p < count; p++) {
+    const taps = tapsOf(window, extents, p);
+    for (let plane = 0; plane < rows * channels; plane++) {
+      const places = taps.map(({ place }) => plane * size + place);
+      values[plane * count + p] = combine(x.values, places, area);
+    }
+  }
+  return { dims: [rows, channels, ...window.out], values };
+}
+
+/** The taps of output `p` that lie in the picture, in the order of scan, and the places there. */
+function tapsOf({ kernel, stride, dilation, before, out }: NodeWindow, extents: readonly number[], p: number): { tap: number; place: number }[] {
+  const strides = (shape: readonly number[]): number[] => shape.map((_, axis) => elements(shape.slice(axis + 1)));
+  const [outStrides, tapStrides] = [strides(out), strides(kernel)];
+  const taps: { tap: number; place: number }[] = [];
+  for (let tap = 0; tap < elements(kernel); tap++) {
+    let place = 0;
+    const isInside = extents.every((extent, axis) => {
+      const [o, k] = [outStrides, tapStrides].map((steps, i) => {
+        const shape = i === 0 ? out : kernel;
+        return Math.floor((i === 0 ? p : tap) / (steps[axis] as number)) % (shape[axis] as number);
+      }) as [number, number];
+      const position = o * (stride[axis] as number) - (before[axis] as number) + k * (dilation[axis] as number);
+      place = place * extent + position;
+      return position >= 0 && position < extent;
+    });
+    if (isInside) taps.push({ tap, place });
+  }
+  return taps;
+}
+
+function sumOf(values: Values, places: readonly number[]): number {
+  let sum = 0;
+  for (const i of places) sum = fround(sum + at(values, i));
+  return sum;
+}
