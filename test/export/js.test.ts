@@ -6,6 +6,7 @@ import { outcomeOf } from '../../src/export/model.ts';
 import type { TargetOptions } from '../../src/export/target.ts';
 import type { Predictions } from '../../src/export/verify.ts';
 import { CLASSES, cases, modelOf } from './support/models.ts';
+import { PICTURE_NETWORKS, picturesOf } from './support/pictures.ts';
 import { assertAgree, expectedFor, splitRows } from './support/rows.ts';
 
 const OPTIONS: TargetOptions = { output: 'model.js', raw: false, dtype: 'f32', batchNorm: 'fold' };
@@ -44,6 +45,17 @@ for (const [layers, preprocess, outcome] of cases()) {
       const module = await moduleFor(model, { batchNorm });
       assertAgree(t, predictions(module.predict(splitRows(raw, ROWS))), expected, batchNorm);
       t.deepEqual(module.classes ?? module.targets, [...outcomeOf(model).names]);
+    }
+  });
+}
+
+for (const name of PICTURE_NETWORKS) {
+  test(`the module gives the network's probabilities and classes: ${name}`, async (t) => {
+    const model = picturesOf(name);
+    const { raw, expected } = expectedFor(model, ROWS);
+    for (const batchNorm of ['fold', 'keep'] as const) {
+      const module = await moduleFor(model, { batchNorm });
+      assertAgree(t, predictions(module.predict(splitRows(raw, ROWS))), expected, batchNorm);
     }
   });
 }

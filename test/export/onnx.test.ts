@@ -7,6 +7,7 @@ import { onnx } from '../../src/export/onnx/export.ts';
 import type { TargetOptions } from '../../src/export/target.ts';
 import { decodeOnnx } from '../../src/import/onnx/decode.ts';
 import { cases, modelOf } from './support/models.ts';
+import { PICTURE_NETWORKS, picturesOf } from './support/pictures.ts';
 import { assertAgree, expectedFor } from './support/rows.ts';
 
 env.wasm.numThreads = 1;
@@ -41,7 +42,7 @@ for (const [layers, preprocess, outcome] of cases()) {
         const model = modelOf(layers, preprocess, outcome);
         const artifact = onnx(model, { ...OPTIONS, batchNorm });
         const { raw, expected } = expectedFor(model, ROWS);
-        const got = await run(artifact.files[0]!.bytes as Uint8Array, raw, [ROWS, ...inputShape(model.preprocess)]);
+        const got = await run(artifact.files[0]!.bytes as Uint8Array, raw, [ROWS, ...inputShape(model)]);
         t.deepEqual(got.inputs, ['x']);
         t.deepEqual(got.dims, [ROWS, outcomeOf(model).names.length]);
         t.deepEqual([...got.outputs].toSorted(), [
@@ -52,6 +53,20 @@ for (const [layers, preprocess, outcome] of cases()) {
       },
     );
   }
+}
+
+for (const name of PICTURE_NETWORKS) {
+  test.serial(`onnxruntime gives the network's probabilities and classes: ${name}`, async (t) => {
+    const model = picturesOf(name);
+    const { raw, expected } = expectedFor(model, ROWS);
+    for (const batchNorm of ['fold', 'keep'] as const) {
+      const artifact = onnx(model, { ...OPTIONS, batchNorm });
+      const got = await run(artifact.files[0]!.bytes as Uint8Array, raw, [ROWS, ...inputShape(model)]);
+      assertAgree(t, got, expected, batchNorm);
+      const check = await artifact.check();
+      t.true(typeof check !== 'string' && check.difference < 1e-5);
+    }
+  });
 }
 
 test.serial('without preprocessing the input is what the network takes', async (t) => {

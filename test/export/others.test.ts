@@ -5,6 +5,7 @@ import { kerasJson } from '../../src/export/keras/export.ts';
 import { onnx } from '../../src/export/onnx/export.ts';
 import { torch } from '../../src/export/torch/export.ts';
 import { cases, modelOf } from './support/models.ts';
+import { PICTURE_NETWORKS, picturesOf } from './support/pictures.ts';
 import { TORCH } from './support/torch.ts';
 
 const OPTIONS = { output: 'm.json', raw: false, dtype: 'f32', batchNorm: 'keep' } as const;
@@ -22,6 +23,13 @@ for (const [layers, preprocess, outcome] of cases().filter(([name]) => name !== 
   test(`Keras' two files give the network's outputs: ${layers}, ${preprocess}, ${outcome}`, async (t) => {
     const check = await kerasJson(modelOf(layers, preprocess, outcome), OPTIONS).check();
     t.true(typeof check !== 'string' && check.difference < 1e-5);
+  });
+}
+
+for (const name of PICTURE_NETWORKS) {
+  torchTest(`PyTorch (python3-torch) gives the network's outputs: ${name}`, async (t) => {
+    const check = await torch(picturesOf(name), { ...OPTIONS, output: 'm.py' }).check();
+    t.true(typeof check !== 'string' && check.rows === 100 && check.difference < 1e-5, JSON.stringify(check));
   });
 }
 

@@ -87,31 +87,46 @@ export const OUTCOMES: Readonly<Record<string, { loss: string; target: Preproces
 
 /** A network of the given parts with random weights, statistics included: nothing in it is 0 or 1 by its beginning. */
 export function modelOf(layers: string, preprocess: string, outcome: string, seed = 1): ExportModel {
-  const { loss, target } = OUTCOMES[outcome]!;
+  const { target } = OUTCOMES[outcome]!;
   const names = target.kind === 'class' ? target.classes : target.names;
   const units = outcome === 'one sigmoid for two classes' ? 1 : names.length;
+  const list = [...LAYERS[layers]!, { units }].map((layer) => ({ type: 'dense', ...layer }));
+  return madeOf(`${layers} ${outcome}`, list, PREPROCESSES[preprocess]!, outcome, seed);
+}
+
+/** The same of any layers, the last with as many outputs as the outcome has. */
+export function madeOf(
+  name: string,
+  layers: readonly object[],
+  preprocess: Pick<Preprocess, 'input' | 'normalization'>,
+  outcome: string,
+  seed = 1,
+): ExportModel {
+  const { loss, target } = OUTCOMES[outcome]!;
   const { experiment } = experimentFromObject({
     data: { source: { type: 'synthetic', kind: 'blobs' } },
-    model: { layers: [...LAYERS[layers]!, { units }].map((layer) => ({ type: 'dense', ...layer })) },
+    model: { layers },
     loss,
     train: { steps: 1 },
   });
-  const whole: Preprocess = { version: 1, ...PREPROCESSES[preprocess]!, target };
+  const whole: Preprocess = { version: 1, ...preprocess, target };
   const { graph } = buildNetwork(experiment, sampleShape(whole.input));
   const tensors = new Map<string, Float32Array>();
-  for (const [index, { name, shape, fanIn }] of [...graph.parameters, ...graph.statistics].entries()) {
+  for (const [index, { name: tensor, shape, fanIn }] of [...graph.parameters, ...graph.statistics].entries()) {
     const stream = new RandomStream(seed, 'init', index);
     const size = shape.reduce((product, extent) => product * extent, 1);
-    const isVariance = name.endsWith('running_var');
-    const spread = name.endsWith('.norm.weight') ? 0.5 : 1 / Math.sqrt(fanIn);
+    const isVariance = tensor.endsWith('running_var');
+    const isGamma = tensor.endsWith('norm.weight');
+    const spread = isGamma ? 0.5 : 1 / Math.sqrt(fanIn);
     tensors.set(
-      name,
+      tensor,
       Float32Array.from({ length: size }, (_, i) =>
-        isVariance ? 0.2 + 3 * uniform(stream, i) : spread * normal(stream, i) + (name.endsWith('.norm.weight') ? 1 : 0),
+        isVariance ? 0.2 + 3 * uniform(stream, i) : spread * normal(stream, i) + (isGamma ? 1 : 0),
       ),
     );
   }
-  return { name: `${layers} ${outcome}`, layers: experiment.model.layers, blocks: undefined, graph, tensors, preprocess: whole };
+  const { layers: entries, blocks } = experiment.model;
+  return { name, layers: entries, blocks, graph, tensors, preprocess: whole };
 }
 
 /** Layers, preprocessing and outcomes, each kind at least once, without all that could be combined. */
