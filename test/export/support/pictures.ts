@@ -85,7 +85,7 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
       { type: 'max_pool1d', kernel: 2 },
       conv1d(4, 3, { stride: 2, padding: 1, groups: 2, layer_norm: true }),
       { residual: { layers: [conv1d(5, 3, { padding: 1 })] } },
-      { type: 'avg_pool1d', kernel: 3, padding: 1 },
+      { type: 'avg_pool1d', kernel: 3, padding: 1, drop_rest: true },
     ],
   ],
   'sequences of one channel, a global pool': [array([11]), [conv1d(4, 4, { padding: 'same', activation: 'relu' }), { type: 'global_avg_pool' }]],
