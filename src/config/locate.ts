@@ -2,7 +2,7 @@ import { GradloomError } from '../errors.ts';
 import type { Origin } from './tree/origins.ts';
 import type { LoadedExperiment } from './validate.ts';
 
-const KEY = /^[a-z_]+(?:\.\w+)*$/;
+const KEY = /^[a-z_]+(?:\.[\w-]+)*$/;
 
 /** A loaded experiment, or one without a file: then errors name keys instead of places. */
 export type Locatable = Pick<LoadedExperiment, 'experiment'> & Partial<Pick<LoadedExperiment, 'origins' | 'data'>>;

@@ -2,9 +2,10 @@ import { printable } from '../../errors.ts';
 import { isRegressionMetric, problemOf, REGRESSION_METRICS, topKOf } from '../names/metrics.ts';
 import { outlineAt } from '../schema/outline.ts';
 import { oneOf } from '../text/closest.ts';
-import { dotted, type Node, nodeAt, type Path } from '../text/node.ts';
+import { dotted, type Node, nodeAt } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
-import { checkLayers } from './layers.ts';
+import { checkUniform } from './layers/entry.ts';
+import { checkLayers } from './layers/layers.ts';
 import { checkSource } from './sources.ts';
 import { checkSplit } from './splits.ts';
 import { View } from './view.ts';
@@ -31,8 +32,7 @@ export function checkAcross(root: Node, problems: Problems): void {
   checkMetrics(view);
   checkWatched(view);
   checkUniform(view, ['model', 'init']);
-  for (let i = 0; i < (view.count(['model', 'layers']) ?? 0); i++) checkUniform(view, ['model', 'layers', i, 'init']);
-  checkLayers(view);
+  checkLayers(view, root);
   const workers = view.number(['parallel', 'workers']);
   const leaves = view.number(['numerics', 'leaves']);
   if (workers !== undefined && leaves !== undefined && workers > leaves) {
@@ -134,13 +134,4 @@ function checkMetrics(view: View): void {
     }
     seen.add(name);
   }
-}
-
-function checkUniform(view: View, path: Path): void {
-  if (!view.given(path) || view.type(path) !== 'uniform') return;
-  const low = view.number([...path, 'low']);
-  const high = view.number([...path, 'high']);
-  if (low === undefined || high === undefined || low < high) return;
-  const at = [...path, view.given([...path, 'high']) ? 'high' : 'low'];
-  view.report('E_CONFIG_RANGE', at, `low must be below high; got low ${low} and high ${high}`);
 }

@@ -1,4 +1,6 @@
 import { printable } from '../../errors.ts';
+import { flatLayers } from '../layers/flat-layers.ts';
+import { outputsOf } from '../layers/flow.ts';
 import { isMetric, topKOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import { closest, listed } from '../text/closest.ts';
@@ -32,12 +34,11 @@ export function metricName(split: Part, metric: string, average?: AverageName): 
 
 /** What an experiment evaluates during training. */
 export function evaluationOf({ data, model, metrics = [], train }: Experiment): Evaluation {
-  const last = model.layers.at(-1);
   return {
     on: train.eval.on,
     average: train.average.type,
     metrics,
-    outputs: last !== undefined && 'units' in last ? last.units : undefined,
+    outputs: outputsOf(flatLayers(model)),
     noRows: (part) => emptiness(part, data.split[part], data.split.folds),
   };
 }

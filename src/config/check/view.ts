@@ -1,11 +1,14 @@
 import { effectiveType, outlineAt } from '../schema/outline.ts';
 import { dotted, keyPlaceAt, type Node, nodeAt, type Path } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
+import { modelOutputs } from './layers/layers.ts';
 
 /** The tree's values by path, with the schema's defaults, and nothing for those already reported. */
 export class View {
   readonly #root: Node;
   readonly #problems: Problems;
+  /** Found when first asked for. */
+  #outputs: { count: number | undefined } | undefined;
 
   constructor(root: Node, problems: Problems) {
     this.#root = root;
@@ -38,10 +41,23 @@ export class View {
     return node?.kind === 'list' ? node.items.length : undefined;
   }
 
-  /** Outputs of the last layer. */
+  /** What stands at a path, whatever is wrong with it. */
+  kind(path: Path): Node['kind'] | undefined {
+    return nodeAt(this.#root, path)?.kind;
+  }
+
+  /** A number, or the numbers of a list, of which `[height, width]` is one; undefined for anything else. */
+  numbers(path: Path): readonly number[] | undefined {
+    const one = this.number(path);
+    if (one !== undefined) return [one];
+    const values = Array.from({ length: this.count(path) ?? 0 }, (_, i) => this.number([...path, i]));
+    return values.length > 0 && values.every((value) => value !== undefined) ? values : undefined;
+  }
+
+  /** Values that the last layer gives; undefined where only the data tells. */
   outputs(): number | undefined {
-    const layers = this.count(['model', 'layers']);
-    return layers === undefined ? undefined : this.number(['model', 'layers', layers - 1, 'units']);
+    this.#outputs ??= { count: modelOutputs(this, this.#root) };
+    return this.#outputs.count;
   }
 
   report(
