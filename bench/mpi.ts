@@ -16,7 +16,7 @@ import { openLink } from '../src/remote/mpi/link.ts';
 import { MpiTeam } from '../src/remote/mpi/team.ts';
 import { median } from '../src/speedup/statistics.ts';
 import { estimate, estimateRatio } from './rounds.ts';
-import { experimentOf, WORKLOADS, type Workload } from './workloads.ts';
+import { dense, experimentOf, WORKLOADS, type Workload } from './workloads.ts';
 
 // What two ranks of one machine cost: `node dist/bench/mpi.js [mpirun.openmpi] [rounds]`. The exact sum of gradients over them, with the
 // engine's own code; then whole steps of one rank with two threads and of two ranks with one each, in turn, so that their ratio does not
@@ -33,7 +33,7 @@ const GRADIENTS = [
   { inputs: 999, units: 1000 },
 ];
 const REPEATS = 200;
-const SMALL: Workload = { name: '[784,45,10] b64', layers: [45, 10], batch: 64, steps: 400 };
+const SMALL: Workload = { name: '[784,45,10] b64', layers: [dense(45), dense(10)], batch: 64, steps: 400 };
 
 const start = launched(process.env);
 if (start === undefined) await launch();

@@ -28,6 +28,8 @@ export interface PeerSpec {
   tolerance?: number;
   /** Beginnings of the names of the workloads that it does in reasonable time; without it all. */
   only?: readonly string[];
+  /** Its program knows dense layers, no convolutions. */
+  denseOnly?: true;
   /** Numbers of threads to try, of those given; the fastest counts. */
   threads(counts: readonly number[]): readonly number[];
   start(context: StartContext, threads: number): Promise<Peer>;
@@ -42,12 +44,14 @@ export const PEERS: readonly PeerSpec[] = [
   gradloom('gradloom', 'gradloom as npm installs it', []),
   gradloom('gradloom-wasm', 'gradloom without machine code: parallel.code=wasm', ['parallel.code=wasm']),
   python('torch', 'torch_eager.py', 'torch', 'PyTorch eager: nn.Sequential, autograd, torch.optim', all),
-  python('torch-manual', 'torch_manual.py', 'torch', 'PyTorch without autograd: hand-written gradients, updates in place', all),
+  python('torch-manual', 'torch_manual.py', 'torch', 'PyTorch without autograd: hand-written gradients, updates in place', all, {
+    denseOnly: true,
+  }),
   python('torch-ddp', 'torch_ddp.py', 'torch', 'PyTorch DistributedDataParallel over gloo, one process a core', most),
-  python('numpy', 'numpy_peer.py', 'numpy', 'numpy f32, hand-written gradients', all),
+  python('numpy', 'numpy_peer.py', 'numpy', 'numpy f32, hand-written gradients', all, { denseOnly: true }),
   npm('tfjs-wasm', ['tfjs.mjs', 'wasm'], 'TensorFlow.js, wasm backend, layers API', { tolerance: 1e-3 }),
   npm('tfjs-cpu', ['tfjs.mjs', 'cpu'], 'TensorFlow.js, cpu backend, layers API', { tolerance: 1e-3, only: ['W1', 'W2', 'W3'] }),
-  npm('brain', ['brain.mjs'], 'brain.js: one update a sample, squared error, so another loss', { only: ['W1', 'W2'] }),
+  npm('brain', ['brain.mjs'], 'brain.js: one update a sample, squared error, so another loss', { only: ['W1', 'W2'], denseOnly: true }),
 ];
 
 function gradloom(name: string, what: string, own: readonly string[]): PeerSpec {
@@ -60,10 +64,18 @@ function gradloom(name: string, what: string, own: readonly string[]): PeerSpec 
   };
 }
 
-function python(name: string, file: string, module: string, what: string, threads: PeerSpec['threads']): PeerSpec {
+function python(
+  name: string,
+  file: string,
+  module: string,
+  what: string,
+  threads: PeerSpec['threads'],
+  rest: Pick<PeerSpec, 'denseOnly'> = {},
+): PeerSpec {
   return {
     name,
     what,
+    ...rest,
     tolerance: 1e-4,
     threads,
     start: ({ setup, pythons }, count) => {
@@ -76,7 +88,7 @@ function python(name: string, file: string, module: string, what: string, thread
   };
 }
 
-function npm(name: string, args: readonly string[], what: string, rest: Pick<PeerSpec, 'tolerance' | 'only'>): PeerSpec {
+function npm(name: string, args: readonly string[], what: string, rest: Pick<PeerSpec, 'tolerance' | 'only' | 'denseOnly'>): PeerSpec {
   return {
     name,
     what,

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
+import type { WorkloadLayer } from './workloads.ts';
 
 /** A program that does a workload: gradloom, or a peer in a process of its own. It goes on from where its last block ended. */
 export interface Peer {
@@ -16,7 +17,9 @@ export interface Peer {
 /** The first line that a peer reads; see bench/peers/protocol.py. */
 export interface PeerSetup {
   directory: string;
-  sizes: readonly number[];
+  /** Of a row: [features], or [channels, height, width]. */
+  shape: readonly number[];
+  layers: readonly WorkloadLayer[];
   batch: number;
   optimizer: { type: string; lr: number };
   threads: number;

@@ -10,7 +10,7 @@ import type { Section } from './figures.ts';
 import { type Peer, PeerError, type PeerSetup } from './peer.ts';
 import type { PeerSpec, StartContext } from './peer-list.ts';
 import { estimate, estimateRatio, inRounds } from './rounds.ts';
-import { experimentOf, SGD, TRAIN_ROWS, type Workload } from './workloads.ts';
+import { experimentOf, hasPictures, SGD, TRAIN_ROWS, type Workload } from './workloads.ts';
 
 /** Updates after which all programs must have the same loss: two epochs, and a few more where one has few. */
 const MIN_AGREED_STEPS = 4;
@@ -60,13 +60,14 @@ export async function comparePeers(
   context: ComparisonContext,
 ): Promise<{ section: Section; versions: Record<string, string>; skipped: Skipped[] }> {
   const setup = await writeTask(workload, context);
-  const steps = Math.max(MIN_AGREED_STEPS, AGREED_EPOCHS * Math.ceil(TRAIN_ROWS / setup.batch));
+  const steps = workload.agreedSteps ?? Math.max(MIN_AGREED_STEPS, AGREED_EPOCHS * Math.ceil(TRAIN_ROWS / setup.batch));
   const contenders: Contender[] = [];
   const skipped: Skipped[] = [];
   try {
     for (const spec of specs) {
-      if (spec.only?.some((beginning) => workload.name.startsWith(beginning)) === false) {
-        skipped.push({ peer: spec.name, workload: ` on ${workload.name}`, reason: 'too slow' });
+      const unfit = reasonAgainst(spec, workload);
+      if (unfit !== undefined) {
+        skipped.push({ peer: spec.name, workload: ` on ${workload.name}`, reason: unfit });
         continue;
       }
       try {
@@ -97,6 +98,11 @@ export async function comparePeers(
   }
 }
 
+function reasonAgainst({ denseOnly, only }: PeerSpec, workload: Workload): string | undefined {
+  if (denseOnly === true && hasPictures(workload)) return 'has no convolutions';
+  return only?.some((beginning) => workload.name.startsWith(beginning)) === false ? 'too slow' : undefined;
+}
+
 /** 1 to the cores, or powers of two and all of them. */
 export function threadCounts(cores: number): number[] {
   return Array.from({ length: cores }, (_, i) => i + 1).filter(
@@ -108,7 +114,7 @@ export function threadCounts(cores: number): number[] {
 async function writeTask(workload: Workload, { directory, overrides }: ComparisonContext): Promise<PeerSetup> {
   const experiment = experimentOf(workload, overrides, false);
   const dataset = await loadDataset(experiment);
-  const { features, featureCount, target, splits, normalization } = dataset;
+  const { features, featureCount, sampleShape, target, splits, normalization } = dataset;
   if (target.kind !== 'class' || normalization.kind !== 'divide') throw new RangeError('workloads are of classes, with divided features');
   const x = new Float32Array(splits.train.length * featureCount);
   const y = new Int32Array(splits.train.length);
@@ -116,14 +122,16 @@ async function writeTask(workload: Workload, { directory, overrides }: Compariso
     for (let j = 0; j < featureCount; j++) x[i * featureCount + j] = (features[row * featureCount + j] ?? 0) / normalization.divisor;
     y[i] = target.labels[row] ?? 0;
   }
-  const network = buildNetwork(experiment, [featureCount]);
+  const network = buildNetwork(experiment, sampleShape);
   const { parameters } = initialState(network, experiment.model, experiment.seed);
   const tensors = network.parameters.map((tensor) => readTensor(parameters, tensor));
   writeFileSync(path.join(directory, 'features.f32'), x);
   writeFileSync(path.join(directory, 'labels.i32'), y);
   writeFileSync(path.join(directory, 'init.f32'), Buffer.concat(tensors.map((values) => new Uint8Array(values.buffer))));
   const batch = workload.batch === 'full' ? splits.train.length : workload.batch;
-  return { directory, sizes: [featureCount, ...workload.layers], batch, optimizer: workload.optimizer ?? SGD, threads: 1 };
+  // Pictures of one channel come without it.
+  const shape = hasPictures(workload) ? [...(sampleShape.length === 2 ? [1] : []), ...sampleShape] : [featureCount];
+  return { directory, shape, layers: workload.layers, batch, optimizer: workload.optimizer ?? SGD, threads: 1 };
 }
 
 async function start(spec: PeerSpec, threads: number, steps: number, context: StartContext): Promise<Contender> {

@@ -1,10 +1,10 @@
 import type { Section } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { estimate, inRounds } from './rounds.ts';
-import { type Program, startWorkload, type Workload } from './workloads.ts';
+import { dense, type Program, startWorkload, type Workload } from './workloads.ts';
 
 const BATCHES = [1, 8, 32];
-const LAYERS = [128, 10];
+const LAYERS = [dense(128), dense(10)];
 /** Some tenths of a second, within a segment. */
 const stepsFor = (batch: number): number => Math.round(4000 / Math.sqrt(batch));
 

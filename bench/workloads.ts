@@ -10,25 +10,68 @@ import { flopsPerRow } from '../src/model/network.ts';
 import type { Runner } from '../src/speedup/measurement/measured.ts';
 import { Sequential } from '../src/speedup/measurement/sequential.ts';
 
+/** A layer as the experiment has it and as peers are told it. */
+export type WorkloadLayer =
+  | { type: 'dense'; units: number }
+  | { type: 'conv2d'; filters: number; kernel: number }
+  | { type: 'max_pool2d'; kernel: number };
+
 /** The networks and batches that every speed figure of the project speaks of. */
 export interface Workload {
   name: string;
-  layers: readonly number[];
+  /** Behind each but the last and pools is a ReLU. */
+  layers: readonly WorkloadLayer[];
   batch: number | 'full';
   /** Updates of one measured block. */
   steps: number;
+  /** Updates after which all programs must have the same loss. @default those of two epochs, and a few more where one has few */
+  agreedSteps?: number;
   /** @default sgd with lr 0.01 */
   optimizer?: { type: 'sgd' | 'adam'; lr: number };
 }
 
 export const SGD = { type: 'sgd', lr: 0.01 } as const;
 
+const ADAM = { type: 'adam', lr: 0.001 } as const;
+
 export const WORKLOADS: readonly Workload[] = [
-  { name: 'W1 [784,45,10] b5000', layers: [45, 10], batch: 'full', steps: 12 },
-  { name: 'W2 [784,128,10] b64', layers: [128, 10], batch: 64, steps: 600 },
-  { name: 'W3 [784,512,256,10] b256 Adam', layers: [512, 256, 10], batch: 256, steps: 60, optimizer: { type: 'adam', lr: 0.001 } },
-  { name: 'W4 [784,2048,2048,10] b1024', layers: [2048, 2048, 10], batch: 1024, steps: 3 },
+  { name: 'W1 [784,45,10] b5000', layers: [dense(45), dense(10)], batch: 'full', steps: 12 },
+  { name: 'W2 [784,128,10] b64', layers: [dense(128), dense(10)], batch: 64, steps: 600 },
+  { name: 'W3 [784,512,256,10] b256 Adam', layers: [dense(512), dense(256), dense(10)], batch: 256, steps: 60, optimizer: ADAM },
+  { name: 'W4 [784,2048,2048,10] b1024', layers: [dense(2048), dense(2048), dense(10)], batch: 1024, steps: 3 },
+  {
+    name: 'W5 LeNet b64',
+    layers: [conv(6, 5), pool(2), conv(16, 5), pool(2), dense(120), dense(84), dense(10)],
+    batch: 64,
+    steps: 60,
+  },
+  {
+    name: 'W6 [c32,c64,128,10] b128 Adam',
+    layers: [conv(32, 3), conv(64, 3), pool(2), dense(128), dense(10)],
+    batch: 128,
+    steps: 4,
+    // Two epochs take some programs longer than anyone waits.
+    agreedSteps: 20,
+    optimizer: ADAM,
+  },
 ];
+
+export function dense(units: number): WorkloadLayer {
+  return { type: 'dense', units };
+}
+
+function conv(filters: number, kernel: number): WorkloadLayer {
+  return { type: 'conv2d', filters, kernel };
+}
+
+function pool(kernel: number): WorkloadLayer {
+  return { type: 'max_pool2d', kernel };
+}
+
+/** Whether a workload needs what only some peers have. */
+export function hasPictures({ layers }: Workload): boolean {
+  return layers.some(({ type }) => type !== 'dense');
+}
 
 /** Rows of MNIST that are trained on: the first ones, in the order of its file. */
 export const TRAIN_ROWS = 5000;
@@ -45,7 +88,9 @@ export function experimentOf(workload: Workload, overrides: readonly string[] = 
     },
     model: {
       init: 'he_normal',
-      layers: layers.map((units, i) => ({ type: 'dense', units, activation: i === layers.length - 1 ? 'identity' : 'relu' })),
+      layers: layers.map((layer, i) =>
+        layer.type === 'max_pool2d' ? layer : { ...layer, activation: i === layers.length - 1 ? 'identity' : 'relu' },
+      ),
     },
     optimizer,
     train: { batch_size: batch, epochs: 1_000_000, eval: { on: 'none', batch_size: 64 } },

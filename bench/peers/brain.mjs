@@ -9,7 +9,8 @@ import { serve } from './protocol.mjs';
 const manifest = createRequire(import.meta.url)('brain.js/package.json');
 
 await serve((task) => {
-  const [features, ...hidden] = task.sizes;
+  const [features] = task.shape;
+  const hidden = task.layers.map(({ units }) => units);
   const classes = hidden.pop();
   const net = new brain.NeuralNetwork({ inputSize: features, hiddenLayers: hidden, outputSize: classes, activation: 'relu' });
   const batches = task.epoch.map(([from, to]) =>

@@ -11,8 +11,8 @@ class Numpy:
     def __init__(self, task):
         self.task = task
         # [in, out], so that neither product needs a transposed copy.
-        self.w = [np.ascontiguousarray(weight.T) for weight, _ in task.layers]
-        self.b = [bias.copy() for _, bias in task.layers]
+        self.w = [np.ascontiguousarray(layer.weight.T) for layer in task.layers]
+        self.b = [layer.bias.copy() for layer in task.layers]
         self.dw = [np.empty_like(w) for w in self.w]
         self.db = [np.empty_like(b) for b in self.b]
         self.moments = [(np.zeros_like(p), np.zeros_like(p)) for p in self.w + self.b] if task.optimizer == "adam" else []

@@ -7,12 +7,12 @@ import { createInterface } from 'node:readline';
 
 /** The work as the first line tells it: data, initial weights, batches in the file's order. */
 export class Task {
-  constructor({ directory, sizes, batch, optimizer }) {
+  constructor({ directory, shape, layers, batch, optimizer }) {
     const read = (name, Kind) => {
       const bytes = readFileSync(path.join(directory, name));
       return new Kind(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     };
-    this.sizes = sizes;
+    this.shape = shape;
     this.optimizer = optimizer;
     this.x = read('features.f32', Float32Array);
     this.y = read('labels.i32', Int32Array);
@@ -24,10 +24,13 @@ export class Task {
       at += count;
       return values.slice(at - count, at);
     };
-    /** weight [out, in], bias [out] */
-    this.layers = sizes
-      .slice(1)
-      .map((outputs, i) => ({ inputs: sizes[i], outputs, weight: take(outputs * sizes[i]), bias: take(outputs) }));
+    let from = shape;
+    this.layers = layers.map((layer) => {
+      const input = from;
+      from = outputOf(layer, input);
+      const form = weightShape(layer, input);
+      return { ...layer, input, output: from, form, ...(form && { weight: take(form.reduce((a, b) => a * b)), bias: take(form[0]) }) };
+    });
     this.step = 0;
   }
 
@@ -36,6 +39,19 @@ export class Task {
     const count = Math.ceil(this.rows / this.batch);
     return Array.from({ length: count }, (_, i) => [i * this.batch, Math.min((i + 1) * this.batch, this.rows)]);
   }
+}
+
+/** Shape of a row behind a layer, channels first. */
+function outputOf({ type, units, filters, kernel }, [channels, height, width]) {
+  if (type === 'dense') return [units];
+  if (type === 'conv2d') return [filters, height - kernel + 1, width - kernel + 1];
+  return [channels, Math.floor(height / kernel), Math.floor(width / kernel)];
+}
+
+/** [out, in], of a convolution [out, in, kernel, kernel]; a pool has no weight. */
+function weightShape({ type, units, filters, kernel }, input) {
+  if (type === 'dense') return [units, input.reduce((a, b) => a * b)];
+  return type === 'conv2d' ? [filters, input[0], kernel, kernel] : undefined;
 }
 
 /** Softmax cross-entropy in f64, mean over the rows; logits [rows, classes]. */

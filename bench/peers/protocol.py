@@ -1,11 +1,13 @@
 """What every Python peer shares: requests as JSON lines on stdin, answers as JSON lines on stdout.
 
-    {"directory": ..., "sizes": [784, 128, 10], "batch": 64, "optimizer": {"type": "sgd", "lr": 0.01}, "threads": 1}   the first line
+    {"directory": ..., "shape": [784], "layers": [...], "batch": 64, "optimizer": {"type": "sgd", "lr": 0.01}, "threads": 1}   the first line
     {"do": "train", "steps": 100}  ->  {"seconds": 0.05, "rows": 6400}
     {"do": "loss"}                 ->  {"loss": 2.3}        mean over all rows
     {"do": "peak"}                 ->  {"bytes": 234000000}
 
-The directory holds features.f32 [N, D], labels.i32 [N] and init.f32: weight [out, in] and bias [out] of each layer in turn.
+The shape is a row's: [features], or [channels, height, width]. Layers are {"type": "dense", "units": 10},
+{"type": "conv2d", "filters": 6, "kernel": 5} and {"type": "max_pool2d", "kernel": 2}; behind each dense and conv2d but the last is a ReLU.
+The directory holds features.f32 [N, ...shape], labels.i32 [N] and init.f32: weight and bias of each layer in turn, as torch has them.
 """
 
 import json
@@ -14,31 +16,36 @@ import re
 import resource
 import sys
 import time
+from math import prod
+from typing import NamedTuple, Optional
 
 import numpy as np
+
+
+class Layer(NamedTuple):
+    type: str
+    # [out, in] of a dense layer, [out, in, kernel, kernel] of a convolution; a pool has neither weight nor bias.
+    weight: Optional[np.ndarray]
+    bias: Optional[np.ndarray]
+    kernel: int
 
 
 class Task:
     """The work as the first line tells it: data, initial weights, batches in the file's order."""
 
     def __init__(self, setup):
-        self.sizes = setup["sizes"]
+        self.setup = setup
+        self.shape = setup["shape"]
         self.optimizer = setup["optimizer"]["type"]
         self.lr = setup["optimizer"]["lr"]
         self.threads = setup["threads"]
         self.directory = setup["directory"]
         read = lambda name, kind: np.fromfile(os.path.join(self.directory, name), dtype=kind)
-        self.x = read("features.f32", "<f4").reshape(-1, self.sizes[0])
+        self.x = read("features.f32", "<f4").reshape(-1, *self.shape)
         self.y = read("labels.i32", "<i4")
         self.rows = len(self.x)
         self.batch = min(setup["batch"], self.rows)
-        self.layers = []
-        values, at = read("init.f32", "<f4"), 0
-        for fan_in, fan_out in zip(self.sizes, self.sizes[1:]):
-            weight = values[at : at + fan_in * fan_out].reshape(fan_out, fan_in)
-            at += weight.size
-            self.layers.append((weight, values[at : at + fan_out]))
-            at += fan_out
+        self.layers = list(layers_of(setup, read("init.f32", "<f4")))
         self.step = 0
 
     def batches(self, steps):
@@ -48,6 +55,25 @@ class Task:
             start = (self.step % a_epoch) * self.batch
             self.step += 1
             yield start, min(start + self.batch, self.rows)
+
+
+def layers_of(setup, values):
+    shape, at = setup["shape"], 0
+    for layer in setup["layers"]:
+        kernel = layer.get("kernel", 0)
+        if layer["type"] == "max_pool2d":
+            shape = [shape[0], shape[1] // kernel, shape[2] // kernel]
+            yield Layer("max_pool2d", None, None, kernel)
+            continue
+        if layer["type"] == "conv2d":
+            form = [layer["filters"], shape[0], kernel, kernel]
+            shape = [layer["filters"], shape[1] - kernel + 1, shape[2] - kernel + 1]
+        else:
+            form = [layer["units"], prod(shape)]
+            shape = [layer["units"]]
+        weight, bias = values[at : at + prod(form)].reshape(form), values[at + prod(form) :][: form[0]]
+        at += weight.size + bias.size
+        yield Layer(layer["type"], weight, bias, kernel)
 
 
 def mean_loss(logits, labels):

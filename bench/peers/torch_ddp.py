@@ -14,7 +14,7 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
 from protocol import Task, mean_loss, serve
-from torch_eager import build, optimizer_for
+from torch_eager import build, logits_of, optimizer_for
 
 
 class Rank:
@@ -47,18 +47,11 @@ class Ddp:
     def __init__(self, task):
         world = task.threads
         meeting = os.path.join(task.directory, f"ddp-{os.getpid()}")
-        setup = {
-            "directory": task.directory,
-            "sizes": task.sizes,
-            "batch": task.batch,
-            "optimizer": {"type": task.optimizer, "lr": task.lr},
-            "threads": world,
-        }
         self.others = [
             subprocess.Popen([sys.executable, __file__, str(rank), str(world), meeting], stdin=subprocess.PIPE, text=True)
             for rank in range(1, world)
         ]
-        self.tell(setup)
+        self.tell(task.setup)
         self.rank = Rank(task, 0, world, meeting)
 
     def tell(self, message):
@@ -71,8 +64,7 @@ class Ddp:
         return self.rank.train(steps)
 
     def loss(self):
-        with torch.no_grad():
-            return mean_loss(self.rank.model.module(self.rank.x).numpy(), self.rank.task.y)
+        return mean_loss(logits_of(self.rank.model.module, self.rank.x), self.rank.task.y)
 
     def peak(self):
         return sum(peak_of(pid) for pid in [os.getpid(), *(other.pid for other in self.others)])

@@ -6,17 +6,33 @@ from torch.nn import functional
 
 from protocol import mean_loss, serve
 
+ROWS_AT_A_TIME = 250
+
 
 def build(task):
-    """The network with the task's initial weights, and its optimizer."""
+    """The network with the task's initial weights."""
     parts = []
-    for i, (weight, bias) in enumerate(task.layers):
-        linear = nn.Linear(weight.shape[1], weight.shape[0])
+    is_flat = len(task.shape) == 1
+    for i, layer in enumerate(task.layers):
+        if layer.type == "max_pool2d":
+            parts.append(nn.MaxPool2d(layer.kernel))
+            continue
+        if layer.type == "dense" and not is_flat:
+            parts.append(nn.Flatten())
+            is_flat = True
+        outputs, inputs = layer.weight.shape[:2]
+        module = nn.Linear(inputs, outputs) if layer.type == "dense" else nn.Conv2d(inputs, outputs, layer.kernel)
         with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight))
-            linear.bias.copy_(torch.from_numpy(bias))
-        parts += [linear, nn.ReLU()] if i < len(task.layers) - 1 else [linear]
+            module.weight.copy_(torch.from_numpy(layer.weight))
+            module.bias.copy_(torch.from_numpy(layer.bias))
+        parts += [module, nn.ReLU()] if i < len(task.layers) - 1 else [module]
     return nn.Sequential(*parts)
+
+
+def logits_of(model, x):
+    """Some rows at a time: what convolutions make of all of them would be most of the memory that is measured."""
+    with torch.no_grad():
+        return torch.cat([model(rows) for rows in x.split(ROWS_AT_A_TIME)]).numpy()
 
 
 def optimizer_for(task, model):
@@ -44,8 +60,7 @@ class Eager:
         return done
 
     def loss(self):
-        with torch.no_grad():
-            return mean_loss(self.model(self.x).numpy(), self.task.y)
+        return mean_loss(logits_of(self.model, self.x), self.task.y)
 
 
 if __name__ == "__main__":

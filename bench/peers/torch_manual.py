@@ -14,8 +14,8 @@ class Manual:
         self.task = task
         self.x, self.y = torch.from_numpy(task.x), torch.from_numpy(task.y).long()
         # [in, out]
-        self.w = [torch.from_numpy(weight.T.copy()) for weight, _ in task.layers]
-        self.b = [torch.from_numpy(bias.copy()) for _, bias in task.layers]
+        self.w = [torch.from_numpy(layer.weight.T.copy()) for layer in task.layers]
+        self.b = [torch.from_numpy(layer.bias.copy()) for layer in task.layers]
         self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in self.w + self.b] if task.optimizer == "adam" else []
         self.updates = 0
 

@@ -5,8 +5,9 @@ import test, { type ExecutionContext } from 'ava';
 import { PeerError, type PeerSetup, ProcessPeer } from '../../bench/peer.ts';
 import { PEERS, Pythons } from '../../bench/peer-list.ts';
 import { comparePeers, type PeerRow, tabulatePeers, threadCounts } from '../../bench/side-by-side.ts';
+import { dense } from '../../bench/workloads.ts';
 
-const SETUP: PeerSetup = { directory: '/', sizes: [1, 1], batch: 1, optimizer: { type: 'sgd', lr: 1 }, threads: 1 };
+const SETUP: PeerSetup = { directory: '/', shape: [1], layers: [dense(1)], batch: 1, optimizer: { type: 'sgd', lr: 1 }, threads: 1 };
 
 /** A peer whose program is `body`, a function of one request that returns an answer. */
 function scripted(body: string): Promise<ProcessPeer> {
@@ -19,7 +20,7 @@ function scripted(body: string): Promise<ProcessPeer> {
 
 test('a peer answers what it is asked, and ends when it is closed', async (t) => {
   const peer = await scripted(
-    `(request) => request.sizes ? { ready: true, version: 'x 1', blas: 'b.so' }
+    `(request) => request.shape ? { ready: true, version: 'x 1', blas: 'b.so' }
       : request.do === 'train' ? { seconds: 2, rows: 3 * request.steps } : request.do === 'loss' ? { loss: 0.5 } : { bytes: 7 }`,
   );
   t.is(peer.version, 'x 1, b.so');
@@ -104,7 +105,7 @@ function folder(t: ExecutionContext): string {
 const DYING = `(request) => {
   globalThis.count = (globalThis.count ?? 0) + 1;
   if (globalThis.count > 4) { console.error('out of luck'); process.exit(9); }
-  return request.sizes ? { ready: true, version: 'x' } : { seconds: 1, rows: 1, loss: 1 };
+  return request.shape ? { ready: true, version: 'x' } : { seconds: 1, rows: 1, loss: 1 };
 }`;
 
 const pythons = new Pythons();
@@ -114,7 +115,7 @@ for (const optimizer of [{ type: 'sgd', lr: 0.05 } as const, { type: 'adam', lr:
   withNumpy(
     `numpy comes to the same loss as gradloom after the same steps with ${optimizer.type}; one that is missing or dies is named`,
     async (t) => {
-      const workload = { name: 'small', layers: [12, 10], batch: 300, steps: 1, optimizer };
+      const workload = { name: 'small', layers: [dense(12), dense(10)], batch: 300, steps: 1, optimizer };
       const specs = PEERS.filter(({ name }) => ['gradloom', 'numpy'].includes(name));
       const dying = { ...specs[1]!, name: 'dying', start: async () => scripted(DYING) };
       const missing = { ...specs[1]!, name: 'missing', start: () => Promise.reject(new PeerError('not installed')) };
