@@ -1,5 +1,8 @@
 import type { Experiment } from '../../config/schema/schema.ts';
 import { GradloomError } from '../../errors.ts';
+import { elements } from '../../graph/shape.ts';
+import type { Network } from '../../model/network.ts';
+import { f32Bytes } from '../../model/parameters.ts';
 
 /** Rows that go through the network together: positions [first, first + rows) of the epoch's order. */
 export interface Batch {
@@ -68,4 +71,18 @@ export function stepAt(plan: BatchPlan, step: number): Batch {
   const [first] = batches;
   if (first === undefined) throw new RangeError(`step ${step} has no batch`);
   return { ...first, rows: batches.reduce((rows, batch) => rows + batch.rows, 0) };
+}
+
+/** Bytes of all tensors of pictures together that are evaluated at once, at most. */
+const EVAL_BYTES = 2 ** 26;
+
+/**
+ * Rows evaluated at once. Those of networks of pictures are bounded: a picture can take a megabyte. It depends on the network alone, so
+ * sums over batches do not depend on the workers.
+ */
+export function evalBatchRows({ train }: Experiment, { graph }: Pick<Network, 'graph'>, evalSetRows: number): number {
+  const wanted = Math.min(train.eval.batch_size, evalSetRows);
+  if (!graph.ops.some(({ type }) => type === 'conv' || type === 'pool')) return wanted;
+  const bytes = f32Bytes(graph.rows.reduce((sum, { shape }) => sum + elements(shape), 0));
+  return Math.min(wanted, Math.max(1, Math.floor(EVAL_BYTES / bytes)));
 }

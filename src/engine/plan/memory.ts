@@ -11,7 +11,7 @@ import type { Network } from '../../model/network.ts';
 import { f32Bytes } from '../../model/parameters.ts';
 import { optimizerType } from '../../optim/index.ts';
 import type { TeamPlan } from '../team/team.ts';
-import type { BatchPlan } from './batches.ts';
+import { type BatchPlan, evalBatchRows } from './batches.ts';
 import { CHUNK_FLOATS, chunkCount } from './chunks.ts';
 import { controlBytes } from './control.ts';
 import { type Exchanges, slabLayout } from './exchange.ts';
@@ -118,11 +118,6 @@ export interface MemoryNeeds {
   lossWeights: number;
 }
 
-/** Rows evaluated at once. */
-export function evalBatchRows(experiment: Experiment, evalSetRows: number): number {
-  return Math.min(experiment.train.eval.batch_size, evalSetRows);
-}
-
 /** i32 words of a rank's tables of the bounds of its own leaves for one batch size, node by node. */
 export function boundsWords(own: number): number {
   return 2 * own;
@@ -142,7 +137,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
   const { experiment, network, batches, exchange, workers, team } = needs;
   const leaves = experiment.numerics.leaves;
   const { augment } = experiment.data;
-  const rows = Math.max(batches.batchRows, evalBatchRows(experiment, needs.evalSetRows));
+  const rows = Math.max(batches.batchRows, evalBatchRows(experiment, network, needs.evalSetRows));
   const placer = new Placer();
   const { place } = placer;
   const f64 = (values: number): Region => place(values * Float64Array.BYTES_PER_ELEMENT);
@@ -154,7 +149,7 @@ export function planMemory(needs: MemoryNeeds): MemoryPlan {
     return to - from;
   };
   const target = targetOf(experiment.loss);
-  const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, needs.evalSetRows)));
+  const evalBatches = Math.ceil(needs.evalSetRows / Math.max(1, evalBatchRows(experiment, network, needs.evalSetRows)));
   const rankRows = (rank: number): number => Math.ceil((rows * leafCount(rank)) / leaves) + 1;
   const slabs = slabLayout(network, exchange);
   const most = mostLeaves(batches.batchRows, leaves, slabs.floats);

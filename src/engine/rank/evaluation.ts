@@ -1,5 +1,6 @@
 import { type MetricValues, metricValues } from '../../model/metrics.ts';
-import { evalBatchRows, SUM_VALUES } from '../plan/memory.ts';
+import { evalBatchRows } from '../plan/batches.ts';
+import { SUM_VALUES } from '../plan/memory.ts';
 import type { EnginePlan } from '../plan/plan.ts';
 
 /**
@@ -40,9 +41,9 @@ export function meanLoss({ loss, weight }: LossSums): number {
  * @param targetSquares  see MetricTotals; asked for by r2 only
  */
 export function readEvaluation(plan: EnginePlan, buffer: ArrayBufferLike, rows: number, targetSquares: () => Float64Array): Evaluation {
-  const { memory, metrics, experiment } = plan;
+  const { memory, metrics, experiment, network } = plan;
   const { leaves } = experiment.numerics;
-  const batches = Math.ceil(rows / evalBatchRows(experiment, rows));
+  const batches = Math.ceil(rows / evalBatchRows(experiment, network, rows));
   const values = batches * leaves * SUM_VALUES;
   const sums = { loss: 0, correct: 0, weight: 0 };
   addSums(sums, new Float64Array(buffer, memory.evalSums.at, values), 0, values);

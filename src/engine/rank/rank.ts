@@ -5,12 +5,12 @@ import { type NativeCalls, type NativeCode, nativeCalls } from '../../kernels/na
 import { elementwise } from '../../kernels/native/overlay.ts';
 import { streamWords } from '../../random/stream.ts';
 import { averageWeight } from '../plan/average.ts';
-import { batchAt, batchCount } from '../plan/batches.ts';
+import { batchAt, batchCount, evalBatchRows } from '../plan/batches.ts';
 import { abort, rankClocks, rankWords, WORD } from '../plan/control.ts';
 import { rankLeaves } from '../plan/leaves.ts';
 import { lowerProgram } from '../plan/lower/lower.ts';
 import { callsOf, type ProgramKey, type RankProgram } from '../plan/lower/program.ts';
-import { evalBatchRows, STEP, STREAM_BYTES, SUM_VALUES } from '../plan/memory.ts';
+import { STEP, STREAM_BYTES, SUM_VALUES } from '../plan/memory.ts';
 import { epochOrder } from '../plan/order.ts';
 import type { Region } from '../plan/place.ts';
 import type { EnginePlan } from '../plan/plan.ts';
@@ -295,7 +295,7 @@ export class Rank {
   #evaluate(split: SplitName, averaged: boolean): void {
     const samples = this.#dataset.splits[split];
     const regions = this.#plan.memory;
-    const size = evalBatchRows(this.#plan.experiment, samples.length);
+    const size = evalBatchRows(this.#plan.experiment, this.#plan.network, samples.length);
     const sums = new Float64Array(this.#memory.buffer, regions.evalSums.at, regions.evalSums.bytes / F64);
     const perBatch = this.#leafSums.length;
     this.#clearMetrics();

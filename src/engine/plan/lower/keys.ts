@@ -1,5 +1,4 @@
-import { batchesAt } from '../batches.ts';
-import { evalBatchRows } from '../memory.ts';
+import { batchesAt, evalBatchRows } from '../batches.ts';
 import type { EnginePlan } from '../plan.ts';
 import type { ProgramKey } from './program.ts';
 
@@ -9,7 +8,7 @@ import type { ProgramKey } from './program.ts';
  * @param splitRows  rows of the splits that may be evaluated
  */
 export function programKeys(plan: EnginePlan, splitRows: readonly number[]): ProgramKey[] {
-  const { batches, experiment, memory } = plan;
+  const { batches, experiment, memory, network } = plan;
   const keys = new Map<string, ProgramKey>();
   const add = (key: ProgramKey): void => void keys.set(JSON.stringify(key), key);
   for (const step of new Set([0, batches.stepsPerEpoch - 1])) {
@@ -21,7 +20,7 @@ export function programKeys(plan: EnginePlan, splitRows: readonly number[]): Pro
   }
   for (const rows of splitRows) {
     if (rows === 0) continue;
-    const size = evalBatchRows(experiment, rows);
+    const size = evalBatchRows(experiment, network, rows);
     for (const batchRows of new Set([size, rows % size])) {
       for (const averaged of memory.averages.length > 0 ? [false, true] : [false]) {
         if (batchRows > 0) add({ kind: 'evaluate', batchRows, stepRow: 0, averaged });
