@@ -1,6 +1,6 @@
 import type { Preprocess } from '../../../src/data/preprocess/preprocess.ts';
 import type { ExportModel } from '../../../src/export/model.ts';
-import { madeOf, PREPROCESSES, TABLE } from './models.ts';
+import { madeOf } from './models.ts';
 
 type Input = Pick<Preprocess, 'input' | 'normalization'>;
 
@@ -90,7 +90,10 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
   ],
   'sequences of one channel, a global pool': [array([11]), [conv1d(4, 4, { padding: 'same', activation: 'relu' }), { type: 'global_avg_pool' }]],
   'columns of a table as pictures, channels first': [
-    { input: TABLE, normalization: PREPROCESSES['a table, zscore']!.normalization },
+    {
+      input: { kind: 'table', columns: Array.from({ length: 9 }, (_, i) => ({ type: 'number', name: `pixel${i}` })) },
+      normalization: { kind: 'affine', center: Array.from({ length: 9 }, (_, i) => 10 * i), scale: Array.from({ length: 9 }, (_, i) => 3 + i) },
+    },
     [{ type: 'reshape', shape: [1, 3, 3] }, conv(4, 2, { activation: 'relu' })],
   ],
   'numbers as pictures, channels last': [
@@ -114,8 +117,8 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
 
 export const PICTURE_NETWORKS: readonly string[] = Object.keys(NETWORKS);
 
-/** A network of pictures with three classes. */
-export function picturesOf(name: string, seed = 1): ExportModel {
+/** A network of pictures with three classes, or three values. */
+export function picturesOf(name: string, outcome: 'softmax' | 'several values' = 'softmax'): ExportModel {
   const [input, layers] = NETWORKS[name]!;
-  return madeOf(name, [...layers, { type: 'dense', units: 3 }], input, 'softmax', seed);
+  return madeOf(name, [...layers, { type: 'dense', units: 3 }], input, outcome);
 }
