@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { PeerError, type PeerSetup, ProcessPeer } from '../../bench/peer.ts';
 import { PEERS, Pythons } from '../../bench/peer-list.ts';
 import { comparePeers, type PeerRow, tabulatePeers, threadCounts } from '../../bench/side-by-side.ts';
-import { dense } from '../../bench/workloads.ts';
+import { conv, dense, hasPictures, pool, WORKLOADS } from '../../bench/workloads.ts';
 
 const SETUP: PeerSetup = { directory: '/', shape: [1], layers: [dense(1)], batch: 1, optimizer: { type: 'sgd', lr: 1 }, threads: 1 };
 
@@ -108,6 +108,13 @@ const DYING = `(request) => {
   return request.shape ? { ready: true, version: 'x' } : { seconds: 1, rows: 1, loss: 1 };
 }`;
 
+test('the workloads after the fourth are of pictures', (t) => {
+  t.deepEqual(
+    WORKLOADS.filter(hasPictures).map(({ name }) => name.slice(0, 2)),
+    ['W5', 'W6'],
+  );
+});
+
 const pythons = new Pythons();
 /** Where CI is set the test runs, and fails without numpy. */
 const withNumpy = pythons.having('numpy') === undefined && !process.env['CI'] ? test.serial.skip : test.serial;
@@ -138,3 +145,18 @@ for (const optimizer of [{ type: 'sgd', lr: 0.05 } as const, { type: 'adam', lr:
     },
   );
 }
+
+const withTorch = pythons.having('torch') === undefined && !process.env['CI'] ? test.serial.skip : test.serial;
+withTorch('PyTorch comes to the same loss as gradloom with a network of pictures; programs without convolutions are named', async (t) => {
+  const layers = [conv(3, 5), pool(4), conv(4, 3), dense(12), dense(10)];
+  const workload = { name: 'small', layers, batch: 300, steps: 1, agreedSteps: 4, optimizer: { type: 'adam', lr: 0.001 } as const };
+  const specs = PEERS.filter(({ name }) => ['gradloom', 'torch', 'numpy'].includes(name));
+  const context = { directory: folder(t), rounds: 3, overrides: [], pythons, cores: 1, note: () => undefined };
+  const { section, skipped } = await comparePeers(workload, specs, context);
+  t.deepEqual(
+    section.rows.map(({ name }) => name),
+    ['gradloom, 1 thread *', 'torch, 1 thread *'],
+  );
+  t.regex(section.title, /after the same 4 steps$/);
+  t.deepEqual(skipped, [{ peer: 'numpy', workload: ' on small', reason: 'has no convolutions' }]);
+});
