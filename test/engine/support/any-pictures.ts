@@ -74,6 +74,7 @@ function pictureLayer(dice: Dice): Layer {
   if (kind < 2) return pool(dice, 'pool2d', either(1, 3));
   if (kind === 2)
     return {
+      type: 'residual',
       residual: { layers: [conv(dice, either)], activation: dice.pick(ACTIVATIONS), batch_norm: dice.next() < 0.3 && { eps: 0.01 } },
     };
   return conv(dice, either);
