@@ -3,7 +3,7 @@ import { rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import { elements } from '../../graph/shape.ts';
 import type { Lowering, Lowerings } from '../lowering.ts';
-import { nativeScratch } from '../native/scratch.ts';
+import { nativeConvScratch, nativeScratch } from '../native/scratch.ts';
 import { convScratchFloats, scratchFloats } from '../sizes.ts';
 import { activation, epilogueOf } from './activation.ts';
 import { add, lowerGradientPart } from './add.ts';
@@ -49,6 +49,8 @@ function productScratch(graph: Graph, rows: number, leaves: number): number {
   const products = graph.ops.filter((op) => op.type === 'dense');
   const widest = (tensor: 'x' | 'y'): number => Math.max(0, ...products.map((op) => elements(rowShape(graph, op[tensor]))));
   const [inputs, outputs] = [widest('x'), widest('y')];
-  const convolutions = graph.ops.filter((op) => op.type === 'conv').map((op) => convScratchFloats(op, rows, leaves));
+  const convolutions = graph.ops
+    .filter((op) => op.type === 'conv')
+    .map((op) => Math.max(convScratchFloats(op, rows, leaves), nativeConvScratch(op, leaves)));
   return Math.max(scratchFloats(rows, inputs, outputs, leaves), nativeScratch(rows, inputs, outputs, leaves), ...convolutions);
 }

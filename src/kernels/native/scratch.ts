@@ -1,3 +1,7 @@
+import type { ConvOp } from '../../graph/ops/conv.ts';
+import { convForwardScratch } from '../../native/convolution/forward.ts';
+import { convInputGradientScratch } from '../../native/convolution/input-gradient.ts';
+import { convWeightGradientScratch } from '../../native/convolution/weight-gradient.ts';
 import { AVX2, AVX512 } from '../../native/isa.ts';
 import { forwardScratch } from '../../native/products/forward.ts';
 import { gradientScratch } from '../../native/products/gradient.ts';
@@ -16,6 +20,18 @@ export function nativeScratch(rows: number, inputs: number, outputs: number, lea
     gradientScratch(isa, gradient),
     sparseForwardScratch(isa, { ...forward, listWords: listWords(inputs) }),
     sparseGradientScratch(isa, gradient),
+  ]);
+  return Math.ceil(Math.max(...bytes) / Float32Array.BYTES_PER_ELEMENT);
+}
+
+/** The same for a convolution and its gradients, for any number of rows. Those of groups have no routines. */
+export function nativeConvScratch({ window, filters, groups }: Pick<ConvOp, 'window' | 'filters' | 'groups'>, leaves: number): number {
+  if (groups !== 1) return 0;
+  const shape = { rows: 1, window, filters, leaves };
+  const bytes = [AVX2, AVX512].flatMap((isa) => [
+    convForwardScratch(isa, shape),
+    convInputGradientScratch(isa, shape),
+    convWeightGradientScratch(isa, shape),
   ]);
   return Math.ceil(Math.max(...bytes) / Float32Array.BYTES_PER_ELEMENT);
 }

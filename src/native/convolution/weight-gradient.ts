@@ -25,7 +25,7 @@ interface Layout {
   vectors: number;
   /** Panels whose leaf gradients are summed together. */
   perGroup: number;
-  /** Bytes of the gradients of a leaf and of those that wait; a copied picture is behind them. */
+  /** Bytes of the gradients of a leaf and of those that wait, at most: a bound that grows with the leaves. A copied picture is behind them. */
   stack: number;
 }
 
@@ -34,7 +34,7 @@ function layoutOf(isa: Isa, shape: ConvGradientShape): Layout {
   const vectors = panelVectors(isa, all);
   const panel = (waitingTiles(shape.leaves) + 1) * depthOf(shape) * vectors * isa.width;
   const perGroup = Math.max(1, Math.floor(STACK_BYTES / panel));
-  return { vectors, perGroup, stack: panel * Math.min(perGroup, Math.ceil(all / vectors)) };
+  return { vectors, perGroup, stack: Math.min(Math.max(panel, STACK_BYTES), panel * Math.ceil(all / vectors)) };
 }
 
 /** Bytes of scratch that the routine for a shape needs, beside the schedule. */
