@@ -5,6 +5,7 @@ import { markdownTable } from '../src/report/text/markdown.ts';
 import { unpainted } from '../src/report/text/paint.ts';
 import { renderTable } from '../src/report/text/table.ts';
 import { writeFileAtomic } from '../src/storage/atomic.ts';
+import { convolutionSection } from './convolutions.ts';
 import { type BenchResult, compareRuns, differencesOf, type Section } from './figures.ts';
 import { kernelSection, tileRate } from './kernels.ts';
 import { describeMachine } from './machine.ts';
@@ -48,7 +49,7 @@ async function answer(options: BenchOptions): Promise<Section[]> {
     oversubscription: async (w2) => [await oversubscriptionSection(w2, options)],
     start: (w2) => startSections(w2, options),
     queue: () => queueSection(options),
-    kernels: async () => [await kernelSection(options.rounds, matches)],
+    kernels: async () => [await kernelSection(options.rounds, matches), convolutionSection(options.rounds, matches)],
   };
   const w2 = WORKLOADS.find(({ name }) => name.startsWith('W2'));
   if (w2 === undefined) throw new RangeError('there is always a W2');
