@@ -33,7 +33,7 @@ const experiment = keys.map(({ key, at, type, isRequired }) => {
   return `${comment(at, '  ')}  ${key}${isRequired ? '' : '?'}: ${indented}${isRequired ? '' : ' | undefined'};\n`;
 });
 
-const texts = new Map(['shared', ...PARTS, 'experiment'].map((part) => [`${part}.ts`, textOf(part)]));
+const texts = new Map(['shared', 'layers', ...PARTS, 'experiment'].map((part) => [`${part}.ts`, textOf(part)]));
 
 function textOf(part) {
   const types = named.filter((one) => one.part === part).map(declaration);

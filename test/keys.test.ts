@@ -27,16 +27,25 @@ const parts = new Map(
 
 const partOf = (title: string): string => parts.get(title) ?? '';
 
-/** Every key of a schema by its dotted name, found in another way than the page's script does. */
-function namesIn(at: Outline, name = ''): string[] {
+type Referring = Outline & { $ref?: string; $defs?: Record<string, Outline> };
+
+/**
+ * Every key of a schema by its dotted name, found in another way than the page's script does.
+ *
+ * @param open  definitions that are not looked into yet: what can hold itself is told of once
+ */
+function namesIn(schema: Outline, name = '', open = new Map(Object.entries((schema as Referring).$defs ?? {}))): string[] {
   const below = name === '' ? '' : `${name}.`;
+  const reference = (schema as Referring).$ref?.replace('#/$defs/', '');
+  const at = reference === undefined ? schema : (open.get(reference) ?? {});
+  if (reference !== undefined) open.delete(reference);
   return [
     ...Object.entries(at.properties ?? {}).flatMap(([key, child]) =>
-      key === 'type' && child.const !== undefined ? [] : [`${below}${key}`, ...namesIn(child, `${below}${key}`)],
+      key === 'type' && child.const !== undefined ? [] : [`${below}${key}`, ...namesIn(child, `${below}${key}`, open)],
     ),
-    ...[...(at.anyOf ?? []), ...(at.oneOf ?? [])].flatMap((option) => namesIn(option, name)),
-    ...(at.items === undefined ? [] : namesIn(at.items, `${below}0`)),
-    ...(at.additionalProperties ? namesIn(at.additionalProperties, `${below}<key>`) : []),
+    ...[...(at.anyOf ?? []), ...(at.oneOf ?? [])].flatMap((option) => namesIn(option, name, open)),
+    ...(at.items === undefined ? [] : namesIn(at.items, `${below}0`, open)),
+    ...(at.additionalProperties ? namesIn(at.additionalProperties, `${below}<key>`, open) : []),
   ];
 }
 

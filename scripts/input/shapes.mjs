@@ -58,10 +58,20 @@ export class Shapes {
 
   /** @param indent  of the line on which the type starts */
   #type(at, key, indent) {
+    if (at.name !== undefined) return this.#apart(at, key);
     if (at.oneOf) return this.#name(at, `${kindOf(at, key)}Input`, () => this.#tagged(at, key));
     const hasMaps = at.properties ?? at.anyOf?.some(({ properties }) => properties);
     if (hasMaps && this.#places.get(idOf(at)).length > 1) return this.#name(at, `${pascal(key)}Input`, () => this.#plain(at, key, ''));
     return this.#plain(at, key, indent);
+  }
+
+  /** What can hold itself has a file of its own: the types of layers stand in layers.ts. */
+  #apart(at, key) {
+    const part = this.#part;
+    this.#part = `${at.name}s`;
+    const name = this.#name(at, `${kindOf(at, key)}Input`, () => this.#tagged(at, key));
+    this.#part = part;
+    return name;
   }
 
   #name(at, name, write) {

@@ -12,6 +12,10 @@ const FREE_KEYS = {
 /** What the file says that an example is a line of. */
 const SAID = ['data.source', 'model.layers'];
 
+/** What stands behind a layer that gives a picture. */
+const OUTPUT = { type: 'dense', units: 10 };
+const endsFlat = (id) => !id.startsWith('model.layers.0{') || /^model\.layers\.0\{(?:dense|block|repeat)\}/.test(id);
+
 /**
  * The text of an example, which stands in a file as it is, beside a source and layers or a base.
  *
@@ -20,7 +24,7 @@ const SAID = ['data.source', 'model.layers'];
  */
 export function exampleOf({ id, at, trail }, value = suitable(id, at)) {
   const whole = trail.reduceRight((inner, { key }, i) => {
-    if (key === '0') return [inner];
+    if (key === '0') return [inner, ...(endsFlat(id) ? [] : [OUTPUT])];
     if (key === '<key>') return { [FREE_KEYS[id] ?? 'optimizer.lr']: inner };
     return i === 0 ? { [key]: inner } : { ...neededBeside(trail.slice(0, i), key), [key]: inner };
   }, value);
@@ -32,11 +36,12 @@ function neededBeside(trail, key) {
   const { at, variant = at } = trail.at(-1);
   const { type, ...others } = variant.properties ?? {};
   const required = Object.entries(others).filter(
-    ([name]) => name !== key && (variant.required ?? []).includes(name) && !SAID.includes(`${trail[0].key}.${name}`),
+    ([name]) =>
+      name !== key && (variant.required ?? []).includes(name) && !(trail.length === 1 && SAID.includes(`${trail[0].key}.${name}`)),
   );
   const id = idOf(trail);
   return {
-    ...(type?.const !== undefined && key !== 'type' && { type: type.const }),
+    ...(type?.const !== undefined && key !== 'type' && variant.impliedBy === undefined && { type: type.const }),
     ...Object.fromEntries(required.map(([name, child]) => [name, suitable(`${id}.${name}`, child)])),
   };
 }
@@ -49,7 +54,10 @@ function idOf(trail) {
 export function valueOfType({ id, word, variant }) {
   const needed = Object.entries(variant.properties).filter(([key]) => key !== 'type' && (variant.required ?? []).includes(key));
   if (needed.length === 0) return word;
-  return { type: word, ...Object.fromEntries(needed.map(([key, child]) => [key, suitable(`${id}.${key}`, child)])) };
+  return {
+    ...(variant.impliedBy === undefined && { type: word }),
+    ...Object.fromEntries(needed.map(([key, child]) => [key, suitable(`${id}.${key}`, child)])),
+  };
 }
 
 /** A value that a key may have, not its default where there is another. */
@@ -75,7 +83,7 @@ function fits(at, value) {
   const options = at.anyOf ?? [at];
   const isList = Array.isArray(value);
   return options.some(({ type, oneOf, additionalProperties, items, properties }) => {
-    if (oneOf !== undefined) return typeof value === 'object' && !isList;
+    if (oneOf !== undefined) return typeof value === 'object' ? !isList : oneOf.some((variant) => variant.properties.type?.const === value);
     if (isList) return items !== undefined || type === 'array';
     if (typeof value === 'object') return properties !== undefined || Boolean(additionalProperties);
     return type === typeof value || (type === 'integer' && typeof value === 'number') || type === undefined;
@@ -83,6 +91,7 @@ function fits(at, value) {
 }
 
 function merged(value, more) {
+  if (Array.isArray(value) && Array.isArray(more)) return value.map((item, i) => merged(item, more[i] ?? {}));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(more).map(([key, own]) => [key, key in value ? merged(value[key], own) : own]);
   return { ...value, ...Object.fromEntries(entries) };

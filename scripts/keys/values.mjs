@@ -1,5 +1,8 @@
 // What the examples of keys say.
 
+/** A block that there is. */
+const STEM = { model: { blocks: { stem: [{ type: 'dense', units: 32 }] } } };
+
 /** Values by id or by the last word of a key; of all others the schema gives one. */
 export const VALUES = {
   extends: './base.yaml',
@@ -65,6 +68,26 @@ export const VALUES = {
     { type: 'dense', units: 10 },
   ],
   'data.source{csv}.header': false,
+  'model.blocks': { stem: [{ type: 'dense', units: 32 }] },
+  'model.layers.0{reshape}.shape': [1, 28, 28],
+  'model.layers.0{repeat}.layers': [{ type: 'dense', units: 32, activation: 'relu' }],
+  'model.layers.0{repeat}.repeat': 3,
+  'model.layers.0{repeat}.repeat.times': 3,
+  'model.layers.0{repeat}.repeat.layers': [{ type: 'dense', units: 32, activation: 'relu' }],
+  'model.layers.0{block}.block': 'stem',
+  'model.layers.0{residual}.residual': { layers: [{ type: 'conv2d', filters: 32, kernel: 3, padding: 'same' }] },
+  'model.layers.0{residual}.residual.layers': [{ type: 'conv2d', filters: 32, kernel: 3, padding: 'same' }],
+  'model.layers.0{residual}.residual.projection': true,
+  'model.layers.0{residual}.residual.batch_norm': true,
+  'model.layers.0{residual}.residual.activation': 'relu',
+  'model.layers.0{residual}.residual.init': 'he_normal',
+  ...ofLayers(['conv2d', 'conv1d'], { activation: 'relu', batch_norm: true, init: 'he_normal', padding: 'same', dilation: 2, groups: 4 }),
+  filters: 32,
+  kernel: 3,
+  stride: 2,
+  padding: 1,
+  dropout1d: 0.1,
+  dropout2d: 0.1,
   'model.layers.0{dense}.activation': 'relu',
   'model.layers.0{dense}.batch_norm': true,
   'model.layers.0{dense}.init': 'he_normal',
@@ -201,6 +224,12 @@ export const VALUES = {
 
 /** What else a key needs to have an effect, or to be allowed. */
 export const BESIDE = {
+  'model.layers.0{repeat}': { model: { layers: [{ layers: [{ type: 'dense', units: 32 }] }] } },
+  'model.layers.0{repeat}.repeat': { model: { layers: [{ layers: [{ type: 'dense', units: 32 }] }] } },
+  'model.layers.0{block}': STEM,
+  'model.layers.0{block}.block': STEM,
+  'model.layers.0{conv2d}.residual': { model: { layers: [{ padding: 'same' }] } },
+  'model.layers.0{conv1d}.residual': { model: { layers: [{ padding: 'same' }] } },
   'data.source{idx}.test_images': { data: { source: { test_labels: './t10k-labels-idx1-ubyte.gz' } } },
   'data.source{idx}.test_labels': { data: { source: { test_images: './t10k-images-idx3-ubyte.gz' } } },
   'data.source{csv}.missing_indicator': { data: { source: { missing: 'mean' } } },
@@ -240,5 +269,12 @@ function pairs(type, valuesFor) {
         [`data.source{${type}}.${part}_y`, { data: { source: { [`${part}_x`]: x } } }],
       ];
     }),
+  );
+}
+
+/** Values of keys that several types of layers have. */
+function ofLayers(types, values) {
+  return Object.fromEntries(
+    types.flatMap((type) => Object.entries(values).map(([key, value]) => [`model.layers.0{${type}}.${key}`, value])),
   );
 }

@@ -33,8 +33,8 @@
  */
 export function sectionsOf(outline, title) {
   const seen = new Set();
-  return ofMap(outline, { title, id: '', name: '', trail: [], depth: 0 }).filter((section) => {
-    const text = JSON.stringify([section.title, section.keys.map(({ name, at }) => [name, at])]);
+  return ofMap(outline, { title, id: '', name: '', trail: [], depth: 0, named: new Set() }).filter((section) => {
+    const text = textOf([section.title, section.keys.map(({ name, at }) => [name, at])]);
     if (seen.has(text) || (section.keys.length === 0 && section.types.length === 0)) return false;
     seen.add(text);
     return true;
@@ -42,11 +42,11 @@ export function sectionsOf(outline, title) {
 }
 
 /** A map and the maps in it, without the keys that were told of already. */
-function ofMap(map, { title, id, name, trail, depth, told = [] }) {
+function ofMap(map, { title, id, name, trail, depth, named, told = [] }) {
   const keys = Object.entries(map.properties ?? {})
     .filter(([key, child]) => !told.includes(key) && !(key === 'type' && child.const !== undefined))
     .map(([key, child]) => keyOf(key, child, map, { id, name, trail }));
-  return [{ title, depth, at: map, types: [], keys }, ...keys.flatMap((key) => inside(key.at, { ...key, depth: depth + 1 }))];
+  return [{ title, depth, at: map, types: [], keys }, ...keys.flatMap((key) => inside(key.at, { ...key, depth: depth + 1, named }))];
 }
 
 function keyOf(key, at, map, { id, name, trail }) {
@@ -54,21 +54,27 @@ function keyOf(key, at, map, { id, name, trail }) {
   return { id: joined(id, key), name: joined(name, key), at, isRequired, trail: [...trail, { key, at }] };
 }
 
-/** What may stand at a key: a map, one of several, a list or a map of free names that holds such. */
-function inside(at, { id, name, trail, depth }) {
-  const here = { id, name, trail, depth };
+/**
+ * What may stand at a key: a map, one of several, a list or a map of free names that holds such.
+ *
+ * @param {Set<object>} named  what can hold itself and was told of
+ */
+function inside(at, { id, name, trail, depth, named }) {
+  const here = { id, name, trail, depth, named };
+  if (at.name !== undefined && named.has(at)) return [];
+  if (at.name !== undefined) named.add(at);
   if (at.properties !== undefined) return ofMap(at, { ...here, title: name });
   if (at.oneOf !== undefined) return ofUnion(at, here);
   const maps = (at.anyOf ?? []).filter((option) => option.properties !== undefined && !isShort(option));
   if (maps.length > 0) return maps.flatMap((map) => ofMap(map, { ...here, title: name, trail: withVariant(trail, map) }));
   const [key, held] = at.items === undefined ? ['<key>', at.additionalProperties || {}] : ['0', at.items];
   return held.properties || held.oneOf
-    ? inside(held, { id: `${id}.${key}`, name: `${name}.${key}`, trail: [...trail, { key, at: held }], depth })
+    ? inside(held, { id: `${id}.${key}`, name: `${name}.${key}`, trail: [...trail, { key, at: held }], depth, named })
     : [];
 }
 
 /** The variants of a union by `type`: first the keys that all have, then those of each. */
-function ofUnion(at, { id, name, trail, depth }) {
+function ofUnion(at, { id, name, trail, depth, named }) {
   const types = at.oneOf.map((variant) => {
     const word = variant.properties.type.const;
     return { id: `${id}{${word}}`, word, variant, trail: withVariant(trail, variant) };
@@ -81,8 +87,8 @@ function ofUnion(at, { id, name, trail, depth }) {
   const keys = told.map((key) => keyOf(key, first.properties[key], first, { id, name, trail: withVariant(trail, usual) }));
   return [
     { title: name, depth, at, types, keys },
-    ...keys.flatMap((key) => inside(key.at, { ...key, depth: depth + 1 })),
-    ...types.flatMap((type) => ofMap(type.variant, { ...type, title: `${name}, type: ${type.word}`, name, depth: depth + 1, told })),
+    ...keys.flatMap((key) => inside(key.at, { ...key, depth: depth + 1, named })),
+    ...types.flatMap((type) => ofMap(type.variant, { ...type, title: `${name}, type: ${type.word}`, name, depth: depth + 1, named, told })),
   ];
 }
 
@@ -96,5 +102,7 @@ export function isShort(map) {
   return keys.length === 1 && (map.required ?? []).includes(keys[0]);
 }
 
-const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+/** What can hold itself stands as its name. */
+const textOf = (value) => JSON.stringify(value, (_, one) => (typeof one?.name === 'string' && one.oneOf !== undefined ? one.name : one));
+const isSame = (one, other) => textOf(one) === textOf(other);
 const joined = (path, key) => (path === '' ? key : `${path}.${key}`);

@@ -18,6 +18,9 @@ interface Schema {
   enum?: readonly unknown[];
   const?: unknown;
   type?: string;
+  /** Of what can hold itself, its place under `$defs`. */
+  $ref?: string;
+  $defs?: Readonly<Record<string, Schema>>;
 }
 
 /** Items of a list that are offered by their number. */
@@ -34,13 +37,14 @@ const LEAD = /^(?:\+\+|\+|~)?/;
  */
 export function overrideCandidates(word: string): Candidate[] {
   const root = JSON.parse(new TextDecoder().decode(readFileBytes(FILE, MAX_BYTES))) as Schema;
+  const { below, childrenOf, variants } = lookInto(root);
   const sign = LEAD.exec(word)?.[0] ?? '';
   const text = word.slice(sign.length);
   const equals = text.indexOf('=');
   if (equals >= 0) {
     const key = text.slice(0, equals);
     const found = key.split('.').reduce((schemas, name) => schemas.flatMap((schema) => below(schema, name)), [root]);
-    return [...new Set(found.flatMap(valuesOf))].map((value) => ({ text: `${sign}${key}=${value}` }));
+    return [...new Set(found.flatMap(variants).flatMap(valuesOf))].map((value) => ({ text: `${sign}${key}=${value}` }));
   }
   const names = text.split('.').slice(0, -1);
   const place = names.reduce((schemas, name) => schemas.flatMap((schema) => below(schema, name)), [root]);
@@ -62,29 +66,34 @@ export function overrideCandidates(word: string): Candidate[] {
   return [...found.values()];
 }
 
-function variants(schema: Schema): readonly Schema[] {
-  const inner = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
-  return inner.length === 0 ? [schema] : inner.flatMap(variants);
+/** How a schema is walked: what it refers to stands in the root's `$defs`. */
+function lookInto({ $defs = {} }: Schema): {
+  variants: (schema: Schema) => readonly Schema[];
+  childrenOf: (schema: Schema) => [name: string, schema: Schema][];
+  below: (schema: Schema, name: string) => Schema[];
+} {
+  const variants = (schema: Schema): readonly Schema[] => {
+    if (schema.$ref !== undefined) return variants($defs[schema.$ref.replace('#/$defs/', '')] ?? {});
+    const inner = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
+    return inner.length === 0 ? [schema] : inner.flatMap(variants);
+  };
+  return {
+    variants,
+    childrenOf: (schema) =>
+      variants(schema).flatMap(({ properties = {}, items }): [string, Schema][] => {
+        if (items === undefined || items === false) return Object.entries(properties);
+        return Array.from({ length: ITEMS }, (_, i) => [String(i), items]);
+      }),
+    below: (schema, name) =>
+      variants(schema).flatMap(({ properties = {}, items }) => {
+        if (items !== undefined && items !== false) return /^\d+$/.test(name) ? [items] : [];
+        const child = Object.hasOwn(properties, name) ? properties[name] : undefined;
+        return child === undefined ? [] : [child];
+      }),
+  };
 }
 
-function childrenOf(schema: Schema): [name: string, schema: Schema][] {
-  return variants(schema).flatMap(({ properties = {}, items }): [string, Schema][] => {
-    if (items === undefined || items === false) return Object.entries(properties);
-    return Array.from({ length: ITEMS }, (_, i) => [String(i), items]);
-  });
-}
-
-function below(schema: Schema, name: string): Schema[] {
-  return variants(schema).flatMap(({ properties = {}, items }) => {
-    if (items !== undefined && items !== false) return /^\d+$/.test(name) ? [items] : [];
-    const child = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    return child === undefined ? [] : [child];
-  });
-}
-
-function valuesOf(schema: Schema): string[] {
-  return variants(schema).flatMap(({ enum: values = [], const: value, type }) => {
-    if (type === 'boolean') return ['true', 'false'];
-    return [...values, ...(value === undefined ? [] : [value])].map(String);
-  });
+function valuesOf({ enum: values = [], const: value, type }: Schema): string[] {
+  if (type === 'boolean') return ['true', 'false'];
+  return [...values, ...(value === undefined ? [] : [value])].map(String);
 }

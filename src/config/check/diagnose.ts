@@ -6,9 +6,10 @@ import { closest, oneOf } from '../text/closest.ts';
 import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type ScalarNode } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
 import type { Place } from '../text/source.ts';
+import { byKeys } from './likely-types.ts';
 import { aboutUnknownKey } from './suggest.ts';
 import { numberHint, sweepHint, typeHint } from './value-hints.ts';
-import { adviceOn } from './value-synonyms.ts';
+import { adviceOn, lackOf } from './value-synonyms.ts';
 
 const NUMBER_TYPES: readonly (string | undefined)[] = ['number', 'integer'];
 
@@ -45,14 +46,25 @@ function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Proble
   const shown = dotted(path.at(-1) === 'type' && parent?.kind === 'map' && parent.shorthand === true ? parentPath : path);
   if (problems.has(shown)) return;
   if (node === undefined) {
-    problems.add('E_CONFIG_MISSING', shown, `missing; expected ${expectation(at)}`, keyPlaceAt(root, parentPath));
+    const likely = union === undefined || parent?.kind !== 'map' ? undefined : byKeys(union, parent);
+    const advice = likely === undefined || union?.size === 1 ? '' : `; by its keys it is ${likely}`;
+    problems.add('E_CONFIG_MISSING', shown, `missing; expected ${expectation(at)}${advice}`, keyPlaceAt(root, parentPath));
+  } else if (issue.code === 'invalid_key') {
+    const name = printable(String(path.at(-1)), 80);
+    problems.add(
+      'E_CONFIG_VALUE',
+      shown,
+      `not a usable name; got ${name}; expected ${expectation(outlineAt(root, parentPath, schema)?.propertyNames)}`,
+      keyPlaceAt(root, path),
+    );
   } else if (node.kind === 'map' && mapsFor(at, node).length > 1) {
     explainAlternatives(root, path, node, mapsFor(at, node), issue, problems, schema);
   } else if (issue.code === 'invalid_union' && hasOwnOption(at, node) && isInside(issue)) {
     explainInside(root, path, issue, problems, schema);
   } else {
     const list = at?.items === undefined && node.kind === 'list' ? listOption(at) : at;
-    const verdict = list?.items === undefined ? explainValue(at, node, path) : explainList(list, node, path);
+    const verdict =
+      blockVerdict(root, node, at) ?? (list?.items === undefined ? explainValue(at, node, path) : explainList(list, node, path));
     problems.add(verdict.code, shown, verdict.message, placeOfValue(root, path, node), verdict.next ?? sweepHint(node));
   }
 }
@@ -108,11 +120,24 @@ function explainNumber(at: Outline | undefined, options: readonly Outline[], nod
   return { code: 'E_CONFIG_RANGE', message: `out of range; ${expected}${most ? `, at most ${Number.MAX_SAFE_INTEGER}` : ''}` };
 }
 
+/** A bare word in a list of layers that is the name of a block. */
+function blockVerdict(root: Node, node: Node, at: Outline | undefined): Verdict | undefined {
+  const name = node.kind === 'scalar' && at?.enum?.includes('block') === true ? node.value : undefined;
+  if (typeof name !== 'string' || nodeAt(root, ['model', 'blocks', name]) === undefined) return undefined;
+  return {
+    code: 'E_CONFIG_VALUE',
+    message: `unknown value; got ${shownValue(node)}; a block is put in as {block: ${printable(name, 80)}}`,
+  };
+}
+
 function explainText(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: string, path: Path): Verdict {
   const removed = aboutRemoved(dotted(path), value, shownValue(node));
   if (removed !== undefined) return { code: 'E_CONFIG_VALUE', ...removed };
   const words = options.flatMap((option) => (option.type === 'string' ? wordsOf(option) : [])).map(String);
   const expected = `got ${shownValue(node)}; expected ${expectation(at)}`;
+  const lack = lackOf(value, words);
+  if (lack !== undefined)
+    return { code: 'E_CONFIG_VALUE', message: `gradloom has ${lack}; ${expected}`, next: 'docs/features.md tells what there is' };
   if (words.length > 0 && numberHint(options, node, value) === undefined) {
     const near = closest(value, words);
     const advice = adviceOn(value, words) ?? (near === undefined ? undefined : `did you mean ${near}?`);

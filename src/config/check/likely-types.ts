@@ -1,6 +1,7 @@
 import { childOf, effectiveType, type Outline, variantsOf } from '../schema/outline.ts';
 import { closest } from '../text/closest.ts';
 import { type Entry, type MapNode, type Node, typeOf } from '../text/node.ts';
+import { ourWord } from './value-synonyms.ts';
 
 /**
  * The tree with the likely `type` in each tagged map that lacks it or has it misspelt, so that what else is wrong there is found in the
@@ -25,15 +26,19 @@ function withLikelyType(at: Outline | undefined, node: MapNode): MapNode {
   const type = effectiveType(at, node);
   if (variants === undefined || (type !== undefined && variants.has(type))) return node;
   const given = node.entries.get('type');
-  const likely = given === undefined ? byKeys(variants, node) : closest(typeOf(node) ?? '', [...variants.keys()]);
+  const likely = given === undefined ? byKeys(variants, node) : nearestTag(typeOf(node) ?? '', [...variants.keys()]);
   if (likely === undefined) return node;
   const place = given?.value.place ?? { ...node.place, to: node.place.from };
   const entry: Entry = { key: given?.key ?? place, value: { kind: 'scalar', place, value: likely, raw: likely } };
   return { ...node, entries: new Map([...node.entries, ['type', entry]]) };
 }
 
+function nearestTag(tag: string, tags: readonly string[]): string | undefined {
+  return ourWord(tag, tags) ?? closest(tag, tags);
+}
+
 /** The variant that has most of a map's keys; the only one in any case. */
-function byKeys(variants: ReadonlyMap<string, Outline>, { entries }: MapNode): string | undefined {
+export function byKeys(variants: ReadonlyMap<string, Outline>, { entries }: MapNode): string | undefined {
   const scores = [...variants].map(([tag, variant]) => {
     return { tag, score: [...entries.keys()].filter((key) => Object.hasOwn(variant.properties ?? {}, key)).length };
   });

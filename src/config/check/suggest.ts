@@ -1,6 +1,7 @@
 import { mapsFor, type Outline, outline, variantsOf } from '../schema/outline.ts';
 import { closest, listed } from '../text/closest.ts';
 import { dotted, type Node, type Path } from '../text/node.ts';
+import { LAYER_KEYS } from './layers/words.ts';
 import { KEY_ADVICE, SYNONYMS } from './synonyms.ts';
 
 /**
@@ -15,7 +16,8 @@ export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path,
   if (key === 'extends') return 'extends stands at the top of a file';
   const beside = mapsFor(at, node).flatMap((map) => Object.keys(map.properties ?? {}));
   const synonym = SYNONYMS[key] ?? SYNONYMS[closest(key, Object.keys(SYNONYMS)) ?? ''];
-  const near = synonym !== undefined && beside.includes(synonym) ? synonym : closest(key, beside);
+  const ofLayer = path[0] === 'model' ? (LAYER_KEYS[key] ?? []) : [];
+  const near = [...ofLayer, ...(synonym === undefined ? [] : [synonym])].find((one) => beside.includes(one)) ?? closest(key, beside);
   if (near !== undefined) return `did you mean ${dotted([...path, near])}?`;
   const owners = [...(variantsOf(at) ?? [])].filter(([, variant]) => Object.hasOwn(variant.properties ?? {}, key)).map(([tag]) => tag);
   if (owners.length > 0) return `only type: ${owners.join(', ')} has it`;

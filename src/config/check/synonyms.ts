@@ -108,7 +108,7 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
 /** Keys of other tools that have no counterpart here, and why. */
 export const KEY_ADVICE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['in_features', 'input_size', 'input_dim', 'input_shape', 'input_units'].map((key) => [
+    ['in_features', 'in_channels', 'input_channels', 'input_size', 'input_dim', 'input_shape', 'input_units'].map((key) => [
       key,
       'the number of inputs follows from the data; leave it out',
     ]),

@@ -3,6 +3,7 @@ import { type Outline, variantsOf } from '../schema/outline.ts';
 import type { Node, Path, ScalarNode } from '../text/node.ts';
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const PAIR = /^\(?\s*(\d+)\s*[x×*,]\s*(\d+)\s*\)?$/;
 const NUMBER_TYPES: readonly (string | undefined)[] = ['number', 'integer'];
 
 /** What to write in place of a value of the wrong type. */
@@ -15,7 +16,14 @@ export function typeHint(at: Outline | undefined, node: Node, path: Path): strin
   if (typeof node.value !== 'string')
     return options.some((option) => option.type === 'string') ? `write "${printable(node.raw, 80)}" for text` : undefined;
   if (options.some((option) => option.type === 'boolean')) return booleanHint(node, node.value);
-  return numberHint(options, node, node.value);
+  return numberHint(options, node, node.value) ?? pairHint(options, node.value);
+}
+
+/** For `3x3` and `(3, 3)` where two numbers may stand. */
+function pairHint(options: readonly Outline[], value: string): string | undefined {
+  const [, first, second] = PAIR.exec(value) ?? [];
+  const takesPairs = options.some(({ items, minItems, maxItems }) => items !== undefined && minItems === 2 && maxItems === 2);
+  return takesPairs && first !== undefined && second !== undefined ? `write [${first}, ${second}]` : undefined;
 }
 
 /** For text that would be a number, written otherwise. */

@@ -1,3 +1,5 @@
+import { absentLayer, layerAdvice, layerTypeOf } from './layers/words.ts';
+
 /** Words that other tools use for ours, by what they mean: what to suggest where one of them is met and ours is allowed. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   softmax_cross_entropy: [
@@ -31,7 +33,6 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   mse: ['mean_squared_error', 'mse_loss', 'mseloss', 'l2', 'l2_loss', 'squared_error'],
   mae: ['mean_absolute_error', 'mae_loss', 'l1', 'l1_loss', 'l1loss', 'absolute_error'],
   huber: ['huber_loss', 'huberloss', 'smooth_l1', 'smooth_l1_loss', 'smoothl1loss'],
-  dense: ['linear', 'fc', 'fully_connected', 'fullyconnected', 'affine', 'hidden', 'output', 'dense_layer'],
   identity: ['linear', 'none', 'null'],
   leaky_relu: ['leakyrelu', 'lrelu'],
   sgd: ['momentum', 'gd', 'gradient_descent', 'sgd_momentum', 'nesterov'],
@@ -54,29 +55,6 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 
 const ADDED: readonly { beside: string; words: RegExp; advice: string }[] = [
   { beside: 'gelu', words: /^(?:log_?)?softmax$/, advice: 'the loss includes the softmax: leave the activation of the last layer out' },
-  { beside: 'dense', words: /^(?:log_?)?softmax$/, advice: 'the loss includes the softmax: leave this layer out' },
-  { beside: 'dense', words: /^dropout$/, advice: 'dropout is a key of a dense layer: {type: dense, units: N, dropout: 0.5}' },
-  {
-    beside: 'dense',
-    words: /^batch_?norm(?:alization)?(?:_?1d)?$/,
-    advice: 'it is a key of a dense layer: {type: dense, units: N, batch_norm: true}',
-  },
-  {
-    beside: 'dense',
-    words: /^layer_?norm(?:alization)?$/,
-    advice: 'it is a key of a dense layer: {type: dense, units: N, layer_norm: true}',
-  },
-  {
-    beside: 'dense',
-    words: /^(?:relu|leaky_?relu|sigmoid|tanh|gelu|activation)$/,
-    advice: 'an activation is a key of a dense layer: {type: dense, units: N, activation: relu}',
-  },
-  { beside: 'dense', words: /^(?:flatten|input|input_?layer)$/, advice: 'samples are flattened by themselves: leave this layer out' },
-  {
-    beside: 'dense',
-    words: /^(?:conv|max_?pool|avg_?pool|lstm|gru|rnn|embedding|attention|transformer)/,
-    advice: 'this version has dense layers only',
-  },
   {
     beside: 'idx',
     words: /^(?:json|jsonl|arrow|feather|hdf5|h5|pickle|pkl|pt|mat|excel|xlsx|sqlite|zip|pandas|sklearn|openml|cifar.*|fashion_?mnist)$/,
@@ -87,16 +65,28 @@ const ADDED: readonly { beside: string; words: RegExp; advice: string }[] = [
 /** What to do about a word that is none of ours. @param words  the allowed ones */
 export function adviceOn(value: string, words: readonly string[]): string | undefined {
   const word = normal(value);
-  const added = ADDED.find(({ beside, words: pattern }) => words.includes(beside) && pattern.test(word));
-  if (added !== undefined) return added.advice;
-  const ours = words.find((one) => SYNONYMS[one]?.includes(word) === true);
+  const added = ADDED.find(({ beside, words: pattern }) => words.includes(beside) && pattern.test(word))?.advice;
+  const advice = added ?? (areLayers(words) ? layerAdvice(word) : undefined);
+  if (advice !== undefined) return advice;
+  const ours = ourWord(value, words);
   return ours === undefined ? undefined : `did you mean ${ours}?`;
 }
 
-/** The word of ours that another tool's stands for: `Adam`, `LeakyReLU`, `CrossEntropy`. @param words  the allowed ones */
+/** The word of ours that another tool's stands for: `Adam`, `LeakyReLU`, `CrossEntropy`, `Conv2D`. @param words  the allowed ones */
 export function ourWord(value: string, words: readonly string[]): string | undefined {
   const word = normal(value);
-  return words.find((one) => one === word || SYNONYMS[one]?.includes(word) === true);
+  const ours = words.find((one) => one === word || SYNONYMS[one]?.includes(word) === true);
+  return ours ?? (areLayers(words) ? layerTypeOf(word) : undefined);
+}
+
+/** What gradloom lacks, where a word in place of a layer's type names a layer of other tools: `no recurrent layers`. @param words  the allowed ones */
+export function lackOf(value: string, words: readonly string[]): string | undefined {
+  return areLayers(words) ? absentLayer(normal(value)) : undefined;
+}
+
+/** Whether words are the types of layers. */
+function areLayers(words: readonly string[]): boolean {
+  return words.includes('dense');
 }
 
 function normal(value: string): string {

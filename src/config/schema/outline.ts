@@ -14,6 +14,8 @@ export interface Outline {
   required?: string[];
   /** Of a map whose keys are free: what each value is. */
   additionalProperties?: Outline | false;
+  /** Of such a map, what each key is. */
+  propertyNames?: Outline;
   items?: Outline;
   anyOf?: Outline[];
   oneOf?: Outline[];

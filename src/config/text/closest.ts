@@ -1,7 +1,7 @@
 import leven from 'leven';
 import { printable } from '../../errors.ts';
 
-const MAX_LISTED = 12;
+const MAX_LISTED = 15;
 
 /** The closest of some words to one that is misspelt; undefined if none is close. */
 export function closest(word: string, words: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-import { childOf, type Outline, outline, outlineAt, variantsOf } from '../../config/schema/outline.ts';
+import { childOf, mapsFor, type Outline, outline, outlineAt, variantsOf } from '../../config/schema/outline.ts';
 import { dotted, isIndex, type MapNode, type Node, type Path, valueAt } from '../../config/text/node.ts';
 
 /** A key that an experiment may have. */
@@ -33,7 +33,8 @@ export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey
       if (path.length === 0 && NOT_SEARCHED.includes(name)) continue;
       const owners = [...(variants ?? [])].filter(([, map]) => Object.hasOwn(map.properties ?? {}, name)).map(([tag]) => tag);
       const isEverywhere = variants === undefined || owners.length === variants.size;
-      const child = maps.find((map) => Object.hasOwn(map.properties ?? {}, name))?.properties?.[name];
+      // What the base has before what others have: a residual is a key of layers, and a list of them.
+      const child = [...mapsFor(at, node), ...maps].find((map) => Object.hasOwn(map.properties ?? {}, name))?.properties?.[name];
       const within = isEverywhere ? only : new Map([...only, [dotted(path), owners]]);
       if (child === undefined) continue;
       const tags = name === 'type' && variants !== undefined ? [...variants.keys()] : undefined;

@@ -64,7 +64,11 @@ function kindOf(file: string): ConfigFile['kind'] | undefined {
 /** The keys that an experiment may have, dotted, with what they take; of unions those of every variant. */
 export function experimentKeys(): KeyInfo[] {
   const keys = new Map<string, KeyInfo>();
+  /** What can hold itself, as a list of layers does, is told of once. */
+  const told = new Set<Outline>();
   const visit = (at: Outline, key: string): void => {
+    if (at.name !== undefined && told.has(at)) return;
+    if (at.name !== undefined) told.add(at);
     for (const option of [...(at.oneOf ?? []), ...(at.anyOf ?? [])]) visit(option, key);
     for (const [name, child] of Object.entries(at.properties ?? {})) {
       const own = key === '' ? name : `${key}.${name}`;

@@ -43,6 +43,11 @@ function visit(at: Outline, value: unknown, key: string, put: (field: FormField)
     for (const [i, item] of value.entries()) visit(items, item, `${key}.${i}`, put);
     return;
   }
+  const held = optionsOf(at).find(({ additionalProperties }) => additionalProperties)?.additionalProperties;
+  if (held && held.items !== undefined && isMap(value)) {
+    for (const [name, child] of Object.entries(value)) visit(held, child, `${key}.${name}`, put);
+    return;
+  }
   put(fieldOf(at, value, key));
 }
 

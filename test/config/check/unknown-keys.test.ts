@@ -1,6 +1,6 @@
 import test from 'ava';
 import { SYNONYMS } from '../../../src/config/check/synonyms.ts';
-import { outline } from '../../../src/config/schema/outline.ts';
+import { experimentJsonSchema } from '../../../src/config/schema/json-schema.ts';
 import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const cases: { yaml: string; problem: string }[] = [
@@ -66,7 +66,7 @@ test('a key of another variant is sent to that variant', (t) => {
 });
 
 test('every synonym leads to a key of the schema', (t) => {
-  const text = JSON.stringify(outline);
+  const text = JSON.stringify(experimentJsonSchema());
   t.deepEqual(
     Object.values(SYNONYMS).filter((key) => !text.includes(`"${key}":{`)),
     [],
