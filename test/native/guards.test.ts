@@ -9,6 +9,7 @@ import { ProcessorFault } from './support/processor.ts';
 import type { Product } from './support/products.ts';
 import { makeTrial } from './support/trial.ts';
 
+const POOL = geometry({ height: 4, width: 6, channels: 21, filters: 1, kernel: [2, 2], stride: [2, 2] });
 const CONVOLUTION = geometry({ height: 4, width: 5, channels: 19, filters: 21, kernel: [2, 2] });
 
 /** One of each kind; no side is a multiple of a vector. */
@@ -21,6 +22,8 @@ const PRODUCTS: readonly Product[] = [
   { kind: 'conv forward', rows: 2, geometry: CONVOLUTION, hasBias: true, relu: true },
   { kind: 'conv input gradient', rows: 2, geometry: CONVOLUTION },
   { kind: 'conv weight gradient', geometry: CONVOLUTION, bounds: [0, 2, 5] },
+  { kind: 'max pool', rows: 2, geometry: POOL, hasIndex: true },
+  { kind: 'max pool backward', rows: 2, geometry: POOL },
 ];
 
 for (const isa of nativeIsas()) {

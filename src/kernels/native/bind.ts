@@ -78,10 +78,23 @@ export function bindRoutine(routine: PlacedRoutine, { operands }: Specialised, b
     return addressOfWords(schedule);
   });
   if (addresses.length !== routine.args) throw new RangeError(`${routine.key} takes ${routine.args} arguments, got ${addresses.length}`);
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = addresses;
-  const call = routine.args === 6 ? (): void => void run(a, b, c, d, e, f) : (): void => void run(a, b, c, d, e);
   // Who can call it holds its tables.
-  return Object.assign(call, { kept });
+  return Object.assign(calling(run, addresses), { kept });
+}
+
+/** A call with fixed arguments, written out: spread ones would be an array at each call. */
+function calling(run: (...values: number[]) => unknown, addresses: readonly number[]): () => void {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = addresses;
+  switch (addresses.length) {
+    case 3:
+      return () => void run(a, b, c);
+    case 4:
+      return () => void run(a, b, c, d);
+    case 5:
+      return () => void run(a, b, c, d, e);
+    default:
+      return () => void run(a, b, c, d, e, f);
+  }
 }
 
 /** Words whose place never changes, as that of a small array of its own might. */

@@ -49,6 +49,8 @@ export interface VectorForm {
   only?: 'evex' | 'vex';
   /** There is no form of 16 bytes. */
   isWide?: true;
+  /** With EVEX the result goes to a mask register. */
+  toMask?: true;
   /** The operand that may be memory has to be. */
   memoryOnly?: true;
 }
@@ -75,7 +77,7 @@ export const VECTOR_FORMS = {
   vshufps: { ...ps(0xc6), immediate: true },
   vcvtdq2ps: ps(0x5b, 'rm'),
   vcvtps2pd: { ...ps(0x5a, 'rm'), memBytes: (width) => width / 2 },
-  vcmpps: { ...ps(0xc2), immediate: true },
+  vcmpps: { ...ps(0xc2), immediate: true, toMask: true },
   vaddpd: pd(0x58),
   vmulpd: pd(0x59),
   vmaxpd: pd(0x5f),
@@ -87,6 +89,7 @@ export const VECTOR_FORMS = {
   vunpcklpd: pd(0x14),
   vunpckhpd: pd(0x15),
   vpaddd: { ...pd(0xfe), w: 0 },
+  vpcmpeqd: { ...pd(0x76), w: 0, toMask: true },
   vpmaxsd: p38(0x3d, 'rvm'),
   vbroadcastss: { ...p38(0x18, 'rm'), memBytes: () => 4 },
   vbroadcastsd: { ...p38(0x19, 'rm'), w: 1, memBytes: () => 8, isWide: true },
@@ -114,8 +117,8 @@ export interface Decoration {
 export const CONDITION = { b: 2, ae: 3, e: 4, ne: 5, be: 6, a: 7, l: 12, ge: 13, le: 14, g: 15 } as const;
 export type Condition = keyof typeof CONDITION;
 
-/** Immediates of vcmpps. NaN is not equal to anything, and neither greater nor less than or equal. */
-export const PREDICATE = { notEqual: 4, notLessOrEqual: 6, greater: 0x1e } as const;
+/** Immediates of vcmpps. NaN is not equal to anything, and neither greater nor less than or equal; `ordered`: neither is NaN. */
+export const PREDICATE = { notEqual: 4, notLessOrEqual: 6, ordered: 7, greater: 0x1e } as const;
 
 /** A place in the code. */
 export class Label {

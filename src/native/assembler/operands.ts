@@ -135,8 +135,7 @@ function vector(one: VectorInstruction): void {
     throw new RangeError(`${name} of ${width} bytes ${why}`);
   };
   const most = isEvex ? 31 : 15;
-  // A comparison of EVEX writes to a mask register.
-  if (name === 'vcmpps' && isEvex) mask(r);
+  if (form.toMask && isEvex) mask(r);
   else within('vector register', r, 0, most);
   within('vector register', v, 0, most);
   if (isMem(rm)) memory(rm);
@@ -152,12 +151,12 @@ function vector(one: VectorInstruction): void {
 }
 
 function decorations(one: VectorInstruction, form: VectorForm, refuse: (why: string) => never): void {
-  const { name, width, rm, zero = false, broadcast = false } = one;
+  const { width, rm, zero = false, broadcast = false } = one;
   mask(one.mask ?? 0);
   if (width !== 64 && (one.mask !== undefined || zero || broadcast)) refuse('takes neither mask nor broadcast');
   if (zero && !one.mask) refuse('zeroes lanes by a mask only');
   const isStore = form.shape === 'mr' || form.shape === 'mvr';
-  if (zero && ((isStore && isMem(rm)) || name === 'vcmpps')) refuse('zeroes lanes of a register only');
+  if (zero && ((isStore && isMem(rm)) || form.toMask)) refuse('zeroes lanes of a register only');
   // Of registers, the bit of a broadcast chooses a rounding; of f64, the operand would be eight bytes.
   if (broadcast && (!isMem(rm) || form.shape !== 'rvm' || form.w === 1)) refuse('has no broadcast of an f32');
 }

@@ -33,7 +33,7 @@ function randomVector(dice: Dice): Listed {
   const most = width === 64 ? 31 : 15;
   const isStore = form.shape === 'mr' || form.shape === 'mvr';
   const rm = isStore || form.memoryOnly || dice.next() < 0.5 ? randomMem(dice) : dice.int(0, most);
-  const toMask = name === 'vcmpps' && width === 64;
+  const toMask = form.toMask === true && width === 64;
   const decoration: Decoration = {};
   if (width === 64) {
     if (name === 'vpcompressd' || dice.next() < 0.4) decoration.mask = dice.int(1, 7);
@@ -50,7 +50,7 @@ function randomVector(dice: Dice): Listed {
     r: toMask ? dice.int(1, 7) : dice.int(0, most),
     v,
     rm,
-    ...(form.immediate && { immediate: dice.int(0, toMask || name === 'vcmpps' ? 31 : 255) }),
+    ...(form.immediate && { immediate: dice.int(0, name === 'vcmpps' ? 31 : 255) }),
     ...decoration,
   };
 }

@@ -103,7 +103,7 @@ function vector(one: VectorInstruction): string {
   // What is narrower is the lower part of an xmm register.
   const named = (register: number, bytes: number): string => `${VECTOR_NAMES[Math.max(16, bytes) as 16 | 32 | 64]}${register}`;
   const decorated = (text: string): string => `${text}${mask === 0 ? '' : `{k${mask}}`}${zero ? '{z}' : ''}`;
-  const r = form.opcode === 0xc2 && width === 64 ? `k${one.r}` : named(one.r, widths.r);
+  const r = form.toMask && width === 64 ? `k${one.r}` : named(one.r, widths.r);
   // Compressed stores have displacements in elements, but name the whole vector.
   const memBytes = broadcast ? 4 : one.name === 'vpcompressd' ? width : (form.memBytes?.(width) ?? width);
   const rm = isMem(one.rm) ? `${memory(one.rm, memBytes)}${broadcast ? `{1to${width / 4}}` : ''}` : named(one.rm, widths.rm);

@@ -292,11 +292,9 @@ export class Processor {
       else this.#setWords(one.rm, words);
       return;
     }
-    if (one.name === 'vcmpps' && one.width === 64) {
+    if ((one.name === 'vcmpps' || one.name === 'vpcmpeqd') && one.width === 64) {
       let bits = 0;
-      for (let lane = 0; lane < lanes; lane++) {
-        if ((allowed >> lane) & 1 && compare(this.#f32(one.v, lane), this.#operand(one, lane), one.immediate ?? 0)) bits |= 1 << lane;
-      }
+      for (let lane = 0; lane < lanes; lane++) if ((allowed >> lane) & 1 && this.#compares(one, lane)) bits |= 1 << lane;
       this.#masks[one.r] = bits;
       return;
     }
@@ -308,6 +306,12 @@ export class Processor {
     // What the encoding does to the lanes that the mask leaves out, and to those above it.
     for (let lane = 0; lane < lanes; lane++) if (!((allowed >> lane) & 1)) words[lane] = one.zero ? 0 : this.#word(one.r, lane);
     this.#setWords(one.r, words.subarray(0, lanes));
+  }
+
+  /** Whether a comparison holds in a lane. */
+  #compares(one: VectorInstruction, lane: number): boolean {
+    if (one.name === 'vcmpps') return compare(this.#f32(one.v, lane), this.#operand(one, lane), one.immediate ?? 0);
+    return this.#word(one.v, lane) === (isMem(one.rm) ? this.#loadLane(one.broadcast ? 0 : lane) : this.#word(one.rm, lane));
   }
 
   /** Instructions whose results are f64; a mask has a bit for each of them. */
@@ -334,7 +338,8 @@ export class Processor {
     if (arithmetic !== undefined) {
       return each((lane) => ((allowed >> lane) & 1 ? bitsOf(arithmetic(this.#f32(one.v, lane), this.#operand(one, lane))) : 0));
     }
-    const word = (operand: number | Mem, lane: number): number => (isMem(operand) ? this.#loadLane(lane) : this.#word(operand, lane));
+    const word = (operand: number | Mem, lane: number): number =>
+      isMem(operand) ? this.#loadLane(one.broadcast ? 0 : lane) : this.#word(operand, lane);
     switch (one.name) {
       case 'vmovups':
       case 'vmovupd':
@@ -363,7 +368,8 @@ export class Processor {
       case 'vcvtdq2ps':
         return each((lane) => bitsOf(word(one.rm, lane) | 0));
       case 'vcmpps':
-        return each((lane) => (compare(this.#f32(one.v, lane), this.#operand(one, lane), one.immediate ?? 0) ? -1 : 0));
+      case 'vpcmpeqd':
+        return each((lane) => (this.#compares(one, lane) ? -1 : 0));
       case 'vunpcklps':
       case 'vunpckhps': {
         const high = one.name === 'vunpckhps' ? 2 : 0;
@@ -463,6 +469,8 @@ function compare(a: number, b: number, predicate: number): boolean {
       return !(a === b);
     case 0x06:
       return !(a <= b);
+    case 0x07:
+      return !Number.isNaN(a) && !Number.isNaN(b);
     case 0x1e:
       return a > b;
     default:

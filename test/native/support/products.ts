@@ -27,19 +27,37 @@ export type ConvProduct =
 
 export type ConvKind = ConvProduct['kind'];
 
+/** A pool of the largest values, or its gradient; the geometry's filters and groups say nothing. */
+export type PoolProduct =
+  | { kind: 'max pool'; rows: number; geometry: Geometry; hasIndex: boolean }
+  | { kind: 'max pool backward'; rows: number; geometry: Geometry };
+
+export type PoolKind = PoolProduct['kind'];
+
 /** A product by its shape, without data. */
 export type Product =
   | ConvProduct
+  | PoolProduct
   | ({ kind: 'forward' | 'sparse forward' } & ForwardProduct)
   | { kind: 'nt'; m: number; n: number; k: number }
   | ({ kind: 'gradient' | 'sparse gradient' } & GradientProduct);
 
 export type ProductKind = Product['kind'];
 export const CONV_KINDS: readonly ConvKind[] = ['conv forward', 'conv input gradient', 'conv weight gradient'];
-export const KINDS: readonly ProductKind[] = ['forward', 'nt', 'gradient', 'sparse forward', 'sparse gradient', ...CONV_KINDS];
+export const POOL_KINDS: readonly PoolKind[] = ['max pool', 'max pool backward'];
+export const KINDS: readonly ProductKind[] = [
+  'forward',
+  'nt',
+  'gradient',
+  'sparse forward',
+  'sparse gradient',
+  ...CONV_KINDS,
+  ...POOL_KINDS,
+];
 
-export const isConv = (product: Product): product is ConvProduct => 'geometry' in product;
+export const hasWindow = (product: Product): product is ConvProduct | PoolProduct => 'geometry' in product;
 export const isConvKind = (kind: ProductKind): kind is ConvKind => kind.startsWith('conv');
+export const isPoolKind = (kind: ProductKind): kind is PoolKind => kind.startsWith('max');
 
 /** Terms that are no product may be added as zeros or left out, which is the same for finite values only. */
 export const isFiniteOnly = ({ kind }: Pick<Product, 'kind'>): boolean => kind === 'conv input gradient';
@@ -79,6 +97,12 @@ function bare(product: Product): KernelCall {
       const bias = hasBias ? SOMEWHERE : 0;
       return kernelCall('conv_forward', 0, 0, bias, 0, rows, ...windowArgs(geometry), filters, groups, relu ? RELU : 0, 0, 0);
     }
+    case 'max pool': {
+      const { rows, geometry, hasIndex } = product;
+      return kernelCall('max_pool_forward', 0, 0, hasIndex ? SOMEWHERE : 0, rows, ...windowArgs(geometry));
+    }
+    case 'max pool backward':
+      return kernelCall('max_pool_backward', 0, 0, 0, product.rows, ...windowArgs(product.geometry));
     case 'conv input gradient': {
       const { rows, geometry } = product;
       return kernelCall('conv_input_gradient', 0, 0, 0, rows, ...windowArgs(geometry), geometry.filters, geometry.groups, 0);

@@ -3,7 +3,18 @@ import { tallest } from '../../../src/native/products/tile.ts';
 import { LEAST_COLUMNS } from '../../../src/native/sparse/gradient.ts';
 import { Dice } from '../../engine/support/samples.ts';
 import { costOfGeometry, edgeConvolutions, largeConvolutions, randomConvolution } from './convolutions.ts';
-import { type ConvKind, isConv, isConvKind, KINDS, type Product, type ProductKind, skipsZeros } from './products.ts';
+import { edgePools, randomPool } from './pools.ts';
+import {
+  type ConvKind,
+  hasWindow,
+  isConvKind,
+  isPoolKind,
+  KINDS,
+  type PoolKind,
+  type Product,
+  type ProductKind,
+  skipsZeros,
+} from './products.ts';
 
 const around = (...values: number[]): number[] => values.flatMap((value) => [value - 1, value, value + 1]);
 const distinct = (values: readonly number[]): number[] => [...new Set(values)].filter((value) => value > 0).sort((a, b) => a - b);
@@ -25,13 +36,14 @@ export function randomBounds(dice: Dice, rows: number, leaves: number, mayBeEmpt
 
 /** Multiplications and additions, without those that zeros save. */
 export function costOf(product: Product): number {
-  if (isConv(product)) return costOfGeometry(product.geometry) * ('bounds' in product ? product.bounds.at(-1)! : product.rows);
+  if (hasWindow(product)) return costOfGeometry(product.geometry) * ('bounds' in product ? product.bounds.at(-1)! : product.rows);
   return 'bounds' in product ? product.i * product.o * product.bounds.at(-1)! : product.m * product.n * product.k;
 }
 
 /** Shapes of a kind, one side after the other at each of its edges. */
 export function edgeProducts(isa: Isa, kind: ProductKind): Product[] {
   if (isConvKind(kind)) return edgeConvolutions(isa, kind);
+  if (isPoolKind(kind)) return edgePools(isa, kind);
   const { lanes } = isa;
   const dice = new Dice(1);
   if (kind === 'gradient' || kind === 'sparse gradient') {
@@ -86,6 +98,9 @@ export function largeProducts(kind: ProductKind): Product[] {
         { kind, i: 20, o: 1400, xWidth: 20, bounds },
         { kind, i: 123, o: 57, xWidth: 1024, bounds },
       ];
+    case 'max pool':
+    case 'max pool backward':
+      return [];
     default:
       return largeConvolutions(kind);
   }
@@ -121,12 +136,13 @@ export function randomProduct(dice: Dice, isa: Isa, most: number): Product {
   for (;;) {
     const kind = dice.pick(KINDS);
     if (isConvKind(kind)) return randomConvolution(dice, isa, kind, most);
+    if (isPoolKind(kind)) return randomPool(dice, isa, kind, most);
     const product = drawProduct(dice, isa, kind, dice.pick([12, 40, 90, 300, 1100]));
     if (costOf(product) <= most) return product;
   }
 }
 
-function drawProduct(dice: Dice, isa: Isa, kind: Exclude<ProductKind, ConvKind>, most: number): Product {
+function drawProduct(dice: Dice, isa: Isa, kind: Exclude<ProductKind, ConvKind | PoolKind>, most: number): Product {
   if (kind === 'gradient' || kind === 'sparse gradient') {
     const least = kind === 'gradient' ? 1 : LEAST_COLUMNS;
     const rows = sized(dice, distinct([1, 2, 3, ...around(32, 192)]), most);

@@ -1,5 +1,6 @@
 import { bindKernels } from '../../../src/kernels/bind.ts';
 import { compileKernels } from '../../../src/kernels/module.ts';
+import { fillPixels } from '../../../src/kernels/native/prepare/pixels.ts';
 import type { Operand, Specialised } from '../../../src/kernels/native/specialise/specialised.ts';
 import { specialise } from '../../../src/kernels/native/specialise.ts';
 import type { Isa } from '../../../src/native/isa.ts';
@@ -88,6 +89,7 @@ function contentOf(
   if (operand.use === 'schedule') return Int32Array.from(leafSchedule(operand.bounds));
   if (operand.use === 'bounds') return Int32Array.from(operand.bounds);
   const words = new Int32Array(operand.values).fill(UNTOUCHED);
+  if (operand.use === 'pixels') fillPixels(words, operand.window, () => dice.next());
   if (operand.use !== 'read') return words;
   const floats = new Float32Array(words.buffer);
   for (let i = 0; i < floats.length; i++) {

@@ -8,6 +8,7 @@ import type { Kernels } from '../../kernels.ts';
 import { bindRoutine } from '../bind.ts';
 import type { Operand, Specialised } from '../specialise/specialised.ts';
 import { type Bits, NOT_FINITE, SPECIAL, sameBits } from './bits.ts';
+import { fillPixels } from './pixels.ts';
 
 const PAGE_BYTES = 65_536;
 const VALUE_BYTES = 4;
@@ -69,6 +70,9 @@ export class Comparison {
     for (const [i, operand] of operands.entries()) {
       const at = nth(layout.at, i);
       if (operand.use === 'read') this.#fill(at, operand.values, special);
+      if (operand.use === 'pixels') {
+        fillPixels(words.subarray(at / VALUE_BYTES, at / VALUE_BYTES + operand.values), operand.window, () => this.#next());
+      }
       if (operand.use === 'schedule' || operand.use === 'bounds') words.set(operand.bounds, at / VALUE_BYTES);
       if (operand.use === 'written') kernelArgs[operand.arg] = nth(layout.expectedAt, i);
       else if (operand.use === 'scratch') kernelArgs[operand.arg] = layout.scratchAt;

@@ -1,4 +1,3 @@
-import type { Window } from '../../../graph/window.ts';
 import { convForwardRoutine, convForwardScratch } from '../../../native/convolution/forward.ts';
 import { convInputGradientRoutine, convInputGradientScratch, isShort } from '../../../native/convolution/input-gradient.ts';
 import { type ConvShape, depthOf, pictureBytes } from '../../../native/convolution/shape.ts';
@@ -6,16 +5,12 @@ import { convWeightGradientRoutine, convWeightGradientScratch } from '../../../n
 import type { WindowArgs } from '../../interface/convolution.ts';
 import { convScratchFloats } from '../../sizes.ts';
 import { boundsAt, epilogue, hasEmptyLeaf, inWords, type Specialisers } from './specialised.ts';
+import { hasPixels, windowOf } from './window.ts';
 
 /** A convolution of all channels; undefined where there is nothing to compute, or where channels are grouped. */
 function shapeOf(rows: number, args: Readonly<WindowArgs>, filters: number, groups: number): ConvShape | undefined {
-  const [height, width, channels, kernelH, kernelW, strideH, strideW, dilationH, dilationW, top, left, outHeight, outWidth] = args;
-  const window: Window = {
-    ...{ height, width, channels, outHeight, outWidth },
-    ...{ kernel: [kernelH, kernelW], stride: [strideH, strideW], dilation: [dilationH, dilationW], padding: [top, left] },
-  };
-  const isEmpty = [rows, height, width, channels, kernelH, kernelW, outHeight, outWidth, filters].some((extent) => extent <= 0);
-  return isEmpty || groups !== 1 ? undefined : { rows, window, filters };
+  const window = windowOf(args);
+  return groups === 1 && rows > 0 && filters > 0 && hasPixels(window) ? { rows, window, filters } : undefined;
 }
 
 /** What tells a shape from others. */

@@ -1,3 +1,4 @@
+import type { Window } from '../../../graph/window.ts';
 import type { Assembler } from '../../../native/assembler/assembler.ts';
 import type { Isa } from '../../../native/isa.ts';
 import type { Convention } from '../../../native/routine.ts';
@@ -7,11 +8,12 @@ import type { Kernels } from '../../kernels.ts';
 /**
  * What a routine is given. `arg`: the argument of the kernel that it stands for. A pointer comes with how many f32 or i32 values it may
  * touch from there on: `read` is left as it is, `written` overwritten, `lists` of the first operand's non-zero columns are written to behind
- * them, `bounds` are those of leaves. A `schedule` is a table of the routine's own, made from such bounds.
+ * them, `bounds` are those of leaves, `pixels` name one pixel of each window, channel by channel. A `schedule` is a table of the routine's own, made from such bounds.
  */
 export type Operand =
   | { use: 'read' | 'written' | 'scratch'; arg: number; at: number; values: number }
   | { use: 'bounds'; arg: number; at: number; values: number; bounds: Int32Array }
+  | { use: 'pixels'; arg: number; at: number; values: number; window: Window }
   | { use: 'lists'; arg: number; at: number; values: number; rows: number; columns: number }
   | { use: 'schedule'; arg: number; bounds: Int32Array };
 
