@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { type KernelCall, kernelCall } from '../../../../src/kernels/call.ts';
+import type { WindowArgs } from '../../../../src/kernels/interface/convolution.ts';
 import { compileKernels } from '../../../../src/kernels/module.ts';
 import { prepareNative } from '../../../../src/kernels/native/prepare/prepare.ts';
 import { TrustedCode } from '../../../../src/kernels/native/prepare/trusted.ts';
@@ -17,6 +18,11 @@ const LEAVES = 4;
 /** Each test asks for a shape of its own: what the process has made once stays. */
 let width = 17;
 
+/** Windows of 2x3 that do not overlap. */
+function window(channels: number): WindowArgs {
+  return [4, 6, channels, 2, 3, 2, 3, 1, 1, 0, 0, 2, 2];
+}
+
 /** The bounds of leaves at address 0, and calls of all kernels that have routines. */
 function callsOf(n: number): { words: Int32Array; calls: KernelCall[] } {
   const [m, k] = [16, 33];
@@ -30,6 +36,11 @@ function callsOf(n: number): { words: Int32Array; calls: KernelCall[] } {
       kernelCall('dense_weight_gradient', 4096, 16_384, 65_536, 0, LEAVES, k, n, k, 262_144),
       kernelCall('sparse_forward', 4096, 8192, 16_384, 65_536, 131_072, m, n, k, 1, 0, 262_144),
       kernelCall('sparse_weight_gradient', 4096, 16_384, 65_536, 0, LEAVES, k, n, k, 262_144),
+      kernelCall('conv_forward', 4096, 16_384, 65_536, 131_072, m, ...window(3), n, 1, 1, 0, 262_144),
+      kernelCall('conv_input_gradient', 4096, 16_384, 65_536, m, ...window(n), 5, 1, 262_144),
+      kernelCall('conv_weight_gradient', 4096, 16_384, 65_536, 0, LEAVES, ...window(3), n, 1, 262_144),
+      kernelCall('max_pool_forward', 4096, 65_536, 131_072, m, ...window(n)),
+      kernelCall('max_pool_backward', 4096, 65_536, 131_072, m, ...window(n)),
     ],
   };
 }
@@ -76,6 +87,12 @@ const SIZES: Partial<Record<string, { n: number; k: number }>> = {
   dense_weight_gradient: { n: 6, k: 5 },
   sparse_forward: { n: 6, k: 6 },
   sparse_weight_gradient: { n: 6, k: 5 },
+  // Lines of the kernel in place of steps.
+  conv_forward: { n: 18, k: 8 },
+  conv_input_gradient: { n: 6, k: 7 },
+  conv_weight_gradient: { n: 18, k: 8 },
+  max_pool_forward: { n: 6, k: 7 },
+  max_pool_backward: { n: 6, k: 7 },
 };
 
 function made({ kernel, args }: KernelCall, words: Int32Array, size: 'n' | 'k', by: number): Specialised['make'] {
