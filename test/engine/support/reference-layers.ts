@@ -1,8 +1,7 @@
-import type { Experiment } from '../../../src/config/schema/schema.ts';
 import type { Dataset } from '../../../src/data/dataset.ts';
 import { batchesAt } from '../../../src/engine/plan/batches.ts';
 import type { EnginePlan } from '../../../src/engine/plan/plan.ts';
-import type { Graph } from '../../../src/graph/graph.ts';
+import { type Graph, GraphIndex } from '../../../src/graph/graph.ts';
 import { GraphTwin, type Observation, type Tensors, type TwinBatch } from '../../../src/graph/twin.ts';
 import type { InitialState } from '../../../src/model/initializers.ts';
 import type { Network } from '../../../src/model/network.ts';
@@ -117,8 +116,8 @@ export function penaltyOf(parameters: Tensors, { l1, l2 }: { l1: number; l2: num
   return penalty;
 }
 
-/** Of a dense layer; the weight of a norm is none. */
-const isWeight = (name: string): boolean => /^layers\.\d+\.weight$/.test(name);
+/** Of a dense layer, a convolution or a projection; the weight of a norm is none. */
+const isWeight = (name: string): boolean => /^layers\.\d+\.(projection\.)?weight$/.test(name);
 
 /** Adds the gradient of the penalty. */
 export function addPenalty(gradients: Tensors, parameters: Tensors, { l1, l2 }: { l1: number; l2: number }): void {
@@ -139,15 +138,18 @@ export function rowsOf(dataset: Dataset, samples: Iterable<number>): Row64[] {
 /** First rows of the leaves of a batch: floor(i * B / S). */
 const boundsOf = (leaves: number, rows: number): number[] => Array.from({ length: leaves + 1 }, (_, i) => Math.floor((i * rows) / leaves));
 
-/** Keep or drop by the word of (seed, step, layer, row of the step, unit), as the engine promises. */
-export function dropoutMask({ seed, model }: Experiment, step: number, rowOfStep: number): Pass['mask'] {
-  const streams = model.layers.map((_, layer) => new RandomStream(seed, 'dropout', step * model.layers.length + layer));
+/** Keep or drop by the word of (seed, step, layer, row of the step, unit or channel), as the engine promises. */
+export function dropoutMask(seed: number, graph: Graph, step: number, rowOfStep: number): Pass['mask'] {
+  const index = new GraphIndex(graph);
+  const drawn = new Map(
+    graph.ops
+      .filter((op) => op.type === 'dropout')
+      .map((op) => [op.stream, { op, words: new RandomStream(seed, 'dropout', step * graph.streams + op.stream) }]),
+  );
   return (stream, row, unit) => {
-    const layer = model.layers[stream];
-    if (layer?.type !== 'dense') throw new RangeError(`layer ${stream} drops nothing`);
-    const { dropout, units } = layer;
-    const word = streams[stream]!.word((rowOfStep + row) * units + unit);
-    return word >= dropout * 2 ** 32 ? 1 / (1 - dropout) : 0;
+    const { op, words } = drawn.get(stream)!;
+    const word = words.word((rowOfStep + row) * (op.channels ?? index.widthOf(op.y)) + unit);
+    return word >= op.p * 2 ** 32 ? 1 / (1 - op.p) : 0;
   };
 }
 
@@ -186,7 +188,7 @@ export class Training64 {
       const sums = passOver(this.model, rowsOf(this.#dataset, order), {
         classWeights: this.#plan.lossWeights,
         bounds: boundsOf(experiment.numerics.leaves, rows),
-        mask: dropoutMask(experiment, this.#step, rowOfStep),
+        mask: dropoutMask(experiment.seed, this.model.graph, this.#step, rowOfStep),
       });
       rowOfStep += rows;
       total.loss += sums.loss;
@@ -249,13 +251,14 @@ export class Training64 {
     }
   }
 
-  /** Rows of a weight [units, inputs] longer than the limit are scaled down to it. */
+  /** Rows of a weight [units, ...] longer than the limit are scaled down to it. */
   #limitNorms(): void {
     const { max_norm: limit } = this.#plan.experiment.regularization;
     if (limit === undefined) return;
     for (const { name, shape } of this.model.graph.parameters.filter(({ init }) => init === 'weight')) {
-      const [units, inputs] = [shape[0]!, shape[1]!];
       const w = tensor(this.model.parameters, name);
+      const units = shape[0]!;
+      const inputs = w.length / units;
       for (let o = 0; o < units; o++) {
         const row = w.subarray(o * inputs, (o + 1) * inputs);
         const norm = Math.sqrt(row.reduce((sum, v) => sum + v * v, 0));
