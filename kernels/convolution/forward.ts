@@ -3,6 +3,7 @@ import { groupOf } from '../products/dense';
 import { panelWidth } from '../products/pack';
 import { TILE_FLOATS } from '../products/tile';
 import { f32At, f32AtRow, i32At, strideOf } from '../vector/pointer';
+import { depthwiseProducts } from './depthwise';
 import { framePictures, PIXELS, picturesAtOnce, placeTable, reachOf } from './picture';
 import { gatherProducts, packColumns } from './tile';
 
@@ -37,6 +38,7 @@ export function conv_forward(
   filters: i32, groups: i32, activation: i32, slope: f32, scratch: usize,
 ): void {
   const pixels = out_height * out_width, inner = channels / groups, outer = filters / groups, k = kernel_h * kernel_w * inner;
+  const isDepthwise = inner == 1 && outer == 1;
   const reachH = reachOf(out_height, stride_h, kernel_h, dilation_h), reachW = reachOf(out_width, stride_w, kernel_w, dilation_w);
   const isFramed = pad_top > 0 || pad_left > 0 || reachH > height || reachW > width;
   const lines = isFramed ? reachH : height, line = (isFramed ? reachW : width) * channels;
@@ -48,13 +50,18 @@ export function conv_forward(
   placeTable(to, 1, 0, 1, 0, atOnce * pixels, filters);
   if (isFramed) memory.fill(frames, 0, f32AtRow(0, atOnce * lines, line, 0));
   for (let first = 0, end = 0; first < filters; first = end) {
-    end = packWeights(w, first, filters, outer, k, panels);
+    // One channel and one filter a group read the weights as they lie.
+    end = isDepthwise ? filters : packWeights(w, first, filters, outer, k, panels);
     for (let r = 0; r < rows; r += atOnce) {
       const pictures = min(atOnce, rows - r), count = pictures * pixels;
       let a = f32AtRow(x, r * height, width * channels, 0);
       if (isFramed) {
         framePictures(a, pictures, height, width, channels, pad_top, pad_left, lines, reachW, frames);
         a = frames;
+      }
+      if (isDepthwise) {
+        depthwiseProducts(a, from, count, taps, k, w, channels, f32AtRow(y, r * pixels, filters, 0), to, bias, activation, slope);
+        continue;
       }
       for (let p = 0; p < count; p += PIXELS) {
         gatherProducts(a, i32At(from, p), min(PIXELS, count - p), taps, k, inner, outer, panels, first, end,

@@ -3,7 +3,8 @@ import { groupOf } from '../products/dense';
 import { panelWidth } from '../products/pack';
 import { TILE_FLOATS } from '../products/tile';
 import { f32At, f32AtRow, i32At } from '../vector/pointer';
-import { framePictures, PIXELS, picturesAtOnce, placeTable } from './picture';
+import { depthwiseProducts } from './depthwise';
+import { copyLine, framePictures, PIXELS, picturesAtOnce, placeTable } from './picture';
 import { gatherProducts } from './tile';
 
 /** Floats of packed weights kept at a time: half of a 1 MiB L2. */
@@ -28,6 +29,21 @@ function linesOf(outputs: i32, extent: i32, padding: i32, stride: i32): i32 {
 @inline
 function reaches(shift: i32, stride: i32): bool {
   return shift % stride == 0;
+}
+
+/** out[k,channels] = the weights of one channel and one filter a group, k over the phase's taps in the order of their outputs. */
+function packDepthwise(
+  w: usize, kernel_h: i32, kernel_w: i32, shiftH: i32, shiftW: i32, stride_h: i32, stride_w: i32, dilation_h: i32, dilation_w: i32,
+  channels: i32, out: usize,
+): void {
+  for (let ky = kernel_h - 1; ky >= 0; ky--) {
+    if (!reaches(shiftH - ky * dilation_h, stride_h)) continue;
+    for (let kx = kernel_w - 1; kx >= 0; kx--) {
+      if (!reaches(shiftW - kx * dilation_w, stride_w)) continue;
+      copyLine(f32AtRow(w, ky * kernel_w + kx, channels, 0), out, channels);
+      out = f32At(out, channels);
+    }
+  }
 }
 
 /**
@@ -64,7 +80,7 @@ export function conv_input_gradient(
   pad_top: i32, pad_left: i32, out_height: i32, out_width: i32,
   filters: i32, groups: i32, scratch: usize,
 ): void {
-  const inner = channels / groups, outer = filters / groups;
+  const inner = channels / groups, outer = filters / groups, isDepthwise = inner == 1 && outer == 1;
   const before = zerosBefore(kernel_h, dilation_h, pad_top, stride_h), left = zerosBefore(kernel_w, dilation_w, pad_left, stride_w);
   const lines = before + linesOf(out_height, height, pad_top, stride_h), across = left + linesOf(out_width, width, pad_left, stride_w);
   const isFramed = lines > out_height || across > out_width;
@@ -94,6 +110,10 @@ export function conv_input_gradient(
       placeTable(to, atOnce, height * width * channels, down, stride_h * width * channels, pixels / down, stride_w * channels);
       const most = groupOf(k, PANEL_FLOATS);
       for (let first = 0, end = 0; first < channels; first = end) {
+        if (isDepthwise) {
+          packDepthwise(w, kernel_h, kernel_w, shiftH, shiftW, stride_h, stride_w, dilation_h, dilation_w, channels, panels);
+          end = channels;
+        }
         for (let packed = 0; end < channels; ) {
           const remaining = inner - end % inner, wide = panelWidth(remaining, true), columns = min(wide, remaining);
           if (packed > 0 && packed + wide > most) break;
@@ -110,6 +130,10 @@ export function conv_input_gradient(
             a = frames;
           }
           const out = f32AtRow(dx, (r * height + h) * width + v, channels, 0);
+          if (isDepthwise) {
+            depthwiseProducts(a, from, count, taps, k, panels, channels, out, to, 0, 0, 0);
+            continue;
+          }
           for (let p = 0; p < count; p += PIXELS) {
             gatherProducts(a, i32At(from, p), min(PIXELS, count - p), taps, k, outer, inner, panels, first, end,
               out, i32At(to, p), 0, 0, 0, scratch);

@@ -79,6 +79,19 @@ export function gatherTile3x12(a0: usize, a1: usize, a2: usize, taps: usize, b: 
 function finishTile(
   buffer: usize, width: i32, rows: i32, y: usize, to: usize, columns: i32, bias: usize, activation: i32, slope: f32,
 ): void {
+  if (columns == width) { // most are full, and short depths spend as long here as in the loop
+    const none = f32x4.splat(0), bias0 = bias ? v128.load(bias) : none, bias1 = bias ? v128.load(bias, 16) : none;
+    const bias2 = bias && width == 12 ? v128.load(bias, 32) : none;
+    for (; rows > 0; rows--) {
+      const out = y + <usize>i32.load(to);
+      v128.store(out, activate(f32x4.add(v128.load(buffer), bias0), activation, slope));
+      v128.store(out, activate(f32x4.add(v128.load(buffer, 16), bias1), activation, slope), 16);
+      if (width == 12) v128.store(out, activate(f32x4.add(v128.load(buffer, 32), bias2), activation, slope), 32);
+      buffer = f32At(buffer, width);
+      to = i32At(to, 1);
+    }
+    return;
+  }
   for (; rows > 0; rows--) {
     const out = y + <usize>i32.load(to);
     for (let c = 0; c < columns; c += 4) {

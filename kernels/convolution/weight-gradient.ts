@@ -3,7 +3,8 @@ import { completedBy } from '../layers/norm-sums';
 import { dense_bias_gradient } from '../products/gradient';
 import { madd, storeTail } from '../vector/lanes';
 import { f32At, f32AtRow, i32At, strideOf } from '../vector/pointer';
-import { framePictures, PIXELS, picturesAtOnce, placeTable, reachOf } from './picture';
+import { addDepthwise } from './depthwise';
+import { copyLine, framePictures, PIXELS, picturesAtOnce, placeTable, reachOf } from './picture';
 import { packColumns } from './tile';
 
 /** Floats of dw summed at a time: they and the level of the tree below them stay in L2. */
@@ -140,7 +141,10 @@ export function conv_weight_gradient(
   const isFramed = pad_top > 0 || pad_left > 0 || reachH > height || reachW > width;
   const lines = isFramed ? reachH : height, line = (isFramed ? reachW : width) * channels;
   const atOnce = picturesAtOnce(i32.load(i32At(bounds, leaves)), pixels, lines * line);
-  const tileFloats = (outer + 7) / 8 * TILE, tiles = groups * ((k + 3) / 4), most = max(1, min(tiles, BLOCK_FLOATS / tileFloats));
+  const isDepthwise = inner == 1 && outer == 1;
+  // One channel and one filter a group: a single tile is dw as it lies.
+  const tileFloats = isDepthwise ? k * channels + 3 & ~3 : (outer + 7) / 8 * TILE;
+  const tiles = isDepthwise ? 1 : groups * ((k + 3) / 4), most = max(1, min(tiles, BLOCK_FLOATS / tileFloats));
   const taps = scratch, from = i32At(taps, k), frames = i32At(from, atOnce * pixels);
   const together = min(PIXELS, max(64, PANEL_FLOATS / outer));
   const xPanel = isFramed ? f32AtRow(frames, atOnce * lines, line, 0) : frames, dzPanels = f32At(xPanel, 4 * together);
@@ -161,7 +165,9 @@ export function conv_weight_gradient(
           a = frames;
         }
         for (let p = 0; p < count; p += together) {
-          addProducts(a, i32At(from, p), min(together, count - p), taps, k, inner, f32AtRow(dz, r * pixels + p, filters, 0), outer, filters,
+          if (isDepthwise) {
+            addDepthwise(a, i32At(from, p), min(together, count - p), taps, k, f32AtRow(dz, r * pixels + p, filters, 0), channels, slab);
+          } else addProducts(a, i32At(from, p), min(together, count - p), taps, k, inner, f32AtRow(dz, r * pixels + p, filters, 0), outer, filters,
             first, end, slab, xPanel, dzPanels);
         }
         r += pictures;
@@ -173,7 +179,8 @@ export function conv_weight_gradient(
       }
       slab = f32At(slab, floats);
     }
-    storeTiles(stack, k, outer, filters, first, end, dw);
+    if (isDepthwise) copyLine(stack, dw, k * channels);
+    else storeTiles(stack, k, outer, filters, first, end, dw);
   }
 }
 

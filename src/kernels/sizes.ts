@@ -73,9 +73,11 @@ export function convScratchFloats(
 
   const tileFloats = (roundUp8(outer) / 8) * GRADIENT_TILE;
   const tiles = Math.max(1, Math.min(groups * Math.ceil((taps * inner) / 4), Math.floor(GRADIENT_FLOATS / tileFloats)));
+  // One channel and one filter a group are summed as they lie.
+  const summed = inner === 1 && outer === 1 ? Math.ceil((taps * channels) / 4) * 4 : tiles * tileFloats;
   const slabs = 33 - Math.clz32(leaves - 1);
   const packed = Math.min(PIXELS, Math.max(64, Math.floor(DELTA_FLOATS / outer))) * (4 + roundUp8(outer));
-  const weightGradient = taps * inner + pictures(outHeight * outWidth, frame, 1) + packed + slabs * tiles * tileFloats;
+  const weightGradient = taps * inner + pictures(outHeight * outWidth, frame, 1) + packed + slabs * summed;
 
   const biasGradient = leaves + 1 + 16 * (33 - Math.clz32(leaves));
   return Math.max(forward, inputGradient, weightGradient, biasGradient);
