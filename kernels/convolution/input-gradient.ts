@@ -2,7 +2,7 @@
 import { groupOf } from '../products/dense';
 import { panelWidth } from '../products/pack';
 import { TILE_FLOATS } from '../products/tile';
-import { f32At, f32AtRow, i32At } from '../vector/pointer';
+import { f32At, f32AtRow, i32At, strideOf } from '../vector/pointer';
 import { depthwiseProducts } from './depthwise';
 import { copyLine, framePictures, PIXELS, picturesAtOnce, placeTable } from './picture';
 import { gatherProducts } from './tile';
@@ -29,6 +29,26 @@ function linesOf(outputs: i32, extent: i32, padding: i32, stride: i32): i32 {
 @inline
 function reaches(shift: i32, stride: i32): bool {
   return shift % stride == 0;
+}
+
+/** out[n, 4 of width] = rows[count,n]^T, `stride` bytes apart; of fewer than 4 rows the missing ones are zeros. */
+function packFour(rows: usize, stride: usize, count: i32, n: i32, out: usize, width: i32): void {
+  let i = 0;
+  if (count >= 4) {
+    const r1 = rows + stride, r2 = r1 + stride, r3 = r2 + stride;
+    for (; i + 4 <= n; i += 4) {
+      const a = v128.load(f32At(rows, i)), b = v128.load(f32At(r1, i)), c = v128.load(f32At(r2, i)), d = v128.load(f32At(r3, i));
+      const p = v128.shuffle<i32>(a, b, 0, 4, 1, 5), q = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+      const s = v128.shuffle<i32>(a, b, 2, 6, 3, 7), t = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+      v128.store(f32AtRow(out, i, width, 0), v128.shuffle<i64>(p, q, 0, 2));
+      v128.store(f32AtRow(out, i + 1, width, 0), v128.shuffle<i64>(p, q, 1, 3));
+      v128.store(f32AtRow(out, i + 2, width, 0), v128.shuffle<i64>(s, t, 0, 2));
+      v128.store(f32AtRow(out, i + 3, width, 0), v128.shuffle<i64>(s, t, 1, 3));
+    }
+  }
+  for (; i < n; i++) {
+    for (let j = 0; j < 4; j++) f32.store(f32AtRow(out, i, width, j), j < count ? f32.load(f32At(rows, i) + (<usize>j) * stride) : 0);
+  }
 }
 
 /** out[k,channels] = the weights of one channel and one filter a group, k over the phase's taps in the order of their outputs. */
@@ -60,10 +80,8 @@ function packPhase(
     for (let kx = kernel_w - 1; kx >= 0; kx--) {
       if (!reaches(shiftW - kx * dilation_w, stride_w)) continue;
       const tap = f32AtRow(w, (ky * kernel_w + kx) * inner + c, filters, filter);
-      for (let f = 0; f < outer; f++) {
-        for (let j = 0; j < width; j++) f32.store(f32At(out, j), j < columns ? f32.load(f32AtRow(tap, j, filters, f)) : 0);
-        out = f32At(out, width);
-      }
+      for (let j = 0; j < width; j += 4) packFour(f32AtRow(tap, j, filters, 0), strideOf(filters), min(4, columns - j), outer, f32At(out, j), width);
+      out = f32AtRow(out, outer, width, 0);
     }
   }
 }

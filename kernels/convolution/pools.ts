@@ -2,19 +2,6 @@
 import { loadLanes, storeLanes } from '../vector/lanes';
 import { f32At, f32AtRow, i32At } from '../vector/pointer';
 
-/** The part of a window that lies inside the picture along one axis: taps first..end-1. */
-// @ts-ignore: decorator
-@inline
-function firstTap(place: i32): i32 {
-  return max(0, -place);
-}
-
-// @ts-ignore: decorator
-@inline
-function endTap(place: i32, kernel: i32, extent: i32): i32 {
-  return min(kernel, extent - place);
-}
-
 // max_pool_forward: y = the maximum of every window
 //   x [B,H,W,C]  y [B,outH,outW,C]  index i32 like y: the maximum's pixel h W + w, or 0 for not wanted; dilation 1
 //   order   taps in scan order; the first of equal ones stays, the first NaN wins. Taps outside the picture take no part
@@ -24,37 +11,44 @@ export function max_pool_forward(
   height: i32, width: i32, channels: i32, kernel_h: i32, kernel_w: i32, stride_h: i32, stride_w: i32, dilation_h: i32, dilation_w: i32,
   pad_top: i32, pad_left: i32, out_height: i32, out_width: i32,
 ): void {
-  let place = 0;
   for (let r = 0; r < rows; r++) {
-    const picture = f32AtRow(x, r * height, width * channels, 0);
     for (let oy = 0; oy < out_height; oy++) {
-      const top = oy * stride_h - pad_top, y0 = top + firstTap(top), yEnd = top + endTap(top, kernel_h, height);
-      for (let ox = 0; ox < out_width; ox++, place++) {
-        const left = ox * stride_w - pad_left, x0 = left + firstTap(left), xEnd = left + endTap(left, kernel_w, width);
-        const at = f32AtRow(0, place, channels, 0);
+      const top = oy * stride_h - pad_top, y0 = max(0, top), lines = min(top + kernel_h, height) - y0;
+      for (let ox = 0; ox < out_width; ox++) {
+        const left = ox * stride_w - pad_left, x0 = max(0, left), columns = min(left + kernel_w, width) - x0;
+        const first = y0 * width + x0, pixel = f32AtRow(x, first, channels, 0);
         let c = 0;
-        for (; c + 4 <= channels; c += 4) largestOf(f32At(picture, c), width, channels, y0, yEnd, x0, xEnd, f32At(y + at, c), index ? f32At(index + at, c) : 0, 4);
-        if (c < channels) largestOf(f32At(picture, c), width, channels, y0, yEnd, x0, xEnd, f32At(y + at, c), index ? f32At(index + at, c) : 0, channels - c);
+        for (; c + 4 <= channels; c += 4) {
+          largestOf(f32At(pixel, c), width, channels, lines, columns, first, f32At(y, c), index ? f32At(index, c) : 0, 4);
+        }
+        if (c < channels) {
+          largestOf(f32At(pixel, c), width, channels, lines, columns, first, f32At(y, c), index ? f32At(index, c) : 0, channels - c);
+        }
+        y = f32At(y, channels);
+        if (index) index = i32At(index, channels);
       }
     }
+    x = f32AtRow(x, height, width * channels, 0);
   }
 }
 
-/** `count` channels of one window. */
+/** `count` channels of one window, whose first tap inside is x and has the pixel number `first`. */
 // @ts-ignore: decorator
 @inline
-function largestOf(
-  x: usize, width: i32, channels: i32, y0: i32, yEnd: i32, x0: i32, xEnd: i32, y: usize, index: usize, count: i32,
-): void {
-  let best = loadLanes(f32AtRow(x, y0 * width + x0, channels, 0), count), at = i32x4.splat(y0 * width + x0);
-  for (let h = y0; h < yEnd; h++) {
-    for (let w = x0; w < xEnd; w++) {
-      const v = loadLanes(f32AtRow(x, h * width + w, channels, 0), count);
+function largestOf(x: usize, width: i32, channels: i32, lines: i32, columns: i32, first: i32, y: usize, index: usize, count: i32): void {
+  let best = loadLanes(x, count), pixel = first, at = i32x4.splat(pixel);
+  for (let line = 0; line < lines; line++) {
+    for (let column = 0; column < columns; column++) {
+      const v = loadLanes(x, count);
       // best is a number and v is larger or none
       const takes = v128.and(v128.not(f32x4.ge(best, v)), f32x4.eq(best, best));
       best = v128.bitselect(v, best, takes);
-      at = v128.bitselect(i32x4.splat(h * width + w), at, takes);
+      at = v128.bitselect(i32x4.splat(pixel), at, takes);
+      x = f32At(x, channels);
+      pixel++;
     }
+    x = f32AtRow(x, width - columns, channels, 0);
+    pixel += width - columns;
   }
   storeLanes(y, best, count);
   if (index) storeLanes(index, at, count);
@@ -93,23 +87,38 @@ export function avg_pool_forward(
 ): void {
   const area = f32x4.splat(<f32>(kernel_h * kernel_w));
   for (let r = 0; r < rows; r++) {
-    const picture = f32AtRow(x, r * height, width * channels, 0);
     for (let oy = 0; oy < out_height; oy++) {
-      const top = oy * stride_h - pad_top, y0 = top + firstTap(top), yEnd = top + endTap(top, kernel_h, height);
+      const top = oy * stride_h - pad_top, y0 = max(0, top), lines = min(top + kernel_h, height) - y0;
       for (let ox = 0; ox < out_width; ox++) {
-        const left = ox * stride_w - pad_left, x0 = left + firstTap(left), xEnd = left + endTap(left, kernel_w, width);
-        for (let c = 0; c < channels; c += 4) {
-          const count = min(4, channels - c);
-          let sum = f32x4.splat(0);
-          for (let h = y0; h < yEnd; h++) {
-            for (let w = x0; w < xEnd; w++) sum = f32x4.add(sum, loadLanes(f32AtRow(picture, h * width + w, channels, c), count));
-          }
-          storeLanes(f32At(y, c), f32x4.div(sum, area), count);
+        const left = ox * stride_w - pad_left, x0 = max(0, left), columns = min(left + kernel_w, width) - x0;
+        const pixel = f32AtRow(x, y0 * width + x0, channels, 0);
+        let c = 0;
+        for (; c + 4 <= channels; c += 4) {
+          storeLanes(f32At(y, c), f32x4.div(sumOf(f32At(pixel, c), width, channels, lines, columns, 4), area), 4);
+        }
+        if (c < channels) {
+          storeLanes(f32At(y, c), f32x4.div(sumOf(f32At(pixel, c), width, channels, lines, columns, channels - c), area), channels - c);
         }
         y = f32At(y, channels);
       }
     }
+    x = f32AtRow(x, height, width * channels, 0);
   }
+}
+
+/** `count` channels of one window, whose first tap inside is x. */
+// @ts-ignore: decorator
+@inline
+function sumOf(x: usize, width: i32, channels: i32, lines: i32, columns: i32, count: i32): v128 {
+  let sum = f32x4.splat(0);
+  for (let line = 0; line < lines; line++) {
+    for (let column = 0; column < columns; column++) {
+      sum = f32x4.add(sum, loadLanes(x, count));
+      x = f32At(x, channels);
+    }
+    x = f32AtRow(x, width - columns, channels, 0);
+  }
+  return sum;
 }
 
 // avg_pool_backward: dx = the sum of dy / (kh kw) over the windows that the pixel lies in
@@ -123,23 +132,35 @@ export function avg_pool_backward(
   const area = f32x4.splat(<f32>(kernel_h * kernel_w));
   memory.fill(dx, 0, f32AtRow(0, rows * height * width, channels, 0));
   for (let r = 0; r < rows; r++) {
-    const picture = f32AtRow(dx, r * height, width * channels, 0);
     for (let oy = 0; oy < out_height; oy++) {
-      const top = oy * stride_h - pad_top, y0 = top + firstTap(top), yEnd = top + endTap(top, kernel_h, height);
+      const top = oy * stride_h - pad_top, y0 = max(0, top), lines = min(top + kernel_h, height) - y0;
       for (let ox = 0; ox < out_width; ox++) {
-        const left = ox * stride_w - pad_left, x0 = left + firstTap(left), xEnd = left + endTap(left, kernel_w, width);
-        for (let c = 0; c < channels; c += 4) {
-          const count = min(4, channels - c), d = f32x4.div(loadLanes(f32At(dy, c), count), area);
-          for (let h = y0; h < yEnd; h++) {
-            for (let w = x0; w < xEnd; w++) {
-              const p = f32AtRow(picture, h * width + w, channels, c);
-              storeLanes(p, f32x4.add(loadLanes(p, count), d), count);
-            }
-          }
+        const left = ox * stride_w - pad_left, x0 = max(0, left), columns = min(left + kernel_w, width) - x0;
+        const pixel = f32AtRow(dx, y0 * width + x0, channels, 0);
+        let c = 0;
+        for (; c + 4 <= channels; c += 4) {
+          addToAll(f32At(pixel, c), width, channels, lines, columns, f32x4.div(v128.load(f32At(dy, c)), area), 4);
+        }
+        if (c < channels) {
+          addToAll(f32At(pixel, c), width, channels, lines, columns, f32x4.div(loadLanes(f32At(dy, c), channels - c), area), channels - c);
         }
         dy = f32At(dy, channels);
       }
     }
+    dx = f32AtRow(dx, height, width * channels, 0);
+  }
+}
+
+/** The counterpart of sumOf. */
+// @ts-ignore: decorator
+@inline
+function addToAll(dx: usize, width: i32, channels: i32, lines: i32, columns: i32, d: v128, count: i32): void {
+  for (let line = 0; line < lines; line++) {
+    for (let column = 0; column < columns; column++) {
+      storeLanes(dx, f32x4.add(loadLanes(dx, count), d), count);
+      dx = f32At(dx, channels);
+    }
+    dx = f32AtRow(dx, width - columns, channels, 0);
   }
 }
 
