@@ -1,8 +1,8 @@
 import { experimentFromObject } from '../config/load.ts';
 import { featureCount, type Preprocess, preprocessSchema, sampleShape } from '../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../errors.ts';
-import { decodeOnnx } from '../import/onnx/decode.ts';
 import { interpretOnnx } from '../import/onnx/compute/interpret.ts';
+import { decodeOnnx } from '../import/onnx/decode.ts';
 import { type ImportedNetwork, matchLayers } from '../import/onnx/match/layers.ts';
 import type { OnnxModel } from '../import/onnx/proto.ts';
 import { buildNetwork } from '../model/network.ts';
@@ -10,13 +10,13 @@ import { MODEL_METADATA } from '../runs/files/model-metadata.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { FILE_LIMIT_BYTES } from '../storage/safetensors.ts';
 import { type ExportModel, type Outcome, outcomeOf } from './model.ts';
-import { checkPredictions, type ExportCheck, VERIFIED_ROWS, verifiedRows } from './verify.ts';
+import { checkPredictions, type ExportCheck, trialOf } from './verify.ts';
 
 const LOSSES = { softmax: 'softmax_cross_entropy', sigmoid: 'sigmoid_cross_entropy', value: 'mse' } as const;
 
 /**
  * The network in a file of ONNX, as far as it is made of gradloom's layers; where gradloom wrote the file, with its names and preprocessing.
- * It is compared with the file's own graph on 100 rows.
+ * It is compared with the file's own graph on up to 100 rows.
  *
  * @param classes  names of the classes, where the file has none
  * @throws GradloomError E_ONNX, E_EXPORT_CHECK, E_DATA_READ
@@ -101,11 +101,12 @@ function preprocessOf(
 
 /** Computes the file's graph as it stands, as far as the outputs of the last layer, and compares. */
 function checkImport(model: ExportModel, onnx: OnnxModel, { input, output }: ImportedNetwork, file: string): ExportCheck {
-  const { rows, x } = verifiedRows(model.preprocess, false);
+  const trial = trialOf(model, false);
+  const { rows, count } = trial;
   const [first] = onnx.inputs;
-  const shape = input.shape.length === 0 ? [rows.length / VERIFIED_ROWS] : input.shape;
-  const given = new Map([[first?.name ?? '', { dims: [VERIFIED_ROWS, ...shape], values: rows }]]);
+  const shape = input.shape.length === 0 ? [rows.length / count] : input.shape;
+  const given = new Map([[first?.name ?? '', { dims: [count, ...shape], values: rows }]]);
   const values = interpretOnnx({ ...onnx, outputs: [{ name: output, type: 'float', dims: [] }] }, given).get(output)?.values ?? [];
   const plain: Outcome = { kind: 'value', classes: undefined, names: outcomeOf(model).names };
-  return checkPredictions(model, file, x, { values, labels: undefined }, plain);
+  return checkPredictions(trial, file, { values, labels: undefined }, plain);
 }

@@ -1,5 +1,5 @@
 import type { ExportModel } from './model.ts';
-import type { ExportCheck } from './verify.ts';
+import type { ExportCheck, Trial } from './verify.ts';
 
 /** What `gradloom export` can write. */
 export const TARGETS = ['onnx', 'js', 'safetensors', 'torch', 'keras-json'] as const;
@@ -23,10 +23,11 @@ export interface Artifact {
   /**
    * Reads the files' contents as a user would, and compares what they give for rows with the network.
    *
+   * @param trial  of the model, where it is there already
    * @returns a sentence where there is nothing here that could: not verified, and why
    * @throws GradloomError E_EXPORT_CHECK
    */
-  check(): Promise<ExportCheck | string>;
+  check(trial?: Trial): Promise<ExportCheck | string>;
 }
 
 /** @throws GradloomError E_EXPORT where the format cannot hold the model */

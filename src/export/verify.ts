@@ -2,12 +2,16 @@ import { featureCount, isFlag, type Preprocess, storedAs, type TableColumn } fro
 import { GradloomError, printable } from '../errors.ts';
 import { GraphTwin, type TwinPass } from '../graph/twin.ts';
 import { largestTensor } from '../model/largest.ts';
+import { flopsPerRow } from '../model/network.ts';
 import { normal, uniform } from '../random/distributions.ts';
 import { RandomStream } from '../random/stream.ts';
 import { type ExportModel, type Outcome, outcomeOf, outputsOf } from './model.ts';
 
-/** Rows that every export is tried on before it counts as done. */
-export const VERIFIED_ROWS = 100;
+/** Rows that every export is tried on before it counts as done, where a row is computed soon. */
+const MOST_ROWS = 100;
+const LEAST_ROWS = 10;
+/** Operations of all rows: plain loops take a second or two for as many. */
+const MOST_FLOPS = 4e8;
 /** How far probabilities may lie from those of f64; values and large logits by their size. */
 const TOLERANCE = 1e-5;
 /** Logits up to here give probabilities to that, in f32. */
@@ -78,15 +82,25 @@ export function normalise({ normalization }: Preprocess, raw: Float32Array): Flo
   });
 }
 
-/**
- * The rows that an export is tried on.
- *
- * @param raw  whether the export takes what the network takes
- * @returns as the export takes them, and as the network does
- */
-export function verifiedRows(preprocess: Preprocess, raw: boolean): { rows: Float32Array; x: Float32Array } {
-  const rows = sampleRows(preprocess, VERIFIED_ROWS, raw);
-  return { rows, x: raw ? rows : normalise(preprocess, rows) };
+/** A model with the rows that an export of it is tried on. */
+export interface Trial {
+  model: ExportModel;
+  count: number;
+  /** As the export takes them, [count, features]. */
+  rows: Float32Array;
+  /** As the network does. */
+  x: Float32Array;
+  /** What the network makes of them. */
+  pass: TwinPass;
+}
+
+/** @param raw  whether the export takes what the network takes */
+export function trialOf(model: ExportModel, raw: boolean): Trial {
+  const { preprocess } = model;
+  const count = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(MOST_FLOPS / flopsPerRow(model).forward)));
+  const rows = sampleRows(preprocess, count, raw);
+  const x = raw ? rows : normalise(preprocess, rows);
+  return { model, count, rows, x, pass: passOf(model, x, count) };
 }
 
 /** What the network gives for normalised rows, in f64: the formulas of its graph, sharing nothing with any exporter. */
@@ -99,19 +113,16 @@ export function outputsFor(model: ExportModel, x: Float32Array, rows: number): F
  *
  * @throws GradloomError E_DATA_NONFINITE with the layer where that is so, and the tensor that is the largest
  */
-export function checkDiverged(model: ExportModel): void {
-  const { graph, tensors, name } = model;
-  const { x } = verifiedRows(model.preprocess, false);
-  const pass = passOf(model, x, VERIFIED_ROWS);
+export function checkDiverged({ model: { graph, tensors, name }, count, pass }: Trial): void {
   for (const { y, layer } of graph.ops) {
     const values = pass.value(y);
     const at = values.findIndex((value) => !Number.isFinite(Math.fround(value)));
     if (at < 0) continue;
-    const row = Math.floor(at / (values.length / VERIFIED_ROWS));
+    const row = Math.floor(at / (values.length / count));
     throw new GradloomError({
       code: 'E_DATA_NONFINITE',
       where: printable(name),
-      message: `the run has diverged: ${largestTensor(tensors)}, and layer ${layer} gives numbers that f32 cannot hold (row ${row} of ${VERIFIED_ROWS}); nothing was written`,
+      message: `the run has diverged: ${largestTensor(tensors)}, and layer ${layer} gives numbers that f32 cannot hold (row ${row} of ${count}); nothing was written`,
       next: 'take --checkpoint best or an earlier step, or another run',
     });
   }
@@ -158,19 +169,16 @@ const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 /**
  * Compares what an export gives for rows with what the network gives.
  *
- * @param file     that was written, for the message
- * @param x        the rows, normalised
+ * @param file  that was written, for the message
  * @throws GradloomError E_EXPORT_CHECK with the row and both numbers
  */
 export function checkPredictions(
-  model: ExportModel,
+  { model, count: rows, pass }: Trial,
   file: string,
-  x: Float32Array,
   got: Predictions,
   outcome: Outcome = outcomeOf(model),
 ): ExportCheck {
-  const rows = VERIFIED_ROWS;
-  const outputs = outputsFor(model, x, rows);
+  const outputs = pass.value(model.graph.output);
   const expected = predictionsOf(outcome, outputs, rows);
   const width = expected.values.length / rows;
   const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

@@ -108,7 +108,7 @@ export function parameterCount(network: Network): number {
 }
 
 /** Floating-point operations of forward and backward for one row; what reads the network's inputs needs no gradient of them. */
-export function flopsPerRow({ graph }: Network): { forward: number; backward: number } {
+export function flopsPerRow({ graph }: Pick<Network, 'graph'>): { forward: number; backward: number } {
   let forward = 0;
   let backward = 0;
   for (const op of graph.ops) {

@@ -5,7 +5,7 @@ import { packageVersion } from '../../machine/version.ts';
 import { foldBatchNorms } from '../fold.ts';
 import { type ExportModel, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
+import { checkPredictions, trialOf } from '../verify.ts';
 import { BEYOND_HALF, halfBits } from './half.ts';
 import { moduleText } from './module.ts';
 
@@ -23,16 +23,17 @@ export const js: Exporter = (given, { output, raw, batchNorm, dtype }) => {
   const text = moduleText(model, { dtype, raw, file: importedAs(output), version: packageVersion() });
   return {
     files: [{ path: output, bytes: text }],
-    check: async () => {
+    check: async (ofGiven = trialOf(given, raw)) => {
+      // Of f16 weights the module is compared with the network that has them: rounding is no fault of the module.
+      const trial = dtype === 'f16' ? trialOf(model, raw) : ofGiven;
       const url = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
       const { predict } = (await import(url)) as { predict: (rows: ArrayLike<number>[]) => RowResult[] };
-      const { rows, x } = verifiedRows(model.preprocess, raw);
-      const features = rows.length / VERIFIED_ROWS;
-      const results = predict(Array.from({ length: VERIFIED_ROWS }, (_, r) => rows.subarray(r * features, (r + 1) * features)));
+      const { rows, count } = trial;
+      const features = rows.length / count;
+      const results = predict(Array.from({ length: count }, (_, r) => rows.subarray(r * features, (r + 1) * features)));
       const values = results.flatMap((result) => result.y ?? result.probabilities ?? []);
       const labels = outcomeOf(model).classes && results.map(({ label }) => label ?? -1);
-      // Of f16 weights the module is compared with the network that has them: rounding is no fault of the module.
-      return checkPredictions(dtype === 'f16' ? model : given, output, x, { values, labels });
+      return checkPredictions(trial, output, { values, labels });
     },
   };
 };

@@ -19,54 +19,46 @@ function dense(x, w, b) {
   }
   return y;
 }`,
-  conv: `/** x * W + b over pictures [height, width, channels]; W [kh, kw, channels of a group, filters], b null for none. */
-function conv(x, w, b, window, filters, groups) {
-  const { channels, out: [rows, columns] } = window, own = channels / groups, each = filters / groups;
-  const y = new Float32Array(rows * columns * filters);
+  conv: `/** x * W + b over a picture [height, width, channels]; W [kh, kw, channels of a group, filters], b null for none. */
+function conv(x, w, b, { height, width, channels, kernel, stride, dilation, padding, out }, filters, groups) {
+  const y = new Float32Array(out[0] * out[1] * filters), own = channels / groups, each = filters / groups;
   for (let p = 0, at = 0; at < y.length; p++, at += filters) {
-    eachTap(window, p, (tap, pixel) => {
-      for (let g = 0; g < groups; g++) {
-        for (let c = 0; c < own; c++) {
-          const value = x[pixel * channels + g * own + c], from = (tap * own + c) * filters;
+    const top = Math.floor(p / out[1]) * stride[0] - padding[0], left = (p % out[1]) * stride[1] - padding[1];
+    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+      const row = top + Math.floor(tap / kernel[1]) * dilation[0], column = left + (tap % kernel[1]) * dilation[1];
+      if (row < 0 || row >= height || column < 0 || column >= width) continue;
+      for (let g = 0, i = (row * width + column) * channels; g < groups; g++) {
+        for (let c = 0; c < own; c++, i++) {
+          const value = x[i], from = (tap * own + c) * filters;
           for (let o = g * each; o < (g + 1) * each; o++) y[at + o] = f(y[at + o] + f(value * w[from + o]));
         }
       }
-    });
+    }
     if (b !== null) for (let o = 0; o < filters; o++) y[at + o] += b[o];
   }
   return y;
 }`,
   maxPool: `function maxPool(x, window) {
-  const { channels, out: [rows, columns] } = window;
-  const y = new Float32Array(rows * columns * channels).fill(-Infinity);
-  for (let p = 0, at = 0; at < y.length; p++, at += channels) {
-    eachTap(window, p, (tap, pixel) => {
-      for (let c = 0; c < channels; c++) y[at + c] = Math.max(y[at + c], x[pixel * channels + c]);
-    });
-  }
-  return y;
+  return pool(x, window, -Infinity, Math.max);
 }`,
   avgPool: `/** The mean of each window; zeros around the picture count. */
 function avgPool(x, window) {
-  const { channels, kernel, out: [rows, columns] } = window;
-  const y = new Float32Array(rows * columns * channels);
-  for (let p = 0, at = 0; at < y.length; p++, at += channels) {
-    eachTap(window, p, (tap, pixel) => {
-      for (let c = 0; c < channels; c++) y[at + c] += x[pixel * channels + c];
-    });
-    for (let c = 0; c < channels; c++) y[at + c] /= kernel[0] * kernel[1];
-  }
-  return y;
+  const sums = pool(x, window, 0, (sum, value) => f(sum + value));
+  return sums.map((sum) => sum / (window.kernel[0] * window.kernel[1]));
 }`,
-  eachTap: `/** Calls visit with the number of each tap of output p that lies in the picture, and that of the pixel there. */
-function eachTap({ height, width, kernel, stride, dilation, padding, out }, p, visit) {
-  const top = Math.floor(p / out[1]) * stride[0] - padding[0], left = (p % out[1]) * stride[1] - padding[1];
-  for (let ky = 0, tap = 0; ky < kernel[0]; ky++) {
-    for (let kx = 0; kx < kernel[1]; kx++, tap++) {
-      const row = top + ky * dilation[0], column = left + kx * dilation[1];
-      if (row >= 0 && row < height && column >= 0 && column < width) visit(tap, row * width + column);
+  pool: `/** Each window of each channel combined, in the order of its lines. */
+function pool(x, { height, width, channels, kernel, stride, padding, out }, start, combine) {
+  const y = new Float32Array(out[0] * out[1] * channels).fill(start);
+  for (let p = 0, at = 0; at < y.length; p++, at += channels) {
+    const top = Math.floor(p / out[1]) * stride[0] - padding[0], left = (p % out[1]) * stride[1] - padding[1];
+    for (let row = Math.max(0, top); row < Math.min(height, top + kernel[0]); row++) {
+      for (let column = Math.max(0, left); column < Math.min(width, left + kernel[1]); column++) {
+        const i = (row * width + column) * channels;
+        for (let c = 0; c < channels; c++) y[at + c] = combine(y[at + c], x[i + c]);
+      }
     }
   }
+  return y;
 }`,
   swapAxes: `/** [a, b] as [b, a]: pictures come with their channels first, and are computed with their channels last. */
 function swapAxes(x, a, b) {
@@ -123,12 +115,12 @@ function erf(x) {
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** What functions call. */
-const CALLS: Partial<Record<FunctionName, readonly FunctionName[]>> = { conv: ['eachTap'], maxPool: ['eachTap'], avgPool: ['eachTap'] };
+const CALLS: Partial<Record<FunctionName, readonly FunctionName[]>> = { maxPool: ['pool'], avgPool: ['pool'] };
 
 /** The functions that a module calls, and what they call. */
 export function functionsText(used: ReadonlySet<FunctionName>): string {
   const all = new Set([...used, ...[...used].flatMap((name) => CALLS[name] ?? [])]);
   const rounding = '/** Rounds to f32. */\nconst f = Math.fround;';
-  const needsRounding = (['dense', 'conv', 'standardise', 'batchNorm'] as const).some((name) => used.has(name));
+  const needsRounding = (['dense', 'conv', 'avgPool', 'standardise', 'batchNorm'] as const).some((name) => used.has(name));
   return [...(needsRounding ? [rounding] : []), ...[...all].map((name) => FUNCTIONS[name])].map((text) => `${text}\n`).join('\n');
 }

@@ -1,4 +1,4 @@
-import { featureNames } from '../../data/preprocess/preprocess.ts';
+import { featureCount, featureNames, type InputSpec } from '../../data/preprocess/preprocess.ts';
 import { toStored } from '../../graph/layout.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import { transpose } from '../../graph/transpose.ts';
@@ -25,7 +25,7 @@ export function moduleText(model: ExportModel, { dtype, raw, file, version }: Mo
   const body = new Body(model);
   const { preprocess, graph } = model;
   const outcome = outcomeOf(model);
-  const features = featureNames(preprocess.input);
+  const features = featureCount(preprocess.input);
   body.input(raw);
   for (const op of graph.ops) body.op(op);
   const isClassified = outcome.classes !== undefined;
@@ -38,12 +38,12 @@ export function moduleText(model: ExportModel, { dtype, raw, file, version }: Mo
 export const ${isClassified ? 'classes' : 'targets'} = ${list(outcome.names)};
 
 /** Names of the numbers of a row, in their order${raw ? '; they are normalised already' : ''}. */
-export const features = ${list(features)};
+export const features = ${featuresText(preprocess.input)};
 
 /**
  * What the model says of rows.
  *
- * @param {ArrayLike<number>[]} rows  each with ${features.length} numbers, in the order of \`features\`
+ * @param {ArrayLike<number>[]} rows  each with ${features} numbers, in the order of \`features\`
  * @returns {${result}[]} ${isClassified ? "the class's number and name, and " : ''}${outcome.kind === 'value' ? 'the values in the order of the outputs' : 'a probability for each name'}
  * @throws {TypeError} if a row has another length, or something in it is no number
  */
@@ -130,6 +130,11 @@ function header(
 }
 
 const list = (names: readonly string[]): string => JSON.stringify(names).replaceAll('","', '", "');
+
+/** Bare numbers have names of one form. */
+function featuresText(input: InputSpec): string {
+  return input.kind === 'table' ? list(featureNames(input)) : `Array.from({ length: ${featureCount(input)} }, (_, i) => \`x\${i}\`)`;
+}
 
 function outcomeText(kind: ReturnType<typeof outcomeOf>['kind'], isClassified: boolean): string {
   const values = {

@@ -5,7 +5,7 @@ import { encodeSafetensors } from '../../storage/safetensors/bytes.ts';
 import { type ExportModel, outcomeOf, tensorOf } from '../model.ts';
 import { checkTensors } from '../safetensors.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, predictionsOf, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
+import { checkPredictions, predictionsOf, trialOf } from '../verify.ts';
 import { computeKeras } from './compute.ts';
 import { type KerasLayer, kerasLayers } from './layers.ts';
 
@@ -27,11 +27,10 @@ export const kerasJson: Exporter = (model, { output, raw }) => {
       { path: weights, bytes },
       { path: output, bytes: json },
     ],
-    check: async () => {
+    check: async (trial = trialOf(model, raw)) => {
       checkTensors({ tensors: new Map([...tensors].map(([name, { values }]) => [name, values])) }, bytes, weights);
-      const { rows, x } = verifiedRows(model.preprocess, raw);
-      const outputs = computeKeras(json, bytes, rows, VERIFIED_ROWS);
-      return checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS));
+      const outputs = computeKeras(json, bytes, trial.rows, trial.count);
+      return checkPredictions(trial, output, predictionsOf(outcomeOf(model), outputs, trial.count));
     },
   };
 };

@@ -93,7 +93,11 @@ class Builder {
         const tensors = op.bias === undefined ? [op.weight] : [op.weight, op.bias];
         const [x, ...rest] = [this.#picture(op), ...tensors.map((name) => this.#tensor(name))];
         const { dilation } = op.window;
-        const attributes = { ...this.#windowOf(op), dilations: this.#ints(op, dilation), group: { type: 'int', value: op.groups } } as const;
+        const attributes = {
+          ...this.#windowOf(op),
+          dilations: this.#ints(op, dilation),
+          group: { type: 'int', value: op.groups },
+        } as const;
         this.#made(op.y, 'Conv', [x, ...rest], attributes);
         return;
       }

@@ -1,10 +1,10 @@
 import { GradloomError, printable } from '../../errors.ts';
-import { decodeOnnx } from '../../import/onnx/decode.ts';
 import { interpretOnnx } from '../../import/onnx/compute/interpret.ts';
+import { decodeOnnx } from '../../import/onnx/decode.ts';
 import { foldBatchNorms } from '../fold.ts';
 import { type ExportModel, inputShape, outcomeOf } from '../model.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
+import { checkPredictions, trialOf } from '../verify.ts';
 import { onnxModel } from './build.ts';
 import { encodeOnnx } from './encode.ts';
 
@@ -18,14 +18,13 @@ export const onnx: Exporter = (given, { output, raw, batchNorm }) => {
   const bytes = encodeOnnx(onnxModel(model, { raw }));
   return {
     files: [{ path: output, bytes }],
-    check: async () => {
-      const { rows, x } = verifiedRows(model.preprocess, raw);
+    check: async (trial = trialOf(given, raw)) => {
       const graph = decodeOnnx(bytes, output);
-      const input = { dims: [VERIFIED_ROWS, ...inputShape(model)], values: rows };
+      const input = { dims: [trial.count, ...inputShape(model)], values: trial.rows };
       const results = interpretOnnx(graph, new Map([['x', input]]));
       const values = results.get(outcomeOf(model).kind === 'value' ? 'y' : 'probabilities')?.values ?? [];
       const labels = results.get('label')?.values;
-      return checkPredictions(given, output, x, { values, labels });
+      return checkPredictions(trial, output, { values, labels });
     },
   };
 };

@@ -3,7 +3,7 @@ import { packageVersion } from '../../machine/version.ts';
 import { outcomeOf } from '../model.ts';
 import { checkTensors, modelFile } from '../safetensors.ts';
 import type { Exporter } from '../target.ts';
-import { checkPredictions, predictionsOf, VERIFIED_ROWS, verifiedRows } from '../verify.ts';
+import { checkPredictions, predictionsOf, trialOf } from '../verify.ts';
 import { programText } from './program.ts';
 import { runTorch } from './python.ts';
 
@@ -17,12 +17,12 @@ export const torch: Exporter = (model, { output, raw }) => {
       { path: weights, bytes },
       { path: output, bytes: program },
     ],
-    check: async () => {
+    check: async (trial = trialOf(model, raw)) => {
       checkTensors(model, bytes, weights);
-      const { rows, x } = verifiedRows(model.preprocess, raw);
-      const outputs = await runTorch({ program, weights: { name: path.basename(weights), bytes }, rows, count: VERIFIED_ROWS }, output);
+      const { rows, count } = trial;
+      const outputs = await runTorch({ program, weights: { name: path.basename(weights), bytes }, rows, count }, output);
       if (typeof outputs === 'string') return outputs;
-      return checkPredictions(model, output, x, predictionsOf(outcomeOf(model), outputs, VERIFIED_ROWS));
+      return checkPredictions(trial, output, predictionsOf(outcomeOf(model), outputs, count));
     },
   };
 };

@@ -48,26 +48,29 @@ type Call = (name: ClassName, parts: readonly string[]) => string;
 
 /** norm, activation, dropout and residual of a layer. */
 function restParts(graph: Graph, ops: readonly LayerOp[]): string[] {
-  return ops.flatMap((op) => {
-    const rank = rowShape(graph, op.y).length;
-    switch (op.type) {
-      case 'batch_norm':
-        return [`norm=nn.BatchNorm${rank === 3 ? 2 : 1}d(${op.units}, eps=${op.eps}, momentum=${op.momentum})`];
-      case 'layer_norm':
-        return [`norm=nn.LayerNorm(${rank === 1 ? outsideShape(graph, op.y)[0] : list(outsideShape(graph, op.y))}, eps=${op.eps})`];
-      case 'activation':
-        return [`activation=${activationText(op.function)}`];
-      case 'dropout':
-        return [`dropout=nn.Dropout${op.channels === undefined ? '' : rank === 3 ? '2d' : '1d'}(${op.p})`];
-      case 'add':
-        return ['residual=True'];
-      case 'dense':
-      case 'conv':
-      case 'pool':
-      case 'swap_axes':
-        return [];
-    }
-  });
+  return ops.map((op) => restPart(graph, op)).filter((part) => part !== undefined);
+}
+
+function restPart(graph: Graph, op: LayerOp): string | undefined {
+  const shape = outsideShape(graph, op.y);
+  const dimensions = shape.length === 3 ? '2d' : '1d';
+  switch (op.type) {
+    case 'batch_norm':
+      return `norm=nn.BatchNorm${dimensions}(${op.units}, eps=${op.eps}, momentum=${op.momentum})`;
+    case 'layer_norm':
+      return `norm=nn.LayerNorm(${shape.length === 1 ? shape[0] : list(shape)}, eps=${op.eps})`;
+    case 'activation':
+      return `activation=${activationText(op.function)}`;
+    case 'dropout':
+      return `dropout=nn.Dropout${op.channels === undefined ? '' : dimensions}(${op.p})`;
+    case 'add':
+      return 'residual=True';
+    case 'dense':
+    case 'conv':
+    case 'pool':
+    case 'swap_axes':
+      return undefined;
+  }
 }
 
 /** Where the block begins, the projection, and the activation of the sum. */
@@ -83,10 +86,15 @@ function residualParts(graph: Graph, ops: readonly LayerOp[], call: Call): strin
   const shortcut =
     projection === undefined
       ? []
-      : [
-          `projection=${call(convName(graph, projection), [...convParts(graph, projection), ...restParts(graph, ops.filter(isShortcut))])}`,
-        ];
-  return [String(begin), ...shortcut, ...restParts(graph, ops.filter((op) => op.type === 'activation'))];
+      : [`projection=${call(convName(graph, projection), [...convParts(graph, projection), ...restParts(graph, ops.filter(isShortcut))])}`];
+  return [
+    String(begin),
+    ...shortcut,
+    ...restParts(
+      graph,
+      ops.filter((op) => op.type === 'activation'),
+    ),
+  ];
 }
 
 const convName = (graph: Graph, op: ConvOp): 'Conv1d' | 'Conv2d' => (isSequence(graph, op) ? 'Conv1d' : 'Conv2d');

@@ -1,4 +1,4 @@
-import { featureNames } from '../../data/preprocess/preprocess.ts';
+import { featureCount, featureNames, type InputSpec } from '../../data/preprocess/preprocess.ts';
 import { type ExportModel, inputPicture, inputShape, outcomeOf } from '../model.ts';
 import { type ClassName, layerCalls } from './layers.ts';
 
@@ -38,7 +38,7 @@ import torch
 from torch import nn
 
 WEIGHTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), ${pythonText(weights)})
-FEATURES = ${pythonList(featureNames(preprocess.input))}
+FEATURES = ${featuresText(preprocess.input)}
 ${outcome.classes === undefined ? 'TARGETS' : 'CLASSES'} = ${pythonList(outcome.names)}
 
 
@@ -160,6 +160,11 @@ function pythonText(text: string): string {
 }
 
 const pythonList = (names: readonly string[]): string => `[${names.map(pythonText).join(', ')}]`;
+
+/** Bare numbers have names of one form. */
+function featuresText(input: InputSpec): string {
+  return input.kind === 'table' ? pythonList(featureNames(input)) : `[f"x{i}" for i in range(${featureCount(input)})]`;
+}
 
 /** A name in a docstring: nothing in it ends the string or begins an escape. */
 const docText = (text: string): string => pythonText(text).slice(1, -1).replaceAll('\\', '/').replaceAll('"', "'");

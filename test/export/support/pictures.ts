@@ -54,7 +54,10 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
       { type: 'dense', units: 7, residual: true },
     ],
   ],
-  'a pool first, a global pool last': [colour, [{ type: 'max_pool2d', kernel: 2, drop_rest: true }, conv(6, 3), { type: 'global_avg_pool' }]],
+  'a pool first, a global pool last': [
+    colour,
+    [{ type: 'max_pool2d', kernel: 2, drop_rest: true }, conv(6, 3), { type: 'global_avg_pool' }],
+  ],
   'a global pool alone': [colour, [{ type: 'global_avg_pool' }]],
   'layers and blocks with what came in': [
     colour,
@@ -62,7 +65,10 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
       conv(3, 3, { padding: 'same', residual: true, activation: 'relu' }),
       {
         residual: {
-          layers: [conv(6, 3, { padding: 1, stride: 2, batch_norm: true, activation: 'relu' }), conv(6, 3, { padding: 1, batch_norm: true })],
+          layers: [
+            conv(6, 3, { padding: 1, stride: 2, batch_norm: true, activation: 'relu' }),
+            conv(6, 3, { padding: 1, batch_norm: true }),
+          ],
           batch_norm: true,
           activation: 'relu',
         },
@@ -70,15 +76,25 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
       { repeat: 2, layers: [{ residual: { layers: [conv(6, 3, { padding: 1 }), conv(6, 1)], activation: 'relu' } }] },
       { residual: { layers: [conv(5, 1)] } },
       { type: 'global_avg_pool' },
-      { residual: { layers: [{ type: 'dense', units: 9, activation: 'tanh' }, { type: 'dense', units: 5 }] } },
+      {
+        residual: {
+          layers: [
+            { type: 'dense', units: 9, activation: 'tanh' },
+            { type: 'dense', units: 5 },
+          ],
+        },
+      },
     ],
   ],
-  'a block of grey pictures at the beginning': [grey, [{ residual: { layers: [conv(1, 3, { padding: 'same' }), conv(1, 3, { padding: 1 })] } }]],
+  'a block of grey pictures at the beginning': [
+    grey,
+    [{ residual: { layers: [conv(1, 3, { padding: 'same' }), conv(1, 3, { padding: 1 })] } }],
+  ],
   'a block of colours at the beginning': [
     colour,
     [{ residual: { layers: [conv(3, 3, { padding: 'same' }), conv(3, 3, { padding: 1 })], projection: true } }, conv(2, 3)],
   ],
-  'sequences': [
+  sequences: [
     sequences,
     [
       conv1d(6, 3, { padding: 'same', dilation: 2, batch_norm: true, activation: 'relu', dropout1d: 0.1 }),
@@ -88,11 +104,18 @@ const NETWORKS: Readonly<Record<string, [input: Input, layers: object[]]>> = {
       { type: 'avg_pool1d', kernel: 3, padding: 1, drop_rest: true },
     ],
   ],
-  'sequences of one channel, a global pool': [array([11]), [conv1d(4, 4, { padding: 'same', activation: 'relu' }), { type: 'global_avg_pool' }]],
+  'sequences of one channel, a global pool': [
+    array([11]),
+    [conv1d(4, 4, { padding: 'same', activation: 'relu' }), { type: 'global_avg_pool' }],
+  ],
   'columns of a table as pictures, channels first': [
     {
       input: { kind: 'table', columns: Array.from({ length: 9 }, (_, i) => ({ type: 'number', name: `pixel${i}` })) },
-      normalization: { kind: 'affine', center: Array.from({ length: 9 }, (_, i) => 10 * i), scale: Array.from({ length: 9 }, (_, i) => 3 + i) },
+      normalization: {
+        kind: 'affine',
+        center: Array.from({ length: 9 }, (_, i) => 10 * i),
+        scale: Array.from({ length: 9 }, (_, i) => 3 + i),
+      },
     },
     [{ type: 'reshape', shape: [1, 3, 3] }, conv(4, 2, { activation: 'relu' })],
   ],

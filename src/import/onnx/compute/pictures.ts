@@ -22,20 +22,20 @@ export const PICTURE_OPERATORS: Readonly<Record<string, Operator>> = {
     for (let p = 0; p < count; p++) {
       const taps = tapsOf(window, places, p);
       for (let plane = 0; plane < rows * filters; plane++) {
-        const [r, f] = [Math.floor(plane / filters), plane % filters];
-        const first = r * channels + Math.floor(f / (filters / groups)) * own;
+        const f = plane % filters;
+        const first = ((plane - f) / filters) * channels + Math.floor(f / (filters / groups)) * own;
         let sum = 0;
-        for (const { tap, place } of taps) {
-          for (let c = 0; c < own; c++) {
-            sum = fround(sum + fround(at(picture.values, (first + c) * size + place) * at(weights.values, (f * own + c) * area + tap)));
-          }
+        for (let t = 0; t < taps.length; t += 2) {
+          let [i, k] = [first * size + (taps[t + 1] as number), f * own * area + (taps[t] as number)];
+          for (let c = 0; c < own; c++, i += size, k += area) sum = fround(sum + fround(at(picture.values, i) * at(weights.values, k)));
         }
         values[plane * count + p] = b === undefined ? sum : sum + at(b.values, f);
       }
     }
     return { dims: [rows, filters, ...window.out], values };
   },
-  MaxPool: ([x], node) => pooled(given(x, node), node, (values, places) => places.reduce((most, i) => Math.max(most, at(values, i)), -Infinity)),
+  MaxPool: ([x], node) =>
+    pooled(given(x, node), node, (values, places) => places.reduce((most, i) => Math.max(most, at(values, i)), -Infinity)),
   AveragePool: ([x], node) => {
     const counts = intOf(node, 'count_include_pad', 0) !== 0;
     return pooled(given(x, node), node, (values, places, area) => sumOf(values, places) / (counts ? area : places.length));
@@ -82,32 +82,31 @@ function pooled(x: OnnxArray, node: OnnxNode, combine: (values: Values, places: 
   for (let p = 0; p < count; p++) {
     const taps = tapsOf(window, extents, p);
     for (let plane = 0; plane < rows * channels; plane++) {
-      const places = taps.map(({ place }) => plane * size + place);
+      const places = taps.filter((_, i) => i % 2 === 1).map((place) => plane * size + place);
       values[plane * count + p] = combine(x.values, places, area);
     }
   }
   return { dims: [rows, channels, ...window.out], values };
 }
 
-/** The taps of output `p` that lie in the picture, in the order of scan, and the places there. */
-function tapsOf({ kernel, stride, dilation, before, out }: NodeWindow, extents: readonly number[], p: number): { tap: number; place: number }[] {
-  const strides = (shape: readonly number[]): number[] => shape.map((_, axis) => elements(shape.slice(axis + 1)));
-  const [outStrides, tapStrides] = [strides(out), strides(kernel)];
-  const taps: { tap: number; place: number }[] = [];
+/** The taps of output `p` that lie in the picture, in the order of scan, each with its place there behind it. */
+function tapsOf({ kernel, stride, dilation, before, out }: NodeWindow, extents: readonly number[], p: number): number[] {
+  const corner = along(p, out).map((o, axis) => o * (stride[axis] as number) - (before[axis] as number));
+  const taps: number[] = [];
   for (let tap = 0; tap < elements(kernel); tap++) {
-    let place = 0;
-    const isInside = extents.every((extent, axis) => {
-      const [o, k] = [outStrides, tapStrides].map((steps, i) => {
-        const shape = i === 0 ? out : kernel;
-        return Math.floor((i === 0 ? p : tap) / (steps[axis] as number)) % (shape[axis] as number);
-      }) as [number, number];
-      const position = o * (stride[axis] as number) - (before[axis] as number) + k * (dilation[axis] as number);
-      place = place * extent + position;
-      return position >= 0 && position < extent;
-    });
-    if (isInside) taps.push({ tap, place });
+    const position = along(tap, kernel).map((k, axis) => (corner[axis] as number) + k * (dilation[axis] as number));
+    if (position.some((step, axis) => step < 0 || step >= (extents[axis] as number))) continue;
+    taps.push(
+      tap,
+      position.reduce((place, step, axis) => place * (extents[axis] as number) + step, 0),
+    );
   }
   return taps;
+}
+
+/** Where the element of a number stands along each axis. */
+function along(index: number, shape: readonly number[]): number[] {
+  return shape.map((extent, axis) => Math.floor(index / elements(shape.slice(axis + 1))) % extent);
 }
 
 function sumOf(values: Values, places: readonly number[]): number {

@@ -1,7 +1,7 @@
 import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
 import { floatOf } from '../attributes.ts';
-import type { Chain } from './chain.ts';
 import type { OnnxNode } from '../proto.ts';
+import type { Chain } from './chain.ts';
 
 /** An activation, and what it gives. */
 interface Match {

@@ -1,8 +1,8 @@
 import { elements } from '../../../graph/shape.ts';
 import { intOf } from '../attributes.ts';
-import type { Chain } from './chain.ts';
 import { DATA_TYPES, type OnnxNode } from '../proto.ts';
 import { repeatedAt } from '../repeat.ts';
+import type { Chain } from './chain.ts';
 
 /** What comes in, and what is done to it before the first layer: (x - center) / scale. */
 export interface InputScaling {

@@ -1,10 +1,10 @@
 import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
 import { transpose } from '../../../graph/transpose.ts';
-import { matchActivation } from './activations.ts';
 import { floatOf, intOf } from '../attributes.ts';
+import type { OnnxModel, OnnxNode } from '../proto.ts';
+import { matchActivation } from './activations.ts';
 import { Chain } from './chain.ts';
 import { type InputScaling, matchInput } from './input.ts';
-import type { OnnxModel, OnnxNode } from '../proto.ts';
 
 /** A layer as an experiment says it. */
 export interface ImportedLayer {
