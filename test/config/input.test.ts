@@ -56,6 +56,21 @@ const SHORTHANDS: readonly [title: string, short: string, long: string][] = [
     `${DATA}, model: { layers: [{ type: 'dense', units: 8, batch_norm: true }, { type: 'dense', units: 10 }] }`,
   ],
   [
+    'bare words among the layers',
+    `${DATA}, model: { layers: ['flatten', { type: 'dense', units: 10 }] }`,
+    `${DATA}, model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10 }] }`,
+  ],
+  [
+    'layers in layers without their types',
+    `${DATA}, model: { blocks: { a: ['flatten'] }, layers: [{ block: 'a' }, { repeat: 2, layers: [{ type: 'dense', units: 10 }] }, { residual: { layers: [{ type: 'dense', units: 10 }] } }] }`,
+    `${DATA}, model: { blocks: { a: [{ type: 'flatten' }] }, layers: [{ type: 'block', block: 'a' }, { type: 'repeat', repeat: 2, layers: [{ type: 'dense', units: 10 }] }, { type: 'residual', residual: { layers: [{ type: 'dense', units: 10 }] } }] }`,
+  ],
+  [
+    'one number for both directions',
+    `${DATA}, model: { layers: [{ type: 'conv2d', filters: 4, kernel: 3 }, { type: 'max_pool2d', kernel: [2, 2] }, { type: 'dense', units: 10 }] }`,
+    `${DATA}, model: { layers: [{ type: 'conv2d', filters: 4, kernel: 3, stride: 1, padding: 0 }, { type: 'max_pool2d', kernel: [2, 2], padding: 0 }, { type: 'dense', units: 10 }] }`,
+  ],
+  [
     'bare words in train',
     `${EXPERIMENT}, train: { on_nonfinite: 'skip', average: 'ema' }`,
     `${EXPERIMENT}, train: { on_nonfinite: { type: 'skip' }, average: { type: 'ema' } }`,
@@ -81,7 +96,7 @@ const WRONG: readonly [title: string, code: string, said: RegExp][] = [
   ['a key of another optimizer, the type left out', `${EXPERIMENT}, optimizer: { momentum: 0.9 }`, /'type' is missing/],
   ['an unknown bare word', `${EXPERIMENT}, optimizer: 'sdg'`, /"sdg"' is not assignable/],
   ['a bare word for a source that needs more', `data: { source: 'idx' }, ${MODEL}`, /"idx"' is not assignable/],
-  ['a bare word for a layer', `${DATA}, model: { layers: ['dense'] }`, /'string' is not assignable/],
+  ['a bare word for a layer', `${DATA}, model: { layers: ['dense'] }`, /"dense"' is not assignable to type 'LayerInput'/],
   ['a layer without its type', `${DATA}, model: { layers: [{ units: 3 }] }`, /'type' is missing/],
   ['a layer without units', `${DATA}, model: { layers: [{ type: 'dense' }] }`, /'units' is missing/],
   ['no data', MODEL, /'data' is missing/],

@@ -4,11 +4,11 @@ import { outlineAt } from '../schema/outline.ts';
 import { oneOf } from '../text/closest.ts';
 import { dotted, type Node, nodeAt } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
+import { View } from '../tree/view.ts';
 import { checkUniform } from './layers/entry.ts';
-import { checkLayers } from './layers/layers.ts';
+import { checkLayers, modelOutputs } from './layers/layers.ts';
 import { checkSource } from './sources.ts';
 import { checkSplit } from './splits.ts';
-import { View } from './view.ts';
 import { checkWatched } from './watch.ts';
 
 /** Length of a training without `train.epochs` and `train.steps`. */
@@ -21,7 +21,7 @@ const MAX_CONFUSION_CLASSES = 1000;
 
 /** What one key's schema cannot see: rules between keys. Defaults count as given values. */
 export function checkAcross(root: Node, problems: Problems): void {
-  const view = new View(root, problems);
+  const view = new View(root, problems, modelOutputs);
   checkName(view);
   checkLength(view);
   checkOptimizer(view);

@@ -1,7 +1,7 @@
 import { childOf, effectiveType, type Outline, variantsOf } from '../schema/outline.ts';
 import { closest } from '../text/closest.ts';
 import { type Entry, type MapNode, type Node, typeOf } from '../text/node.ts';
-import { ourWord } from './value-synonyms.ts';
+import { lackOf, ourWord } from './value-synonyms.ts';
 
 /**
  * The tree with the likely `type` in each tagged map that lacks it or has it misspelt, so that what else is wrong there is found in the
@@ -34,7 +34,7 @@ function withLikelyType(at: Outline | undefined, node: MapNode): MapNode {
 }
 
 function nearestTag(tag: string, tags: readonly string[]): string | undefined {
-  return ourWord(tag, tags) ?? closest(tag, tags);
+  return lackOf(tag, tags) === undefined ? (ourWord(tag, tags) ?? closest(tag, tags)) : undefined;
 }
 
 /** The variant that has most of a map's keys; the only one in any case. */

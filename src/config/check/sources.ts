@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../schema/schema.ts';
-import type { View } from './view.ts';
+import type { View } from '../tree/view.ts';
 
 const SOURCE = ['data', 'source'];
 

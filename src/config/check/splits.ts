@@ -2,7 +2,7 @@ import type { SourceConfig } from '../schema/schema.ts';
 import { AUTO_FRACTION, FRACTION_ROUNDING } from '../shares.ts';
 import { type Node, nodeAt, type Path } from '../text/node.ts';
 import { isWholeFraction } from '../tree/plain.ts';
-import type { View } from './view.ts';
+import type { View } from '../tree/view.ts';
 
 const BY = ['data', 'split', 'by'];
 const FOLDS = ['data', 'split', 'folds'];

@@ -1,8 +1,8 @@
 import { goalNotice, problemOf } from '../names/metrics.ts';
 import type { Experiment } from '../schema/schema.ts';
 import type { Path } from '../text/node.ts';
+import type { View } from '../tree/view.ts';
 import { absenceOf, type Evaluation, emptiness } from './evaluated.ts';
-import type { View } from './view.ts';
 
 const EARLY_STOP: Path = ['train', 'early_stop'];
 const BEST: Path = ['train', 'checkpoint', 'best'];

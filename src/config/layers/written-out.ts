@@ -97,7 +97,7 @@ export function listProblems<E>({ layers, blocks, partOf }: LayerLists<E>): List
 
   for (const [name, list] of blocks) ofBlock(name, list);
   const whole = ofList(layers, LAYERS);
-  if (problems.length === 0 && whole.layers === 0)
+  if (problems.length === 0 && layers.length > 0 && whole.layers === 0)
     report(LAYERS, 'E_CONFIG_VALUE', 'no layers: every repeat is 0; expected at least one layer');
   return problems;
 }

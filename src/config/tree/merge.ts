@@ -46,7 +46,8 @@ function dropOtherVariant(at: Outline | undefined, base: MapNode, over: MapNode,
   const lost = [...base.entries.keys()].filter((key) => !Object.hasOwn(variant.properties ?? {}, key));
   if (lost.length > 0)
     notices.push(`${dotted([...path, 'type'])} changes from ${printable(from, 80)} to ${to}, which drops ${listed(lost)}`);
-  return without(base, lost);
+  // What is known by its keys must not keep the word of the old variant.
+  return without(base, typeOf(over) === undefined ? [...lost, 'type'] : lost);
 }
 
 function dropRivals(at: Outline | undefined, base: MapNode, over: MapNode, path: Path, notices: string[]): MapNode {

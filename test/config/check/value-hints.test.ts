@@ -3,6 +3,8 @@ import { errorOf, parse, problemsOf, VALID } from '../support/experiments.ts';
 
 const LOSSES = 'expected one of softmax_cross_entropy, sigmoid_cross_entropy, mse, huber, mae';
 const ACTIVATIONS = 'expected one of identity, relu, leaky_relu, sigmoid, tanh, gelu';
+const TYPES =
+  'expected one of dense, conv2d, conv1d, max_pool2d, avg_pool2d, max_pool1d, avg_pool1d, global_avg_pool, flatten, reshape, repeat, block, residual';
 const layers = (text: string) => `data: {source: mnist}\nmodel: {layers: [${text}]}\n`;
 
 /** Slips that users of other tools make; each is answered with the cure. */
@@ -10,8 +12,8 @@ const slips: { text: string; problems: string[] }[] = [
   {
     text: layers('256, 10'),
     problems: [
-      '2:18 [E_CONFIG_TYPE] model.layers.0: wrong type; got 256; expected dense; write {type: dense, units: 256}',
-      '2:23 [E_CONFIG_TYPE] model.layers.1: wrong type; got 10; expected dense; write {type: dense, units: 10}',
+      `2:18 [E_CONFIG_TYPE] model.layers.0: wrong type; got 256; ${TYPES}; write {type: dense, units: 256}`,
+      `2:23 [E_CONFIG_TYPE] model.layers.1: wrong type; got 10; ${TYPES}; write {type: dense, units: 10}`,
     ],
   },
   {
@@ -28,16 +30,88 @@ const slips: { text: string; problems: string[] }[] = [
   },
   ...[
     ['log_softmax', 'the loss includes the softmax: leave this layer out'],
-    ['Linear', 'did you mean dense?'],
-    ['ReLU', 'an activation is a key of a dense layer: {type: dense, units: N, activation: relu}'],
-    ['dropout', 'dropout is a key of a dense layer: {type: dense, units: N, dropout: 0.5}'],
-    ['BatchNorm1d', 'it is a key of a dense layer: {type: dense, units: N, batch_norm: true}'],
-    ['flatten', 'samples are flattened by themselves: leave this layer out'],
-    ['conv2d', 'this version has dense layers only'],
+    ['ReLU', 'an activation is a key of a layer: {type: dense, units: N, activation: relu}'],
+    ['dropout', 'dropout is a key of a layer: {type: dense, units: N, dropout: 0.5}'],
+    ['SpatialDropout2D', 'it is a key of a layer: dropout2d of conv2d, dropout1d of conv1d'],
+    ['BatchNorm1d', 'it is a key of a layer: {type: dense, units: N, batch_norm: true}, of conv2d and conv1d too'],
+    ['InputLayer', 'what goes in follows from the data: leave this layer out'],
+    ['ZeroPadding2D', 'it is a key of the layer behind it: {type: conv2d, filters: N, kernel: 3, padding: 1}'],
+    ['DepthwiseConv2D', 'a conv2d with as many groups as channels is depthwise; kernel: 1 behind it makes it separable'],
+    ['GlobalAveragePooling2D', 'did you mean global_avg_pool?'],
+    ['nn.AdaptiveAvgPool2d', 'did you mean global_avg_pool?'],
   ].map(([type, advice]) => ({
     text: layers(`{type: ${type}}`),
-    problems: [`2:25 [E_CONFIG_VALUE] model.layers.0.type: unknown value; got ${type}; expected dense; ${advice}`],
+    problems: [`2:25 [E_CONFIG_VALUE] model.layers.0.type: unknown value; got ${type}; ${TYPES}; ${advice}`],
   })),
+  ...[
+    ['Linear, units: 10', 'dense'],
+    ['nn.Conv2d, filters: 8, kernel: 3', 'conv2d'],
+    ['convolution, filters: 8, kernel: 3', 'conv2d'],
+    ['Conv1D, filters: 8, kernel: 3', 'conv1d'],
+    ['MaxPooling2D, kernel: 2', 'max_pool2d'],
+    ['max_pool, kernel: 2', 'max_pool2d'],
+    ['AvgPool1d, kernel: 2', 'avg_pool1d'],
+    ['average_pooling2d, kernel: 2', 'avg_pool2d'],
+    ['unflatten, shape: [1, 28, 28]', 'reshape'],
+  ].map(([given = '', ours]) => ({
+    text: layers(`{type: ${given}}, {type: dense, units: 10}`),
+    problems: [`2:25 [E_CONFIG_VALUE] model.layers.0.type: unknown value; got ${given.split(',')[0]}; ${TYPES}; did you mean ${ours}?`],
+  })),
+  ...[
+    ['lstm', 'no recurrent layers'],
+    ['GRU', 'no recurrent layers'],
+    ['SimpleRNN', 'no recurrent layers'],
+    ['conv_transpose2d', 'no transposed convolutions'],
+    ['Conv3D', 'no layers for volumes'],
+    ['MaxPool3d', 'no layers for volumes'],
+    ['MultiHeadAttention', 'no attention'],
+    ['transformer', 'no attention'],
+    ['Embedding', 'no embeddings'],
+    ['GroupNorm', 'batch_norm and layer_norm only'],
+    ['UpSampling2D', 'no layers that make pictures larger'],
+    ['concatenate', 'no layers of several inputs, but residual'],
+  ].map(([type, lack]) => ({
+    text: layers(`${type}, {type: dense, units: 10}`),
+    problems: [`2:18 [E_CONFIG_VALUE] model.layers.0: gradloom has ${lack}; got ${type}; ${TYPES} | docs/features.md tells what there is`],
+  })),
+  ...[
+    ['conv2d, filters: 8, kernel: 3, strides: 2', 'strides', 'stride'],
+    ['conv2d, filters: 8, kernel: 3, dilation_rate: 2', 'dilation_rate', 'dilation'],
+    ['conv2d, filters: 8, kernel: 3, use_bias: false', 'use_bias', 'bias'],
+    ['conv2d, filters: 8, kernel: 3, bn: true', 'bn', 'batch_norm'],
+    ['conv2d, filters: 8, kernel: 3, spatial_dropout: 0.1', 'spatial_dropout', 'dropout2d'],
+    ['conv1d, filters: 8, kernel: 3, spatial_dropout: 0.1', 'spatial_dropout', 'dropout1d'],
+    ['conv2d, filters: 8, kernel: 3, border_mode: same', 'border_mode', 'padding'],
+    ['max_pool2d, kernel: 2, ceil_mode: false', 'ceil_mode', 'drop_rest'],
+  ].map(([layer, key = '', ours]) => ({
+    text: layers(`{type: ${layer}}, {type: dense, units: 10}`),
+    problems: [
+      `2:${`model: {layers: [{type: ${layer}`.indexOf(`${key}:`) + 1} [E_CONFIG_UNKNOWN_KEY] model.layers.0.${key}: unknown key; did you mean model.layers.0.${ours}?`,
+    ],
+  })),
+  ...[
+    ['conv2d, out_channels: 8, kernel: 3', 'out_channels', 'filters', 'an integer from 1 to 1000000'],
+    ['conv2d, units: 8, kernel: 3', 'units', 'filters', 'an integer from 1 to 1000000'],
+    ['conv1d, filters: 8, kernel_size: 3', 'kernel_size', 'kernel', 'an integer from 1 to 4096'],
+    ['max_pool2d, pool_size: 3', 'pool_size', 'kernel', 'an integer from 1 to 4096, or a list of 2 items'],
+    ['dense, filters: 3', 'filters', 'units', 'an integer from 1 to 1000000'],
+  ].map(([layer, key = '', ours, takes]) => ({
+    text: layers(`{type: ${layer}}, {type: dense, units: 10}`),
+    problems: [
+      `2:18 [E_CONFIG_MISSING] model.layers.0.${ours}: missing; expected ${takes}`,
+      `2:${`model: {layers: [{type: ${layer}`.indexOf(`${key}:`) + 1} [E_CONFIG_UNKNOWN_KEY] model.layers.0.${key}: unknown key; did you mean model.layers.0.${ours}?`,
+    ],
+  })),
+  ...['3x3', '(3, 3)'].map((kernel) => ({
+    text: layers(`{type: conv2d, filters: 8, kernel: "${kernel}"}, {type: dense, units: 10}`),
+    problems: [
+      `2:53 [E_CONFIG_TYPE] model.layers.0.kernel: wrong type; got "${kernel}"; expected an integer from 1 to 4096, or a list of 2 items; write [3, 3]`,
+    ],
+  })),
+  {
+    text: 'data: {source: mnist}\nmodel: {layers: [stem, {type: dense, units: 10}], blocks: {stem: [flatten]}}\n',
+    problems: ['2:18 [E_CONFIG_VALUE] model.layers.0: unknown value; got stem; a block is put in as {block: stem}'],
+  },
   ...[
     ['cross_entropy', 'softmax_cross_entropy'],
     ['CrossEntropyLoss', 'softmax_cross_entropy'],
@@ -77,7 +151,7 @@ const slips: { text: string; problems: string[] }[] = [
   },
 ];
 for (const { text, problems } of slips) {
-  test(`answered with the cure: ${problems[0]?.replace(/; expected [^;]*;/, ';')}`, (t) => {
+  test(`answered with the cure: ${problems.at(-1)?.replace(/; expected [^;]*;/, ';')}`, (t) => {
     t.is(errorOf(() => parse(text)).exitCode, 78);
     t.deepEqual(
       problemsOf(() => parse(text)),
@@ -101,17 +175,17 @@ test('a missing type does not hide what else is wrong beside and below it, nor i
   t.deepEqual(
     problemsOf(() => parse(layers('{units: x, activation: rleu, foo: 1}, {units: 10, activation: relu, init: zeros}'))),
     [
-      'a.yaml:2:18 [E_CONFIG_MISSING] model.layers.0.type: missing; expected dense',
+      `a.yaml:2:18 [E_CONFIG_MISSING] model.layers.0.type: missing; ${TYPES}; by its keys it is dense`,
       'a.yaml:2:26 [E_CONFIG_TYPE] model.layers.0.units: wrong type; got x; expected an integer from 1 to 1000000',
       `a.yaml:2:41 [E_CONFIG_VALUE] model.layers.0.activation: unknown value; got rleu; ${ACTIVATIONS}; did you mean relu?`,
       'a.yaml:2:47 [E_CONFIG_UNKNOWN_KEY] model.layers.0.foo: unknown key; the keys here are type, units, batch_norm, layer_norm, activation, dropout, residual, init',
-      'a.yaml:2:56 [E_CONFIG_MISSING] model.layers.1.type: missing; expected dense',
+      `a.yaml:2:56 [E_CONFIG_MISSING] model.layers.1.type: missing; ${TYPES}; by its keys it is dense`,
     ],
   );
   t.deepEqual(
     problemsOf(() => parse('data: {source: {images: a, label: b}}\nmodel: {layers: [{type: dense, units: 1}]}\n')),
     [
-      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.type: missing; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic',
+      'a.yaml:1:8 [E_CONFIG_MISSING] data.source.type: missing; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic; by its keys it is idx',
       'a.yaml:1:8 [E_CONFIG_MISSING] data.source.labels: missing; expected a file name, or a list of them',
       'a.yaml:1:28 [E_CONFIG_UNKNOWN_KEY] data.source.label: unknown key; did you mean data.source.labels?',
     ],

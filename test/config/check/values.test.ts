@@ -227,7 +227,9 @@ const layers: { title: string; model: string; problems: string[] }[] = [
   {
     title: 'a layer without type',
     model: '{layers: [{units: 3}]}',
-    problems: ['2:18 [E_CONFIG_MISSING] model.layers.0.type: missing; expected dense'],
+    problems: [
+      '2:18 [E_CONFIG_MISSING] model.layers.0.type: missing; expected one of dense, conv2d, conv1d, max_pool2d, avg_pool2d, max_pool1d, avg_pool1d, global_avg_pool, flatten, reshape, repeat, block, residual; by its keys it is dense',
+    ],
   },
   {
     title: 'a bare word for what needs more keys',

@@ -42,7 +42,10 @@ test('the JSON Schema has descriptions and defaults, and no id or $ref at its ro
 
 test('every key of the schema has a description', (t) => {
   const bare: string[] = [];
+  const seen = new Set<Outline>();
   const visit = (at: Outline, place: string): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
     for (const option of [...(at.oneOf ?? []), ...(at.anyOf ?? [])]) visit(option, place);
     if (at.items !== undefined) visit(at.items, place);
     for (const [key, child] of Object.entries(at.properties ?? {})) {

@@ -3,16 +3,24 @@ import { factsOf, type KeyFacts, withoutKeys } from '../../../src/config/schema/
 import { type Outline, outline } from '../../../src/config/schema/outline.ts';
 
 /** Every key that a file may say, with the list items and free names of maps as `0`. */
-function keysOf({ properties = {}, items, additionalProperties, anyOf = [], oneOf = [] }: Outline, at = ''): string[] {
+function keysOf(schema: Outline, at = '', seen = new Set<Outline>()): string[] {
+  if (isSeen(schema, seen)) return [];
+  const { properties = {}, items, additionalProperties, anyOf = [], oneOf = [] } = schema;
   const named: [string, Outline][] = [
     ...Object.entries(properties),
     ...[items, additionalProperties || undefined].flatMap((of): [string, Outline][] => (of ? [['0', of]] : [])),
   ];
   const own = named.flatMap(([name, child]) => {
     const key = at === '' ? name : `${at}.${name}`;
-    return [key, ...keysOf(child, key)];
+    return [key, ...keysOf(child, key, seen)];
   });
-  return [...new Set([...own, ...[...anyOf, ...oneOf].flatMap((variant) => keysOf(variant, at))])];
+  return [...new Set([...own, ...[...anyOf, ...oneOf].flatMap((variant) => keysOf(variant, at, seen))])];
+}
+
+/** Whether something that can hold itself was looked into before. */
+function isSeen(schema: Outline, seen: Set<Outline>): boolean {
+  if (schema.name === undefined) return false;
+  return seen.has(schema) || !seen.add(schema);
 }
 
 const KEYS = keysOf(outline);
@@ -35,7 +43,10 @@ test('what a key is stands in the schema: these are not of the result, all other
 
 test('the schema says of no key two kinds, in whatever variant it stands', (t) => {
   const said = new Map<string, Set<string>>();
-  const collect = ({ properties = {}, items, additionalProperties, anyOf = [], oneOf = [] }: Outline, at: string, above: string): void => {
+  const seen = new Set<Outline>();
+  const collect = (schema: Outline, at: string, above: string): void => {
+    if (isSeen(schema, seen)) return;
+    const { properties = {}, items, additionalProperties, anyOf = [], oneOf = [] } = schema;
     const children = [
       ...Object.entries(properties),
       ...[items || undefined, additionalProperties || undefined].map((of) => ['0', of] as const),
@@ -75,6 +86,7 @@ test('paths of files are known wherever they stand', (t) => {
     ...files.flatMap((key) => [`data.source.${key}`, `data.source.${key}.0`]),
     'model.init.path',
     'model.layers.0.init.path',
+    'model.layers.0.residual.init.path',
     'parent.run',
   ]);
   t.true(factsOf('model.layers.17.init.path').isPath);

@@ -177,6 +177,10 @@ const NUMBERS = [
 const EITHER = [
   ['batch_norm', 'layer_norm'],
   ['epochs', 'steps'],
+  // Numbers that must go with each other.
+  ['filters', 'groups'],
+  ['kernel', 'padding'],
+  ['filters', 'residual'],
 ] as const;
 const BOTH = [['test_images', 'test_labels']] as const;
 
@@ -202,6 +206,7 @@ export function doubles(seed: number, count: number): number[] {
 class Fuzzer {
   readonly #random: () => number;
   readonly #keys: string[] = [];
+  readonly #collected = new Set<Outline>();
   readonly #mistakes: number;
 
   /** @param mistakes  how often something that does not belong there is written */
@@ -291,11 +296,28 @@ class Fuzzer {
 
   #flow(at: Outline): string {
     const map = this.#mapOf(at);
+    if (at.items?.name === 'layer' && this.#mistakes === 0) return this.#layers(at.items, 2);
     if (at.items !== undefined)
       return `[${Array.from({ length: at.minItems === at.maxItems ? (at.minItems ?? 1) : 1 + this.#below(3) }, () => this.#flow(at.items ?? {})).join(', ')}]`;
     if (map?.properties === undefined) return this.#scalar(at);
     const keys = this.#keysOf(map);
     return `{${keys.map(([key, child]) => `${key}: ${this.#flow(child)}`).join(', ')}}`;
+  }
+
+  /** Layers that take what those before them give. */
+  #layers(at: Outline, depth: number): string {
+    const pictures = ['conv2d', 'max_pool2d', 'avg_pool2d'];
+    const flat =
+      depth > 0 && this.#chance(0.3) ? `{repeat: ${this.#below(3)}, layers: ${this.#layers(at, depth - 1)}}` : this.#layer(at, 'dense');
+    if (this.#chance(0.5)) return `[${flat}, ${this.#layer(at, 'dense')}]`;
+    const some = Array.from({ length: 1 + this.#below(2) }, () => this.#layer(at, this.#pick(pictures)));
+    const form = `{type: reshape, shape: [${1 + this.#below(3)}, 28, 28]}`;
+    return `[${[...(depth < 2 ? ['flatten', form] : []), ...some, this.#pick(['flatten', 'global_avg_pool']), flat, this.#layer(at, 'dense')].join(', ')}]`;
+  }
+
+  #layer(at: Outline, type: string): string {
+    const variant = at.oneOf?.find(({ properties }) => properties?.['type']?.const === type);
+    return this.#flow(variant ?? {});
   }
 
   /** Those it must have and some of the others; without mistakes, none that rule each other out. */
@@ -341,6 +363,9 @@ class Fuzzer {
   }
 
   #collectKeys(at: Outline, path: string): void {
+    // What can hold itself is looked into once.
+    if (at.name !== undefined && this.#collected.has(at)) return;
+    this.#collected.add(at);
     if (path !== '') this.#keys.push(path);
     const below = path === '' ? '' : `${path}.`;
     if (at.items !== undefined) this.#collectKeys(at.items, `${below}N`);

@@ -80,7 +80,11 @@ export class TypedSamples {
         return `top${2 + Math.floor(this.#random() * 9)}_accuracy`;
       case 'TSArrayType': {
         const items = at.flatMap(({ items: item }) => item ?? []);
-        return Array.from({ length: 1 + Math.floor(this.#random() * 3) }, () => this.#draw(nodeOf(node['elementType']), items, key));
+        const least = Math.max(1, ...at.map(({ minItems }) => minItems ?? 1));
+        const most = Math.min(least + 2, ...at.map(({ maxItems }) => maxItems ?? least + 2));
+        return Array.from({ length: least + Math.floor(this.#random() * (most - least + 1)) }, () =>
+          this.#draw(nodeOf(node['elementType']), items, key),
+        );
       }
       case 'TSTupleType':
         return nodesOf(node['elementTypes']).map((item) => this.#draw(item, at.flatMap(itemsOf), key));

@@ -136,7 +136,7 @@ test('escape codes in a file reach neither the message nor the frame', (t) => {
   const error = errorOf(() => parse(`${VALID}"a\u001b[2J\u202e": 1\n`));
   t.is(
     error.message,
-    'a\\u001b[2J\\u202e: unknown key; the keys here are version, name, tags, seed, data, model, loss, metrics, optimizer, regularization, schedule, train, ...',
+    'a\\u001b[2J\\u202e: unknown key; the keys here are version, name, tags, seed, data, model, loss, metrics, optimizer, regularization, schedule, train, parent, numerics, parallel, ...',
   );
   t.true(error.frame?.includes('> 3 | "a\\u001b[2J\\u202e": 1'));
 });

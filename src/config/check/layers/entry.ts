@@ -1,5 +1,5 @@
 import { dotted, type Path } from '../../text/node.ts';
-import type { View } from '../view.ts';
+import type { View } from '../../tree/view.ts';
 
 /** Rules between the keys of one entry of a list of layers. */
 export function checkEntry(view: View, path: Path): void {

@@ -2,7 +2,7 @@ import { type Flow, flowAfter, TAKES, UNKNOWN } from '../../layers/flow.ts';
 import type { LayerLists } from '../../layers/written-out.ts';
 import { type WrittenLayer, writtenOut } from '../../layers/written-out.ts';
 import { dotted, type Node, type Path } from '../../text/node.ts';
-import type { View } from '../view.ts';
+import type { View } from '../../tree/view.ts';
 import { isOn } from './entry.ts';
 
 /** Twice tells how a repeated list follows on itself. */

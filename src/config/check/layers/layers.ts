@@ -1,6 +1,6 @@
 import { listProblems } from '../../layers/written-out.ts';
 import type { Node } from '../../text/node.ts';
-import type { View } from '../view.ts';
+import type { View } from '../../tree/view.ts';
 import { checkEntry } from './entry.ts';
 import { checkFlow, outputsIn } from './flow.ts';
 import { entriesIn, listsIn } from './lists.ts';

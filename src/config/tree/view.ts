@@ -1,18 +1,20 @@
 import { effectiveType, outlineAt } from '../schema/outline.ts';
 import { dotted, keyPlaceAt, type Node, nodeAt, type Path } from '../text/node.ts';
 import type { Problems } from '../text/problems.ts';
-import { modelOutputs } from './layers/layers.ts';
 
 /** The tree's values by path, with the schema's defaults, and nothing for those already reported. */
 export class View {
   readonly #root: Node;
   readonly #problems: Problems;
+  readonly #countOutputs: (view: View, root: Node) => number | undefined;
   /** Found when first asked for. */
   #outputs: { count: number | undefined } | undefined;
 
-  constructor(root: Node, problems: Problems) {
+  /** @param countOutputs  how many values the last layer of a tree gives */
+  constructor(root: Node, problems: Problems, countOutputs: (view: View, root: Node) => number | undefined) {
     this.#root = root;
     this.#problems = problems;
+    this.#countOutputs = countOutputs;
   }
 
   given(path: Path): boolean {
@@ -56,7 +58,7 @@ export class View {
 
   /** Values that the last layer gives; undefined where only the data tells. */
   outputs(): number | undefined {
-    this.#outputs ??= { count: modelOutputs(this, this.#root) };
+    this.#outputs ??= { count: this.#countOutputs(this, this.#root) };
     return this.#outputs.count;
   }
 
