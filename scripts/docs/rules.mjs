@@ -15,6 +15,7 @@ export const SKIPPED = [
 /** The same command with less work: [which, what is added]. */
 export const SHORTENED = [
   [/\bgradloom train configs\/mnist-best\.yaml/, 'train.epochs=2'],
+  [/\bgradloom train configs\/mnist-cnn\.yaml/, 'train.epochs=2 data.split.train=500'],
   [/\bgradloom train configs\/seed\.yaml/, 'train.steps=50'],
   [/\bgradloom speedup\b/, '--seconds 0.05 --repeats 3'],
   [/\bgradloom sweep configs\/sweep-tpe-asha\.yaml/, '-n 9 early_terminate.max=3'],

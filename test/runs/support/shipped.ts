@@ -20,8 +20,10 @@ export function shippedExperiments(idxFolder: string): { file: string; overrides
   return [
     { file: 'mnist.yaml', overrides: few },
     { file: 'mnist-best.yaml', overrides: few },
+    { file: 'mnist-cnn.yaml', overrides: few },
     { file: 'mnist-idx.yaml', overrides: fewOfIdx },
     { file: 'mnist-best-idx.yaml', overrides: fewOfIdx },
+    { file: 'mnist-cnn-idx.yaml', overrides: fewOfIdx },
     { file: 'seed.yaml', overrides: ['train.steps=2'] },
     ...['iris.yaml', 'penguins.yaml', 'diabetes.yaml', 'digits-folder.yaml'].map((file) => ({ file, overrides: ['train.epochs=2'] })),
   ];
