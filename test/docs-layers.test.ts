@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
@@ -6,11 +7,13 @@ import { experimentFromObject, parseExperiment } from '../src/config/load.ts';
 import { rowShape } from '../src/graph/graph.ts';
 import { channelsFirst } from '../src/graph/window.ts';
 import { buildNetwork } from '../src/model/network.ts';
+import { loadSweep } from '../src/sweep/file/load.ts';
 
 /** The repository, seen from the compiled tests. */
 const root = path.resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
-const page = readFileSync(path.join(root, 'docs/experiment-files.md'), 'utf8');
-const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text).filter((text) => text.includes('layers:'));
+const filesIn = (page: string): string[] =>
+  [...readFileSync(path.join(root, page), 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+const blocks = filesIn('docs/experiment-files.md').filter((text) => text.includes('layers:'));
 
 const numbers = (text = ''): number[] => text.split(', ').map(Number);
 
@@ -42,3 +45,15 @@ for (const [i, block] of blocks.entries()) {
     if (last !== undefined) t.is(layers.length - 1, Number(last));
   });
 }
+
+test('docs/sweeps.md: the sweep over depth and blocks is one of the experiment before it', (t) => {
+  const files = filesIn('docs/sweeps.md');
+  const at = files.findIndex((text) => text.includes('model.layers.1.repeat:'));
+  const [base = '', parameters = ''] = files.slice(at - 1, at + 1);
+  const folder = mkdtempSync(path.join(tmpdir(), 'gradloom-layers-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path.join(folder, 'base.yaml'), `data: {source: mnist}\n${base}`);
+  const file = path.join(folder, 'sweep.yaml');
+  writeFileSync(file, `base: ./base.yaml\nmethod: grid\nmetric: {name: val.accuracy}\n${parameters}`);
+  t.notThrows(() => loadSweep(file));
+});
