@@ -3,11 +3,14 @@ import { planEngine } from '../../src/engine/plan/plan.ts';
 import { elements } from '../../src/graph/shape.ts';
 import { initialState } from '../../src/model/initializers.ts';
 import { readTensor } from '../../src/model/parameters.ts';
+import { anyPictures } from './support/any-pictures.ts';
 import { experimentOf, hex, stateBits, trained, trained64, withEngine } from './support/live.ts';
 import { evaluatedLoss, modelOf, relativeError, rowsOf } from './support/reference-layers.ts';
 import { makeSamples } from './support/samples.ts';
 
 const CLASSES = 4;
+const SEED = Number(process.env['GRADLOOM_TEST_SEED'] ?? 500);
+const NETWORKS = Number(process.env['GRADLOOM_TEST_CASES'] ?? 30);
 const WORKERS = [2, 3, 7] as const;
 /** bound: relative to the largest value of a tensor after three steps: 2^-24 for each of some hundred roundings. */
 const PARAMETERS = 1e-5;
@@ -176,3 +179,23 @@ for (const c of CASES) {
     });
   });
 }
+
+test.serial(`N6 ${NETWORKS} random networks of pictures: any workers and either code give the same bits (seed ${SEED})`, async (t) => {
+  for (let seed = SEED; seed < SEED + NETWORKS; seed++) {
+    const { title, dataset, parts } = anyPictures(seed);
+    const run = async (workers: number, parallel: object) => {
+      const train = { batch_size: 16, steps: 3, max_loss_ratio: 0, eval: { on: 'none' } };
+      const experiment = experimentOf({
+        ...parts,
+        optimizer: { type: 'adam', lr: 0.02 },
+        train,
+        parallel,
+        track: { log_every: { steps: 1 } },
+      });
+      const { steps, state } = await trained(experiment, dataset, workers);
+      return { steps: hex(steps.map(({ loss }) => loss)), state: stateBits(state) };
+    };
+    const workers = 2 + (seed % (parts.numerics.leaves - 1));
+    t.deepEqual(await run(workers, {}), await run(1, { code: 'wasm' }), `${title}, ${workers} workers`);
+  }
+});

@@ -3,6 +3,8 @@ import type { MemoryPlan } from '../../../src/engine/plan/memory.ts';
 import type { Region } from '../../../src/engine/plan/place.ts';
 import { planEngine } from '../../../src/engine/plan/plan.ts';
 import { GradloomError } from '../../../src/errors.ts';
+import { anyPictures } from '../support/any-pictures.ts';
+import { experimentOf } from '../support/live.ts';
 import { makeExperiment } from '../support/outcome.ts';
 import { Dice, makeSamples, type SampleOptions } from '../support/samples.ts';
 
@@ -56,6 +58,20 @@ test(`regions are aligned to 64 bytes, disjoint and inside the memory: ${PLANS} 
     t.is(plan.memory.nodes.length, plan.memory.slabs.length);
     t.is(plan.memory.slabs[0]!.bytes, plan.memory.parameters.bytes);
     for (const slab of plan.memory.slabs) t.true(slab.bytes <= plan.memory.parameters.bytes);
+  }
+});
+
+test(`so are those of ${PLANS / 10} random networks of pictures (seed ${SEED})`, (t) => {
+  for (let seed = SEED; seed < SEED + PLANS / 10; seed++) {
+    const { title, dataset, parts } = anyPictures(seed);
+    const plan = planEngine(experimentOf({ ...parts, train: { batch_size: 16, steps: 1 } }), dataset, 1 + (seed % parts.numerics.leaves));
+    const regions = regionsOf(plan.memory).sort((a, b) => a.region.at - b.region.at || a.region.bytes - b.region.bytes);
+    let end = 0;
+    for (const { name, region } of regions) {
+      if (region.at % 64 !== 0 || region.at < end) t.fail(`${title}: ${name} at ${region.at}, the one before it ends at ${end}`);
+      end = region.at + region.bytes;
+    }
+    t.true(end <= plan.memory.bytes);
   }
 });
 
