@@ -163,6 +163,7 @@ export class GraphIndex {
   readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #makers: ReadonlyMap<string, LayerOp>;
   readonly #readers = new Map<string, Op[]>();
+  readonly #trained = new Set<string>();
 
   constructor(graph: Graph) {
     this.#shapes = new Map(graph.rows.map(({ name, shape }) => [name, shape]));
@@ -174,6 +175,10 @@ export class GraphIndex {
         else readers.push(op);
       }
     }
+    for (const op of graph.ops) {
+      const type = opType(op);
+      if (type.parameters(op).length > 0 || type.inputs(op).some((x) => this.#trained.has(x))) this.#trained.add(op.y);
+    }
   }
 
   readonly shapeOf = (name: string): Shape => found(this.#shapes.get(name), name);
@@ -184,6 +189,11 @@ export class GraphIndex {
   /** The op that makes a tensor of rows; undefined for the network's input. */
   makerOf(name: string): LayerOp | undefined {
     return this.#makers.get(name);
+  }
+
+  /** Whether training needs the gradient of a tensor of rows: a parameter has a part in it. */
+  hasGradient(name: string): boolean {
+    return this.#trained.has(name);
   }
 
   /** The ops that read a tensor of rows, in the order of forward. */

@@ -25,7 +25,7 @@ export interface OpRegions {
 export interface GraphRegions {
   /** Tensors of rows by name, the network's input apart. */
   values: Record<string, Region>;
-  /** Their gradients. */
+  /** The gradients of those that have one. */
   gradients: Record<string, Region>;
   /** What an op adds to a gradient that another has begun: a row of `spareWidth` values for each batch row. */
   spare: Region;
@@ -63,7 +63,8 @@ export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Alloc
     placeShared(made, valueOwner, regions.values, (name) => perRow(index.widthOf(name)));
     const workspaces = ops.map((op) => workspaceOf(op, index.shapeOf));
     const kept = workspaces.map((workspace) => mapValues(workspace.kept, (shape) => perRow(elements(shape))));
-    if (isTrained) placeShared(made, gradientOwner, regions.gradients, (name) => perRow(index.widthOf(name)));
+    const trained = isTrained ? made.filter((name) => index.hasGradient(name)) : [];
+    placeShared(trained, gradientOwner, regions.gradients, (name) => perRow(index.widthOf(name)));
     const perLeaf = workspaces.map((workspace) => mapValues(workspace.perLeaf, (values) => f64(leaves * values)));
     const own = workspaces.map((workspace) => mapValues(workspace.own, (values) => ranks.map(() => f64(values))));
     for (const i of ops.keys()) regions.ops.push({ kept: kept[i] ?? {}, perLeaf: perLeaf[i] ?? {}, own: own[i] ?? {} });
@@ -104,7 +105,7 @@ function overwrites(index: GraphIndex, op: LayerOp): boolean {
 function sharesGradient(index: GraphIndex, op: LayerOp): boolean {
   const type = opType(op);
   const [x = ''] = type.inputs(op);
-  return type.inPlace && index.makerOf(x) !== undefined && beginsGradient(index, op, x);
+  return type.inPlace && index.hasGradient(x) && beginsGradient(index, op, x);
 }
 
 /**
@@ -118,7 +119,7 @@ function beginsGradient(index: GraphIndex, op: LayerOp, tensor: string): boolean
 /** The inputs of an op whose gradients others have begun when its own part comes. */
 export function addedTo(index: GraphIndex, op: LayerOp): string[] {
   const inputs = [...new Set(opType(op).inputs(op))];
-  return inputs.filter((tensor) => index.makerOf(tensor) !== undefined && !beginsGradient(index, op, tensor));
+  return inputs.filter((tensor) => index.hasGradient(tensor) && !beginsGradient(index, op, tensor));
 }
 
 function placeShared(

@@ -64,6 +64,26 @@ test('a residual of its input begins the gradient with a copy, to which the bloc
   t.is(plan.memory.graph.ops.flatMap(({ kept }) => Object.keys(kept)).length, 0, 'no op keeps the gradient of another');
 });
 
+test('what is made of the inputs without a parameter has no gradient, and no call makes one', (t) => {
+  const several = makeSamples({ rows: { train: ROWS }, features: 36, shape: [4, 3, 3], target: { classes: 3 } });
+  const pool = { type: 'avg_pool2d', kernel: 2, stride: 1 };
+  const experiment = experimentOf({
+    model: { layers: [pool, projected, { units: 3 }] },
+    train: { batch_size: ROWS, steps: 1, eval: { on: 'none' } },
+  });
+  const plan = planEngine(experiment, several, 1);
+  const { phases } = lowerProgram(plan, 0, { kind: 'full', batchRows: ROWS, stepRow: 0, averaged: false });
+  const kernels = phases.flat().map(({ kernel }) => kernel);
+  t.deepEqual(
+    plan.network.graph.ops.map(({ type }) => type),
+    ['swap_axes', 'pool', 'conv', 'activation', 'conv', 'add', 'dense'],
+  );
+  t.is(kernels.filter((kernel) => kernel === 'conv_weight_gradient').length, 2);
+  t.false(kernels.some((kernel) => ['conv_input_gradient', 'avg_pool_backward'].includes(kernel)));
+  t.is(kernels.filter((kernel) => kernel === 'swap_axes').length, 1);
+  t.is(plan.memory.graph.spare.bytes, 0);
+});
+
 test('one region of the widest rows serves all such tensors, and none is there without them', (t) => {
   t.is(planOf([conv, conv]).memory.graph.spare.bytes, 0);
   const one = planOf([conv, projected]).memory.graph.spare;

@@ -28,6 +28,7 @@ export function lowerProgram(plan: EnginePlan, rank: number, key: ProgramKey): R
   const sites = new Sites(share, writer);
   for (let i = ops.length - 1; i >= 0; i--) {
     const op = nth(ops, i);
+    if (!share.index.hasGradient(op.y)) continue;
     lowerings.of(op).backward(op, sites.backward(op, nth(forward, i), bounds));
     sites.settle(op);
   }

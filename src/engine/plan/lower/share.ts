@@ -63,11 +63,10 @@ export class Share<P extends ForwardPlan = EnginePlan> {
     return region.at + f32Bytes(row * this.index.widthOf(tensor));
   }
 
-  /** Address of a row of its gradient; 0 for the network's input, whose gradient nobody needs. */
+  /** Address of a row of its gradient; 0 where nobody needs it: of the network's input, and of what is made of it without a parameter. */
   gradientAt(tensor: string, row: number): number {
-    const { memory, network } = this.plan;
-    if (tensor === network.graph.input) return 0;
-    return named(memory.graph.gradients, tensor).at + f32Bytes(row * this.index.widthOf(tensor));
+    if (!this.index.hasGradient(tensor)) return 0;
+    return named(this.plan.memory.graph.gradients, tensor).at + f32Bytes(row * this.index.widthOf(tensor));
   }
 
   /** Address of a row of what an op adds to a gradient; the rows of all ranks lie apart, whatever op each is at. */
