@@ -303,7 +303,7 @@ export const ERROR_CODES = {
     exit: EXIT.data,
     cause: 'A file is no ONNX file, is damaged, or holds something else than a chain of layers that gradloom has.',
     cure: 'Look at the node or byte that is named; save the model in inference mode, with f32 weights and all data in one file.',
-    example: ['model.onnx:1734', 'node conv1 (Conv): no layer that gradloom has'],
+    example: ['model.onnx:1734', 'node up1 (ConvTranspose): no layer that gradloom has'],
   },
   E_EXPORT: {
     exit: EXIT.data,
