@@ -27,11 +27,14 @@ export function nativeScratch(rows: number, inputs: number, outputs: number, lea
 /** The same for a convolution and its gradients, for any number of rows. Those of groups have no routines. */
 export function nativeConvScratch({ window, filters, groups }: Pick<ConvOp, 'window' | 'filters' | 'groups'>, leaves: number): number {
   if (groups !== 1) return 0;
-  const shape = { rows: 1, window, filters, leaves };
-  const bytes = [AVX2, AVX512].flatMap((isa) => [
-    convForwardScratch(isa, shape),
-    convInputGradientScratch(isa, shape),
-    convWeightGradientScratch(isa, shape),
-  ]);
+  // Of one row, and of as many as a vector has lanes: how few columns are computed depends on it.
+  const shapes = [1, AVX512.lanes].map((rows) => ({ rows, window, filters, leaves }));
+  const bytes = shapes.flatMap((shape) =>
+    [AVX2, AVX512].flatMap((isa) => [
+      convForwardScratch(isa, shape),
+      convInputGradientScratch(isa, shape),
+      convWeightGradientScratch(isa, shape),
+    ]),
+  );
   return Math.ceil(Math.max(...bytes) / Float32Array.BYTES_PER_ELEMENT);
 }

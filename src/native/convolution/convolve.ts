@@ -4,7 +4,7 @@ import type { Columns, PanelRun } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { finishTile } from '../products/epilogue.ts';
 import { sumOverK, Tile } from '../products/tile.ts';
-import type { Pass, Run, TilePlan } from './plan.ts';
+import type { LinePlan, Pass, Run, TilePlan } from './plan.ts';
 import { F32 } from './shape.ts';
 
 /** k's of one turn of a loop. */
@@ -12,9 +12,6 @@ export const UNROLL = 4;
 
 /** Byte offsets in the frame, behind the mask. */
 export const FRAME = { slope: 32, row: 40, panel: 48, panels: 56, x: 64, bytes: 72 };
-
-/** Tiles of a line of them. */
-export type LinePlan = readonly Run<TilePlan>[];
 
 /** Sums over windows of pictures: a product whose rows of a are pixels, in the order of a plan. */
 export interface Convolution {
@@ -27,9 +24,8 @@ export interface Convolution {
   /** k's of a panel. */
   depth: number;
   lines: readonly Run<LinePlan>[];
-  /** Bytes of a picture that comes in, and of one that goes out. */
-  xBytes: number;
-  outBytes: number;
+  /** Of a picture that comes in, and of one that goes out. */
+  values: { x: number; out: number };
   hasBias: boolean;
   relu: boolean;
   slope?: number;
@@ -42,7 +38,7 @@ export interface Convolution {
  * @param source  leaves where the picture at rdi is read in rbx; may change every register but rdi, rdx, rcx, r8
  */
 export function convolve(a: Assembler, isa: Isa, convolution: Convolution, source: () => void): void {
-  const { rows, columns, vectors, depth, lines, xBytes, outBytes, hasBias } = convolution;
+  const { rows, columns, vectors, depth, lines, values, hasBias } = convolution;
   const panels = columns.groups(vectors, columns.vectors).flatMap(({ runs }) => runs);
   const panelBytes = columns.vectors * isa.width;
   a.repeatInFrame(FRAME.row, rows, () => {
@@ -53,9 +49,9 @@ export function convolve(a: Assembler, isa: Isa, convolution: Convolution, sourc
       const width = run.vectors * isa.width;
       a.repeatInFrame(FRAME.panel, run.count, () => {
         for (const line of lines) {
-          eachOfRun(a, line, { x: rbx, out: rcx }, { x: rdi, out: rbp, counter: r12 }, () => {
+          eachOfRun(a, inBytes(line, F32), { x: rbx, out: rcx }, { x: rdi, out: rbp, counter: r12 }, () => {
             for (const tiles of line.plan) {
-              eachOfRun(a, tiles, { x: rdi, out: rbp }, { x: r9, out: r14, counter: r13 }, () => {
+              eachOfRun(a, inBytes(tiles, F32), { x: rdi, out: rbp }, { x: r9, out: r14, counter: r13 }, () => {
                 tileOfPlan(a, isa, tiles.plan, run, convolution);
               });
             }
@@ -67,13 +63,18 @@ export function convolve(a: Assembler, isa: Isa, convolution: Convolution, sourc
       });
     }
     a.mov(rdi, mem(rsp, FRAME.x));
-    a.add(rdi, xBytes);
-    a.add(rcx, outBytes - panelBytes);
+    a.add(rdi, values.x * F32);
+    a.add(rcx, values.out * F32 - panelBytes);
     if (hasBias) a.sub(rdx, panelBytes);
   });
 }
 
-/** Runs a body for each of a run, with its places in two registers, which it must leave alone, as the counter. */
+/** A run whose values have so many bytes in the source, and so many among the outputs. */
+export function inBytes<T>(run: Run<T>, x: number, out = x): Run<T> {
+  return { ...run, x: run.x * x, xStep: run.xStep * x, out: run.out * out, outStep: run.outStep * out };
+}
+
+/** Runs a body for each of a run, with its places, in bytes, in two registers, which it must leave alone, as the counter. */
 export function eachOfRun(
   a: Assembler,
   { x, out, count, xStep, outStep }: Run<unknown>,
@@ -109,7 +110,7 @@ function tileOfPlan(
   }
   const frameAt = FRAME.slope;
   finishTile(a, isa, tile, { columns, run, bias: hasBias ? rdx : undefined, relu, slope, frameAt }, (row, vector) =>
-    mem(r14, (out[row] as number) + vector * isa.width),
+    mem(r14, (out[row] as number) * F32 + vector * isa.width),
   );
 }
 
@@ -125,7 +126,7 @@ function sumOfPass(a: Assembler, isa: Isa, tile: Tile, { segments, times, xStep,
       tile,
       {
         x: { register: rax, bytesPerK: F32, offset: -x },
-        rowAt: (row) => segment.x[row],
+        rowAt: (row) => bytesOf(segment.x[row]),
         b: { register: r10, bytesPerK, offset: (segment.k - k) * bytesPerK },
         loadB: (dst, from) => a.load(isa.width, dst, from),
       },
@@ -135,6 +136,10 @@ function sumOfPass(a: Assembler, isa: Isa, tile: Tile, { segments, times, xStep,
     k += moved;
   }
   if (times === 1) return;
-  a.add(rax, xStep - x);
+  a.add(rax, xStep * F32 - x);
   a.add(r10, (kStep + first - k) * bytesPerK);
+}
+
+function bytesOf(values: number | undefined): number | undefined {
+  return values === undefined ? undefined : values * F32;
 }

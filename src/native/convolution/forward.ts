@@ -1,14 +1,15 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r10, r11, r13, r14, r15, rbx, rdi, rsi, rsp } from '../assembler/instruction.ts';
-import { Columns, split } from '../columns.ts';
-import { type Isa, isaOf } from '../isa.ts';
+import { Columns } from '../columns.ts';
+import { costOfColumns, type Isa, isaOf } from '../isa.ts';
 import { copyRows } from '../products/pack.ts';
 import { panelVectors, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
-import { convolve, FRAME, type LinePlan } from './convolve.ts';
+import { acrossScratch, convolveAcross, paysAcross, type Source, sourceOf, tilePixels } from './across.ts';
+import { convolve, FRAME } from './convolve.ts';
+import { planOutputs } from './output-plan.ts';
 import { copyBytes, copyPicture, zeroCopy } from './padded.ts';
-import { joined, type Placed, passesOf, type Run, runsOf, type Segment, type TilePlan } from './plan.ts';
-import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureBytes } from './shape.ts';
+import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureValues } from './shape.ts';
 
 /** y = act(x * w + bias). */
 export interface ConvForwardShape extends ConvShape {
@@ -18,16 +19,34 @@ export interface ConvForwardShape extends ConvShape {
   slope?: number;
 }
 
-/** Bytes of packed panels; 0 where w itself is one. */
-function panelBytes(isa: Isa, shape: ConvShape): number {
-  const { vectors, tail } = new Columns(isa, shape.filters, 0);
-  return vectors === panelVectors(isa, vectors) && tail === 0 ? 0 : depthOf(shape) * vectors * isa.width;
+/** How a shape is computed, and where what it needs stands in scratch. */
+interface Choices {
+  isa: Isa;
+  padded: Padded;
+  /** Of pictures as lanes; undefined: columns are lanes. */
+  source: Source | undefined;
+  /** Bytes of packed panels; 0 where w itself is one. */
+  panels: number;
+}
+
+function choose(best: Isa, shape: ConvShape): Choices {
+  const { rows, window, filters } = shape;
+  const padded = paddedOf(window);
+  const values = pictureValues(shape);
+  const source = sourceOf(values.x, padded, window.width * window.channels);
+  const lineValues = window.outWidth * filters;
+  const work = { rows, columns: filters, products: (values.y / filters) * depthOf(shape), columnCost: costOfColumns(best, filters) };
+  const across = paysAcross(best, work, source, { lineValues, outValues: values.y });
+  const isa = across ? best : isaOf(best, filters);
+  const { vectors, tail } = new Columns(isa, filters, 0);
+  const isPanel = vectors === panelVectors(isa, vectors) && tail === 0;
+  return { isa, padded, source: across ? source : undefined, panels: isPanel ? 0 : depthOf(shape) * vectors * isa.width };
 }
 
 /** Bytes of scratch that the routine for a shape needs. */
 export function convForwardScratch(best: Isa, shape: ConvShape): number {
-  const isa = isaOf(best, shape.filters);
-  return panelBytes(isa, shape) + copyBytes(isa, paddedOf(shape.window));
+  const { isa, padded, source, panels } = choose(best, shape);
+  return source === undefined ? panels + copyBytes(isa, padded) : acrossScratch(isa, source.size, shape.window.outWidth * shape.filters);
 }
 
 /**
@@ -37,28 +56,33 @@ export function convForwardScratch(best: Isa, shape: ConvShape): number {
  */
 export function convForwardRoutine(best: Isa, convention: Convention, shape: ConvForwardShape): Assembler {
   const { rows, window, filters, hasBias, relu, slope } = shape;
-  const isa = isaOf(best, filters);
-  const columns = new Columns(isa, filters, 0);
-  const vectors = panelVectors(isa, columns.vectors);
-  const padded = paddedOf(window);
-  const copyAt = panelBytes(isa, shape);
-  const { x: xBytes, y: outBytes } = pictureBytes(shape);
+  const { isa, padded, source, panels } = choose(best, shape);
+  const { x, y: out } = pictureValues(shape);
+  const common = { rows, values: { x, out }, hasBias, relu, ...(slope !== undefined && { slope }) };
   return routine(convention, FRAME.bytes, (a) => {
+    if (source !== undefined) {
+      convolveAcross(a, isa, {
+        ...common,
+        ...{ columns: filters, source, lineValues: window.outWidth * filters },
+        lines: planOutputs(shape, padded, { most: tilePixels(isa, filters), spans: false }),
+        ...{ weightAt: (k) => k * filters * F32, bytesPerK: filters * F32, bytesPerColumn: F32 },
+      });
+      return;
+    }
+    const columns = new Columns(isa, filters, 0);
+    const vectors = panelVectors(isa, columns.vectors);
+    const lines = planOutputs(shape, padded, { most: tallest(isa, vectors), spans: true });
     columns.prepare(a);
-    a.store64(mem(rsp, FRAME.panels), copyAt > 0 ? r8 : rsi);
-    if (copyAt > 0) packPanels(a, isa, columns, vectors, depthOf(shape), filters * F32);
-    if (padded.bytes > 0) zeroCopy(a, isa, padded, r8, copyAt);
-    const convolution = {
-      ...{ rows, columns, vectors, depth: depthOf(shape), lines: linesOf(shape, padded, tallest(isa, vectors)), xBytes, outBytes },
-      ...{ hasBias, relu, ...(slope !== undefined && { slope }) },
-    };
-    convolve(a, isa, convolution, () => {
-      if (padded.bytes === 0) {
+    a.store64(mem(rsp, FRAME.panels), panels > 0 ? r8 : rsi);
+    if (panels > 0) packPanels(a, isa, columns, vectors, depthOf(shape), filters * F32);
+    if (padded.size > 0) zeroCopy(a, isa, padded, r8, panels);
+    convolve(a, isa, { ...common, columns, vectors, depth: depthOf(shape), lines }, () => {
+      if (padded.size === 0) {
         a.mov(rbx, rdi);
         return;
       }
-      copyPicture(a, isa, padded, window.width * window.channels * F32, rdi, r8, copyAt);
-      a.lea(rbx, mem(r8, copyAt));
+      copyPicture(a, isa, padded, window.width * window.channels * F32, rdi, r8, panels);
+      a.lea(rbx, mem(r8, panels));
     });
   });
 }
@@ -76,42 +100,4 @@ function packPanels(a: Assembler, isa: Isa, columns: Columns, vectors: number, d
       });
     }
   }
-}
-
-/** Tiles of at most `most` pixels: parts of a line, or some whole lines. */
-function linesOf({ window, filters }: ConvShape, padded: Padded, most: number): Run<LinePlan>[] {
-  const { outHeight, outWidth, stride, channels } = window;
-  const pixel = filters * F32;
-  const [xLine, xPixel] = [stride[0] * padded.line, stride[1] * channels * F32];
-  const placed: Placed<LinePlan>[] = [];
-  let line = 0;
-  for (const { size: lines, count } of split(outHeight, Math.max(1, Math.floor(most / outWidth)))) {
-    const tiles: Placed<TilePlan>[] = [];
-    let first = 0;
-    for (const { size: pixels, count: parts } of split(outWidth, most)) {
-      const plan = tilePlan(window, padded, { lines, pixels, outLine: outWidth * pixel, outPixel: pixel });
-      for (let part = 0; part < parts; part++, first += pixels) tiles.push({ x: first * xPixel, out: first * pixel, plan });
-    }
-    const plan = runsOf(tiles);
-    for (let i = 0; i < count; i++, line += lines) placed.push({ x: line * xLine, out: line * outWidth * pixel, plan });
-  }
-  return runsOf(placed);
-}
-
-function tilePlan(
-  { kernel, stride, dilation, channels }: ConvShape['window'],
-  padded: Padded,
-  { lines, pixels, outLine, outPixel }: { lines: number; pixels: number; outLine: number; outPixel: number },
-): TilePlan {
-  const places = Array.from({ length: lines * pixels }, (_, i) => [Math.floor(i / pixels), i % pixels] as const);
-  const value = channels * F32;
-  const groups = Array.from({ length: kernel[0] }, (_ky, ky) => {
-    const taps = Array.from({ length: kernel[1] }, (_kx, kx): Segment => {
-      const tap = ky * dilation[0] * padded.line + kx * dilation[1] * value;
-      const x = places.map(([line, pixel]) => line * stride[0] * padded.line + pixel * stride[1] * value + tap);
-      return { depth: channels, x, k: (ky * kernel[1] + kx) * channels };
-    });
-    return joined(taps);
-  });
-  return { out: places.map(([line, pixel]) => line * outLine + pixel * outPixel), passes: passesOf(groups) };
 }

@@ -7,8 +7,8 @@ import { F32, type Padded } from './shape.ts';
 const UNROLL = 4;
 
 /** Bytes of scratch for a copy, in whole vectors. */
-export function copyBytes(isa: Isa, { bytes }: Padded): number {
-  return Math.ceil(bytes / isa.width) * isa.width;
+export function copyBytes(isa: Isa, { size }: Padded): number {
+  return Math.ceil(size / isa.lanes) * isa.width;
 }
 
 /** Zeros in all of the copy at `scratch` + `at`; those around the picture stay. Changes r10, r11. */
@@ -23,13 +23,13 @@ export function zeroCopy(a: Assembler, isa: Isa, padded: Padded, scratch: Gpr, a
 
 /** A picture of lines `fromLine` bytes long into its copy. Changes rax, r9 to r12, r14, r15. */
 export function copyPicture(a: Assembler, isa: Isa, padded: Padded, fromLine: number, picture: Gpr, scratch: Gpr, at: number): void {
-  if (padded.lines === 0 || padded.floats === 0) return;
+  if (padded.lines === 0 || padded.width === 0) return;
   a.mov(r9, picture);
-  a.lea(r10, mem(scratch, at + padded.at));
+  a.lea(r10, mem(scratch, at + padded.at * F32));
   a.repeat(r12, padded.lines, () => {
-    copyFloats(a, isa, padded.floats);
+    copyFloats(a, isa, padded.width);
     a.add(r9, fromLine);
-    a.add(r10, padded.line);
+    a.add(r10, padded.line * F32);
   });
 }
 

@@ -1,11 +1,9 @@
-import { F32 } from './shape.ts';
-
-/** Some k's of a tile's sum, of which rows may take no part. */
+/** Some k's of a tile's sum, of which pixels may take no part. */
 export interface Segment {
   depth: number;
-  /** Bytes from the tile's place in the source to each row's first value; undefined: the row takes no part. */
+  /** Values from the tile's place in the source to each pixel's first one; undefined: the pixel takes no part. */
   x: readonly (number | undefined)[];
-  /** The first of its k's in the panel. */
+  /** The first of them. */
   k: number;
 }
 
@@ -13,19 +11,22 @@ export interface Segment {
 export interface Pass {
   segments: readonly Segment[];
   times: number;
-  /** Bytes of the source, and k's of the panel, from one time to the next. */
+  /** Values of the source, and k's, from one time to the next. */
   xStep: number;
   kStep: number;
 }
 
 /** A tile of outputs and what they are the sums of. */
 export interface TilePlan {
-  /** Bytes from the tile's place among the outputs to each row. */
+  /** Values from the tile's place among the outputs to each pixel. */
   out: readonly number[];
   passes: readonly Pass[];
 }
 
-/** Something with a place in the source and one among the outputs, in bytes. */
+/** Tiles of a line of them. */
+export type LinePlan = readonly Run<TilePlan>[];
+
+/** Something with a place in the source and one among the outputs, in values. */
 export interface Placed<T> {
   x: number;
   out: number;
@@ -75,7 +76,7 @@ export function joined(segments: readonly Segment[]): Segment[] {
     const goesOn =
       last !== undefined &&
       segment.k === last.k + last.depth &&
-      segment.x.every((at, row) => at === (last.x[row] === undefined ? undefined : last.x[row] + last.depth * F32));
+      segment.x.every((at, row) => at === (last.x[row] === undefined ? undefined : last.x[row] + last.depth));
     if (goesOn) all[all.length - 1] = { ...last, depth: last.depth + segment.depth };
     else all.push(segment);
   }
@@ -112,7 +113,7 @@ function follows({ segments, times, xStep, kStep }: Pass, next: readonly Segment
   });
 }
 
-/** Bytes from a segment to one with the same rows; NaN where it has none. */
+/** Values from a segment to one with the same pixels; NaN where it has none. */
 function distance(from: Segment, to: Segment): number {
   const row = from.x.findIndex((at) => at !== undefined);
   return (to.x[row] ?? Number.NaN) - (from.x[row] ?? Number.NaN);

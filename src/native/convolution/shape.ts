@@ -14,22 +14,22 @@ export function depthOf({ window: { kernel, channels } }: ConvShape): number {
   return kernel[0] * kernel[1] * channels;
 }
 
-/** Bytes of a picture that comes in, and of one that goes out. */
-export function pictureBytes({ window, filters }: ConvShape): { x: number; y: number } {
+/** Values of a picture that comes in, and of one that goes out. */
+export function pictureValues({ window, filters }: ConvShape): { x: number; y: number } {
   const { height, width, channels, outHeight, outWidth } = window;
-  return { x: height * width * channels * F32, y: outHeight * outWidth * filters * F32 };
+  return { x: height * width * channels, y: outHeight * outWidth * filters };
 }
 
-/** A picture with zeros around it, which taps outside of it read: a copy in scratch, or the picture itself where none do. */
+/** A picture with zeros around it, which taps outside of it read: a copy in scratch, or the picture itself where none do. All in values. */
 export interface Padded {
-  /** Bytes of a line. */
+  /** Of a line. */
   line: number;
-  /** Bytes of the copy; 0 where there is none. */
-  bytes: number;
-  /** The part of the picture that is read: lines, and floats of each. */
+  /** Of the copy; 0 where there is none. */
+  size: number;
+  /** The part of the picture that is read: lines, and values of each. */
   lines: number;
-  floats: number;
-  /** Byte offset of its first pixel in the copy. */
+  width: number;
+  /** Where its first pixel stands in the copy. */
   at: number;
 }
 
@@ -39,14 +39,14 @@ export function paddedOf({ height, width, channels, kernel, stride, dilation, pa
   const columns = (outWidth - 1) * stride[1] + reach(kernel[1], dilation[1]);
   const [top, left] = padding;
   if (top === 0 && left === 0 && lines <= height && columns <= width) {
-    return { line: width * channels * F32, bytes: 0, lines, floats: columns * channels, at: 0 };
+    return { line: width * channels, size: 0, lines, width: columns * channels, at: 0 };
   }
-  const line = columns * channels * F32;
+  const line = columns * channels;
   return {
     line,
-    bytes: lines * line,
+    size: lines * line,
     lines: Math.max(0, Math.min(height, lines - top)),
-    floats: Math.max(0, Math.min(width, columns - left)) * channels,
-    at: top * line + left * channels * F32,
+    width: Math.max(0, Math.min(width, columns - left)) * channels,
+    at: top * line + left * channels,
   };
 }

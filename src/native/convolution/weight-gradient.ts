@@ -5,10 +5,10 @@ import { type Isa, isaOf } from '../isa.ts';
 import { waitingTiles } from '../products/schedule.ts';
 import { panelVectors, sumOverK, Tile, tallest } from '../products/tile.ts';
 import { type Convention, routine } from '../routine.ts';
-import { eachOfRun, UNROLL } from './convolve.ts';
+import { eachOfRun, inBytes, UNROLL } from './convolve.ts';
 import { copyBytes, copyPicture, zeroCopy } from './padded.ts';
 import { type Run, runsOf } from './plan.ts';
-import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureBytes } from './shape.ts';
+import { type ConvShape, depthOf, F32, type Padded, paddedOf, pictureValues } from './shape.ts';
 
 /** Bytes of leaf gradients that are kept at a time, if one panel takes no more. */
 const STACK_BYTES = 2 ** 20;
@@ -57,7 +57,7 @@ export function convWeightGradientRoutine(best: Isa, convention: Convention, sha
   const padded = paddedOf(window);
   return routine(convention, FRAME.bytes, (a) => {
     columns.prepare(a);
-    if (padded.bytes > 0) zeroCopy(a, isa, padded, r8, stack);
+    if (padded.size > 0) zeroCopy(a, isa, padded, r8, stack);
     for (const [register, at] of [
       [rdi, FRAME.x],
       [rsi, FRAME.dz],
@@ -72,7 +72,7 @@ export function convWeightGradientRoutine(best: Isa, convention: Convention, sha
       a.add(rax, first * isa.width);
       a.store64(mem(rsp, FRAME.dzNow), rax);
       leafSums(a, isa, bytes, () => {
-        if (padded.bytes === 0) a.mov(rbx, rdi);
+        if (padded.size === 0) a.mov(rbx, rdi);
         else {
           copyPicture(a, isa, padded, window.width * window.channels * F32, rdi, r8, stack);
           a.lea(rbx, mem(r8, stack));
@@ -144,7 +144,7 @@ function addPicture(
   { columns, runs, padded, vectors }: Group & { padded: Padded; vectors: number },
 ): void {
   const depth = depthOf(shape);
-  const { x: xBytes, y: dzBytes } = pictureBytes(shape);
+  const values = pictureValues(shape);
   const tiles = tilesOf(shape, padded, tallest(isa, vectors));
   a.mov(r15, mem(rsp, FRAME.dzNow));
   a.mov(r12, rbp);
@@ -152,8 +152,7 @@ function addPicture(
     const width = run.vectors * isa.width;
     a.repeatInFrame(FRAME.panel, run.count, () => {
       for (const one of tiles) {
-        const scaled = { ...one, out: one.out * width, outStep: one.outStep * width };
-        eachOfRun(a, scaled, { x: rbx, out: r12 }, { x: r9, out: r14, counter: r13 }, () => {
+        eachOfRun(a, inBytes(one, F32, width), { x: rbx, out: r12 }, { x: r9, out: r14, counter: r13 }, () => {
           addToTile(a, isa, shape, one.plan, { columns, run, padded });
         });
       }
@@ -162,9 +161,9 @@ function addPicture(
     });
   }
   a.mov(rax, mem(rsp, FRAME.dzNow));
-  a.add(rax, dzBytes);
+  a.add(rax, values.y * F32);
   a.store64(mem(rsp, FRAME.dzNow), rax);
-  a.add(rdi, xBytes);
+  a.add(rdi, values.x * F32);
 }
 
 /** Tiles of at most `most` weights of a filter: `x` is where the first one's tap leads, `out` the first one, the plan where all lead from there. */
@@ -175,7 +174,7 @@ function tilesOf(shape: ConvGradientShape, padded: Padded, most: number): Run<re
   const xOf = (k: number): number => {
     const [tap, channel] = [Math.floor(k / channels), k % channels];
     const [ky, kx] = [Math.floor(tap / kernel[1]), tap % kernel[1]];
-    return ky * dilation[0] * padded.line + (kx * dilation[1] * channels + channel) * F32;
+    return ky * dilation[0] * padded.line + kx * dilation[1] * channels + channel;
   };
   // Long runs are divided each by itself, into tiles that are the same.
   const sizes = (run >= 2 * most ? Array.from({ length: depth / run }, () => run) : [depth]).flatMap((size) => split(size, most));
@@ -199,7 +198,7 @@ function addToTile(
   { columns, run, padded }: { columns: Columns; run: PanelRun; padded: Padded },
 ): void {
   const { outHeight, outWidth, stride, channels } = window;
-  const [xPixel, xLine, dzPixel] = [stride[1] * channels * F32, stride[0] * padded.line, filters * F32];
+  const [xPixel, xLine, dzPixel] = [stride[1] * channels * F32, stride[0] * padded.line * F32, filters * F32];
   const tile = new Tile(isa, rows.length, run.vectors);
   tile.each((sum) => a.load(isa.width, sum, mem(r14, sum * isa.width)));
   a.mov(rax, r9);
@@ -213,7 +212,7 @@ function addToTile(
       tile,
       {
         x: { register: rax, bytesPerK: xPixel },
-        rowAt: (row) => rows[row],
+        rowAt: (row) => (rows[row] as number) * F32,
         b: { register: r10, bytesPerK: dzPixel },
         loadB: (dst, from, vector) => columns.load(a, dst, from, run.hasTail && vector === run.vectors - 1, tile.spare),
       },

@@ -66,12 +66,31 @@ export function transposePanel(
   a.add(r10, depth * panelRow);
 }
 
+/** A square of as many f32 a side as a vector has: bytes from row to row of what is read at rax, and of what is written at r9. */
+export interface Square {
+  rowBytes: number;
+  outBytes: number;
+  /** Rows that are there; the others count as zeros. @default all */
+  rows?: number;
+  /** Columns that are written. @default all */
+  columns?: number;
+}
+
+/** A square, transposed. Changes all vector registers. */
+export function transposeSquare(a: Assembler, isa: Isa, { rowBytes, outBytes, rows = isa.lanes, columns = isa.lanes }: Square): void {
+  if (isa.lanes === 16) transpose16(a, rowBytes, outBytes, rows, columns);
+  else transpose8(a, rowBytes, outBytes, rows, columns);
+}
+
 /** 16 rows of 16 f32 at rax, `row` bytes apart, to 16 columns at r9, `out` bytes apart. */
-function transpose16(a: Assembler, row: number, out: number): void {
+function transpose16(a: Assembler, row: number, out: number, rows = 16, columns = 16): void {
   const W = 64;
   const r = (i: number): number => i;
   const t = (i: number): number => 16 + i;
-  for (let i = 0; i < 16; i++) a.load(W, r(i), mem(rax, i * row));
+  for (let i = 0; i < 16; i++) {
+    if (i < rows) a.load(W, r(i), mem(rax, i * row));
+    else a.zero(W, r(i));
+  }
   for (let i = 0; i < 16; i += 2) {
     a.op('vunpcklps', W, t(i), r(i), r(i + 1));
     a.op('vunpckhps', W, t(i + 1), r(i), r(i + 1));
@@ -96,15 +115,18 @@ function transpose16(a: Assembler, row: number, out: number): void {
     shuffle(r(4 + c), t(4 + c), t(12 + c), 0x88);
     shuffle(r(12 + c), t(4 + c), t(12 + c), 0xdd);
   }
-  for (let i = 0; i < 16; i++) a.store(W, mem(r9, i * out), r(i));
+  for (let i = 0; i < columns; i++) a.store(W, mem(r9, i * out), r(i));
 }
 
 /** 8 rows of 8 f32 at rax, `row` bytes apart, to 8 columns at r9, `out` bytes apart. */
-function transpose8(a: Assembler, row: number, out: number): void {
+function transpose8(a: Assembler, row: number, out: number, rows = 8, columns = 8): void {
   const W = 32;
   const r = (i: number): number => i;
   const t = (i: number): number => 8 + i;
-  for (let i = 0; i < 8; i++) a.load(W, r(i), mem(rax, i * row));
+  for (let i = 0; i < 8; i++) {
+    if (i < rows) a.load(W, r(i), mem(rax, i * row));
+    else a.zero(W, r(i));
+  }
   for (let i = 0; i < 8; i += 2) {
     a.op('vunpcklps', W, t(i), r(i), r(i + 1));
     a.op('vunpckhps', W, t(i + 1), r(i), r(i + 1));
@@ -119,5 +141,5 @@ function transpose8(a: Assembler, row: number, out: number): void {
     a.vector('vperm2f128', W, { r: t(c), v: r(c), rm: r(4 + c), immediate: 0x20 });
     a.vector('vperm2f128', W, { r: t(4 + c), v: r(c), rm: r(4 + c), immediate: 0x31 });
   }
-  for (let i = 0; i < 8; i++) a.store(W, mem(r9, i * out), t(i));
+  for (let i = 0; i < columns; i++) a.store(W, mem(r9, i * out), t(i));
 }

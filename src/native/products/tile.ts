@@ -63,15 +63,16 @@ export class Tile {
    *
    * @param isFirst  the product is the sum so far
    */
-  step(a: Assembler, { x, loadB }: StepOperands, isFirst = false): void {
+  step(a: Assembler, { x, loadB, takes = () => true }: StepOperands, isFirst = false): void {
     const { width, broadcasts } = this.#isa;
-    for (let vector = 0; vector < this.vectors; vector++) loadB(this.b(vector), vector);
+    const vectors = Array.from({ length: this.vectors }, (_, vector) => vector).filter(takes);
+    for (const vector of vectors) loadB(this.b(vector), vector);
     let turn = 0;
     for (let row = 0; row < this.rows; row++) {
       const from = x(row);
       if (from === undefined) continue;
       if (!broadcasts) a.broadcast(width, this.spare, from);
-      for (let vector = 0; vector < this.vectors; vector++) {
+      for (const vector of vectors) {
         const sum = this.sum(row, vector);
         const product = isFirst ? sum : (this.#products[turn++ % this.#products.length] as Vec);
         if (broadcasts) a.op('vmulps', width, product, this.b(vector), from, { broadcast: true });
@@ -87,6 +88,8 @@ export interface StepOperands {
   x: (row: number) => Mem | undefined;
   /** Loads a vector of b. */
   loadB: (dst: Vec, vector: number) => void;
+  /** Whether a vector of b takes part. @default all do */
+  takes?: (vector: number) => boolean;
 }
 
 /** A matrix on its way through k: where it stands now, and what one k moves it by. */
@@ -102,6 +105,8 @@ export interface SumOperands {
   /** Bytes from the first row of a to each; undefined: the row takes no part. */
   rowAt: (row: number) => number | undefined;
   b: Stream;
+  /** Bytes from the first vector of b to each; undefined: the vector takes no part. @default neighbours */
+  vectorAt?: (vector: number) => number | undefined;
   loadB: (dst: Vec, from: Mem, vector: number) => void;
 }
 
@@ -113,9 +118,10 @@ export interface SumOperands {
 export function sumOverK(
   a: Assembler,
   tile: Tile,
-  { x, rowAt, b, loadB }: SumOperands,
+  { x, rowAt, b, loadB, ...operands }: SumOperands,
   { depth, unroll, width }: { depth: number; unroll: number; width: number },
 ): number {
+  const vectorAt = operands.vectorAt ?? ((vector: number): number => vector * width);
   const [xAt, bAt] = [x.offset ?? 0, b.offset ?? 0];
   const step = (u: number): void =>
     tile.step(a, {
@@ -123,7 +129,8 @@ export function sumOverK(
         const at = rowAt(row);
         return at === undefined ? undefined : mem(x.register, xAt + at + u * x.bytesPerK);
       },
-      loadB: (dst, vector) => loadB(dst, mem(b.register, bAt + u * b.bytesPerK + vector * width), vector),
+      loadB: (dst, vector) => loadB(dst, mem(b.register, bAt + u * b.bytesPerK + (vectorAt(vector) ?? 0)), vector),
+      takes: (vector) => vectorAt(vector) !== undefined,
     });
   const turns = Math.floor(depth / unroll);
   if (turns <= 1) {

@@ -1,6 +1,6 @@
 import { convForwardRoutine, convForwardScratch } from '../../../native/convolution/forward.ts';
 import { convInputGradientRoutine, convInputGradientScratch, isShort } from '../../../native/convolution/input-gradient.ts';
-import { type ConvShape, depthOf, pictureBytes } from '../../../native/convolution/shape.ts';
+import { type ConvShape, depthOf, pictureValues } from '../../../native/convolution/shape.ts';
 import { convWeightGradientRoutine, convWeightGradientScratch } from '../../../native/convolution/weight-gradient.ts';
 import type { WindowArgs } from '../../interface/convolution.ts';
 import { convScratchFloats } from '../../sizes.ts';
@@ -18,8 +18,8 @@ const named = ({ rows, filters }: ConvShape, args: Readonly<WindowArgs>): string
 
 /** f32 values of all pictures that come in, of all that go out, and of the weight. */
 function valuesOf(shape: ConvShape): { x: number; y: number; w: number } {
-  const { x, y } = pictureBytes(shape);
-  return { x: shape.rows * inWords(x), y: shape.rows * inWords(y), w: depthOf(shape) * shape.filters };
+  const { x, y } = pictureValues(shape);
+  return { x: shape.rows * x, y: shape.rows * y, w: depthOf(shape) * shape.filters };
 }
 
 /** Convolutions and their gradients. */
