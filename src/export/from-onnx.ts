@@ -67,9 +67,7 @@ function preprocessOf(
   classes: readonly string[] | undefined,
   file: string,
 ): Preprocess {
-  const { input, outcome, tensors } = network;
-  const features = tensors.get('layers.0.weight')?.shape[1] ?? 0;
-  const outputs = network.layers.at(-1)?.units ?? 0;
+  const { input, outcome, features, outputs } = network;
   const isKnown = own !== undefined && featureCount(own.input) === features;
   const { center, scale } = input;
   const all = (values: Float32Array | undefined, otherwise: number): number[] =>

@@ -28,7 +28,7 @@ test('mutated files give an error with its place, or a network', (t) => {
 });
 
 const changed: [title: string, change: (model: OnnxModel) => void, message: RegExp][] = [
-  ['an operator of another domain', (model) => (model.nodes[3]!.op = 'Conv'), /^node .*\(Conv\): no layer that gradloom has/],
+  ['an operator of another domain', (model) => (model.nodes[3]!.op = 'LSTM'), /^node .*\(LSTM\): no layer that gradloom has/],
   ['weights for another width', (model) => widen(model), /weights for \d+ inputs, but \d+ come in/],
   [
     'a node that reads what is not there',

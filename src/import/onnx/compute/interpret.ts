@@ -4,7 +4,7 @@ import { elements } from '../../../graph/shape.ts';
 import { constantOf, floatOf, intOf, ODD_CONSTANT } from '../attributes.ts';
 import { DATA_TYPES, type OnnxModel, type OnnxNode } from '../proto.ts';
 import { repeatedAt } from '../repeat.ts';
-import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+import { at, axesOf, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
 import { PICTURE_OPERATORS } from './pictures.ts';
 
 const { fround } = Math;
@@ -89,8 +89,15 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     return { dims: wanted.map((extent) => (extent === -1 ? rest : extent)), values };
   },
   Squeeze: ([x, axes], node) => {
-    const gone = new Set(Array.from(given(axes, node).values));
-    return { dims: given(x, node).dims.filter((_, axis) => !gone.has(axis)), values: given(x, node).values };
+    const { dims, values } = given(x, node);
+    const gone = new Set(axesOf(axes, node, dims.length));
+    return { dims: dims.filter((extent, axis) => (gone.size === 0 ? extent !== 1 : !gone.has(axis))), values };
+  },
+  Unsqueeze: ([x, axes], node) => {
+    const { dims, values } = given(x, node);
+    const grown = [...dims];
+    for (const axis of axesOf(axes, node, dims.length + 1).toSorted((a, b) => a - b)) grown.splice(axis, 0, 1);
+    return { dims: grown, values };
   },
   Concat: (inputs, node) => {
     if (intOf(node, 'axis', 1) !== 1) throw nodeError(node, 'joins along another axis than 1');

@@ -2,7 +2,7 @@ import { elements } from '../../../graph/shape.ts';
 import { intOf, intsOf } from '../attributes.ts';
 import type { OnnxNode } from '../proto.ts';
 import { type NodeWindow, windowOf } from '../windows.ts';
-import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+import { at, axesOf, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
 
 const { fround } = Math;
 
@@ -34,19 +34,20 @@ export const PICTURE_OPERATORS: Readonly<Record<string, Operator>> = {
     }
     return { dims: [rows, filters, ...window.out], values };
   },
-  MaxPool: ([x], node) =>
-    pooled(given(x, node), node, (values, places) => places.reduce((most, i) => Math.max(most, at(values, i)), -Infinity)),
+  MaxPool: ([x], node) => pooled(given(x, node), node, largestOf),
   AveragePool: ([x], node) => {
     const counts = intOf(node, 'count_include_pad', 0) !== 0;
     return pooled(given(x, node), node, (values, places, area) => sumOf(values, places) / (counts ? area : places.length));
   },
-  GlobalAveragePool: ([x], node) => {
-    const { dims, values } = given(x, node);
-    const [rows = 0, channels = 0, ...places] = dims;
-    const area = elements(places);
-    const all = (plane: number): number[] => Array.from({ length: area }, (_, i) => plane * area + i);
-    const means = Float32Array.from({ length: rows * channels }, (_, plane) => sumOf(values, all(plane)) / area);
-    return { dims: [rows, channels, ...places.map(() => 1)], values: means };
+  GlobalAveragePool: ([x], node) => overPlaces(given(x, node), true, (values, places) => sumOf(values, places) / places.length),
+  GlobalMaxPool: ([x], node) => overPlaces(given(x, node), true, largestOf),
+  ReduceMean: ([x, axes], node) => {
+    const picture = given(x, node);
+    const over = axesOf(axes, node, picture.dims.length).toSorted((a, b) => a - b);
+    if (over.length + 2 !== picture.dims.length || over.some((axis, i) => axis !== i + 2)) {
+      throw nodeError(node, `a mean over the axes [${over.join(', ')}]`);
+    }
+    return overPlaces(picture, intOf(node, 'keepdims', 1) !== 0, (values, places) => sumOf(values, places) / places.length);
   },
   Transpose: ([x], node) => {
     const { dims, values } = given(x, node);
@@ -107,6 +108,23 @@ function tapsOf({ kernel, stride, dilation, before, out }: NodeWindow, extents: 
 /** Where the element of a number stands along each axis. */
 function along(index: number, shape: readonly number[]): number[] {
   return shape.map((extent, axis) => Math.floor(index / elements(shape.slice(axis + 1))) % extent);
+}
+
+/** A number for all places of each channel. */
+function overPlaces(
+  { dims, values }: OnnxArray,
+  keepsAxes: boolean,
+  combine: (values: Values, places: readonly number[]) => number,
+): OnnxArray {
+  const [rows = 0, channels = 0, ...extents] = dims;
+  const area = elements(extents);
+  const all = (plane: number): number[] => Array.from({ length: area }, (_, i) => plane * area + i);
+  const found = Float32Array.from({ length: rows * channels }, (_, plane) => combine(values, all(plane)));
+  return { dims: [rows, channels, ...(keepsAxes ? extents.map(() => 1) : [])], values: found };
+}
+
+function largestOf(values: Values, places: readonly number[]): number {
+  return places.reduce((most, i) => Math.max(most, at(values, i)), Number.NEGATIVE_INFINITY);
 }
 
 function sumOf(values: Values, places: readonly number[]): number {

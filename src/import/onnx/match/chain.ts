@@ -41,6 +41,10 @@ export class Chain {
     return node.outputs[0] as string;
   }
 
+  isUsed(node: OnnxNode): boolean {
+    return this.#used.has(node);
+  }
+
   constant(name: string | undefined): OnnxTensor | undefined {
     return name === undefined ? undefined : this.#constants.get(name);
   }

@@ -3,6 +3,7 @@ import { intOf } from '../attributes.ts';
 import { DATA_TYPES, type OnnxNode } from '../proto.ts';
 import { repeatedAt } from '../repeat.ts';
 import type { Chain } from './chain.ts';
+import { POOLS } from './pictures.ts';
 
 /** What comes in, and what is done to it before the first layer: (x - center) / scale. */
 export interface InputScaling {
@@ -15,17 +16,21 @@ export interface InputScaling {
   scale: Float32Array | undefined;
 }
 
+/** Operators that begin a layer. */
+const LAYERS = ['Gemm', 'MatMul', 'Conv', ...POOLS];
+
 /** As the file of an image of 4 million pixels. */
 const MAX_FEATURES = 2 ** 24;
-const RESHAPES = ['Flatten', 'Reshape', 'Identity', 'Cast'];
+const PLAIN = ['Flatten', 'Reshape', 'Identity', 'Cast'];
+const SCALES = ['Sub', 'Add', 'Div', 'Mul'];
 
 /**
- * Follows the input to the first layer.
+ * Follows the input to the first layer, or to where it takes the form of pictures.
  *
- * @returns the tensor that the first layer reads
+ * @returns the tensor that is read there, and whether it is flat
  * @throws GradloomError E_ONNX for more than one input, and for what is no normalisation by constants
  */
-export function matchInput(chain: Chain): { tensor: string; input: InputScaling } {
+export function matchInput(chain: Chain): { tensor: string; isFlat: boolean; input: InputScaling } {
   const [input, second] = chain.model.inputs;
   if (input === undefined || second !== undefined || input.type !== 'float') {
     throw chain.fail(undefined, `${chain.model.inputs.length} inputs, expected one of floats`, 'export a model that takes one tensor');
@@ -42,13 +47,23 @@ export function matchInput(chain: Chain): { tensor: string; input: InputScaling 
   }
   const result: InputScaling = { shape: fixed, features, center: undefined, scale: undefined };
   let tensor = input.name;
+  let isFlat = fixed.length === 1;
   for (;;) {
-    const node = chain.readersOf(tensor).find(({ op }) => RESHAPES.includes(op) || ['Sub', 'Add', 'Div', 'Mul'].includes(op));
-    if (node === undefined || chain.reader(tensor, 'Gemm', 'MatMul') !== undefined) return { tensor, input: result };
-    if (RESHAPES.includes(node.op)) checkReshape(chain, node, tensor);
-    else scaleBy(chain, node, tensor, result);
+    const node = chain.readersOf(tensor).find((reader) => isPlain(chain, reader) || SCALES.includes(reader.op));
+    if (node === undefined || chain.reader(tensor, ...LAYERS) !== undefined) return { tensor, isFlat, input: result };
+    if (SCALES.includes(node.op)) scaleBy(chain, node, tensor, result);
+    else {
+      checkReshape(chain, node, tensor);
+      isFlat ||= node.op === 'Flatten' || node.op === 'Reshape';
+    }
     tensor = chain.use(node);
   }
+}
+
+/** Changes no number, and gives rows no form beyond a list of numbers. */
+function isPlain(chain: Chain, node: OnnxNode): boolean {
+  const shape = node.op === 'Reshape' ? chain.constant(node.inputs[1])?.values : undefined;
+  return PLAIN.includes(node.op) && (shape === undefined || shape.length <= 2);
 }
 
 /** A row stays a row. */

@@ -1,20 +1,15 @@
-import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
-import { transpose } from '../../../graph/transpose.ts';
-import { floatOf, intOf } from '../attributes.ts';
+import { equalShapes } from '../../../graph/shape.ts';
 import type { OnnxModel, OnnxNode } from '../proto.ts';
 import { matchActivation } from './activations.ts';
+import { type BlockEnd, blockFrom } from './blocks.ts';
 import { Chain } from './chain.ts';
+import { FORMS, type Form, matchForm } from './forms.ts';
 import { type InputScaling, matchInput } from './input.ts';
-
-/** A layer as an experiment says it. */
-export interface ImportedLayer {
-  type: 'dense';
-  units: number;
-  batch_norm?: { eps: number; momentum: number };
-  layer_norm?: { eps: number };
-  activation?: ActivationConfig;
-  residual?: true;
-}
+import type { ImportedLayer, ImportedProduct, ImportedResidual } from './layer-types.ts';
+import { matchNorm } from './norms.ts';
+import { matchConv, matchPool, POOLS } from './pictures.ts';
+import { matchBias, matchDense } from './products.ts';
+import { matchProjection } from './projection.ts';
 
 /** What a file of ONNX holds, in gradloom's words. */
 export interface ImportedNetwork {
@@ -22,6 +17,9 @@ export interface ImportedNetwork {
   /** Under gradloom's names, in PyTorch's layout. */
   tensors: Map<string, { shape: number[]; values: Float32Array }>;
   input: InputScaling;
+  /** Numbers of a row that goes in, and of one that comes out. */
+  features: number;
+  outputs: number;
   /** The tensor of the file with the outputs of the last layer: logits, or values. */
   output: string;
   /** What is done to them. */
@@ -32,10 +30,11 @@ export interface ImportedNetwork {
 const TAIL = new Set('Softmax LogSoftmax Sigmoid ArgMax Identity Sub Concat Greater Cast Squeeze Flatten Reshape'.split(' '));
 /** Those that change nothing outside of training. */
 const IDLE = ['Identity', 'Dropout'];
+const PRODUCTS = ['Gemm', 'MatMul', 'Conv'];
 
 /**
- * Takes a graph for a chain of dense layers: Gemm, or MatMul and Add; a norm; an activation; the layer's input added. Before it may stand
- * a normalisation by constants, behind it softmax or sigmoid and what makes a class of them.
+ * Takes a graph for a chain of layers: Gemm, MatMul and Add, or Conv; a norm; an activation; pools; blocks whose input is added. Before it may
+ * stand a normalisation by constants, behind it softmax or sigmoid and what makes a class of them.
  *
  * @param outcome  what the file is known to end in: a last sigmoid can be an activation, or give the probability of a class
  * @param file     for messages
@@ -47,14 +46,20 @@ export function matchLayers(model: OnnxModel, file: string, outcome?: ImportedNe
 
 class Matcher {
   readonly #chain: Chain;
-  readonly #layers: ImportedLayer[] = [];
   readonly #tensors: ImportedNetwork['tensors'] = new Map();
+  /** Sums that end the blocks at hand, and convolutions on the way of their inputs. */
+  readonly #open = new Set<OnnxNode>();
   /** Other names of what the newest layer gives. */
   #same: string[] = [];
+  /** The newest layer that has no activation yet, while nothing but maxima stands behind it. */
+  #inactive: ImportedProduct | undefined;
   /** That of the newest layer, if its activation is one. */
   #lastSigmoid: OnnxNode | undefined;
-  /** Values of a row at the place that was reached. */
-  #width = 0;
+  /** How a row is seen at the place that was reached; undefined where the file leaves it open. */
+  #form: Form | undefined;
+  #features = 0;
+  /** Layers so far; a block counts behind those in it. */
+  #count = 0;
 
   constructor(chain: Chain) {
     this.#chain = chain;
@@ -62,51 +67,194 @@ class Matcher {
 
   run(known: ImportedNetwork['outcome'] | undefined): ImportedNetwork {
     const chain = this.#chain;
-    const { tensor: start, input } = matchInput(chain);
-    let tensor = start;
-    for (;;) {
-      const product = chain.reader(tensor, 'Gemm', 'MatMul');
-      if (product === undefined) break;
-      tensor = this.#layer(product, tensor, input.features);
+    const { tensor: start, isFlat, input } = matchInput(chain);
+    if (input.features !== undefined) {
+      this.#features = input.features;
+      this.#form = { shape: isFlat ? [input.features] : [...input.shape], isLast: false, flattened: undefined };
     }
-    const last = this.#layers.at(-1);
+    const layers: ImportedLayer[] = [];
+    const tensor = this.#layers(start, layers, undefined);
+    const last = layers.at(-1);
     if (last === undefined) {
       const [first] = chain.unused;
-      throw chain.fail(first, 'no layer that gradloom has; expected Gemm, or MatMul and Add');
+      throw chain.fail(first, 'no layer that gradloom has; expected Gemm, MatMul and Add, or Conv');
     }
     const tail = this.#tail(tensor);
-    const common = { layers: this.#layers, tensors: this.#tensors, input };
+    const shape = this.#form?.shape ?? [];
+    if (shape.length !== 1) throw chain.fail(undefined, `the last layer gives pictures of [${shape.join(', ')}]; expected numbers`);
+    const common = { layers, tensors: this.#tensors, input, features: this.#features, outputs: shape[0] ?? 0 };
     if (tail !== undefined) return { ...common, output: tensor, outcome: tail };
     // A sigmoid at the very end gives probabilities, unless the file says otherwise.
-    const sigmoid = last.residual === undefined && known !== 'value' ? this.#lastSigmoid : undefined;
-    if (sigmoid === undefined) return { ...common, output: tensor, outcome: 'value' };
+    const sigmoid = known === 'value' ? undefined : this.#lastSigmoid;
+    if (sigmoid === undefined || !('activation' in last)) return { ...common, output: tensor, outcome: 'value' };
     delete last.activation;
     return { ...common, output: sigmoid.inputs[0] as string, outcome: 'sigmoid' };
   }
 
-  /** A layer from its product on. @returns the tensor that it gives */
-  #layer(product: OnnxNode, x: string, features: number | undefined): string {
+  /**
+   * Takes layers from a tensor on.
+   *
+   * @param end  of the block that they are in
+   * @returns the tensor that the last one gives
+   */
+  #layers(start: string, layers: ImportedLayer[], end: BlockEnd | undefined): string {
     const chain = this.#chain;
-    const index = this.#layers.length;
-    const { units, tensor: linear } = this.#product(product, index, features);
-    const layer: ImportedLayer = { type: 'dense', units };
-    this.#layers.push(layer);
-    this.#same = [];
-    this.#width = units;
-    let tensor = this.#norm(linear, index, layer);
-    const activation = matchActivation(chain, tensor);
-    this.#lastSigmoid = undefined;
-    if (activation !== undefined) {
-      layer.activation = activation.config;
-      this.#lastSigmoid = activation.config.type === 'sigmoid' ? activation.node : undefined;
-      tensor = activation.tensor;
+    for (let tensor = this.#idle(start); ; tensor = this.#idle(tensor)) {
+      const names = [tensor, ...this.#same];
+      if (end !== undefined && layers.length > 0 && names.some((name) => end.sum.inputs.includes(name))) return tensor;
+      const block = blockFrom(chain, names, this.#open);
+      const product = chain.readersOf(tensor).find((node) => this.#isProduct(node, tensor));
+      const pool = chain.reader(tensor, ...POOLS);
+      const form = chain.reader(tensor, ...FORMS);
+      if (block !== undefined) tensor = this.#block(block, tensor, layers);
+      else if (product !== undefined) tensor = this.#layer(product, layers);
+      else if (pool !== undefined) tensor = this.#pool(pool, layers);
+      else if (form !== undefined && this.#isForm(form)) tensor = this.#seen(form, tensor, layers);
+      else return tensor;
     }
-    tensor = this.#idle(tensor);
-    const sum = chain.readersOf(tensor).find(({ op, inputs }) => op === 'Add' && inputs.includes(tensor) && inputs.includes(x));
-    if (sum === undefined) return tensor;
-    if (this.#inputsOf(index) !== units) throw chain.fail(sum, `adds ${this.#inputsOf(index)} values to ${units}`);
-    layer.residual = true;
-    return this.#idle(chain.use(sum));
+  }
+
+  #isProduct(node: OnnxNode, x: string): boolean {
+    return PRODUCTS.includes(node.op) && node.inputs[0] === x && !this.#chain.isUsed(node) && !this.#open.has(node);
+  }
+
+  /** Takes a layer from its product on. @returns the tensor that it gives */
+  #layer(node: OnnxNode, layers: ImportedLayer[]): string {
+    const chain = this.#chain;
+    const { layer, tensor: linear } = node.op === 'Conv' ? this.#conv(node) : this.#dense(node);
+    const index = this.#count++;
+    const norm = chain.reader(linear, 'BatchNormalization', 'LayerNormalization');
+    let tensor = linear;
+    if (norm !== undefined) {
+      const { keys, tensors } = matchNorm(chain, norm, this.#form?.shape ?? []);
+      Object.assign(layer, keys);
+      for (const { role, shape, values } of tensors) this.#put(index, role, shape, values);
+      tensor = chain.use(norm);
+    }
+    this.#begin(layers, layer);
+    const activation = matchActivation(chain, tensor);
+    if (activation === undefined) {
+      this.#inactive = layer;
+      return tensor;
+    }
+    layer.activation = activation.config;
+    this.#lastSigmoid = activation.config.type === 'sigmoid' ? activation.node : undefined;
+    return activation.tensor;
+  }
+
+  /** A layer that nothing is known of but what went before. */
+  #begin(layers: ImportedLayer[], layer: ImportedLayer): void {
+    layers.push(layer);
+    this.#same = [];
+    this.#inactive = undefined;
+    this.#lastSigmoid = undefined;
+  }
+
+  #dense(node: OnnxNode): { layer: ImportedProduct; tensor: string } {
+    const { units, inputs, weight } = matchDense(this.#chain, node, this.#form);
+    if (this.#form === undefined) this.#features = inputs;
+    this.#form = flat(units);
+    const { bias = new Float32Array(units), tensor } = matchBias(this.#chain, node, [units]);
+    this.#put(this.#count, 'weight', [units, inputs], weight);
+    this.#put(this.#count, 'bias', [units], bias);
+    return { layer: { type: 'dense', units }, tensor };
+  }
+
+  #conv(node: OnnxNode): { layer: ImportedProduct; tensor: string } {
+    const { layer, shape, weight } = matchConv(this.#chain, node, this.#picture(node));
+    this.#form = { shape, isLast: false, flattened: undefined };
+    const { bias, tensor } = matchBias(this.#chain, node, shape);
+    this.#put(this.#count, 'weight', weight.shape, weight.values);
+    if (bias === undefined) layer.bias = false;
+    else this.#put(this.#count, 'bias', [layer.filters], bias);
+    return { layer, tensor };
+  }
+
+  #pool(node: OnnxNode, layers: ImportedLayer[]): string {
+    const chain = this.#chain;
+    const { layer, shape } = matchPool(chain, node, this.#picture(node));
+    this.#form = { shape, isLast: false, flattened: undefined };
+    this.#count++;
+    const before = this.#inactive;
+    this.#begin(layers, layer);
+    const tensor = chain.use(node);
+    const next = layer.type.startsWith('max') && before !== undefined ? chain.reader(tensor, 'Relu', 'LeakyRelu') : undefined;
+    const activation = next && matchActivation(chain, tensor);
+    if (activation === undefined) {
+      if (layer.type.startsWith('max')) this.#inactive = before;
+      return tensor;
+    }
+    // It keeps the order of numbers: the largest of what it gives is what it gives for the largest.
+    if (before !== undefined) before.activation = activation.config;
+    return activation.tensor;
+  }
+
+  /** Rows for a window. */
+  #picture(node: OnnxNode): number[] | undefined {
+    if (this.#form?.isLast === true) throw this.#chain.fail(node, 'reads pictures whose channels were brought to the end');
+    return this.#form?.shape;
+  }
+
+  /** What may stand behind the outputs is none. */
+  #isForm(node: OnnxNode): boolean {
+    const isFlat = this.#form?.shape.length === 1;
+    const extents = node.op === 'Reshape' ? (this.#chain.constant(node.inputs[1])?.values.length ?? 0) : 2;
+    return this.#form !== undefined && !(isFlat && (node.op === 'Squeeze' || extents < 2));
+  }
+
+  #seen(node: OnnxNode, tensor: string, layers: ImportedLayer[]): string {
+    const { nodes, form, layer } = matchForm(this.#chain, node, this.#form, this.#count === 0);
+    this.#form = form;
+    if (layer === undefined) this.#same.push(tensor);
+    else {
+      this.#begin(layers, layer);
+      this.#count++;
+    }
+    return nodes.map((one) => this.#chain.use(one)).at(-1) ?? tensor;
+  }
+
+  /** Takes layers and the sum with their input. @returns the tensor that the sum gives, or its activation */
+  #block(end: BlockEnd, start: string, layers: ImportedLayer[]): string {
+    const chain = this.#chain;
+    const { sum, projection } = end;
+    this.#open.add(sum);
+    if (projection !== undefined) this.#open.add(projection);
+    const from = this.#form?.shape;
+    const inner: ImportedLayer[] = [];
+    const reached = this.#layers(start, inner, end);
+    const [first] = inner;
+    const isEnd = [reached, ...this.#same].some((name) => sum.inputs.includes(name));
+    if (!isEnd || first === undefined) throw chain.fail(sum, 'adds something else than the input of layers to what they give');
+    const to = this.#form?.shape ?? [];
+    const residual: ImportedResidual['residual'] = { layers: inner };
+    if (projection !== undefined) {
+      const { batchNorm, tensors } = matchProjection(chain, projection, from, to);
+      residual.projection = true;
+      if (batchNorm !== undefined) residual.batch_norm = batchNorm;
+      for (const { role, shape, values } of tensors) this.#put(this.#count, `projection.${role}`, shape, values);
+    } else if (from !== undefined && !equalShapes(from, to)) {
+      throw chain.fail(sum, `adds rows of [${from.join(', ')}] to rows of [${to.join(', ')}]`);
+    }
+    const tensor = chain.use(sum);
+    const activation = this.#isOutcome(tensor) ? undefined : matchActivation(chain, tensor);
+    const isLayer = inner.length === 1 && projection === undefined && activation === undefined;
+    if (isLayer && (first.type === 'dense' || first.type === 'conv1d' || first.type === 'conv2d') && first.residual === undefined) {
+      this.#begin(layers, first);
+      first.residual = true;
+      return tensor;
+    }
+    this.#count++;
+    this.#begin(layers, { type: 'residual', residual });
+    if (activation === undefined) return tensor;
+    residual.activation = activation.config;
+    return activation.tensor;
+  }
+
+  /** Whether a sigmoid of a tensor is followed by no layer: it says what the outputs mean. */
+  #isOutcome(tensor: string): boolean {
+    const sigmoid = this.#chain.reader(tensor, 'Sigmoid');
+    const next = this.#chain.readersOf(sigmoid?.outputs[0] ?? '');
+    return sigmoid !== undefined && !next.some(({ op }) => [...PRODUCTS, ...POOLS, 'Add', 'Dropout'].includes(op));
   }
 
   #idle(tensor: string): string {
@@ -117,72 +265,6 @@ class Matcher {
       this.#same.push(at);
       at = this.#chain.use(node);
     }
-  }
-
-  #inputsOf(layer: number): number {
-    return this.#tensors.get(`layers.${layer}.weight`)?.shape[1] ?? 0;
-  }
-
-  #product(node: OnnxNode, index: number, features: number | undefined): { units: number; tensor: string } {
-    const chain = this.#chain;
-    const { dims, values } = chain.floats(node, 1);
-    const [rows = 0, columns = 0] = dims;
-    if (dims.length !== 2 || rows * columns === 0) throw chain.fail(node, `weights of shape [${dims.join(', ')}], expected two dimensions`);
-    const isGemm = node.op === 'Gemm';
-    const transposed = isGemm && intOf(node, 'transB', 0) !== 0;
-    if (isGemm && intOf(node, 'transA', 0) !== 0) throw chain.fail(node, 'transposes its input (transA)');
-    for (const factor of ['alpha', 'beta']) {
-      if (floatOf(node, factor, 1) !== 1) throw chain.fail(node, `${factor} is ${floatOf(node, factor, 1)}, expected 1`);
-    }
-    const [units, inputs] = transposed ? [rows, columns] : [columns, rows];
-    const before = index === 0 ? features : this.#width;
-    if (before !== undefined && before !== inputs) throw chain.fail(node, `weights for ${inputs} inputs, but ${before} come in`);
-    this.#put(index, 'weight', [units, inputs], transposed ? values : transpose(values, inputs, units));
-    const made = chain.use(node);
-    const { bias, tensor } = this.#bias(node, made, units);
-    this.#put(index, 'bias', [units], bias);
-    return { units, tensor };
-  }
-
-  #bias(node: OnnxNode, made: string, units: number): { bias: Float32Array; tensor: string } {
-    const chain = this.#chain;
-    if (node.op === 'Gemm' && (node.inputs[2] ?? '') !== '') {
-      const { dims, values } = chain.floats(node, 2);
-      if (values.length !== units || dims.at(-1) !== units)
-        throw chain.fail(node, `a bias of shape [${dims.join(', ')}], expected [${units}]`);
-      return { bias: values, tensor: made };
-    }
-    const sum = chain.readersOf(made).find((reader) => reader.op === 'Add' && chain.otherConstant(reader, made)?.length === units);
-    const bias = sum && chain.otherConstant(sum, made);
-    if (sum === undefined || bias === undefined) return { bias: new Float32Array(units), tensor: made };
-    return { bias, tensor: chain.use(sum) };
-  }
-
-  #norm(tensor: string, index: number, layer: ImportedLayer): string {
-    const chain = this.#chain;
-    const node = chain.reader(tensor, 'BatchNormalization', 'LayerNormalization');
-    if (node === undefined) return tensor;
-    const eps = floatOf(node, 'epsilon', 1e-5);
-    const isBatch = node.op === 'BatchNormalization';
-    if (isBatch) {
-      if (intOf(node, 'training_mode', 0) !== 0)
-        throw chain.fail(node, 'normalises by the batch (training_mode)', 'export the model in evaluation mode');
-      // ONNX's momentum is the part of the old statistic that is kept.
-      layer.batch_norm = { eps, momentum: 1 - floatOf(node, 'momentum', 0.9) };
-    } else {
-      const axis = intOf(node, 'axis', -1);
-      if (axis !== -1 && axis !== 1) throw chain.fail(node, `axis ${axis}, expected -1`);
-      layer.layer_norm = { eps };
-    }
-    const roles = isBatch ? ['weight', 'bias', 'running_mean', 'running_var'] : ['weight', 'bias'];
-    for (const [i, role] of roles.entries()) {
-      const values =
-        role === 'bias' && !isBatch && (node.inputs[2] ?? '') === '' ? new Float32Array(layer.units) : chain.floats(node, i + 1).values;
-      if (values.length !== layer.units) throw chain.fail(node, `${values.length} values of ${role} for ${layer.units} units`);
-      if (role === 'running_var' && values.some((value) => value < 0)) throw chain.fail(node, 'a negative variance');
-      this.#put(index, `norm.${role}`, [layer.units], values);
-    }
-    return chain.use(node);
   }
 
   #put(layer: number, role: string, shape: number[], values: Float32Array): void {
@@ -212,3 +294,5 @@ class Matcher {
     return found;
   }
 }
+
+const flat = (units: number): Form => ({ shape: [units], isLast: false, flattened: undefined });
