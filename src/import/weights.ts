@@ -1,5 +1,6 @@
 import { GradloomError, printable } from '../errors.ts';
-import { transpose } from '../graph/transpose.ts';
+import { fromStored, type Layout, unitsLast } from '../graph/layout.ts';
+import type { ModelTensor } from '../graph/tensor.ts';
 import { readFileBytes } from '../storage/read.ts';
 import { f32Tensors, type Safetensors, type Tensor } from '../storage/safetensors/bytes.ts';
 import { FILE_LIMIT_BYTES, readSafetensors } from '../storage/safetensors.ts';
@@ -10,9 +11,12 @@ import { matchLayers } from './onnx/match/layers.ts';
 export interface WeightsLayout {
   /** The file's name by ours, or by the start of ours up to a dot. */
   names?: Readonly<Record<string, string>> | undefined;
-  /** Kernels are [inputs, outputs]. */
+  /** Kernels are [inputs, outputs], those of convolutions [height, width, inputs, outputs]; pictures are flattened channels last. */
   transposed?: boolean | undefined;
 }
+
+/** A tensor of the model. */
+export type WantedTensor = Pick<ModelTensor, 'name' | 'shape'> & Partial<Pick<ModelTensor, 'layout'>>;
 
 /** PyTorch's batch norms count batches, which nothing reads. */
 const COUNTER = '.num_batches_tracked';
@@ -45,23 +49,34 @@ export function isOnnx(path: string): boolean {
  */
 export function takeWeights(
   file: Safetensors,
-  wanted: readonly { name: string; shape: readonly number[] }[],
+  wanted: readonly WantedTensor[],
   path: string,
   { names = {}, transposed = false }: WeightsLayout = {},
 ): Map<string, Float32Array> {
   checkNames(names, wanted, path);
-  const turned = (shape: readonly number[]): readonly number[] => (transposed && shape.length === 2 ? shape.toReversed() : shape);
-  const expected = wanted.map(({ name, shape }) => ({ name: theirs(name, names), shape: turned(shape) }));
+  const expected = wanted.map((tensor) => ({ name: theirs(tensor.name, names), shape: transposed ? turnedShape(tensor) : tensor.shape }));
   const isCounter = (name: string): boolean => name.endsWith(COUNTER);
   const tensors = new Map([...file.tensors].filter(([name]) => !isCounter(name)));
   const values = f32Tensors({ ...file, tensors }, expected, path);
   return new Map(
-    wanted.map(({ name, shape }) => {
-      const given = values.get(theirs(name, names)) as Float32Array;
-      const [rows = 1, columns = 1] = shape;
-      return [name, transposed && shape.length === 2 ? transpose(given, columns, rows) : given];
+    wanted.map((tensor) => {
+      const given = values.get(theirs(tensor.name, names)) as Float32Array;
+      const layout = transposed ? turnedLayout(tensor) : undefined;
+      return [tensor.name, layout === undefined ? given : fromStored(given, layout)];
     }),
   );
+}
+
+/** How a turned tensor lies: as gradloom stores it, units and channels last. */
+function turnedLayout({ shape, layout }: WantedTensor): Layout | undefined {
+  return layout ?? (shape.length === 2 ? unitsLast(shape) : undefined);
+}
+
+function turnedShape(tensor: WantedTensor): readonly number[] {
+  const { shape } = tensor;
+  const { view, order } = turnedLayout(tensor) ?? { view: shape, order: [...shape.keys()] };
+  // A dense layer has one axis for all values of a picture.
+  return view.length === shape.length ? order.map((axis) => view[axis] as number) : shape.toReversed();
 }
 
 /** The file's name of a tensor: the longest entry that is it or its beginning decides. */

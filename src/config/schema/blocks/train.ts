@@ -19,7 +19,10 @@ export const train = object({
   eval: object({
     every: every.prefault({ epochs: 1 }),
     on: z.enum(['val', 'test', 'train', 'none']).default('val').describe('the part of the data that is evaluated during training'),
-    batch_size: positiveInteger.max(16_777_216).default(2048).describe('rows evaluated at once; of pictures fewer, where their tensors would take more than 64 MiB'),
+    batch_size: positiveInteger
+      .max(16_777_216)
+      .default(2048)
+      .describe('rows evaluated at once; of pictures fewer, where their tensors would take more than 64 MiB'),
   })
     .prefault({})
     .describe('evaluation during training'),

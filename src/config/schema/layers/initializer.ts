@@ -26,7 +26,12 @@ export const initializer = z.discriminatedUnion('type', [
       .record(z.string().min(1), z.string().min(1))
       .optional()
       .describe('what the file calls tensors, by ours or by the start of ours: {layers.0: fc1, layers.1.weight: head/kernel}'),
-    transposed: z.boolean().optional().describe("kernels are [inputs, outputs], as Keras'; without it [outputs, inputs], as PyTorch's"),
+    transposed: z
+      .boolean()
+      .optional()
+      .describe(
+        'kernels are [inputs, outputs] or [height, width, inputs, outputs], and flattened pictures have their channels last, as in Keras; without it all is as in PyTorch',
+      ),
   }).describe('from a safetensors or ONNX file'),
   object({
     type: z.literal('run'),
