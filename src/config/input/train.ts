@@ -65,7 +65,10 @@ export type TrainInput = {
     every?: EveryInput | undefined;
     /** the part of the data that is evaluated during training. Default: `val`. */
     on?: 'val' | 'test' | 'train' | 'none' | undefined;
-    /** rows evaluated at once. A whole number, at least 1, at most 16777216. Default: `2048`. */
+    /**
+     * rows evaluated at once; of pictures fewer, where their tensors would take more than 64 MiB. A whole number, at least 1, at most
+     * 16777216. Default: `2048`.
+     */
     batch_size?: number | undefined;
   } | undefined;
   /** stops when a metric no longer improves. */

@@ -40,6 +40,8 @@ export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey
       const tags = name === 'type' && variants !== undefined ? [...variants.keys()] : undefined;
       visit(child, valueAt(node, name), [...path, name], within, tags);
     }
+    if (at.additionalProperties && at.additionalProperties.items !== undefined && node?.kind === 'map')
+      for (const [name, { value }] of node.entries) visit(at.additionalProperties, value, [...path, name], only);
     if (node?.kind === 'list') {
       for (const [i, item] of node.items.entries()) {
         const child = childOf(at, node, i);
@@ -52,16 +54,22 @@ export function experimentKeys(base: MapNode): ReadonlyMap<string, ExperimentKey
   return keys;
 }
 
-/** The keys of the layers before the last one, whose outputs nobody chooses, that end in `last`. */
+/** The keys of the layers before the last one, whose outputs nobody chooses, that end in `last`; those of layers in layers too, as far as they have it. */
 export function hiddenLayerKeys(keys: ReadonlyMap<string, ExperimentKey>, last: string): string[] {
-  const layers = [...keys.values()].filter(({ path }) => path[0] === 'model' && path[1] === 'layers');
-  const output = Math.max(...layers.map(({ path }) => Number(path[2])));
-  return layers.filter(({ path }) => Number(path[2]) < output && dotted(path.slice(3)) === last).map(({ path }) => dotted(path));
+  const layers = [...keys.values()].filter(isOfLayer);
+  const output = Math.max(...layers.map(({ path }) => (path[1] === 'layers' ? Number(path[2]) : 0)));
+  const isHidden = ({ path, isCurrent }: ExperimentKey): boolean => isCurrent && (path[1] === 'blocks' || Number(path[2]) < output);
+  return layers.filter((key) => isHidden(key) && keyOfLayer(key) === last).map(({ path }) => dotted(path));
 }
 
 /** Whether a key is of a layer. */
 export function isOfLayer({ path }: ExperimentKey): boolean {
-  return path[1] === 'layers' && isIndex(path[2] ?? '');
+  return path[0] === 'model' && path.slice(2).some(isIndex);
+}
+
+/** A key of a layer without the layer: `activation.type`. */
+export function keyOfLayer({ path }: ExperimentKey): string {
+  return dotted(path.slice(path.findLastIndex(isIndex) + 1));
 }
 
 /** The part of an outline that allows numbers; undefined where none does. */

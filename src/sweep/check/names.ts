@@ -1,12 +1,12 @@
 import { SYNONYMS } from '../../config/check/synonyms.ts';
 import { ourWord } from '../../config/check/value-synonyms.ts';
 import { closest, listed, oneOf } from '../../config/text/closest.ts';
-import { dotted, type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../../config/text/node.ts';
+import { type Entry, type MapNode, type Node, nodeAt, type ScalarNode, valueAt } from '../../config/text/node.ts';
 import type { Place } from '../../config/text/source.ts';
 import { PATHS_AS_WRITTEN, plain } from '../../config/tree/plain.ts';
 import { printable } from '../../errors.ts';
 import type { Blame } from './blame.ts';
-import { type ExperimentKey, experimentKeys, hiddenLayerKeys, isOfLayer } from './experiment-keys.ts';
+import { type ExperimentKey, experimentKeys, hiddenLayerKeys, isOfLayer, keyOfLayer } from './experiment-keys.ts';
 import { HABITS, LAYER_HABITS, SIZE_OF_LAYER } from './habits.ts';
 
 /** What is offered for a name that resembles nothing. */
@@ -207,7 +207,7 @@ class Names {
   /** The keys that end in a word: those of hidden layers, or of the types that the base has, or of all. */
   #ending(word: string): string[] {
     const all = [...this.#keys].filter(([key]) => key.endsWith(`.${word}`) || key.endsWith(`.${word}.type`));
-    const hidden = all.filter(([key, one]) => !isOfLayer(one) || hiddenLayerKeys(this.#keys, dotted(one.path.slice(3))).includes(key));
+    const hidden = all.filter(([key, one]) => !isOfLayer(one) || hiddenLayerKeys(this.#keys, keyOfLayer(one)).includes(key));
     const current = hidden.filter(([, { isCurrent }]) => isCurrent);
     return (current.length > 0 ? current : hidden).map(([key]) => key);
   }
@@ -219,7 +219,9 @@ class Names {
     const parts = word.split('_').filter((part) => part.length > 2);
     const near = [synonym, closest(word, lasts), ...parts.map((part) => LAYER_HABITS[part] ?? SYNONYMS[part] ?? part)];
     const found = near.flatMap((one) => (one === undefined ? [] : this.#ending(one)));
-    return [...new Set([...(SIZE_OF_LAYER.test(word) ? hiddenLayerKeys(this.#keys, 'units') : []), ...found])];
+    if (!SIZE_OF_LAYER.test(word)) return [...new Set(found)];
+    const current = found.filter((key) => this.#keys.get(key)?.isCurrent === true);
+    return [...new Set([...hiddenLayerKeys(this.#keys, 'units'), ...current])];
   }
 
   #readRename(): Map<string, string> {
