@@ -25,7 +25,10 @@ export function shippedExperiments(idxFolder: string): { file: string; overrides
     { file: 'mnist-best-idx.yaml', overrides: fewOfIdx },
     { file: 'mnist-cnn-idx.yaml', overrides: fewOfIdx },
     { file: 'seed.yaml', overrides: ['train.steps=2'] },
-    ...['iris.yaml', 'penguins.yaml', 'diabetes.yaml', 'digits-folder.yaml', 'signs-rgb.yaml'].map((file) => ({ file, overrides: ['train.epochs=2'] })),
+    ...['iris.yaml', 'penguins.yaml', 'diabetes.yaml', 'digits-folder.yaml', 'signs-rgb.yaml'].map((file) => ({
+      file,
+      overrides: ['train.epochs=2'],
+    })),
   ];
 }
 
