@@ -45,14 +45,12 @@ function layOut({ rows, side, channels, kernel, filters }: Layer): [string, Kern
   };
   const outputs = side - kernel + 1;
   const window: WindowArgs = [side, side, channels, kernel, kernel, 1, 1, 1, 1, 0, 0, outputs, outputs];
+  const extents = { height: side, width: side, channels, outHeight: outputs, outWidth: outputs };
   const op = {
-    window: {
-      ...{ height: side, width: side, channels, outHeight: outputs, outWidth: outputs },
-      ...({ kernel: [kernel, kernel], stride: [1, 1], dilation: [1, 1], padding: [0, 0] } as const),
-    },
+    window: { ...extents, kernel: [kernel, kernel], stride: [1, 1], dilation: [1, 1], padding: [0, 0] },
     filters,
     groups: 1,
-  };
+  } as const;
   const [x, y] = [floats(rows * side * side * channels), floats(rows * outputs * outputs * filters)];
   const [w, bias] = [floats(kernel * kernel * channels * filters), floats(filters)];
   const [bounds, scratch] = [floats(LEAVES + 1), floats(Math.max(convScratchFloats(op, rows, LEAVES), nativeConvScratch(op, LEAVES)))];
