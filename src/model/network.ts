@@ -5,7 +5,7 @@ import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
 import { opType } from '../graph/op.ts';
 import { elements, type Shape, shapeText } from '../graph/shape.ts';
 import type { ModelTensor } from '../graph/tensor.ts';
-import { channelsFirst } from '../graph/window.ts';
+import { channelsFirst, pixelsOf } from '../graph/window.ts';
 import { layerType } from './layers/index.ts';
 import type { PlacedTensor } from './parameters.ts';
 
@@ -46,7 +46,8 @@ export function buildGraph({ model, loss }: Pick<Experiment, 'model' | 'loss'>, 
   const builder = new GraphBuilder(sample);
   for (const layer of flatLayers(model)) builder.addLayer(layer, (x) => layerType(layer.config).build(layer.config, x, builder, layer));
   const shape = builder.shapeOf(builder.output);
-  if (builder.output !== builder.input && shape.length > 1) throw picturesOut(builder, shape);
+  const isRow = builder.isFlat(builder.output) && pixelsOf(shape).pixels === 1;
+  if (builder.output !== builder.input && shape.length > 1 && !isRow) throw picturesOut(builder, shape);
   return builder.finish(loss);
 }
 
@@ -55,7 +56,7 @@ function picturesOut(builder: GraphBuilder, shape: Shape): GradloomError {
     code: 'E_CONFIG_VALUE',
     where: builder.where(),
     message: `the last layer gives ${shapeText(channelsFirst(shape))} a row; the loss expects single numbers`,
-    next: 'end with a dense layer or global_avg_pool',
+    next: 'end with a dense layer or global_avg_pool, or with flatten where a single place is left',
   });
 }
 

@@ -4,14 +4,14 @@ import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { channelsLast } from '../../graph/layout.ts';
 import type { Extent2d } from '../../graph/window.ts';
-import { addActivation } from './activation.ts';
-import { addChannelDropout, addDropout } from './dropout.ts';
-import { alongSequence } from './extents.ts';
 import type { LayerType } from './layer.ts';
-import { addNorm } from './norm.ts';
-import { asPicture, type Picture, pictureShape } from './picture.ts';
-import { addInput } from './sum.ts';
-import { placeWindow, type WindowConfig } from './window.ts';
+import { addActivation } from './parts/activation.ts';
+import { addChannelDropout, addDropout } from './parts/dropout.ts';
+import { alongSequence } from './parts/extents.ts';
+import { addNorm } from './parts/norm.ts';
+import { asPicture, type Picture, pictureShape } from './parts/picture.ts';
+import { addInput } from './parts/sum.ts';
+import { placeWindow, type WindowConfig } from './parts/window.ts';
 
 /** y = dropout(act(norm(x * W + b))) [+ x], W [filters, in / groups, kh, kw]: torch.nn.Conv2d, then what the config adds, in this order. */
 export const conv2d: LayerType<Conv2dConfig> = {

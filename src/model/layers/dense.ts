@@ -3,11 +3,11 @@ import type { GraphBuilder } from '../../graph/graph.ts';
 import { channelsLast, unitsLast } from '../../graph/layout.ts';
 import { elements, type Shape } from '../../graph/shape.ts';
 import { channelsFirst } from '../../graph/window.ts';
-import { addActivation } from './activation.ts';
-import { addDropout } from './dropout.ts';
 import type { LayerType } from './layer.ts';
-import { addNorm } from './norm.ts';
-import { addInput } from './sum.ts';
+import { addActivation } from './parts/activation.ts';
+import { addDropout } from './parts/dropout.ts';
+import { addNorm } from './parts/norm.ts';
+import { addInput } from './parts/sum.ts';
 
 /** y = dropout(act(norm(x W^T + b))) [+ x], W [out, in]: torch.nn.Linear, then what the config adds, in this order. */
 export const dense: LayerType<DenseConfig> = {

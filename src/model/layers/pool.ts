@@ -3,10 +3,10 @@ import type { GlobalAvgPoolConfig, Pool1dConfig, Pool2dConfig } from '../../conf
 import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import type { Extent2d, Window } from '../../graph/window.ts';
-import { alongSequence } from './extents.ts';
 import type { LayerType } from './layer.ts';
-import { asPicture, type Picture, pictureShape } from './picture.ts';
-import { extentText, placeWindow, type Rest } from './window.ts';
+import { alongSequence } from './parts/extents.ts';
+import { asPicture, type Picture, pictureShape } from './parts/picture.ts';
+import { extentText, placeWindow, type Rest } from './parts/window.ts';
 
 /** torch.nn.MaxPool2d, AvgPool2d. */
 export const pool2d: LayerType<Pool2dConfig> = {

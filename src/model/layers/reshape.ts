@@ -2,7 +2,7 @@ import type { ReshapeConfig } from '../../config/schema/layers/form.ts';
 import { GradloomError } from '../../errors.ts';
 import { elements, shapeText } from '../../graph/shape.ts';
 import type { LayerType } from './layer.ts';
-import { channelsToEnd } from './picture.ts';
+import { channelsToEnd } from './parts/picture.ts';
 
 /** Numbers as pictures or sequences: torch.nn.Unflatten. */
 export const reshape: LayerType<ReshapeConfig> = {

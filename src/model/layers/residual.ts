@@ -3,12 +3,12 @@ import { GradloomError } from '../../errors.ts';
 import type { GraphBuilder } from '../../graph/graph.ts';
 import { equalShapes, type Shape, shapeText } from '../../graph/shape.ts';
 import { channelsFirst, type Extent2d } from '../../graph/window.ts';
-import { addActivation } from './activation.ts';
 import { addConv } from './conv.ts';
 import type { LayerType } from './layer.ts';
-import { addNorm } from './norm.ts';
-import { asPicture, type Picture, pictureShape } from './picture.ts';
-import { addSum } from './sum.ts';
+import { addActivation } from './parts/activation.ts';
+import { addNorm } from './parts/norm.ts';
+import { asPicture, type Picture, pictureShape } from './parts/picture.ts';
+import { addSum } from './parts/sum.ts';
 
 /**
  * y = act(x + projection(input)), x what the layers of the block make of its input. The projection is a convolution of 1x1 that brings the

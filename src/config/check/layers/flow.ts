@@ -86,7 +86,7 @@ function checkReshape(view: View, path: Path, { form, width }: Flow, report: Rep
   const shape = view.numbers([...path, 'shape']);
   const values = shape?.reduce((product, extent) => product * extent, 1);
   if (form === 'picture' || form === 'sequence')
-    report(path, `reshape takes flat values; the layer before it gives ${A[form]}`, 'put flatten in front of it');
+    report(path, `reshape takes flat values; the layer before it gives ${A[form]}`, 'remove it, or put a dense layer in front of it');
   else if (width !== undefined && values !== undefined && values !== width)
     report([...path, 'shape'], `got ${shape?.join(' x ')} = ${values} values; expected the ${width} of the layer before it`);
 }

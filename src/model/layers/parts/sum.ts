@@ -1,7 +1,7 @@
-import { GradloomError } from '../../errors.ts';
-import type { GraphBuilder } from '../../graph/graph.ts';
-import { equalShapes, type Shape, shapeText } from '../../graph/shape.ts';
-import { channelsFirst } from '../../graph/window.ts';
+import { GradloomError } from '../../../errors.ts';
+import type { GraphBuilder } from '../../../graph/graph.ts';
+import { equalShapes, type Shape, shapeText } from '../../../graph/shape.ts';
+import { channelsFirst } from '../../../graph/window.ts';
 
 /** x + other, of one shape. */
 export function addSum(x: string, other: string, graph: GraphBuilder): string {

@@ -1,8 +1,8 @@
-import { type BatchNormConfig, batchNormOf, type LayerNormConfig, layerNormOf } from '../../config/schema/layers/norm.ts';
-import type { GraphBuilder, TensorSpec } from '../../graph/graph.ts';
-import { channelsLast } from '../../graph/layout.ts';
-import { elements, type Shape } from '../../graph/shape.ts';
-import { channelsFirst } from '../../graph/window.ts';
+import { type BatchNormConfig, batchNormOf, type LayerNormConfig, layerNormOf } from '../../../config/schema/layers/norm.ts';
+import type { GraphBuilder, TensorSpec } from '../../../graph/graph.ts';
+import { channelsLast } from '../../../graph/layout.ts';
+import { elements, type Shape } from '../../../graph/shape.ts';
+import { channelsFirst } from '../../../graph/window.ts';
 
 /**
  * The normalisation that a config asks for, batch or layer norm; without one it adds nothing. The units of a picture are its channels for

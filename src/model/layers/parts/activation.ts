@@ -1,5 +1,5 @@
-import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
-import type { GraphBuilder } from '../../graph/graph.ts';
+import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
+import type { GraphBuilder } from '../../../graph/graph.ts';
 
 /** act(x); identity adds nothing. */
 export function addActivation(config: ActivationConfig, x: string, graph: GraphBuilder): string {

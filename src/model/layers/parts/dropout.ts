@@ -1,6 +1,6 @@
-import { GradloomError } from '../../errors.ts';
-import type { GraphBuilder } from '../../graph/graph.ts';
-import { pixelsOf } from '../../graph/window.ts';
+import { GradloomError } from '../../../errors.ts';
+import type { GraphBuilder } from '../../../graph/graph.ts';
+import { pixelsOf } from '../../../graph/window.ts';
 
 /** Sets a share `p` of the values to 0 in training; 0 adds nothing. Each layer has a random stream of its own. */
 export function addDropout(p: number, x: string, graph: GraphBuilder): string {

@@ -1,4 +1,4 @@
-import type { Extent2d } from '../../graph/window.ts';
+import type { Extent2d } from '../../../graph/window.ts';
 
 /** Of a sequence, which is a picture of height 1. */
 export function alongSequence(columns: number, lines: 0 | 1): Extent2d {

@@ -1,6 +1,6 @@
-import { GradloomError } from '../../errors.ts';
-import type { GraphBuilder } from '../../graph/graph.ts';
-import { shapeText } from '../../graph/shape.ts';
+import { GradloomError } from '../../../errors.ts';
+import type { GraphBuilder } from '../../../graph/graph.ts';
+import { shapeText } from '../../../graph/shape.ts';
 
 /** What a layer of windows sees: pictures, or sequences as pictures of height 1. */
 export interface Picture {

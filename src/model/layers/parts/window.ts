@@ -1,6 +1,6 @@
-import { GradloomError } from '../../errors.ts';
-import type { GraphBuilder } from '../../graph/graph.ts';
-import { type Extent2d, reach, type Window } from '../../graph/window.ts';
+import { GradloomError } from '../../../errors.ts';
+import type { GraphBuilder } from '../../../graph/graph.ts';
+import { type Extent2d, reach, type Window } from '../../../graph/window.ts';
 import type { Picture } from './picture.ts';
 
 /** How a layer's window moves, as the experiment says it; of a sequence the first extent is 1. */
