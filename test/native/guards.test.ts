@@ -22,6 +22,7 @@ const PRODUCTS: readonly Product[] = [
   { kind: 'conv forward', rows: 2, geometry: CONVOLUTION, hasBias: true, relu: true },
   { kind: 'conv input gradient', rows: 2, geometry: CONVOLUTION },
   { kind: 'conv weight gradient', geometry: CONVOLUTION, bounds: [0, 2, 5] },
+  { kind: 'conv bias gradient', geometry: CONVOLUTION, bounds: [0, 2, 5] },
   { kind: 'max pool', rows: 2, geometry: POOL, hasIndex: true },
   { kind: 'max pool backward', rows: 2, geometry: POOL },
 ];

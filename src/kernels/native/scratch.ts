@@ -1,4 +1,5 @@
 import type { ConvOp } from '../../graph/ops/conv.ts';
+import { convBiasGradientScratch } from '../../native/convolution/bias-gradient.ts';
 import { convForwardScratch } from '../../native/convolution/forward.ts';
 import { convInputGradientScratch } from '../../native/convolution/input-gradient.ts';
 import { convWeightGradientScratch } from '../../native/convolution/weight-gradient.ts';
@@ -34,6 +35,7 @@ export function nativeConvScratch({ window, filters, groups }: Pick<ConvOp, 'win
       convForwardScratch(isa, shape),
       convInputGradientScratch(isa, shape),
       convWeightGradientScratch(isa, shape),
+      convBiasGradientScratch(isa, { pixels: 1, filters, leaves }),
     ]),
   );
   return Math.ceil(Math.max(...bytes) / Float32Array.BYTES_PER_ELEMENT);

@@ -2,7 +2,7 @@ import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, PREDICATE, r8, r11, r14, r15, rax, rbx, rdi, rdx, rsi, type Vec } from '../assembler/instruction.ts';
 import { Columns, type PanelRun } from '../columns.ts';
 import { F32 } from '../convolution/shape.ts';
-import { type Isa, isaOf } from '../isa.ts';
+import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
 import { Distances, eachWindow, type PoolShape, type Taps, windowLines } from './windows.ts';
 
@@ -45,10 +45,9 @@ function eachChannel(a: Assembler, isa: Isa, columns: Columns, body: (run: Panel
  *
  * order: taps in scan order; the first of equal ones stays, the first NaN before all, as in max_pool_forward
  */
-export function maxPoolRoutine(best: Isa, convention: Convention, shape: PoolShape & { hasIndex: boolean }): Assembler {
+export function maxPoolRoutine(isa: Isa, convention: Convention, shape: PoolShape & { hasIndex: boolean }): Assembler {
   const { rows, window, hasIndex } = shape;
   const { channels, height, width, outHeight, outWidth } = window;
-  const isa = isaOf(best, channels);
   const columns = new Columns(isa, channels, 0);
   const lines = windowLines(window) ?? [];
   const distances = new Distances(lines, FRAME.taps);
@@ -106,10 +105,9 @@ export function hasMaxPoolBackward(shape: PoolShape): boolean {
  *
  * order: each pixel is +0, or +0 + dy where it is its window's largest, as in max_pool_backward
  */
-export function maxPoolBackwardRoutine(best: Isa, convention: Convention, shape: PoolShape): Assembler {
+export function maxPoolBackwardRoutine(isa: Isa, convention: Convention, shape: PoolShape): Assembler {
   const { rows, window } = shape;
   const { channels, height, width, outHeight, outWidth } = window;
-  const isa = isaOf(best, channels);
   const columns = new Columns(isa, channels, 0);
   const lines = windowLines(window) ?? [];
   const distances = new Distances(lines, FRAME.taps);

@@ -28,6 +28,7 @@ function product(kind: ConvKind, shape: Geometry, rows: number): ConvProduct {
     case 'conv input gradient':
       return { kind, rows, geometry: shape };
     case 'conv weight gradient':
+    case 'conv bias gradient':
       return { kind, geometry: shape, bounds: [0, ...Array.from({ length: Math.min(3, rows - 1) }, (_, i) => i + 1), rows] };
   }
 }

@@ -23,7 +23,7 @@ interface GradientProduct {
 export type ConvProduct =
   | { kind: 'conv forward'; rows: number; geometry: Geometry; hasBias: boolean; relu: boolean }
   | { kind: 'conv input gradient'; rows: number; geometry: Geometry }
-  | { kind: 'conv weight gradient'; geometry: Geometry; bounds: readonly number[] };
+  | { kind: 'conv weight gradient' | 'conv bias gradient'; geometry: Geometry; bounds: readonly number[] };
 
 export type ConvKind = ConvProduct['kind'];
 
@@ -43,7 +43,7 @@ export type Product =
   | ({ kind: 'gradient' | 'sparse gradient' } & GradientProduct);
 
 export type ProductKind = Product['kind'];
-export const CONV_KINDS: readonly ConvKind[] = ['conv forward', 'conv input gradient', 'conv weight gradient'];
+export const CONV_KINDS: readonly ConvKind[] = ['conv forward', 'conv input gradient', 'conv weight gradient', 'conv bias gradient'];
 export const POOL_KINDS: readonly PoolKind[] = ['max pool', 'max pool backward'];
 export const KINDS: readonly ProductKind[] = [
   'forward',
@@ -106,6 +106,11 @@ function bare(product: Product): KernelCall {
     case 'conv input gradient': {
       const { rows, geometry } = product;
       return kernelCall('conv_input_gradient', 0, 0, 0, rows, ...windowArgs(geometry), geometry.filters, geometry.groups, 0);
+    }
+    case 'conv bias gradient': {
+      const { geometry, bounds } = product;
+      const pixels = geometry.outHeight * geometry.outWidth;
+      return kernelCall('conv_bias_gradient', 0, 0, SOMEWHERE, bounds.length - 1, pixels, geometry.filters, 0);
     }
     case 'conv weight gradient': {
       const { geometry, bounds } = product;

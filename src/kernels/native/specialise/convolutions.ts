@@ -1,9 +1,10 @@
+import { convBiasGradientRoutine, convBiasGradientScratch } from '../../../native/convolution/bias-gradient.ts';
 import { convForwardRoutine, convForwardScratch } from '../../../native/convolution/forward.ts';
 import { convInputGradientRoutine, convInputGradientScratch, isShort } from '../../../native/convolution/input-gradient.ts';
 import { type ConvShape, depthOf, pictureValues } from '../../../native/convolution/shape.ts';
 import { convWeightGradientRoutine, convWeightGradientScratch } from '../../../native/convolution/weight-gradient.ts';
 import type { WindowArgs } from '../../interface/convolution.ts';
-import { convScratchFloats } from '../../sizes.ts';
+import { convScratchFloats, scratchFloats } from '../../sizes.ts';
 import { boundsAt, epilogue, hasEmptyLeaf, inWords, type Specialisers } from './specialised.ts';
 import { hasPixels, windowOf } from './window.ts';
 
@@ -83,6 +84,24 @@ export const CONVOLUTIONS = {
       ],
       kernelScratch: convScratchFloats({ ...shape, groups }, shape.rows, leaves),
       make: (convention) => convWeightGradientRoutine(isa, convention, shape),
+    };
+  },
+
+  conv_bias_gradient: (isa, [dz, db, boundsPointer, leaves, pixels, filters, scratch], words) => {
+    const bounds = boundsAt(words, boundsPointer, leaves);
+    const rows = bounds[leaves] ?? 0;
+    if (rows <= 0 || pixels <= 0 || filters <= 0 || hasEmptyLeaf(bounds)) return undefined;
+    const shape = { pixels, filters, leaves };
+    return {
+      key: `conv bias gradient ${isa.name} ${rows} ${pixels} ${filters} ${leaves}`,
+      operands: [
+        { use: 'read', arg: 0, at: dz, values: rows * pixels * filters },
+        { use: 'written', arg: 1, at: db, values: filters },
+        { use: 'schedule', arg: 2, bounds },
+        { use: 'scratch', arg: 6, at: scratch, values: inWords(convBiasGradientScratch(isa, shape)) },
+      ],
+      kernelScratch: scratchFloats(rows * pixels, 1, filters, leaves) + leaves + 1,
+      make: (convention) => convBiasGradientRoutine(isa, convention, shape),
     };
   },
 } satisfies Specialisers;
