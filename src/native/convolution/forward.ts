@@ -63,9 +63,13 @@ export function convForwardRoutine(best: Isa, convention: Convention, shape: Con
     if (source !== undefined) {
       convolveAcross(a, isa, {
         ...common,
-        ...{ columns: filters, source, lineValues: window.outWidth * filters },
+        columns: filters,
+        source,
+        lineValues: window.outWidth * filters,
         lines: planOutputs(shape, padded, { most: tilePixels(isa, filters), spans: false }),
-        ...{ weightAt: (k) => k * filters * F32, bytesPerK: filters * F32, bytesPerColumn: F32 },
+        weightAt: (k) => k * filters * F32,
+        bytesPerK: filters * F32,
+        bytesPerColumn: F32,
       });
       return;
     }

@@ -65,9 +65,13 @@ export function convInputGradientRoutine(best: Isa, convention: Convention, shap
       const last = kernel[0] * kernel[1] - 1;
       convolveAcross(a, isa, {
         ...common,
-        ...{ columns: channels, source, lineValues: width * channels, lines: planInputs(shape, division, false) },
+        columns: channels,
+        source,
+        lineValues: width * channels,
+        lines: planInputs(shape, division, false),
         weightAt: (k) => ((last - Math.floor(k / filters)) * channels * filters + (k % filters)) * F32,
-        ...{ bytesPerK: F32, bytesPerColumn: filters * F32 },
+        bytesPerK: F32,
+        bytesPerColumn: filters * F32,
       });
       return;
     }

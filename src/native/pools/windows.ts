@@ -72,12 +72,6 @@ export class Distances {
   }
 }
 
-/** What a body finds: the first tap at rax + any bytes of channels, the output so many bytes from the first one, its pixel in a vector register. */
-export interface WindowSite {
-  taps: Taps;
-  pixel: Vec;
-}
-
 /**
  * Runs a body for each window of the picture at `picture`: the first tap at rax, the output r14 bytes from the first one. The body must
  * leave r9 to r14, rax and `pixel`. Changes these and rbx.

@@ -62,18 +62,19 @@ export function randomConvolution(dice: Dice, isa: Isa, kind: ConvKind, most: nu
     const count = (edges: readonly number[]): number => (dice.next() < 0.5 ? pick(edges) : dice.int(1, 40));
     const pair = (...values: number[]): [number, number] => [pick(values), pick(values)];
     const shape = {
-      ...{ height: dice.int(1, 20), width: count(lineEdges(isa)), channels: count(vectorEdges(isa)), filters: count(vectorEdges(isa)) },
-      ...{
-        kernel: pair(1, 1, 2, 3, 3, 5),
-        stride: pair(1, 1, 2, 3),
-        dilation: pair(1, 1, 1, 2, 3),
-        padding: pair(0, 0, 1, 2, 4),
-        end: pair(0, 1, 3),
-      },
+      height: dice.int(1, 20),
+      width: count(lineEdges(isa)),
+      channels: count(vectorEdges(isa)),
+      filters: count(vectorEdges(isa)),
+      kernel: pair(1, 1, 2, 3, 3, 5),
+      stride: pair(1, 1, 2, 3),
+      dilation: pair(1, 1, 1, 2, 3),
+      padding: pair(0, 0, 1, 2, 4),
+      end: pair(0, 1, 3),
     };
     const window = fitting(shape);
     if (window !== undefined) {
-      const rows = dice.int(1, 6);
+      const rows = dice.next() < 0.7 ? dice.int(1, 6) : dice.int(7, 40);
       if (costOfGeometry(window) * rows <= most) return product(kind, window, rows);
     }
   }

@@ -5,8 +5,15 @@ import type { WindowArgs } from '../../interface/convolution.ts';
 export function windowOf(args: Readonly<WindowArgs>): Window {
   const [height, width, channels, kernelH, kernelW, strideH, strideW, dilationH, dilationW, top, left, outHeight, outWidth] = args;
   return {
-    ...{ height, width, channels, outHeight, outWidth },
-    ...{ kernel: [kernelH, kernelW], stride: [strideH, strideW], dilation: [dilationH, dilationW], padding: [top, left] },
+    height,
+    width,
+    channels,
+    kernel: [kernelH, kernelW],
+    stride: [strideH, strideW],
+    dilation: [dilationH, dilationW],
+    padding: [top, left],
+    outHeight,
+    outWidth,
   };
 }
 
