@@ -1,5 +1,9 @@
 import type { OnnxNode } from '../proto.ts';
 import type { Chain } from './chain.ts';
+import { FORMS } from './forms.ts';
+
+/** Operators that change nothing outside of training. */
+export const IDLE = ['Identity', 'Dropout'];
 
 /** A sum that adds what went into a block of layers. */
 export interface BlockEnd {
@@ -48,4 +52,17 @@ function projectedEnds(chain: Chain, projection: OnnxNode, names: readonly strin
     .readersOf(shortcut)
     .filter((node) => isSum(chain, node, open) && !node.inputs.some((name) => names.includes(name)))
     .map((sum) => ({ sum, projection, shortcut }));
+}
+
+/** Whether a tensor is read by one of these operators, past those that change no number. */
+export function leadsTo(chain: Chain, tensor: string, operators: readonly string[]): boolean {
+  const reached = new Set([tensor]);
+  // What is added meanwhile is visited too.
+  for (const name of reached) {
+    for (const { op, outputs } of chain.readersOf(name)) {
+      if (operators.includes(op)) return true;
+      if (FORMS.includes(op) || IDLE.includes(op)) reached.add(outputs[0] as string);
+    }
+  }
+  return false;
 }

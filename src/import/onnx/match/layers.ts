@@ -1,7 +1,7 @@
 import { equalShapes } from '../../../graph/shape.ts';
 import type { OnnxModel, OnnxNode } from '../proto.ts';
 import { matchActivation } from './activations.ts';
-import { type BlockEnd, blockFrom } from './blocks.ts';
+import { type BlockEnd, blockFrom, IDLE, leadsTo } from './blocks.ts';
 import { Chain } from './chain.ts';
 import { FORMS, type Form, matchForm } from './forms.ts';
 import { type InputScaling, matchInput } from './input.ts';
@@ -28,8 +28,8 @@ export interface ImportedNetwork {
 
 /** Operators that only say what the outputs mean. */
 const TAIL = new Set('Softmax LogSoftmax Sigmoid ArgMax Identity Sub Concat Greater Cast Squeeze Flatten Reshape'.split(' '));
-/** Those that change nothing outside of training. */
-const IDLE = ['Identity', 'Dropout'];
+/** Blocks within each other, as an experiment may have them. */
+const MOST_NESTED = 50;
 const PRODUCTS = ['Gemm', 'MatMul', 'Conv'];
 
 /**
@@ -58,6 +58,8 @@ class Matcher {
   /** How a row is seen at the place that was reached; undefined where the file leaves it open. */
   #form: Form | undefined;
   #features = 0;
+  /** Of the block at hand. */
+  #depth = 0;
   /** Layers so far; a block counts behind those in it. */
   #count = 0;
 
@@ -221,7 +223,9 @@ class Matcher {
     if (projection !== undefined) this.#open.add(projection);
     const from = this.#form?.shape;
     const inner: ImportedLayer[] = [];
+    if (++this.#depth > MOST_NESTED) throw chain.fail(sum, `ends a block within more than ${MOST_NESTED} others`);
     const reached = this.#layers(start, inner, end);
+    this.#depth--;
     const [first] = inner;
     const isEnd = [reached, ...this.#same].some((name) => sum.inputs.includes(name));
     if (!isEnd || first === undefined) throw chain.fail(sum, 'adds something else than the input of layers to what they give');
@@ -236,7 +240,10 @@ class Matcher {
       throw chain.fail(sum, `adds rows of [${from.join(', ')}] to rows of [${to.join(', ')}]`);
     }
     const tensor = chain.use(sum);
-    const activation = this.#isOutcome(tensor) ? undefined : matchActivation(chain, tensor);
+    // A sigmoid that no layer follows says what the outputs mean.
+    const sigmoid = chain.reader(tensor, 'Sigmoid');
+    const isOutcome = sigmoid !== undefined && !leadsTo(chain, sigmoid.outputs[0] as string, [...PRODUCTS, ...POOLS, 'Add']);
+    const activation = isOutcome ? undefined : matchActivation(chain, tensor);
     const isLayer = inner.length === 1 && projection === undefined && activation === undefined;
     if (isLayer && (first.type === 'dense' || first.type === 'conv1d' || first.type === 'conv2d') && first.residual === undefined) {
       this.#begin(layers, first);
@@ -248,13 +255,6 @@ class Matcher {
     if (activation === undefined) return tensor;
     residual.activation = activation.config;
     return activation.tensor;
-  }
-
-  /** Whether a sigmoid of a tensor is followed by no layer: it says what the outputs mean. */
-  #isOutcome(tensor: string): boolean {
-    const sigmoid = this.#chain.reader(tensor, 'Sigmoid');
-    const next = this.#chain.readersOf(sigmoid?.outputs[0] ?? '');
-    return sigmoid !== undefined && !next.some(({ op }) => [...PRODUCTS, ...POOLS, 'Add', 'Dropout'].includes(op));
   }
 
   #idle(tensor: string): string {

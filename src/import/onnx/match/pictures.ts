@@ -104,11 +104,12 @@ function windowIn(chain: Chain, node: OnnxNode, places: readonly number[], kerne
 
 /** Whether it keeps the extents as `padding: same` does, with an odd line behind. */
 function sameWindow({ kernel, stride, dilation, before, behind, out }: NodeWindow, places: readonly number[]): boolean {
-  return places.every((extent, axis) => {
+  const isPadded = places.every((extent, axis) => {
     const total = ((kernel[axis] as number) - 1) * (dilation[axis] as number);
-    const isPadded = before[axis] === Math.floor(total / 2) && behind[axis] === Math.ceil(total / 2);
-    return stride[axis] === 1 && out[axis] === extent && isPadded && total > 0;
+    const fits = before[axis] === Math.floor(total / 2) && behind[axis] === Math.ceil(total / 2);
+    return stride[axis] === 1 && out[axis] === extent && fits;
   });
+  return isPadded && kernel.some((extent) => extent > 1);
 }
 
 /** As many lines before as behind, as far as windows reach. */
