@@ -68,6 +68,12 @@ function valuesOf(record: Record<string, string>, features: readonly string[]): 
   return Object.fromEntries([...columns].map(([column, isWord]) => [column, isWord ? record[column] : Number(record[column])]));
 }
 
+/** Test rows of pictures, whose bytes stand in the data set. */
+function pictureRows({ features, featureCount, splits }: Dataset): TestRows {
+  const own = Array.from(splits.test, (i) => Float32Array.from(features.subarray(i * featureCount, (i + 1) * featureCount)));
+  return { own, raw: own.map((row) => Array.from(row)) };
+}
+
 const IRIS = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'];
 const DIABETES = [
   'age',
@@ -97,11 +103,9 @@ const CASES: Readonly<Record<string, Case>> = {
   mnist: {
     config: 'mnist.yaml',
     overrides: ['train.epochs=1', 'model.layers.0.units=32', 'model.layers.0.batch_norm=true'],
-    rows: ({ features, featureCount, splits }) => {
-      const own = Array.from(splits.test, (i) => Float32Array.from(features.subarray(i * featureCount, (i + 1) * featureCount)));
-      return { own, raw: own.map((row) => Array.from(row)) };
-    },
+    rows: pictureRows,
   },
+  signs: { config: 'signs-rgb.yaml', overrides: [`data.source.path=${root}/configs/data/signs`, 'train.epochs=3'], rows: pictureRows },
 };
 
 /** A run of a shipped configuration, its model, and its test rows. */
@@ -129,8 +133,9 @@ async function exported(model: Model, to: Target, output: string): Promise<strin
 async function byOnnx(file: string, { raw }: TestRows): Promise<Answer> {
   const session = await InferenceSession.create(readFileSync(file));
   try {
-    const width = raw[0]?.length ?? 0;
-    const results = await session.run({ x: new Tensor('float32', Float32Array.from(raw.flat()), [raw.length, width]) });
+    const [input] = session.inputMetadata;
+    const each = input?.isTensor === true ? input.shape.slice(1).map(Number) : [];
+    const results = await session.run({ x: new Tensor('float32', Float32Array.from(raw.flat()), [raw.length, ...each]) });
     const values = (results['probabilities'] ?? results['y'])?.data as Float32Array;
     return {
       numbers: splitRows(values, raw.length),

@@ -8,24 +8,31 @@ import type { OnnxModel } from '../../src/import/onnx/proto.ts';
 import { takeWeights } from '../../src/import/weights.ts';
 import { Dice } from '../engine/support/samples.ts';
 import { modelOf } from '../export/support/models.ts';
+import { picturesOf } from '../export/support/pictures.ts';
 
 const whole = (): OnnxModel => onnxModel(modelOf('everything', 'a table, zscore', 'softmax'), { raw: false });
-const bytes = encodeOnnx(whole());
+const FILES = {
+  'dense layers': encodeOnnx(whole()),
+  pictures: encodeOnnx(onnxModel(picturesOf('layers and blocks with what came in'), { raw: false })),
+  sequences: encodeOnnx(onnxModel(picturesOf('sequences'), { raw: false })),
+};
 
-test('mutated files give an error with its place, or a network', (t) => {
-  const seed = 20_260_801;
-  t.log(`seed ${seed}`);
-  const dice = new Dice(seed);
-  for (let i = 0; i < 300; i++) {
-    const mutated = bytes.slice(0, dice.int(0, 3) === 0 ? dice.int(0, bytes.length - 1) : bytes.length);
-    for (let k = dice.int(0, 3); k >= 0 && mutated.length > 0; k--) mutated[dice.int(0, mutated.length - 1)] = dice.int(0, 255);
-    try {
-      matchLayers(decodeOnnx(mutated, 'm.onnx'), 'm.onnx');
-    } catch (error) {
-      t.true(error instanceof GradloomError && error.code === 'E_ONNX' && error.where !== undefined, String((error as Error).stack));
+for (const [title, bytes] of Object.entries(FILES)) {
+  test(`mutated files give an error with its place, or a network: ${title}`, (t) => {
+    const seed = 20_260_801;
+    t.log(`seed ${seed}`);
+    const dice = new Dice(seed);
+    for (let i = 0; i < 300; i++) {
+      const mutated = bytes.slice(0, dice.int(0, 3) === 0 ? dice.int(0, bytes.length - 1) : bytes.length);
+      for (let k = dice.int(0, 3); k >= 0 && mutated.length > 0; k--) mutated[dice.int(0, mutated.length - 1)] = dice.int(0, 255);
+      try {
+        matchLayers(decodeOnnx(mutated, 'm.onnx'), 'm.onnx');
+      } catch (error) {
+        t.true(error instanceof GradloomError && error.code === 'E_ONNX' && error.where !== undefined, String((error as Error).stack));
+      }
     }
-  }
-});
+  });
+}
 
 const changed: [title: string, change: (model: OnnxModel) => void, message: RegExp][] = [
   ['an operator of another domain', (model) => (model.nodes[3]!.op = 'LSTM'), /^node .*\(LSTM\): no layer that gradloom has/],
