@@ -50,7 +50,10 @@ export interface FileInitializer {
   path: string;
   /** what the file calls tensors, by ours or by the start of ours: {layers.0: fc1, layers.1.weight: head/kernel}. */
   names?: Readonly<Record<string, string>> | undefined;
-  /** kernels are [inputs, outputs], as Keras'; without it [outputs, inputs], as PyTorch's. */
+  /**
+   * kernels are [inputs, outputs] or [height, width, inputs, outputs], and flattened pictures have their channels last, as in Keras;
+   * without it all is as in PyTorch.
+   */
   transposed?: boolean | undefined;
 }
 
