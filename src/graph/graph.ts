@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../config/schema/layers/activation.ts';
 import type { LossConfig } from '../config/schema/schema.ts';
 import { type LayerOp, type Op, opType } from './op.ts';
 import type { LossOp } from './ops/loss.ts';

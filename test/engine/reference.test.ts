@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ActivationConfig } from '../../src/config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../src/config/schema/layers/activation.ts';
 import type { LossConfig } from '../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../src/graph/ops/activation.ts';
 import { erf } from '../../src/graph/ops/erf.ts';

@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../config/schema/layers/activation.ts';
 import { activate } from '../../graph/ops/activation.ts';
 import { readSafetensors } from '../../storage/safetensors.ts';
 

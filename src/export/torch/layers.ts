@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../config/schema/layers/activation.ts';
 import { type Graph, type GraphLayer, rowShape } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import type { ConvOp } from '../../graph/ops/conv.ts';

@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../config/schema/layers/activation.ts';
 import { erf } from './erf.ts';
 import type { OpType } from './op-type.ts';
 

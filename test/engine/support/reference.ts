@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../../src/config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../../src/config/schema/layers/activation.ts';
 import type { LossConfig } from '../../../src/config/schema/schema.ts';
 import { activate, slopeAt } from '../../../src/graph/ops/activation.ts';
 import type { Network } from '../../../src/model/network.ts';

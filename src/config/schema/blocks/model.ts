@@ -14,7 +14,3 @@ export const model = object({
   layers: layerList.describe('from the input to the output; the last one gives the predictions'),
   blocks: z.record(blockName, layerList).optional().describe('lists of layers by name, which {block: name} among the layers stands for'),
 });
-
-export type { ActivationConfig } from '../layers/activation.ts';
-export type { DenseConfig } from '../layers/dense.ts';
-export { batchNormOf, layerNormOf } from '../layers/norm.ts';

@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../../config/schema/layers/activation.ts';
 import { floatOf } from '../attributes.ts';
 import type { OnnxNode } from '../proto.ts';
 import type { Chain } from './chain.ts';

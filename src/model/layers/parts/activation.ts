@@ -1,4 +1,4 @@
-import type { ActivationConfig } from '../../../config/schema/blocks/model.ts';
+import type { ActivationConfig } from '../../../config/schema/layers/activation.ts';
 import type { GraphBuilder } from '../../../graph/graph.ts';
 
 /** act(x); identity adds nothing. */
