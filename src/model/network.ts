@@ -17,6 +17,8 @@ export interface PlacedLayer {
   /** Values of a row that goes in, and of one that comes out. */
   inputs: number;
   outputs: number;
+  /** Of a row that comes out, channels first. */
+  shape: Shape;
   parameters: PlacedTensor[];
   statistics: PlacedTensor[];
 }
@@ -70,10 +72,11 @@ export function buildNetwork(experiment: Pick<Experiment, 'model' | 'loss'>, sam
     graph,
     inputs: elements(sample),
     outputs: width(graph.output),
-    layers: graph.layers.map(({ index, x, y }) => ({
+    layers: graph.layers.map(({ index, type, x, y }) => ({
       index,
       inputs: width(x),
       outputs: width(y),
+      shape: type === 'flatten' ? [width(y)] : channelsFirst(rowShape(graph, y)),
       parameters: parameters.tensors.filter(({ layer }) => layer === index),
       statistics: statistics.tensors.filter(({ layer }) => layer === index),
     })),

@@ -56,3 +56,10 @@ for (const name of PICTURE_NETWORKS) {
     t.true(worst < 1e-4, `off by ${worst}`);
   });
 }
+
+test('a summary has shapes channels first and the parameters of each layer', async (t) => {
+  const text = (await loadModel(modelFile(picturesOf('batch norm and layer norm')))).summary();
+  t.regex(text, /^0 conv2d +4x6x7 +120 +layers\.0\.weight +4x3x3x3$/m);
+  t.regex(text, /^2 conv2d +3x3x4 +210 +layers\.2\.weight +3x5x3x3$/m);
+  t.regex(text, /^ +layers\.2\.norm\.weight +3x3x4$/m);
+});

@@ -1,6 +1,9 @@
 import { type Graph, rowShape } from '../../graph/graph.ts';
 import { type Op, opType } from '../../graph/op.ts';
-import { shapeText } from '../../graph/shape.ts';
+import type { ConvOp } from '../../graph/ops/conv.ts';
+import type { PoolOp } from '../../graph/ops/pool.ts';
+import { type Shape, shapeText } from '../../graph/shape.ts';
+import { channelsFirst } from '../../graph/window.ts';
 import { wrapped } from '../text/wrapped.ts';
 import type { GraphForm } from './graph-forms.ts';
 
@@ -32,9 +35,9 @@ function renderText(graph: Graph, columns: number): string {
         .map((name) => rowText(graph, name)),
       ...modelTensors(op),
     ];
-    return `${rowText(graph, op.y)} = ${opText(op)}(${reads.join(', ')})`;
+    return `${rowText(graph, op.y)} = ${opText(op, graph)}(${reads.join(', ')})`;
   });
-  const all = [...lines, `loss = ${opText(graph.loss)}(${rowText(graph, graph.loss.x)})`];
+  const all = [...lines, `loss = ${opText(graph.loss, graph)}(${rowText(graph, graph.loss.x)})`];
   return all.map((line) => wrapped(line, columns - INDENT, INDENT)).join('\n');
 }
 
@@ -68,21 +71,27 @@ function drawing(graph: Graph): Drawing {
   const idOf = new Map<string, string>([[graph.input, 'input'], ...graph.ops.map(({ y }, i): [string, string] => [y, `op${i}`])]);
   const ops: [id: string, op: Op][] = [...graph.ops.map((op, i): [string, Op] => [`op${i}`, op]), ['loss', graph.loss]];
   return {
-    nodes: [{ id: 'input', label: 'inputs' }, ...ops.map(([id, op]) => ({ id, label: labelOf(op) }))],
+    nodes: [{ id: 'input', label: 'inputs' }, ...ops.map(([id, op]) => ({ id, label: labelOf(op, graph) }))],
     edges: ops.flatMap(([to, op]) =>
       opType(op)
         .inputs(op)
-        .map((name) => ({ from: idOf.get(name) ?? name, to, label: shapeText(rowShape(graph, name)) })),
+        .map((name) => ({ from: idOf.get(name) ?? name, to, label: shapeText(shapeOf(graph, name)) })),
     ),
   };
 }
 
-function labelOf(op: Op): string {
-  return op.type === 'loss' ? opText(op) : `${op.layer}: ${opText(op)}`;
+function labelOf(op: Op, graph: Graph): string {
+  return op.type === 'loss' ? opText(op, graph) : `${op.layer}: ${opText(op, graph)}`;
+}
+
+/** Of a row, channels first as everywhere outside of the engine; the network's input is as the data have it. */
+function shapeOf(graph: Graph, name: string): Shape {
+  const shape = rowShape(graph, name);
+  return name === graph.input ? shape : channelsFirst(shape);
 }
 
 function rowText(graph: Graph, name: string): string {
-  return `${name} [${shapeText(rowShape(graph, name))}]`;
+  return `${name} [${shapeText(shapeOf(graph, name))}]`;
 }
 
 function modelTensors(op: Op): string[] {
@@ -91,7 +100,7 @@ function modelTensors(op: Op): string[] {
 }
 
 /** An op by the name that users know. */
-function opText(op: Op): string {
+function opText(op: Op, graph: Graph): string {
   switch (op.type) {
     case 'activation':
       return op.function.type;
@@ -102,9 +111,9 @@ function opText(op: Op): string {
     case 'batch_norm':
       return op.scope === 'batch' ? 'batch_norm' : `batch_norm of each ${op.scope}`;
     case 'conv':
-      return `conv ${op.window.kernel.join('x')}`;
+      return `conv ${kernelText(op, graph)}`;
     case 'pool':
-      return `${op.function} pool ${op.window.kernel.join('x')}`;
+      return rowShape(graph, op.y).length === 1 ? 'global avg pool' : `${op.function} pool ${kernelText(op, graph)}`;
     case 'swap_axes':
       return 'channels last';
     case 'dense':
@@ -112,4 +121,9 @@ function opText(op: Op): string {
     case 'add':
       return op.type;
   }
+}
+
+/** A sequence has no height. */
+function kernelText({ y, window: { kernel } }: ConvOp | PoolOp, graph: Graph): string {
+  return rowShape(graph, y).length === 2 ? String(kernel[1]) : kernel.join('x');
 }

@@ -1,5 +1,6 @@
 import type { LoadedExperiment } from '../../config/validate.ts';
 import { printable } from '../../errors.ts';
+import { shapeText } from '../../graph/shape.ts';
 import type { Inspection, MemoryUse } from '../../runs/prepare/inspect.ts';
 import { renderAnnotated } from '../text/annotated.ts';
 import { formatBytes, formatCount, formatCounted, formatFlops } from '../text/numbers.ts';
@@ -29,13 +30,17 @@ export function renderInspection(
   ].join('\n\n');
 }
 
-function renderLayers({ layers, parameters }: Inspection, look: TableLook): string {
-  const rows = layers.flatMap(({ type, inputs, outputs, tensors }) => {
-    const layer = `${type} ${formatCount(inputs)} -> ${formatCount(outputs)}`;
-    return tensors.map(({ name, shape, count }, i) => [i === 0 ? layer : '', name, shape.join(' x '), formatCount(count)]);
+/** Shapes are channels first: 32x26x26 are 32 channels of 26 lines and columns. */
+function renderLayers({ dataset, layers, parameters }: Inspection, look: TableLook): string {
+  const rows = layers.flatMap(({ index, type, shape, parameters: own, tensors }) => {
+    const lines = tensors.map((tensor) => [tensor.name, tensor.shape.join(' x ')]);
+    const first = [`${index} ${type}`, shapeText(shape), own === 0 ? '' : formatCount(own)];
+    return [[...first, ...(lines[0] ?? ['', ''])], ...lines.slice(1).map((line) => ['', '', '', ...line])];
   });
-  rows.push(['', '', 'parameters', formatCount(parameters)]);
-  return renderTable({ head: ['layer', 'tensor', 'shape', 'count'], rows, align: ['left', 'left', 'right', 'right'] }, look);
+  rows.unshift(['input', shapeText(dataset.shape), '', '', '']);
+  rows.push(['all', '', formatCount(parameters), '', '']);
+  const head = ['layer', 'output', 'parameters', 'tensor', 'shape'];
+  return renderTable({ head, rows, align: ['left', 'right', 'right', 'left', 'right'] }, look);
 }
 
 function renderMemory({ memory }: Inspection, look: TableLook): string {

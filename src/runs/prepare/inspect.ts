@@ -6,7 +6,7 @@ import type { BatchPlan } from '../../engine/plan/batches.ts';
 import { stepAt } from '../../engine/plan/batches.ts';
 import type { MemoryPlan } from '../../engine/plan/memory.ts';
 import { distinctRegions, type Region } from '../../engine/plan/place.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, rowShape } from '../../graph/graph.ts';
 import type { CodeName } from '../../kernels/native/support.ts';
 import type { Cores } from '../../machine/cores.ts';
 import { type MemoryLimit, memoryLimit } from '../../machine/limits.ts';
@@ -18,12 +18,22 @@ import { prepare } from './prepare.ts';
 
 /** What a run of an experiment on this machine would be. */
 export interface Inspection {
-  dataset: { description: string; fingerprint: string; rows: Record<SplitName, number>; features: number };
+  dataset: {
+    description: string;
+    fingerprint: string;
+    rows: Record<SplitName, number>;
+    features: number;
+    /** Of a sample, channels first. */
+    shape: readonly number[];
+  };
   layers: {
     index: number;
     type: string;
     inputs: number;
     outputs: number;
+    /** Of a row that comes out, channels first. */
+    shape: readonly number[];
+    parameters: number;
     tensors: { name: string; shape: readonly number[]; count: number }[];
   }[];
   /** Of a step. */
@@ -91,12 +101,15 @@ async function inspect({ experiment: given, data }: Locatable): Promise<Inspecti
       fingerprint: dataset.fingerprint,
       rows: { train: train.length, val: val.length, test: test.length },
       features: dataset.featureCount,
+      shape: rowShape(network.graph, network.graph.input),
     },
-    layers: network.layers.map(({ index, inputs, outputs, parameters }) => ({
+    layers: network.layers.map(({ index, inputs, outputs, shape, parameters }) => ({
       index,
       type: network.graph.layers[index]?.type ?? '',
       inputs,
       outputs,
+      shape,
+      parameters: parameters.reduce((sum, { size }) => sum + size, 0),
       tensors: parameters.map(({ name, shape, size }) => ({ name, shape, count: size })),
     })),
     graph: network.graph,

@@ -5,22 +5,16 @@ import { parameterCount } from '../../model/network.ts';
 import { listed } from '../rows/values.ts';
 import type { LoadedModel } from './parse.ts';
 
-/** Layers, shapes and parameters in columns, and what goes in and out. */
+/** Layers, shapes and parameters in columns, and what goes in and out. Shapes are channels first, as PyTorch has them. */
 export function summaryOf({ network, preprocess, loss, origin }: LoadedModel): string {
   const { graph, layers } = network;
-  const rows = layers.flatMap(({ index, inputs, outputs, parameters, statistics }) => {
-    const layer = `${index} ${graph.layers[index]?.type ?? ''}`;
-    const tensors = [...parameters, ...statistics];
-    if (tensors.length === 0) return [[layer, `${inputs} -> ${outputs}`, '', '', '']];
-    return tensors.map(({ name, shape, size }, i) => [
-      i === 0 ? layer : '',
-      i === 0 ? `${inputs} -> ${outputs}` : '',
-      name,
-      shapeText(shape),
-      String(size),
-    ]);
+  const rows = layers.flatMap(({ index, shape: output, parameters, statistics }) => {
+    const own = parameters.reduce((sum, { size }) => sum + size, 0);
+    const first = [`${index} ${graph.layers[index]?.type ?? ''}`, shapeText(output), own === 0 ? '' : String(own)];
+    const lines = [...parameters, ...statistics].map(({ name, shape }) => [name, shapeText(shape)]);
+    return [[...first, ...(lines[0] ?? ['', ''])], ...lines.slice(1).map((line) => ['', '', '', ...line])];
   });
-  const table = columns([['layer', 'values', 'tensor', 'shape', 'count'], ...rows]);
+  const table = columns([['layer', 'output', 'parameters', 'tensor', 'shape'], ...rows]);
   const { target, input } = preprocess;
   const out = target.kind === 'class' ? `${target.classes.length} classes: ${listed(target.classes)}` : listed(target.names);
   return [
@@ -34,9 +28,10 @@ export function summaryOf({ network, preprocess, loss, origin }: LoadedModel): s
   ].join('\n');
 }
 
-/** The last two columns to the right. */
+/** Numbers and shapes to the right. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, j) => Math.max(...rows.map((row) => (row[j] ?? '').length)));
-  const cell = (text: string, j: number): string => (j < widths.length - 2 ? text.padEnd(widths[j] ?? 0) : text.padStart(widths[j] ?? 0));
+  const isText = (j: number): boolean => j === 0 || j === 3;
+  const cell = (text: string, j: number): string => (isText(j) ? text.padEnd(widths[j] ?? 0) : text.padStart(widths[j] ?? 0));
   return rows.map((row) => row.map(cell).join('  ').trimEnd());
 }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { experimentFromObject } from '../../../src/config/load.ts';
 import { buildGraph } from '../../../src/model/network.ts';
 import { renderGraph } from '../../../src/report/runs/graph.ts';
 import { makeExperiment } from '../../engine/support/outcome.ts';
@@ -42,4 +43,29 @@ test('a graph for Mermaid and for Graphviz has a box an op and an arrow a tensor
   );
   t.regex(renderGraph(graph, 'dot'), /^digraph step \{\n {2}node \[shape=box\];\n {2}input \[label="inputs"\];\n/);
   t.true(renderGraph(graph, 'dot').includes('  op3 -> op4 [label="6"];\n  input -> op4 [label="6"];'));
+});
+
+test('shapes of pictures and sequences are channels first, and sequences have kernels of one extent', (t) => {
+  const linesOf = (entries: object[], sample: number[]): string[] => {
+    const { experiment } = experimentFromObject({
+      data: { source: { type: 'synthetic', kind: 'blobs' } },
+      model: { layers: [...entries, { type: 'dense', units: 2 }] },
+      train: { steps: 1 },
+    });
+    return renderGraph(buildGraph(experiment, sample), 'text').split('\n');
+  };
+  const [first, product, pool, dense] = linesOf(
+    [
+      { type: 'conv2d', filters: 4, kernel: [3, 2] },
+      { type: 'max_pool2d', kernel: 2, drop_rest: true },
+    ],
+    [3, 8, 9],
+  );
+  t.is(first, 'layers.0.channels_last [3x8x9] = channels last(x [3x8x9])');
+  t.is(product, 'layers.0.product [4x6x8] = conv 3x2(layers.0.channels_last [3x8x9], layers.0.weight, layers.0.bias)');
+  t.is(pool, 'layers.1.pool [4x3x4] = max pool 2x2(layers.0.product [4x6x8])');
+  t.is(dense, 'layers.2.product [2] = dense(layers.1.pool [4x3x4], layers.2.weight, layers.2.bias)');
+  const sequence = linesOf([{ type: 'conv1d', filters: 4, kernel: 3 }, { type: 'global_avg_pool' }], [9]);
+  t.is(sequence[0], 'layers.0.product [4x7] = conv 3(x [9], layers.0.weight, layers.0.bias)');
+  t.is(sequence[1], 'layers.1.pool [4] = global avg pool(layers.0.product [4x7])');
 });
