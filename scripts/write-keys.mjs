@@ -125,7 +125,8 @@ function bullet(name, description, facts, example) {
 function valuesOf(at) {
   if (at.isPath === true) return expectation(at);
   if (at.enum !== undefined || at.const !== undefined) return (at.enum ?? [at.const]).map((word) => `\`${word}\``).join(', ');
-  if (at.items?.name !== undefined) return `${expectation(at)}, each a ${at.items.name} as [\`model.layers.0\`](#modellayers0)`;
+  if (at.name === 'value') return 'whatever the key takes';
+  if (at.items?.name === 'layer') return `${expectation(at)}, each a layer as [\`model.layers.0\`](#modellayers0)`;
   if (at.items !== undefined && at.items.properties === undefined) return `${expectation(at)}, each ${valuesOf(at.items)}`;
   if (at.anyOf === undefined) return expectation(at).replaceAll('<', '\\<');
   return at.anyOf.map((option) => (option.properties !== undefined && isShort(option) ? shortMap(option) : valuesOf(option))).join(', or ');

@@ -103,6 +103,7 @@ export function isShort(map) {
 }
 
 /** What can hold itself stands as its name. */
-const textOf = (value) => JSON.stringify(value, (_, one) => (typeof one?.name === 'string' && one.oneOf !== undefined ? one.name : one));
+const textOf = (value) =>
+  JSON.stringify(value, (_, one) => (typeof one?.name === 'string' && (one.oneOf ?? one.anyOf) !== undefined ? one.name : one));
 const isSame = (one, other) => textOf(one) === textOf(other);
 const joined = (path, key) => (path === '' ? key : `${path}.${key}`);

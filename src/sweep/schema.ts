@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { forEditors } from '../config/schema/json-schema.ts';
-import type { Outline } from '../config/schema/outline.ts';
+import { outlineOf } from '../config/schema/outline.ts';
 import { object, positiveInteger } from '../config/schema/parts/parts.ts';
+import type { ParameterValue } from './trial.ts';
 
 /** Trials under way at most. */
 export const MAX_LANES = 4096;
@@ -35,8 +36,11 @@ export type DistributionName = (typeof DISTRIBUTIONS)[number];
 const MAX_VALUES = 100_000;
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.literal(null)]);
-const value = z.union([scalar, z.array(z.union([scalar, z.array(scalar).max(MAX_VALUES)])).max(MAX_VALUES)]);
-const valueList = z.array(value).min(1).max(MAX_VALUES);
+/** A value that a trial may set: whatever a key of an experiment can be. */
+export const parameterValue: z.ZodType<ParameterValue, ParameterValue> = z.lazy(() =>
+  z.union([scalar, z.array(parameterValue).max(MAX_VALUES), z.record(z.string(), parameterValue)]).meta({ name: 'value' }),
+);
+const valueList = z.array(parameterValue).min(1).max(MAX_VALUES);
 
 /** How one key of the experiment varies. Which of these keys go together is checked where the search space is made. */
 const parameter = object({
@@ -44,7 +48,7 @@ const parameter = object({
     .enum(DISTRIBUTIONS)
     .optional()
     .describe('how values are drawn. Without it: categorical for values, int_uniform for integer min and max, uniform for others'),
-  value: value.optional().describe('the one value of a constant'),
+  value: parameterValue.optional().describe('the one value of a constant'),
   values: valueList.optional().describe('the choices of a categorical, each as likely unless probabilities says otherwise'),
   probabilities: z.array(z.number().min(0).max(1)).min(1).max(MAX_VALUES).optional().describe('one for each of values; their sum is 1'),
   min: z.number().optional().describe('smallest value; of log_uniform, inv_log_uniform and q_log_uniform the exponent of e'),
@@ -208,7 +212,7 @@ export const sweepSchema = object({
     .max(100)
     .default([])
     .describe('what must hold between keys: comparisons, + - * /, parentheses, and, or, not'),
-  enqueue: z.array(z.record(z.string(), value)).max(10_000).default([]).describe('trials to run first; keys left out are drawn'),
+  enqueue: z.array(z.record(z.string(), parameterValue)).max(10_000).default([]).describe('trials to run first; keys left out are drawn'),
   early_terminate: earlyTerminate.prefault({ type: 'none' }).describe('how hopeless trials are stopped'),
   execution: execution.prefault({}).describe('how trials share the cores; never changes a bit of a result'),
   on_trial_error: onTrialError
@@ -236,8 +240,7 @@ export type EarlyTerminateConfig = SweepSettings['early_terminate'];
 /** How trials share the cores. */
 export type ExecutionConfig = SweepSettings['execution'];
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
-export const sweepOutline = z.toJSONSchema(sweepSchema, { io: 'input' }) as Outline;
+export const sweepOutline = outlineOf(sweepSchema);
 
 /** The JSON Schema (draft 2020-12) of a sweep file, for editors and `gradloom schema sweep`. */
 export function sweepJsonSchema(): object {

@@ -27,12 +27,13 @@ export function forEditors(at: Outline): EditorSchema {
 function written(at: Outline, $defs: Record<string, EditorSchema>): EditorSchema {
   const { name, ...rest } = at;
   if (name === undefined) return writtenOut(rest, $defs);
+  const { description, ...held } = rest;
   if (!Object.hasOwn($defs, name)) {
     // Before what is inside, which refers to it.
     $defs[name] = {};
-    $defs[name] = writtenOut(rest, $defs);
+    $defs[name] = writtenOut(held, $defs);
   }
-  return { $ref: `#/$defs/${name}` };
+  return { $ref: `#/$defs/${name}`, ...(description !== undefined && { description }) };
 }
 
 function writtenOut(at: Outline, $defs: Record<string, EditorSchema>): EditorSchema {

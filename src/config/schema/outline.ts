@@ -51,8 +51,14 @@ export interface Outline {
   name?: string;
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
-export const outline = withoutReferences(z.toJSONSchema(experimentSchema, { io: 'input' }) as Referring);
+/** Of an experiment. */
+export const outline = outlineOf(experimentSchema);
+
+/** How the loader sees the schema of a kind of file. */
+export function outlineOf(schema: z.ZodType): Outline {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a boundary: zod's type for any JSON Schema is wider than what it writes for ours
+  return withoutReferences(z.toJSONSchema(schema, { io: 'input' }) as Referring);
+}
 
 /** What zod writes: a schema that can hold itself is referred to. */
 type Referring = Outline & { $ref?: string; $defs?: Record<string, Referring>; prefixItems?: Outline[] };
@@ -63,8 +69,11 @@ function withoutReferences({ $defs: definitions = {}, ...schema }: Referring): O
   const resolved = (at: Referring): Outline => {
     const known = done.get(at);
     if (known !== undefined) return known;
-    const name = at.$ref?.replace('#/$defs/', '');
-    if (name !== undefined) return resolved(definitions[name] ?? {});
+    const { $ref: reference, ...ofPlace } = at;
+    if (reference !== undefined) {
+      const held = resolved(definitions[reference.replace('#/$defs/', '')] ?? {});
+      return Object.keys(ofPlace).length === 0 ? held : { ...held, ...ofPlace };
+    }
     const { prefixItems, ...rest } = at;
     const copy: Outline = { ...rest };
     done.set(at, copy);

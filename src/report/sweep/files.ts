@@ -1,4 +1,4 @@
-import { formatParameter } from '../../sweep/importance/axes.ts';
+import { exactParameter } from '../../sweep/importance/value-text.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';
 import { csvCell } from '../text/csv.ts';
 import { escapeMarkdown, markdownTable } from '../text/markdown.ts';
@@ -35,7 +35,7 @@ export function renderSweepCsv(state: Pick<SweepState, 'trials' | 'status'>): st
   const lines = trials.map((trial) => {
     const set = keys.map((key): CsvValue => {
       const value = trial.assignment[key];
-      return typeof value === 'number' || value === undefined ? value : formatParameter(value);
+      return typeof value === 'number' || value === undefined ? value : exactParameter(value);
     });
     const cells = [...CSV.map(([, cell]) => cell(trial, state)), ...set];
     return cells.map(csvCell).join(',');

@@ -1,6 +1,6 @@
 import { isCrossValidation } from '../../sweep/folds/result.ts';
-import { formatParameter } from '../../sweep/importance/axes.ts';
 import type { SweepImportance } from '../../sweep/importance/of-sweep.ts';
+import { formatParameter } from '../../sweep/importance/value-text.ts';
 import type { SweepSettings } from '../../sweep/schema.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';
 import { escapeHtml } from '../page/html.ts';

@@ -1,7 +1,7 @@
 import { printable, printableSentence } from '../../errors.ts';
 import { commandOf } from '../../storage/shell.ts';
-import { formatParameter } from '../../sweep/importance/axes.ts';
 import type { SweepImportance } from '../../sweep/importance/of-sweep.ts';
+import { formatParameter } from '../../sweep/importance/value-text.ts';
 import { countRungs } from '../../sweep/schedulers/rung-counts.ts';
 import { noneToEnd, partOf } from '../../sweep/schedulers/trained-to-end.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { Entry, MapNode, Node } from '../../config/text/node.ts';
+import { childOf, listOption, type Outline, outlineAt } from '../../config/schema/outline.ts';
+import type { Entry, MapNode, Node, ScalarNode } from '../../config/text/node.ts';
 import { expandHome, literalPath, pathFault } from '../../config/tree/path-text.ts';
 import { experimentKeys } from './experiment-keys.ts';
 
@@ -10,34 +11,50 @@ import { experimentKeys } from './experiment-keys.ts';
  * @param base  the experiment's tree
  */
 export function withWholePaths(tree: MapNode, base: MapNode): MapNode {
-  const paths = new Set([...experimentKeys(base)].flatMap(([key, { at }]) => (at.isPath === true ? [key] : [])));
+  const keys = experimentKeys(base);
+  const whole: Reading = (key, value) => withPathsOf(keys.get(key)?.at ?? outlineAt(base, key.split('.')), value);
   return mapped(tree, (section, value) => {
-    if (section === 'parameters') return described(value, paths);
-    if (section === 'zip') return mapped(value, (_, lists) => assigned(lists, paths));
-    if (section === 'enqueue' && value.kind === 'list') return { ...value, items: value.items.map((item) => assigned(item, paths)) };
+    if (section === 'parameters') return described(value, whole);
+    if (section === 'zip') return mapped(value, (_, lists) => assigned(lists, whole));
+    if (section === 'enqueue' && value.kind === 'list') return { ...value, items: value.items.map((item) => assigned(item, whole)) };
     return value;
   });
 }
 
+/** A value, or a list of values, of an experiment's key. */
+type Reading = (key: string, value: Node) => Node;
+
 /** A map of parameters, each with its description. */
-function described(parameters: Node, paths: ReadonlySet<string>): Node {
+function described(parameters: Node, whole: Reading): Node {
   return mapped(parameters, (key, description) => {
-    if (description.kind !== 'map') return paths.has(key) ? whole(description) : description;
+    if (description.kind !== 'map') return whole(key, description);
     return mapped(description, (part, value) => {
-      if (part === 'when') return assigned(value, paths);
-      return (part === 'value' || part === 'values') && paths.has(key) ? whole(value) : value;
+      if (part === 'when') return assigned(value, whole);
+      return part === 'value' || part === 'values' ? whole(key, value) : value;
     });
   });
 }
 
 /** A map of keys with a value or a list of values each. */
-function assigned(values: Node, paths: ReadonlySet<string>): Node {
-  return mapped(values, (key, value) => (paths.has(key) ? whole(value) : value));
+function assigned(values: Node, whole: Reading): Node {
+  return mapped(values, whole);
 }
 
-function whole(node: Node): Node {
-  if (node.kind === 'list') return { ...node, items: node.items.map(whole) };
-  if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '') return node;
+/** @param at  what a value is; a list may be a list of such values */
+function withPathsOf(at: Outline | undefined, node: Node): Node {
+  if (node.kind === 'list') {
+    const isOne = (at?.items ?? listOption(at)) !== undefined;
+    return {
+      ...node,
+      items: node.items.map((item) => withPathsOf(isOne && item.kind !== 'list' ? (childOf(at, node, 0) ?? at) : at, item)),
+    };
+  }
+  if (node.kind === 'map') return mapped(node, (key, value) => withPathsOf(childOf(at, node, key), value));
+  return at?.isPath === true ? wholePath(node) : node;
+}
+
+function wholePath(node: ScalarNode): Node {
+  if (typeof node.value !== 'string' || node.value === '') return node;
   const { source } = node.place;
   if (pathFault(node.value, source.kind) !== undefined) return node;
   const value = literalPath(path.resolve(source.dir, expandHome(node.value)));

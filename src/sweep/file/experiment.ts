@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ExperimentTree, experimentFromTree } from '../../config/load.ts';
 import { resultKeys } from '../../config/resolved.ts';
-import { keyPlaceAt, type MapNode, type Node, nodeAt, type Path } from '../../config/text/node.ts';
+import { type Entry, keyPlaceAt, type MapNode, type Node, nodeAt, type Path } from '../../config/text/node.ts';
 import type { Place } from '../../config/text/source.ts';
 import type { Change } from '../../config/tree/overrides.ts';
 import type { LoadedExperiment } from '../../config/validate.ts';
@@ -103,10 +103,26 @@ function nodeOfValue(tree: MapNode, path: Path, value: ParameterValue): Node | u
   const node = nodeAt(tree, path);
   const values = node?.kind === 'map' ? nodeAt(node, ['values']) : node;
   const said = values?.kind === 'list' ? values.items : ['value', 'min', 'max'].map((key) => nodeAt(tree, [...path, key]));
-  return said.find((one) => one?.kind === 'scalar' && one.value === value);
+  if (typeof value !== 'object') return said.find((one) => one?.kind === 'scalar' && one.value === value);
+  const text = JSON.stringify(value);
+  return said.find((one) => one !== undefined && one.kind !== 'scalar' && JSON.stringify(plainOf(one)) === text);
+}
+
+function plainOf(node: Node): ParameterValue {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(plainOf);
+  return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plainOf(value)]));
 }
 
 function nodeOf(value: ParameterValue, place: Place): Node {
-  if (typeof value === 'object' && value !== null) return { kind: 'list', place, items: value.map((item) => nodeOf(item, place)) };
+  if (isList(value)) return { kind: 'list', place, items: value.map((item) => nodeOf(item, place)) };
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, child]): [string, Entry] => [key, { key: place, value: nodeOf(child, place) }]);
+    return { kind: 'map', place, entries: new Map(entries) };
+  }
   return { kind: 'scalar', place, value, raw: String(value) };
+}
+
+function isList(value: ParameterValue): value is readonly ParameterValue[] {
+  return Array.isArray(value);
 }

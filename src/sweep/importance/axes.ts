@@ -1,5 +1,6 @@
 import type { ParameterConfig, SweepSettings } from '../schema.ts';
 import type { Assignment, ParameterValue } from '../trial.ts';
+import { formatParameter } from './value-text.ts';
 
 interface Named {
   /** The dotted key; of a zip, its name. */
@@ -106,10 +107,4 @@ function zipAxis(name: string, members: SweepSettings['zip'][string], assignment
   );
   const labels = [...new Set([...listed, ...given.filter((label) => label !== undefined)])];
   return { name, kind: 'categories', labels, values: given.map((label) => (label === undefined ? undefined : labels.indexOf(label))) };
-}
-
-/** A value as a table shows it: `0.00312`, `adamw`, `[64, 32]`. */
-export function formatParameter(value: ParameterValue): string {
-  if (typeof value === 'number') return String(Number(value.toPrecision(12)));
-  return typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ');
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { isTooDeep } from '../../config/tree/depth.ts';
 import { printable } from '../../errors.ts';
-import { MAX_LANES } from '../schema.ts';
+import { MAX_LANES, parameterValue } from '../schema.ts';
 import { LOG_VERSION, type LoggedEntry } from './entries.ts';
 import { isPlainEntry } from './quick-shape.ts';
 
@@ -20,9 +21,11 @@ const seconds = z.number().min(0);
 const count = z.int().min(0);
 const after = count;
 const lanes = z.int().min(1).max(MAX_LANES);
-const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
-/** As in a sweep file: no deeper than a list of lists. */
-const parameterValue = z.union([scalar, z.array(z.union([scalar, z.array(scalar)]))]);
+/** As in a sweep file, whose reader stops at so many levels. */
+const assigned = z
+  .unknown()
+  .refine((value) => !isTooDeep(value), 'nested too deep')
+  .pipe(parameterValue);
 const fault = z.object({ code: z.string(), where: z.string().optional(), message: z.string() });
 const numbering = { seq: count, t: seconds };
 
@@ -68,7 +71,7 @@ const entry = z.discriminatedUnion('type', [
     ...numbering,
     type: z.literal('trial'),
     trial,
-    assignment: z.record(z.string(), parameterValue),
+    assignment: z.record(z.string(), assigned),
     origin: z.string(),
     key: z.string(),
     duplicateOf: trial.optional(),

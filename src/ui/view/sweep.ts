@@ -9,8 +9,9 @@ import { formatLoss, formatMetricValue, formatSecondsLeft } from '../../report/t
 import { kindAt } from '../../storage/folder.ts';
 import { commandOf } from '../../storage/shell.ts';
 import { isCrossValidation } from '../../sweep/folds/result.ts';
-import { formatParameter, positionsOf } from '../../sweep/importance/axes.ts';
+import { positionsOf } from '../../sweep/importance/axes.ts';
 import { type SweepImportance, sweepImportance } from '../../sweep/importance/of-sweep.ts';
+import { formatParameter } from '../../sweep/importance/value-text.ts';
 import type { SweepState, Trial } from '../../sweep/trial.ts';
 import type { ParallelAxis, ParallelLine, RunningRow, SweepAnswer, SweepRow, TrialRow } from '../protocol.ts';
 import type { Project } from '../watch/project.ts';

@@ -3,6 +3,7 @@ import type { AverageName } from '../../config/check/evaluated.ts';
 import { loss as lossSchema } from '../../config/schema/blocks/loss.ts';
 import { model as modelSchema } from '../../config/schema/blocks/model.ts';
 import type { Experiment, LossConfig } from '../../config/schema/schema.ts';
+import { isTooDeep } from '../../config/tree/depth.ts';
 import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { buildNetwork, type Network, tensorsInOrder } from '../../model/network.ts';
@@ -79,6 +80,8 @@ function modelMetadata(text: string | undefined, fail: Fail): z.output<typeof me
   } catch (error) {
     throw fail(`${MODEL_METADATA.model}: not JSON: ${(error as Error).message}`);
   }
+  // The schema calls itself once a level.
+  if (isTooDeep(value)) throw fail(`${MODEL_METADATA.model}: nested too deep`);
   const result = metadataSchema.safeParse(value);
   if (!result.success) throw fail(`${MODEL_METADATA.model}: ${issueText(result.error.issues)}`);
   return result.data;

@@ -61,4 +61,19 @@ test('the JSON Schema holds only keywords of JSON Schema', (t) => {
   const text = JSON.stringify(experimentJsonSchema());
   t.false(text.includes('isPath'));
   t.false(text.includes('exclusive"'));
+  t.false(text.includes('impliedBy'));
+  t.false(text.includes('"name":"layer"'));
+});
+
+test('what can hold itself stands once, and is referred to wherever it may stand', (t) => {
+  const schema = experimentJsonSchema() as { $defs: { layer: Outline }; properties: { model: Outline } };
+  const layer = { $ref: '#/$defs/layer' };
+  t.deepEqual(Object.keys(schema.$defs), ['layer']);
+  t.like(schema.properties.model.properties?.['layers'], { type: 'array', items: layer });
+  t.like(schema.properties.model.properties?.['blocks'], { additionalProperties: { type: 'array', items: layer } });
+  const variants = new Map(schema.$defs.layer.oneOf?.map((variant) => [variant.properties?.['type']?.const, variant]));
+  t.like(variants.get('repeat')?.properties?.['layers'], { items: layer });
+  t.deepEqual(variants.get('repeat')?.required, ['repeat']);
+  t.deepEqual(variants.get('residual')?.required, ['residual']);
+  t.deepEqual(variants.get('conv2d')?.required, ['type', 'filters', 'kernel']);
 });

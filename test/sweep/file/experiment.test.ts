@@ -1,4 +1,5 @@
 import test from 'ava';
+import { flatLayers } from '../../../src/config/layers/flat-layers.ts';
 import { GradloomError } from '../../../src/errors.ts';
 import { replicateSeed, trialExperiment, trialKey } from '../../../src/sweep/file/experiment.ts';
 import { load } from '../support/loaded-sweep.ts';
@@ -88,4 +89,66 @@ test('a value that the experiment refuses is told at its place in the sweep file
   t.regex(error.where ?? '', /sweep\.yaml:4:3$/);
   t.is(error.message, 'optimizer.lr: out of range; got -1; expected a number above 0, at most 1e+30');
   t.regex(error.frame ?? '', /> 4 \| {3}optimizer\.lr/);
+});
+
+const LAYERS = `base: ./base.yaml
+method: grid
+parameters:
+  model.layers:
+    values:
+      - [{type: dense, units: 2}]
+      - [{type: dense, units: 8, activation: relu}, {type: dense, units: 2}]
+      - [{repeat: 3, layers: [{type: dense, units: 8, activation: relu}]}, {type: dense, units: 2}]
+`;
+
+test('whole lists of layers can be the values that are tried', (t) => {
+  const loaded = load(t, LAYERS);
+  const { values = [] } = loaded.settings.parameters['model.layers'] ?? {};
+  t.deepEqual(
+    values.map((value) => flatLayers(trialExperiment(loaded, { 'model.layers': value }).experiment.model).length),
+    [1, 2, 4],
+  );
+  t.is(new Set(values.map((value) => trialKey(loaded, { 'model.layers': value }))).size, 3);
+});
+
+test('a fault in a list of layers is shown where the sweep file says it', (t) => {
+  const faulty = LAYERS.replace('{type: dense, units: 8, activation: relu}, {', '{type: dense, unit: 8, activation: relu}, {');
+  const error = t.throws(() => load(t, faulty), { instanceOf: GradloomError });
+  t.deepEqual(
+    error?.problems.map(({ where, message }) => [where?.replace(/^.*\//, ''), message]),
+    [
+      ['sweep.yaml:7:10', 'model.layers.0.units: missing; expected an integer from 1 to 1000000'],
+      ['sweep.yaml:7:24', 'model.layers.0.unit: unknown key; did you mean model.layers.0.units?'],
+    ],
+  );
+});
+
+test('how often layers are repeated can be searched, in either form, and what stands in a block too', (t) => {
+  const base = `data: {source: {type: synthetic, kind: blobs}}
+model:
+  layers:
+    - {repeat: 1, layers: [{type: dense, units: 8}]}
+    - {repeat: {times: 1, layers: [{block: body}]}}
+    - {type: dense, units: 2}
+  blocks: {body: [{type: dense, units: 8}]}
+`;
+  const sweep = `base: ./base.yaml
+run_cap: 5
+parameters:
+  model.layers.0.repeat: {values: [0, 2, 4]}
+  model.layers.0.layers.0.units: {min: 4, max: 64}
+  model.layers.1.repeat.times: {min: 1, max: 3}
+  model.blocks.body.0.units: {min: 4, max: 64}
+`;
+  const loaded = load(t, sweep, [], base);
+  const { experiment } = trialExperiment(loaded, {
+    'model.layers.0.repeat': 2,
+    'model.layers.0.layers.0.units': 16,
+    'model.layers.1.repeat.times': 3,
+    'model.blocks.body.0.units': 32,
+  });
+  t.deepEqual(
+    flatLayers(experiment.model).map(({ config }) => (config.type === 'dense' ? config.units : undefined)),
+    [16, 16, 32, 32, 32, 2],
+  );
 });

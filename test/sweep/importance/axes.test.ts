@@ -1,5 +1,6 @@
 import test from 'ava';
-import { axesOf, formatParameter } from '../../../src/sweep/importance/axes.ts';
+import { axesOf } from '../../../src/sweep/importance/axes.ts';
+import { formatParameter } from '../../../src/sweep/importance/value-text.ts';
 import type { SweepInput } from '../../../src/sweep/schema.ts';
 import type { Assignment } from '../../../src/sweep/trial.ts';
 import { settings } from '../support/states.ts';

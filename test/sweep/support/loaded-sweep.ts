@@ -13,7 +13,7 @@ train: {epochs: 3, batch_size: 32}
 `;
 
 /** Writes a sweep file beside the base experiment and loads it. */
-export function load(t: ExecutionContext, text: string, overrides: readonly string[] = []): LoadedSweep {
-  const directory = workplace(t, { 'base.yaml': BASE, 'sweep.yaml': text });
+export function load(t: ExecutionContext, text: string, overrides: readonly string[] = [], base = BASE): LoadedSweep {
+  const directory = workplace(t, { 'base.yaml': base, 'sweep.yaml': text });
   return loadSweep(path.join(directory, 'sweep.yaml'), { overrides });
 }

@@ -1,4 +1,4 @@
-import { formatParameter } from '../../../sweep/importance/axes.ts';
+import { formatParameter } from '../../../sweep/importance/value-text.ts';
 import type { Trial } from '../../../sweep/trial.ts';
 import { escapeHtml } from '../../page/html.ts';
 import { rangeScale } from '../../page/scale.ts';

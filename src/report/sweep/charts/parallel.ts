@@ -1,4 +1,5 @@
-import { formatParameter, positionsOf } from '../../../sweep/importance/axes.ts';
+import { positionsOf } from '../../../sweep/importance/axes.ts';
+import { formatParameter } from '../../../sweep/importance/value-text.ts';
 import type { Trial } from '../../../sweep/trial.ts';
 import { escapeHtml } from '../../page/html.ts';
 import type { Scale } from '../../page/scale.ts';

@@ -1,5 +1,5 @@
 import { printable, printableSentence } from '../../../errors.ts';
-import { formatParameter } from '../../../sweep/importance/axes.ts';
+import { formatParameter } from '../../../sweep/importance/value-text.ts';
 import type { SweepSettings } from '../../../sweep/schema.ts';
 import type { ParameterValue, SweepState, Trial, TrialStatus } from '../../../sweep/trial.ts';
 import { formatMetricInterval, formatMetricValue } from '../../text/numbers.ts';
