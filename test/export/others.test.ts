@@ -1,11 +1,12 @@
 import test from 'ava';
+import { GradloomError } from '../../src/errors.ts';
 import { writeExport } from '../../src/export/export.ts';
 import { js } from '../../src/export/js/export.ts';
 import { kerasJson } from '../../src/export/keras/export.ts';
 import { onnx } from '../../src/export/onnx/export.ts';
 import { torch } from '../../src/export/torch/export.ts';
 import { cases, modelOf } from './support/models.ts';
-import { PICTURE_NETWORKS, picturesOf } from './support/pictures.ts';
+import { picturesOf } from './support/pictures.ts';
 import { TORCH } from './support/torch.ts';
 
 const OPTIONS = { output: 'm.json', raw: false, dtype: 'f32', batchNorm: 'keep' } as const;
@@ -26,7 +27,16 @@ for (const [layers, preprocess, outcome] of cases().filter(([name]) => name !== 
   });
 }
 
-for (const name of PICTURE_NETWORKS) {
+// Every form of a layer in Python: each costs the start of PyTorch.
+for (const name of [
+  'groups and depthwise, stride, padding, no bias',
+  'batch norm and layer norm',
+  'pools with padding and what is left out, flatten, dense layers',
+  'layers and blocks with what came in',
+  'sequences',
+  'numbers as pictures, channels last',
+  'pictures out of a dense layer',
+]) {
   torchTest(`PyTorch (python3-torch) gives the network's outputs: ${name}`, async (t) => {
     const check = await torch(picturesOf(name), { ...OPTIONS, output: 'm.py' }).check();
     t.true(typeof check !== 'string' && check.rows === 100 && check.difference < 1e-5, JSON.stringify(check));
@@ -38,6 +48,13 @@ test('a residual connection is refused for Keras by its layer', (t) => {
     code: 'E_EXPORT',
     message: 'a residual connection, which keras.Sequential cannot hold',
   });
+});
+
+test('layers of pictures are refused for Keras by the first of them', (t) => {
+  const error = t.throws(() => kerasJson(picturesOf('pictures out of a dense layer'), OPTIONS), { instanceOf: GradloomError });
+  t.is(error.code, 'E_EXPORT');
+  t.is(error.where, 'model.layers.1');
+  t.is(error.message, 'layers of pictures, which this format is not written for');
 });
 
 test('an export that overflows f32 is not kept', async (t) => {

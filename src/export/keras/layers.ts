@@ -1,4 +1,5 @@
 import { GradloomError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
 import type { ActivationOp } from '../../graph/ops/activation.ts';
 import { type ExportModel, inputShape, tensorOf } from '../model.ts';
@@ -24,13 +25,13 @@ export function kerasLayers(model: ExportModel, raw: boolean): KerasLayer[] {
   } else if (!raw && normalization.kind === 'divide' && normalization.divisor !== 1) {
     layers.push(plain('Rescaling', 'normalize', { scale: 1 / normalization.divisor, offset: 0 }));
   }
-  for (const op of graph.ops) layers.push(layerOf(op, (name) => tensorOf({ tensors }, name).length));
+  for (const op of graph.ops) layers.push(layerOf(op, graph, (name) => tensorOf({ tensors }, name).length));
   return layers;
 }
 
 const plain = (className: string, name: string, config: object): KerasLayer => ({ className, config: { name, ...config }, weights: {} });
 
-function layerOf(op: LayerOp, sizeOf: (tensor: string) => number): KerasLayer {
+function layerOf(op: LayerOp, graph: Graph, sizeOf: (tensor: string) => number): KerasLayer {
   const name = `layer${op.layer}_${op.type}`;
   switch (op.type) {
     case 'dense':
@@ -57,16 +58,17 @@ function layerOf(op: LayerOp, sizeOf: (tensor: string) => number): KerasLayer {
     case 'dropout':
       return plain('Dropout', name, { rate: op.p });
     case 'add':
-      throw unwritten(op, 'a residual connection, which keras.Sequential cannot hold');
+      throw unwritten(op, graph, 'a residual connection, which keras.Sequential cannot hold');
     case 'conv':
     case 'pool':
     case 'swap_axes':
-      throw unwritten(op, 'layers of pictures, which this format is not written for');
+      throw unwritten(op, graph, 'layers of pictures, which this format is not written for');
   }
 }
 
-function unwritten({ layer }: LayerOp, message: string): GradloomError {
-  return new GradloomError({ code: 'E_EXPORT', where: `model.layers.${layer}`, message, next: 'export it with --to onnx' });
+function unwritten({ layer }: LayerOp, { layers }: Graph, message: string): GradloomError {
+  const where = layers[layer]?.path ?? `layers.${layer}`;
+  return new GradloomError({ code: 'E_EXPORT', where, message, next: 'export it with --to onnx' });
 }
 
 function activationLayer({ function: act }: ActivationOp, name: string): KerasLayer {
