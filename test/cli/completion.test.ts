@@ -45,6 +45,18 @@ const cases: [words: string[], expected: string[]][] = [
     ['model.layers.1.activation.', 'model.layers.1.activation='],
   ],
   [
+    ['train', 'a.yaml', 'model.layers.1.layers.0.residual.layers.2.activ'],
+    ['model.layers.1.layers.0.residual.layers.2.activation.', 'model.layers.1.layers.0.residual.layers.2.activation='],
+  ],
+  [
+    ['train', 'a.yaml', 'model.layers.0.padding='],
+    ['model.layers.0.padding=same', 'model.layers.0.padding=valid'],
+  ],
+  [
+    ['train', 'a.yaml', 'model.layers.2.repeat.'],
+    ['model.layers.2.repeat.times=', 'model.layers.2.repeat.layers.', 'model.layers.2.repeat.layers='],
+  ],
+  [
     ['train', 'a.yaml', 'data.drop_last='],
     ['data.drop_last=true', 'data.drop_last=false'],
   ],

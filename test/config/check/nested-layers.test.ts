@@ -178,7 +178,7 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
     title: 'another form for a picture',
     layers: [CONV, '{type: reshape, shape: [2, 3]}', DENSE],
     problems: [
-      '5:7 [E_CONFIG_VALUE] model.layers.1: reshape takes flat values; the layer before it gives a picture | put flatten in front of it',
+      '5:7 [E_CONFIG_VALUE] model.layers.1: reshape takes flat values; the layer before it gives a picture | remove it, or put a dense layer in front of it',
     ],
   },
   {
@@ -192,6 +192,11 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
     problems: [
       '4:70 [E_CONFIG_VALUE] model.layers.0.padding: same goes with stride 1; got stride [1, 2]; expected zeros in numbers, or valid | padding: 1 gives as many outputs as steps fit into the input',
     ],
+  },
+  {
+    title: 'dropout of values and of channels',
+    layers: ['{type: conv1d, filters: 8, kernel: 3, dropout: 0.1, dropout1d: 0.1}', DENSE],
+    problems: ['4:70 [E_CONFIG_VALUE] model.layers.0.dropout1d: dropout is on too; expected one of the two'],
   },
   {
     title: 'groups that divide neither filters nor channels',

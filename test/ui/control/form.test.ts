@@ -44,6 +44,32 @@ test('a field has what its key takes, what it means and what it is', (t) => {
   t.false(fields.has('version'));
 });
 
+test('layers in layers have fields of their own, and so have those of blocks; what the fields say, written as changes, changes nothing', (t) => {
+  const tree = {
+    ...TREE,
+    model: {
+      layers: [
+        { block: 'stem' },
+        { repeat: 2, layers: [{ type: 'dense', units: 8 }] },
+        { repeat: { times: 3, layers: [{ residual: { layers: [{ type: 'dense', units: 8 }], activation: 'relu' } }] } },
+        { type: 'dense', units: 3 },
+      ],
+      blocks: { stem: ['flatten', { type: 'dense', units: 16 }] },
+    },
+  };
+  const fields = fieldsOf(tree);
+  t.like(fields.get('model.layers.0.block'), { control: 'text', value: 'stem' });
+  t.like(fields.get('model.layers.1.repeat'), { value: '2', least: 0 });
+  t.like(fields.get('model.layers.1.layers.0.units'), { control: 'number', value: '8' });
+  t.like(fields.get('model.layers.2.repeat.times'), { control: 'number', value: '3' });
+  t.like(fields.get('model.layers.2.repeat.layers.0.residual.activation.type'), { control: 'choice', value: 'relu' });
+  t.like(fields.get('model.blocks.stem.1.units'), { control: 'number', value: '16' });
+  const overrides = [...fields.values()]
+    .filter(({ value, key }) => value !== '' && !/path|dir/.test(key))
+    .map(({ key, value }) => `${key}=${value}`);
+  t.deepEqual(experimentFromObject(tree, { overrides }).experiment, experimentFromObject(tree).experiment);
+});
+
 test('another variant has its own keys, and none of the one before', (t) => {
   const fields = fieldsOf({ ...TREE, optimizer: { type: 'adam' } });
   t.true(fields.has('optimizer.betas'));

@@ -57,6 +57,9 @@ function checkNormRows(view: View, norm: Path): void {
 }
 
 function checkConvolution(view: View, path: Path): void {
+  const channels = [...path, view.type(path) === 'conv2d' ? 'dropout2d' : 'dropout1d'];
+  if ((view.number([...path, 'dropout']) ?? 0) > 0 && (view.number(channels) ?? 0) > 0)
+    view.report('E_CONFIG_VALUE', channels, 'dropout is on too; expected one of the two');
   const stride = view.numbers([...path, 'stride']);
   if (view.value([...path, 'padding']) === 'same' && stride?.some((steps) => steps > 1) === true) {
     const message = `same goes with stride 1; got stride ${textOf(stride)}; expected zeros in numbers, or valid`;
