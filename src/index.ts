@@ -126,7 +126,8 @@ export { type PlannedTrial, type PlanOptions, planSweep, type SweepPlan } from '
 export { readSweep } from './sweep/session/read.ts';
 export { type NewSweepOptions, type ResumeSweepOptions, resumeSweep, type SweepRun, sweep } from './sweep/session/sweep.ts';
 export type { SearchSpace } from './sweep/space/space.ts';
-export type { Assignment, CurvePoint, ParameterValue, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
+export type { Assignment, CurvePoint, SweepState, Trial, TrialStatus } from './sweep/trial.ts';
+export type { ParameterValue } from './sweep/value.ts';
 export { type DataToEvaluate, type EvaluateOptions, evaluateOnOwnData, type ModelEvaluation } from './use/evaluate/evaluate.ts';
 export type { LabelledRows } from './use/evaluate/labelled.ts';
 export type { ClassScore } from './use/evaluate/scores.ts';

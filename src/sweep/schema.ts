@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { forEditors } from '../config/schema/json-schema.ts';
 import { outlineOf } from '../config/schema/outline.ts';
 import { object, positiveInteger } from '../config/schema/parts/parts.ts';
-import type { ParameterValue } from './trial.ts';
+import type { ParameterValue } from './value.ts';
 
 /** Trials under way at most. */
 export const MAX_LANES = 4096;

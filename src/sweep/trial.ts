@@ -1,7 +1,5 @@
 import type { SweepSettings } from './schema.ts';
-
-/** A value that a trial sets, as it would stand in YAML. */
-export type ParameterValue = number | string | boolean | null | readonly ParameterValue[] | { readonly [key: string]: ParameterValue };
+import type { ParameterValue } from './value.ts';
 
 /** What a trial sets: dotted keys of the experiment (a zip's members included), only those whose `when` holds. */
 export type Assignment = Readonly<Record<string, ParameterValue>>;

@@ -8,7 +8,8 @@ import type { LoadedExperiment } from '../../config/validate.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { SweepSettings } from '../schema.ts';
 import type { SearchSpace } from '../space/space.ts';
-import type { Assignment, ParameterValue } from '../trial.ts';
+import type { Assignment } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 
 /** What a trial's experiment is made of. */
 export interface TrialSource {

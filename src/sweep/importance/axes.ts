@@ -1,5 +1,6 @@
 import type { ParameterConfig, SweepSettings } from '../schema.ts';
-import type { Assignment, ParameterValue } from '../trial.ts';
+import type { Assignment } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 import { formatParameter } from './value-text.ts';
 
 interface Named {

@@ -1,4 +1,4 @@
-import type { ParameterValue } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 
 /** A value as a table shows it: `0.00312`, `adamw`, `[64, 32]`, `[conv2d 8 kernel 3 relu, flatten, dense 10]`. */
 export function formatParameter(value: ParameterValue): string {

@@ -1,6 +1,6 @@
 import { closest } from '../../config/text/closest.ts';
 import { printable } from '../../errors.ts';
-import type { ParameterValue } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 
 /** What kinds of value a key can have. */
 export type Kind = 'number' | 'boolean' | 'text' | 'null' | 'list';

@@ -2,7 +2,7 @@ import { betaCdf, betaQuantile } from '../../random/beta.ts';
 import { normalCdf, normalQuantile } from '../../random/distributions.ts';
 import { exp, log } from '../../random/elementary.ts';
 import type { DistributionName } from '../schema.ts';
-import type { ParameterValue } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 
 /** A stretch of (0, 1): all u that give one value; from = to where each u gives its own. */
 export type Cell = readonly [from: number, to: number];

@@ -1,5 +1,6 @@
 import { GradloomError } from '../../errors.ts';
-import type { Assignment, ParameterValue } from '../trial.ts';
+import type { Assignment } from '../trial.ts';
+import type { ParameterValue } from '../value.ts';
 import type { Constraint } from './constraints.ts';
 import type { Cell, Distribution } from './distributions.ts';
 

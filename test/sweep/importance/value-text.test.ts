@@ -1,6 +1,6 @@
 import test from 'ava';
 import { exactParameter, formatParameter } from '../../../src/sweep/importance/value-text.ts';
-import type { ParameterValue } from '../../../src/sweep/trial.ts';
+import type { ParameterValue } from '../../../src/sweep/value.ts';
 
 const TEXTS: readonly [value: ParameterValue, text: string][] = [
   [[{ type: 'dense', units: 3 }], '[dense 3]'],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ConstraintError, type Kind, parseConstraint } from '../../../src/sweep/space/constraints.ts';
-import type { ParameterValue } from '../../../src/sweep/trial.ts';
+import type { ParameterValue } from '../../../src/sweep/value.ts';
 
 const VALUES: Readonly<Record<string, ParameterValue>> = { a: 2, 'b.0.c': 3, word: 'sgd', yes: true, none: null };
 const KINDS: Readonly<Record<string, Kind[]>> = {

@@ -61,7 +61,7 @@ for (const [name, numbers, expected] of meanings) {
       const [from, to] = distribution.cell(value) ?? [Number.NaN, Number.NaN];
       // A real number is rounded to some digits.
       const slack = distribution.smooth ? 1e-5 : 1e-12;
-      t.true(from - slack <= u && u <= to + slack, `${u} gives ${String(value)} with cell ${from} ${to}`);
+      t.true(from - slack <= u && u <= to + slack, `${u} gives ${JSON.stringify(value)} with cell ${from} ${to}`);
     }
     for (const other of ['a', true, null, Number.NaN, Number.POSITIVE_INFINITY]) t.is(distribution.cell(other), undefined);
     if (distribution.bounded) t.is(distribution.cell(1e6), undefined);

@@ -88,7 +88,7 @@ export const conditional: Objective = {
   least: 0,
   noise: 0.05,
   value(assignment) {
-    const kind = String(assignment['kind']);
+    const kind = assignment['kind'] === 'a' ? 'a' : 'b';
     const place = kind === 'a' ? 0.3 : 0.7;
     const far = [0, 1, 2, 3].reduce((sum, i) => sum + (at(assignment, `${kind}${i}`) - place) ** 2, 0);
     return far + 0.05 * Math.log2(at(assignment, 'size') / 64) ** 2 + (kind === 'a' ? 0.3 : 0);

@@ -1,7 +1,8 @@
 import { printable, printableSentence } from '../../../errors.ts';
 import { formatParameter } from '../../../sweep/importance/value-text.ts';
 import type { SweepSettings } from '../../../sweep/schema.ts';
-import type { ParameterValue, SweepState, Trial, TrialStatus } from '../../../sweep/trial.ts';
+import type { SweepState, Trial, TrialStatus } from '../../../sweep/trial.ts';
+import type { ParameterValue } from '../../../sweep/value.ts';
 import { formatMetricInterval, formatMetricValue } from '../../text/numbers.ts';
 import { shortNames } from './charted.ts';
 
