@@ -43,6 +43,7 @@ export type TensorSpec = Pick<ModelTensor, 'role' | 'shape' | 'layout' | 'fanIn'
 /** Grows a graph, layer by layer. */
 export class GraphBuilder {
   readonly #graph: Omit<Graph, 'loss' | 'output'>;
+  readonly #shapes = new Map<string, Shape>();
   readonly #flat = new Set<string>();
   #layer = -1;
   #type = '';
@@ -53,6 +54,7 @@ export class GraphBuilder {
   constructor(input: Shape) {
     const name = 'x';
     this.#last = name;
+    this.#shapes.set(name, input);
     this.#graph = { input: name, layers: [], rows: [{ name, shape: input }], parameters: [], statistics: [], ops: [], streams: 0 };
   }
 
@@ -107,15 +109,14 @@ export class GraphBuilder {
   }
 
   shapeOf(name: string): Shape {
-    const found = this.#graph.rows.find((tensor) => tensor.name === name);
-    if (found === undefined) throw new RangeError(`the graph has no tensor ${name}`);
-    return found.shape;
+    return found(this.#shapes.get(name), name);
   }
 
   /** A new tensor of rows of the layer at hand. @returns its name */
   rows(role: string, shape: Shape): string {
     const name = `layers.${this.#layer}.${role}`;
     this.#graph.rows.push({ name, shape });
+    this.#shapes.set(name, shape);
     return name;
   }
 
@@ -150,7 +151,7 @@ export function activityOf({ ops }: Graph, { index, y }: GraphLayer): { tensor: 
   return op?.type === 'activation' ? { tensor: op.y, activation: op.function.type } : { tensor: y, activation: undefined };
 }
 
-/** The shape of a tensor of rows. */
+/** The shape of a tensor of rows. For many of them make a `GraphIndex`: this looks through all. */
 export function rowShape(graph: Graph, name: string): Shape {
   return found(
     graph.rows.find((tensor) => tensor.name === name),
@@ -162,6 +163,7 @@ export function rowShape(graph: Graph, name: string): Shape {
 export class GraphIndex {
   readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #makers: ReadonlyMap<string, LayerOp>;
+  readonly #ofLayer = new Map<number, LayerOp[]>();
   readonly #readers = new Map<string, Op[]>();
   readonly #trained = new Set<string>();
 
@@ -177,6 +179,9 @@ export class GraphIndex {
     }
     for (const op of graph.ops) {
       const type = opType(op);
+      const ofLayer = this.#ofLayer.get(op.layer);
+      if (ofLayer === undefined) this.#ofLayer.set(op.layer, [op]);
+      else ofLayer.push(op);
       if (type.parameters(op).length > 0 || type.inputs(op).some((x) => this.#trained.has(x))) this.#trained.add(op.y);
     }
   }
@@ -189,6 +194,11 @@ export class GraphIndex {
   /** The op that makes a tensor of rows; undefined for the network's input. */
   makerOf(name: string): LayerOp | undefined {
     return this.#makers.get(name);
+  }
+
+  /** The ops of a layer, in the order of forward. */
+  opsOf(layer: number): readonly LayerOp[] {
+    return this.#ofLayer.get(layer) ?? [];
   }
 
   /** Whether training needs the gradient of a tensor of rows: a parameter has a part in it. */

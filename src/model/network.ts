@@ -1,7 +1,7 @@
 import { flatLayers } from '../config/layers/flat-layers.ts';
 import type { Experiment } from '../config/schema/schema.ts';
 import { GradloomError } from '../errors.ts';
-import { type Graph, GraphBuilder, rowShape } from '../graph/graph.ts';
+import { type Graph, GraphBuilder, GraphIndex } from '../graph/graph.ts';
 import { opType } from '../graph/op.ts';
 import { elements, type Shape, shapeText } from '../graph/shape.ts';
 import type { ModelTensor } from '../graph/tensor.ts';
@@ -67,24 +67,36 @@ export function buildNetwork(experiment: Pick<Experiment, 'model' | 'loss'>, sam
   const graph = buildGraph(experiment, sample);
   const parameters = placed(graph.parameters);
   const statistics = placed(graph.statistics);
-  const width = (name: string): number => elements(rowShape(graph, name));
+  const { shapeOf, widthOf } = new GraphIndex(graph);
+  const parametersOf = byLayer(parameters.tensors);
+  const statisticsOf = byLayer(statistics.tensors);
   return {
     graph,
     inputs: elements(sample),
-    outputs: width(graph.output),
+    outputs: widthOf(graph.output),
     layers: graph.layers.map(({ index, type, x, y }) => ({
       index,
-      inputs: width(x),
-      outputs: width(y),
-      shape: type === 'flatten' ? [width(y)] : channelsFirst(rowShape(graph, y)),
-      parameters: parameters.tensors.filter(({ layer }) => layer === index),
-      statistics: statistics.tensors.filter(({ layer }) => layer === index),
+      inputs: widthOf(x),
+      outputs: widthOf(y),
+      shape: type === 'flatten' ? [widthOf(y)] : channelsFirst(shapeOf(y)),
+      parameters: parametersOf.get(index) ?? [],
+      statistics: statisticsOf.get(index) ?? [],
     })),
     parameters: parameters.tensors,
     statistics: statistics.tensors,
     vectorFloats: parameters.floats,
     statisticFloats: statistics.floats,
   };
+}
+
+function byLayer(tensors: readonly PlacedTensor[]): Map<number, PlacedTensor[]> {
+  const layers = new Map<number, PlacedTensor[]>();
+  for (const tensor of tensors) {
+    const own = layers.get(tensor.layer);
+    if (own === undefined) layers.set(tensor.layer, [tensor]);
+    else own.push(tensor);
+  }
+  return layers;
 }
 
 /** Gives tensors their places in one vector, one after the other. */
@@ -113,11 +125,12 @@ export function parameterCount(network: Network): number {
 
 /** Floating-point operations of forward and backward for one row; what reads the network's inputs needs no gradient of them. */
 export function flopsPerRow({ graph }: Pick<Network, 'graph'>): { forward: number; backward: number } {
+  const { shapeOf } = new GraphIndex(graph);
   let forward = 0;
   let backward = 0;
   for (const op of graph.ops) {
     const type = opType(op);
-    const flops = type.flops?.(op, (name) => rowShape(graph, name)) ?? { forward: 0, backward: 0 };
+    const flops = type.flops?.(op, shapeOf) ?? { forward: 0, backward: 0 };
     forward += flops.forward;
     backward += type.inputs(op).includes(graph.input) ? flops.backward / 2 : flops.backward;
   }

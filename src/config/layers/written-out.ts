@@ -3,7 +3,7 @@ import { closest, listed } from '../text/closest.ts';
 import { dotted, type Path } from '../text/node.ts';
 
 /** Layers of a network, once everything is written out. */
-const MOST_LAYERS = 100_000;
+const MOST_LAYERS = 10_000;
 /** Repeats, blocks and residuals within each other. */
 const MOST_NESTED = 50;
 
@@ -79,7 +79,7 @@ export function listProblems<E>({ layers, blocks, partOf }: LayerLists<E>): List
     if (height > MOST_NESTED)
       return report(path, 'E_CONFIG_RANGE', `layers within layers; got more than ${MOST_NESTED} levels; expected at most ${MOST_NESTED}`);
     if (layers > MOST_LAYERS) return report(path, 'E_CONFIG_RANGE', tooMany(layers));
-    if (part.kind === 'residual' && layers === 0 && inside !== NOTHING) {
+    if (part.kind === 'residual' && layers === 0 && part.layers.length > 0 && inside !== NOTHING) {
       return report(path, 'E_CONFIG_VALUE', 'nothing to add the input to: every repeat inside is 0; expected at least one layer');
     }
     return { layers: part.kind === 'residual' ? layers + 1 : layers, height };
@@ -110,6 +110,8 @@ export function listProblems<E>({ layers, blocks, partOf }: LayerLists<E>): List
  */
 export function writtenOut<E>({ layers, blocks, partOf }: LayerLists<E>, most = MOST_LAYERS): WrittenLayer<E>[] {
   const written: WrittenLayer<E>[] = [];
+  /** Blocks that stand for nothing: those that double it, level by level, would take their time as well. */
+  const nothing = new Set<string>();
   const add = (list: readonly E[], path: Path): void => {
     for (const [i, entry] of list.entries()) addEntry(entry, [...path, i]);
   };
@@ -121,10 +123,16 @@ export function writtenOut<E>({ layers, blocks, partOf }: LayerLists<E>, most = 
       if (written.length === before) return;
     }
   };
+  const addBlock = (name: string): void => {
+    if (nothing.has(name)) return;
+    const before = written.length;
+    add(blocks.get(name) ?? [], [...BLOCKS, name]);
+    if (written.length === before) nothing.add(name);
+  };
   const addEntry = (entry: E, path: Path): void => {
     const part = partOf(entry);
     if (part === undefined || part.kind === 'layer') written.push({ path, entry, from: undefined });
-    else if (part.kind === 'block') add(blocks.get(part.name) ?? [], [...BLOCKS, part.name]);
+    else if (part.kind === 'block') addBlock(part.name);
     else if (part.kind === 'repeat') repeat(part.layers, [...path, ...part.at], Math.min(part.times, most));
     else {
       const from = written.length;

@@ -41,10 +41,10 @@ export function planExchange(
     const factors = batchRows * (inputs + workers * outputs);
     return workers > 1 && factors < workers * size ? 'factors' : 'gradients';
   };
+  const byName = new Map(parameters.map((tensor) => [tensor.name, tensor]));
   const exchanges: Record<string, Exchange> = {};
   for (const op of graph.ops) {
-    const name = lowerings.of(op).sliced?.(op);
-    const weight = parameters.find((tensor) => tensor.name === name);
+    const weight = byName.get(lowerings.of(op).sliced?.(op) ?? '');
     const [x] = opType(op).inputs(op);
     if (weight !== undefined && x !== undefined) exchanges[weight.name] = chosen(weight.size, widthOf(x), widthOf(op.y));
   }

@@ -58,7 +58,7 @@ export function placeGraph(graph: Graph, { perRow, f64, leaves, workers }: Alloc
   const valueOwner = owners(graph, (op) => overwrites(index, op));
   const gradientOwner = owners(graph, (op) => sharesGradient(index, op));
   for (const layer of graph.layers) {
-    const ops = graph.ops.filter((op) => op.layer === layer.index);
+    const ops = index.opsOf(layer.index);
     const made = [layer.y, ...ops.map(({ y }) => y).filter((y) => y !== layer.y)];
     placeShared(made, valueOwner, regions.values, (name) => perRow(index.widthOf(name)));
     const workspaces = ops.map((op) => workspaceOf(op, index.shapeOf));

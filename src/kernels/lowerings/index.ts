@@ -1,7 +1,6 @@
 import type { Graph } from '../../graph/graph.ts';
-import { rowShape } from '../../graph/graph.ts';
+import { GraphIndex } from '../../graph/graph.ts';
 import type { LayerOp } from '../../graph/op.ts';
-import { elements } from '../../graph/shape.ts';
 import type { Lowering, Lowerings } from '../lowering.ts';
 import { nativeConvScratch, nativeScratch } from '../native/scratch.ts';
 import { convScratchFloats, scratchFloats } from '../sizes.ts';
@@ -46,8 +45,9 @@ function fusesEpilogue(op: LayerOp, next: LayerOp): boolean {
 
 /** Floats of scratch that a rank needs for at most `rows` rows, for the widest products and all convolutions of a graph. */
 function productScratch(graph: Graph, rows: number, leaves: number): number {
+  const { widthOf } = new GraphIndex(graph);
   const products = graph.ops.filter((op) => op.type === 'dense');
-  const widest = (tensor: 'x' | 'y'): number => Math.max(0, ...products.map((op) => elements(rowShape(graph, op[tensor]))));
+  const widest = (tensor: 'x' | 'y'): number => Math.max(0, ...products.map((op) => widthOf(op[tensor])));
   const [inputs, outputs] = [widest('x'), widest('y')];
   const convolutions = graph.ops
     .filter((op) => op.type === 'conv')

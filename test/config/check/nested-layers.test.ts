@@ -60,14 +60,14 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
     title: 'a million layers in a line',
     layers: [`{repeat: 1000, layers: [{repeat: 1000, layers: [${DENSE}]}]}`],
     problems: [
-      '4:7 [E_CONFIG_RANGE] model.layers.0: too many layers; got 1000000 once repeats and blocks are written out; expected at most 100000',
+      '4:7 [E_CONFIG_RANGE] model.layers.0: too many layers; got 1000000 once repeats and blocks are written out; expected at most 10000',
     ],
   },
   {
     title: 'layers that are too many together',
-    layers: [`{repeat: 10000, layers: [${Array(9).fill(DENSE).join(', ')}]}`, `{repeat: 10000, layers: [${DENSE}, ${DENSE}]}`],
+    layers: [`{repeat: 1000, layers: [${Array(9).fill(DENSE).join(', ')}]}`, `{repeat: 1000, layers: [${DENSE}, ${DENSE}]}`],
     problems: [
-      '5:7 [E_CONFIG_RANGE] model.layers.1: too many layers; got 110000 once repeats and blocks are written out; expected at most 100000',
+      '5:7 [E_CONFIG_RANGE] model.layers.1: too many layers; got 11000 once repeats and blocks are written out; expected at most 10000',
     ],
   },
   {
@@ -78,7 +78,7 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
       ...Array.from({ length: 40 }, (_, i) => [`b${i + 1}`, `[{block: b${i}}, {block: b${i}}]`]),
     ]) as Record<string, string>,
     problems: [
-      '23:25 [E_CONFIG_RANGE] model.blocks.b17.1: too many layers; got 131072 once repeats and blocks are written out; expected at most 100000',
+      '20:25 [E_CONFIG_RANGE] model.blocks.b14.1: too many layers; got 16384 once repeats and blocks are written out; expected at most 10000',
     ],
   },
   {
@@ -109,6 +109,11 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
     title: 'a residual of nothing',
     layers: [`{residual: {layers: [{repeat: 0, layers: [${DENSE}]}]}}`, DENSE],
     problems: ['4:7 [E_CONFIG_VALUE] model.layers.0: nothing to add the input to: every repeat inside is 0; expected at least one layer'],
+  },
+  {
+    title: 'a residual without layers',
+    layers: ['{residual: {layers: []}}', DENSE],
+    problems: ['4:19 [E_CONFIG_RANGE] model.layers.0.residual.layers: out of range; got 0 items; expected a list of 1 to 1000 items'],
   },
   {
     title: 'a repeat less than never',

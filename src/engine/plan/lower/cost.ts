@@ -61,12 +61,12 @@ function factorCost(
   const { network, batches, workers, exchange } = plan;
   const index = new GraphIndex(network.graph);
   const { forward, backward } = flopsPerRow(network);
+  const byName = new Map(network.parameters.map((tensor) => [tensor.name, tensor]));
   let sliced = 0;
   const flopsOfRank = slices.map(() => 0);
   const floatsOfRank = slices.map(() => 0);
   for (const op of network.graph.ops) {
-    const name = lowerings.of(op).sliced?.(op);
-    const weight = network.parameters.find((tensor) => tensor.name === name);
+    const weight = byName.get(lowerings.of(op).sliced?.(op) ?? '');
     if (weight === undefined || !isByFactors(weight, exchange)) continue;
     // The gradient of a weight takes as many products as its forward.
     const flops = opType(op).flops?.(op, index.shapeOf).forward ?? 0;
