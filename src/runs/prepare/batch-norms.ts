@@ -1,5 +1,6 @@
 import type { EnginePlan } from '../../engine/plan/plan.ts';
 import { GradloomError } from '../../errors.ts';
+import { GraphIndex } from '../../graph/graph.ts';
 
 interface NormedLayer {
   index: number;
@@ -43,9 +44,13 @@ export function batchNormNotices(plan: EnginePlan): string[] {
     );
 }
 
+/** Those that a single row gives a single value of each unit; a picture of several pixels has a variance by itself. */
 function normedLayers({ experiment, network }: EnginePlan): NormedLayer[] {
+  const { widthOf } = new GraphIndex(network.graph);
   return network.graph.ops.flatMap((op) =>
-    op.type === 'batch_norm' ? [{ index: op.layer, groups: op.scope === 'leaf' ? experiment.numerics.leaves : 1 }] : [],
+    op.type === 'batch_norm' && widthOf(op.x) === op.units
+      ? [{ index: op.layer, groups: op.scope === 'leaf' ? experiment.numerics.leaves : 1 }]
+      : [],
   );
 }
 

@@ -76,6 +76,26 @@ for (const { title, given, code, message, next } of [
   });
 }
 
+/** The same with a batch norm over the channels of pictures of so many pixels. */
+function pictures(pixels: number, rows: number, batch: number, norm: object | boolean): Record<string, unknown> {
+  const layers = [
+    { type: 'reshape', shape: [1, 2, 2] },
+    { type: 'conv2d', filters: 3, kernel: pixels === 4 ? 1 : 2, batch_norm: norm },
+    { type: 'dense', units: 3 },
+  ];
+  return { ...tree(rows, batch, norm), model: { layers } };
+}
+
+test.serial('a row of several pixels is normalised over them, also alone; one of a single pixel is refused', async (t) => {
+  for (const given of [pictures(4, 3, 1, true), pictures(4, 33, 32, true), pictures(4, 33, 16, LEAF)]) {
+    const told = await runTree(given);
+    t.is(finished(told).status, 'finished');
+    t.deepEqual(told.warnings, []);
+  }
+  const error = await t.throwsAsync<GradloomError>(inspectExperiment(experimentFromObject(pictures(1, 3, 1, true))));
+  t.is(error?.message, 'the batch_norm of layers.1 can not normalise one row; got batches of 1; expected at least 2 rows');
+});
+
 for (const { title, given } of [
   { title: 'two rows', given: tree(64, 2, true) },
   { title: 'a last batch of two rows', given: tree(66, 32, true) },
