@@ -1,7 +1,8 @@
 import type { Experiment } from '../../../src/config/schema/schema.ts';
 import type { Dataset } from '../../../src/data/dataset.ts';
+import { anyPictures } from './any-pictures.ts';
 import { experimentOf } from './live.ts';
-import { Dice, makeSamples } from './samples.ts';
+import { Dice, makeSamples, type SampleOptions } from './samples.ts';
 
 /** Where the weights of losses, activations and steps are large enough to show, and small enough not to diverge. */
 const OPTIMIZERS = ['sgd', 'adam', 'adamw', 'nadam', 'radam', 'rmsprop', 'adagrad', 'adadelta', 'lion', 'lamb'] as const;
@@ -24,7 +25,7 @@ export function anyExperiment(seed: number): AnyExperiment {
   const isClasses = chance(0.6);
   const outputs = dice.int(2, 12);
   const train = dice.int(50, 150);
-  const dataset = makeSamples({
+  const samples: SampleOptions = {
     rows: { train, val: dice.int(1, 60) },
     features: dice.pick([5, 16, 17, 40, 113, 130]),
     stored: dice.pick(['uint8', 'f32'] as const),
@@ -32,15 +33,15 @@ export function anyExperiment(seed: number): AnyExperiment {
     target: isClasses ? { classes: outputs } : { width: outputs },
     weighted: chance(0.3),
     seed,
-  });
+  };
   const leaves = dice.int(7, 24);
-  const layers = hiddenLayers(dice);
+  const { dataset, layers } = chance(0.4) ? pictures(dice, samples) : { dataset: makeSamples(samples), layers: hiddenLayers(dice) };
   // One row has no variance, of a leaf neither.
   const leastBatch = layers.some(({ batch_norm: norm }) => norm?.scope === 'leaf') ? 2 * leaves : 4;
   const parts = {
     seed: dice.int(0, 1e9),
     data: { shuffle: dice.pick(['none', 'epoch']), drop_last: chance(0.2) },
-    model: { layers: [...layers, { units: outputs }] },
+    model: { layers: [...layers, { type: 'dense', units: outputs }] },
     loss: lossOf(dice, isClasses, outputs),
     optimizer: optimizerOf(dice),
     schedule: dice.pick([{ type: 'constant' }, { type: 'cosine', warmup: { steps: 2 } }, { type: 'one_cycle' }, { type: 'wsd' }]),
@@ -61,6 +62,17 @@ export function anyExperiment(seed: number): AnyExperiment {
     leaves,
     experiment: (parallel) => experimentOf({ ...parts, parallel: { skip_zeros: dice.pick(['auto', 'always', 'never']), ...parallel } }),
   };
+}
+
+/** A network of convolutions and pools but for its last layer, with dropout here and there. */
+function pictures(dice: Dice, { features: _features, ...samples }: SampleOptions): { dataset: Dataset; layers: HiddenLayer[] } {
+  const { dataset, parts } = anyPictures(dice.int(0, 1e9), { samples });
+  const layers = parts.model.layers.slice(0, -1).map((layer): HiddenLayer => {
+    const dimensions = /^conv([12]d)$/.exec(String(layer['type']))?.[1];
+    if (dimensions === undefined || dice.next() < 0.6) return layer;
+    return { ...layer, [dice.pick(['dropout', `dropout${dimensions}`])]: 0.3 };
+  });
+  return { dataset, layers };
 }
 
 interface HiddenLayer extends Record<string, unknown> {

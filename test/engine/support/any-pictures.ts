@@ -3,7 +3,7 @@ import { GradloomError } from '../../../src/errors.ts';
 import { elements } from '../../../src/graph/shape.ts';
 import { buildGraph } from '../../../src/model/network.ts';
 import { experimentOf } from './live.ts';
-import { Dice, makeSamples } from './samples.ts';
+import { Dice, makeSamples, type SampleOptions } from './samples.ts';
 
 type Layer = Record<string, unknown>;
 
@@ -18,8 +18,15 @@ export interface AnyPictures {
 
 const CLASSES = 4;
 
-/** A function of the seed. Layers that do not fit what goes into them are drawn again. */
-export function anyPictures(seed: number, { rows = 24 }: { rows?: number } = {}): AnyPictures {
+/**
+ * A function of the seed. Layers that do not fit what goes into them are drawn again.
+ *
+ * @param samples  other than f32 values for training alone
+ */
+export function anyPictures(
+  seed: number,
+  { rows = 24, samples = {} }: { rows?: number; samples?: Partial<SampleOptions> } = {},
+): AnyPictures {
   const dice = new Dice(seed);
   const isSequence = dice.next() < 0.2;
   const shape = isSequence
@@ -39,7 +46,7 @@ export function anyPictures(seed: number, { rows = 24 }: { rows?: number } = {})
   else if (dice.next() < 0.5) layers.push({ type: 'flatten' }, { type: 'dense', units: dice.int(3, 9), activation: 'tanh' });
   layers.push({ type: 'dense', units: CLASSES });
   const features = elements(shape);
-  const dataset = makeSamples({ rows: { train: rows }, features, shape, target: { classes: CLASSES }, seed });
+  const dataset = makeSamples({ rows: { train: rows }, features, shape, target: { classes: CLASSES }, seed, ...samples });
   const parts = { seed, model: { layers }, loss: 'softmax_cross_entropy', numerics: { leaves: dice.int(3, 9) } };
   return { title: `seed ${seed}: ${shape.join('x')} ${JSON.stringify(layers)}`, dataset, shape, parts };
 }
