@@ -92,8 +92,8 @@ test('check shows values with origins, parameters, memory and batches, and write
   t.regex(stdout, /^ {2}lr: 0\.003 +# command line: optimizer\.lr=3e-3$/m);
   t.regex(stdout, /^ {2}batch_size: 32 +# small\.yaml:5$/m);
   t.regex(stdout, /^seed: 0 +# default$/m);
-  t.regex(stdout, /^dense 2 -> 8 +layers\.0\.weight +8 x 2 +16$/m);
-  t.regex(stdout, /^ +parameters +51$/m);
+  t.regex(stdout, /^0 dense +8 +24 +layers\.0\.weight +8 x 2$/m);
+  t.regex(stdout, /^all +51$/m);
   t.regex(stdout, /^batches +32 rows; 25 steps an epoch, 250 in all$/m);
   t.regex(stdout, /^step +6\.66 kFLOP: 2\.56 kFLOP forward, 4\.1 kFLOP backward$/m);
   t.regex(stdout, /^workers +\d+ \(auto: /m);
