@@ -109,7 +109,7 @@ export const ERROR_CODES = {
     exit: EXIT.config,
     cause: 'A key is missing that has no default, or that another key needs.',
     cure: 'Add it; the message says what it takes.',
-    example: ['exp.yaml:1:1', 'data: missing; expected a map of keys'],
+    example: ['exp.yaml:1:1', 'data: missing; expected a map with source'],
   },
   E_CONFIG_TYPE: {
     exit: EXIT.config,

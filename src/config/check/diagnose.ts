@@ -225,7 +225,7 @@ export function expectation(at: Outline | undefined): string {
   if (words.length > 0) return oneOf(words);
   switch (at.type) {
     case 'object':
-      return 'a map of keys';
+      return at.required === undefined ? 'a map of keys' : `a map with ${at.required.join(' and ')}`;
     case 'array':
       return `a list${amount(at.minItems ?? 0, at.maxItems, 'items')}`;
     case 'integer':

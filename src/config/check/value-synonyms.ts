@@ -55,6 +55,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 
 const ADDED: readonly { beside: string; words: RegExp; advice: string }[] = [
   { beside: 'gelu', words: /^(?:log_?)?softmax$/, advice: 'the loss includes the softmax: leave the activation of the last layer out' },
+  { beside: 'gelu', words: /^(?:silu|swish|mish|hard_?swish|softplus|elu|selu|celu)$/, advice: 'it is not there; gelu comes nearest' },
+  { beside: 'gelu', words: /^(?:relu_?6|p_?relu|r_?relu|thresholded_?relu)$/, advice: 'it is not there; relu or leaky_relu comes nearest' },
   {
     beside: 'idx',
     words: /^(?:json|jsonl|arrow|feather|hdf5|h5|pickle|pkl|pt|mat|excel|xlsx|sqlite|zip|pandas|sklearn|openml|cifar.*|fashion_?mnist)$/,

@@ -20,6 +20,11 @@ const text = (layers: readonly string[], blocks: Readonly<Record<string, string>
 
 const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Readonly<Record<string, string>>; problems: string[] }[] = [
   {
+    title: 'a residual that is the list of its layers',
+    layers: [`{residual: [${CONV}]}`, DENSE],
+    problems: ['4:8 [E_CONFIG_TYPE] model.layers.0.residual: wrong type; got a list; expected a map with layers'],
+  },
+  {
     title: 'a block that is not there',
     layers: ['{block: stem}', DENSE],
     problems: ['4:15 [E_CONFIG_VALUE] model.layers.0.block: unknown block; got stem; expected a name in model.blocks, which has none'],
@@ -118,7 +123,9 @@ const REFUSED: readonly { title: string; layers: readonly string[]; blocks?: Rea
   {
     title: 'a repeat less than never',
     layers: [`{repeat: -1, layers: [${DENSE}]}`],
-    problems: ['4:16 [E_CONFIG_RANGE] model.layers.0.repeat: out of range; got -1; expected an integer from 0 to 10000, or a map of keys'],
+    problems: [
+      '4:16 [E_CONFIG_RANGE] model.layers.0.repeat: out of range; got -1; expected an integer from 0 to 10000, or a map with times and layers',
+    ],
   },
   {
     title: 'faults of layers within layers',

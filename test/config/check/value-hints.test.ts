@@ -29,6 +29,16 @@ const slips: { text: string; problems: string[] }[] = [
     ],
   },
   ...[
+    ['silu', 'it is not there; gelu comes nearest'],
+    ['Swish', 'it is not there; gelu comes nearest'],
+    ['ELU', 'it is not there; gelu comes nearest'],
+    ['ReLU6', 'it is not there; relu or leaky_relu comes nearest'],
+    ['prelu', 'it is not there; relu or leaky_relu comes nearest'],
+  ].map(([activation, advice]) => ({
+    text: layers(`{type: dense, units: 10, activation: ${activation}}`),
+    problems: [`2:55 [E_CONFIG_VALUE] model.layers.0.activation: unknown value; got ${activation}; ${ACTIVATIONS}; ${advice}`],
+  })),
+  ...[
     ['log_softmax', 'the loss includes the softmax: leave this layer out'],
     ['ReLU', 'an activation is a key of a layer: {type: dense, units: N, activation: relu}'],
     ['dropout', 'dropout is a key of a layer: {type: dense, units: N, dropout: 0.5}'],
@@ -37,6 +47,7 @@ const slips: { text: string; problems: string[] }[] = [
     ['InputLayer', 'what goes in follows from the data: leave this layer out'],
     ['ZeroPadding2D', 'it is a key of the layer behind it: {type: conv2d, filters: N, kernel: 3, padding: 1}'],
     ['DepthwiseConv2D', 'a conv2d with as many groups as channels is depthwise; kernel: 1 behind it makes it separable'],
+    ['GlobalMaxPooling1D', 'a max_pool2d with a kernel as large as the picture does it, and flatten behind it'],
     ['GlobalAveragePooling2D', 'did you mean global_avg_pool?'],
     ['nn.AdaptiveAvgPool2d', 'did you mean global_avg_pool?'],
   ].map(([type, advice]) => ({
@@ -62,6 +73,7 @@ const slips: { text: string; problems: string[] }[] = [
     ['GRU', 'no recurrent layers'],
     ['SimpleRNN', 'no recurrent layers'],
     ['conv_transpose2d', 'no transposed convolutions'],
+    ['Conv2DTranspose', 'no transposed convolutions'],
     ['Conv3D', 'no layers for volumes'],
     ['MaxPool3d', 'no layers for volumes'],
     ['MultiHeadAttention', 'no attention'],

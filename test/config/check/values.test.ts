@@ -266,7 +266,7 @@ test('missing parts are marked at the key that should hold them', (t) => {
     problemsOf(() => parse('data:\n  shuffle: none\n')),
     [
       'a.yaml:1:1 [E_CONFIG_MISSING] data.source: missing; expected one of mnist, idx, csv, parquet, npy, npz, arrays, images, synthetic',
-      'a.yaml:1:1 [E_CONFIG_MISSING] model: missing; expected a map of keys',
+      'a.yaml:1:1 [E_CONFIG_MISSING] model: missing; expected a map with layers',
     ],
   );
 });

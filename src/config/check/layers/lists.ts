@@ -25,8 +25,11 @@ function partOf(entry: Node, type: string | undefined): Part<Node> | undefined {
       const name = valueAt(entry, 'block');
       return name?.kind === 'scalar' && typeof name.value === 'string' ? { kind: 'block', name: name.value } : undefined;
     }
-    case 'residual':
-      return { kind: 'residual', layers: itemsOf(nodeAt(entry, ['residual', 'layers'])), at: ['residual', 'layers'] };
+    case 'residual': {
+      const at = ['residual', 'layers'];
+      const layers = nodeAt(entry, at);
+      return layers?.kind === 'list' ? { kind: 'residual', layers: layers.items, at } : undefined;
+    }
     default:
       return { kind: 'layer' };
   }

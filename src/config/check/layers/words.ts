@@ -42,18 +42,18 @@ const ADVICE: readonly { words: RegExp; advice: string }[] = [
     advice: 'it is a key of the layer behind it: {type: conv2d, filters: N, kernel: 3, padding: 1}',
   },
   {
-    words: /^(?:depth_?wise|separable)_?conv(?:olution)?(?:_?2d)?$/,
+    words: /^(?:depth_?wise|separable)_?conv(?:olution)?(?:_?[12]d)?$/,
     advice: 'a conv2d with as many groups as channels is depthwise; kernel: 1 behind it makes it separable',
   },
   {
-    words: /^global_?max_?pool(?:ing)?(?:_?2d)?$/,
-    advice: 'max_pool2d with a kernel as large as the picture, and flatten',
+    words: /^(?:global|adaptive)_?max_?pool(?:ing)?(?:_?[12]d)?$/,
+    advice: 'a max_pool2d with a kernel as large as the picture does it, and flatten behind it',
   },
 ];
 
 /** Layers that there are in other tools and not here, in words. */
 const ABSENT: readonly { words: RegExp; what: string }[] = [
-  { words: /^(?:conv(?:olution)?_?transpose|transposed_?conv|deconv)/, what: 'no transposed convolutions' },
+  { words: /^(?:conv(?:olution)?_?(?:[12]d_?)?transpose|transposed_?conv|deconv)/, what: 'no transposed convolutions' },
   { words: /(?:_|[a-z])3d$/, what: 'no layers for volumes' },
   { words: /^(?:bi_?)?(?:conv_?)?(?:lstm|gru|rnn)|^(?:simple_?rnn|bidirectional|time_?distributed)/, what: 'no recurrent layers' },
   { words: /attention|transformer|^mha$/, what: 'no attention' },

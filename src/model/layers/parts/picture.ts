@@ -45,9 +45,11 @@ export function channelsToEnd(x: string, to: Omit<Picture, 'x'>, extents: readon
 
 function noPicture(shape: readonly number[], rank: 2 | 3, isInput: boolean, graph: GraphBuilder): GradloomError {
   const [wanted, extents] = rank === 3 ? ['pictures, channels x height x width', '[C, H, W]'] : ['sequences, channels x length', '[C, L]'];
-  const next = isInput
-    ? `put {type: reshape, shape: ${extents}} before it, with the extents of a sample`
-    : 'put it before what makes single numbers of them: flatten, dense, global_avg_pool';
+  const isForPictures = isInput && rank === 2 && shape.length === 3;
+  const ofInput = isForPictures
+    ? `write type: ${graph.type.replace('1d', '2d')}, which takes pictures`
+    : `put {type: reshape, shape: ${extents}} before it, with the extents of a sample`;
+  const next = isInput ? ofInput : 'put it before what makes single numbers of them: flatten, dense, global_avg_pool';
   return new GradloomError({
     code: 'E_CONFIG_VALUE',
     where: graph.where(),
