@@ -60,6 +60,21 @@ track:
     lines
 `,
   'data: {source: {type: idx, images: a.gz, labels: "b"}}\nmodel: {init: {type: file, path: w}, layers: [{type: dense, units: 1}]}\n',
+  `data: {source: mnist}
+model:
+  blocks:
+    a: [{residual: {layers: [{type: conv2d, filters: 8, kernel: [3, 5], padding: same, dilation: 2}], batch_norm: true}}]
+    b: [{repeat: 2, layers: [{block: a}]}, {type: max_pool2d, kernel: 2, drop_rest: true}]
+  layers:
+    - {type: conv2d, filters: 8, kernel: 3, stride: [2, 1], padding: [1, 0], groups: 1, bias: false, layer_norm: true}
+    - {repeat: {times: 3, layers: [{block: b}, {repeat: 0, layers: [flatten]}]}}
+    - flatten
+    - {type: reshape, shape: [4, 90], channels: last}
+    - {type: conv1d, filters: 4, kernel: 3, dropout1d: 0.2, activation: relu}
+    - {type: avg_pool1d, kernel: 3, stride: 2, padding: 1}
+    - global_avg_pool
+    - {type: dense, units: 10}
+`,
 ];
 
 const TOKENS = [
@@ -124,6 +139,11 @@ const TOKENS = [
   '`',
   '@',
   'extends: ',
+  'repeat: 10000',
+  '{block: a}',
+  'layers: ',
+  'flatten',
+  '4096',
   'extends: ../x',
   'type: ',
   'sgd',
