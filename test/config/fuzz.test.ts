@@ -3,8 +3,8 @@ import { fuzz, roundTrips } from './support/fuzz.ts';
 
 const SEED = 20261123;
 
-test(`600 random and mutated files (seed ${SEED}) are accepted or refused with a position, none over 1 s`, (t) => {
-  const { failures, accepted, rejected } = fuzz(SEED, 600);
+test(`1,000 random and mutated files (seed ${SEED}) are accepted or refused with a position, none over 1 s`, (t) => {
+  const { failures, accepted, rejected } = fuzz(SEED, 1000);
   t.deepEqual(failures, []);
   // Both outcomes must be common, or the cases test little.
   t.true(accepted > 20 && rejected > 20, `${accepted} accepted, ${rejected} rejected`);
