@@ -18,7 +18,7 @@ const LOSSES = { softmax: 'softmax_cross_entropy', sigmoid: 'sigmoid_cross_entro
  * The network in a file of ONNX, as far as it is made of gradloom's layers; where gradloom wrote the file, with its names and preprocessing.
  * It is compared with the file's own graph on up to 100 rows.
  *
- * @param classes  names of the classes, where the file has none
+ * @param classes  names of the classes, where the file has none; several outputs without softmax or sigmoid are their logits
  * @throws GradloomError E_ONNX, E_EXPORT_CHECK, E_DATA_READ
  */
 export function readOnnxModel(file: string, name: string, classes?: readonly string[]): { model: ExportModel; check: ExportCheck } {
@@ -26,7 +26,9 @@ export function readOnnxModel(file: string, name: string, classes?: readonly str
   const own = ownDescription(onnx);
   const network = matchLayers(onnx, file, own && outcomeNamed(own.loss));
   const preprocess = preprocessOf(network, own?.preprocess, classes, file);
-  const loss = own?.loss ?? LOSSES[network.outcome];
+  // As torch.onnx.export writes a classifier: names of classes say that its numbers are logits.
+  const areLogits = network.outcome === 'value' && classes !== undefined && network.outputs > 1;
+  const loss = own?.loss ?? LOSSES[areLogits ? 'softmax' : network.outcome];
   const { experiment } = experimentFromObject({
     data: { source: { type: 'synthetic', kind: 'blobs' } },
     model: { layers: network.layers },

@@ -55,6 +55,14 @@ function chainOf(input: (number | string)[], steps: Step[]): OnnxModel {
   return model;
 }
 
+test('outputs without softmax are logits where classes are named, and values else', (t) => {
+  const file = fileOf(t, encodeOnnx(chainOf([3, 4, 4], [['GlobalAveragePool'], ['Flatten'], ['Gemm', [[2, 3], [2]], { transB: 1 }]])));
+  const { model } = readOnnxModel(file, 'm', ['cat', 'dog']);
+  t.is(model.graph.loss.loss.type, 'softmax_cross_entropy');
+  t.deepEqual(model.preprocess.target, { kind: 'class', classes: ['cat', 'dog'] });
+  t.is(readOnnxModel(file, 'm').model.graph.loss.loss.type, 'mse');
+});
+
 const layersOf = (input: (number | string)[], steps: Step[]): ImportedLayer[] => matchLayers(chainOf(input, steps), 'm.onnx').layers;
 
 /** The file means the same to gradloom as to its own operators: compared when it is read. */
