@@ -26,7 +26,7 @@ const ARM64_RUN_MS = 600_000;
 /** Threads start slowly under emulation. */
 const PATIENCE = { startMs: 300_000, hangMs: 300_000 };
 const COMMON = { seed: 7, train: { batch_size: 60, steps: 100 }, numerics: { leaves: 13 } };
-// All activations and losses, a smaller last batch, leaves that do not divide the batch, and 100 steps in which an error of a bit grows.
+// All activations and losses, convolutions and pools, a smaller last batch, leaves that do not divide the batch, and 100 steps in which an error of a bit grows.
 const EXPERIMENTS = [
   {
     ...COMMON,
@@ -47,6 +47,28 @@ const EXPERIMENTS = [
     model: { init: 'xavier_uniform', layers: [dense(13, 'tanh'), dense(3)] },
     loss: 'mse',
     optimizer: { type: 'sgd', lr: 0.1 },
+  },
+  {
+    ...COMMON,
+    train: { batch_size: 20, steps: 12 },
+    data: { source: { type: 'mnist' }, split: { train: 200, val: 30, test: 30 }, normalize: 'unit' },
+    model: {
+      init: 'he_normal',
+      layers: [
+        { type: 'conv2d', filters: 5, kernel: 5, stride: 2, activation: 'relu' },
+        {
+          residual: {
+            activation: 'gelu',
+            layers: [{ type: 'conv2d', filters: 8, kernel: 3, padding: 'same', batch_norm: true, dropout2d: 0.2 }],
+          },
+        },
+        { type: 'max_pool2d', kernel: 2 },
+        { type: 'conv2d', filters: 8, kernel: 3, groups: 4, dilation: 2, activation: 'tanh' },
+        { type: 'avg_pool2d', kernel: 2 },
+        dense(10),
+      ],
+    },
+    optimizer: { type: 'adam', lr: 0.01 },
   },
 ];
 
