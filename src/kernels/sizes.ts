@@ -54,9 +54,9 @@ export function convScratchFloats(
   const { height, width, channels, kernel, stride, dilation, padding, outHeight, outWidth } = window;
   const [inner, outer] = [channels / groups, filters / groups];
   const taps = kernel[0] * kernel[1];
-  /** Frames, and one or two tables of pixels. */
+  /** Frames, and one or two tables of pixels. A kernel whose frames are smaller than `floats` takes more of them at once, so their number is no bound. */
   const pictures = (pixels: number, floats: number, tables: number): number =>
-    Math.max(1, Math.min(rows, Math.floor(PIXELS / pixels), Math.floor(PICTURE_FLOATS / floats))) * (floats + tables * pixels);
+    Math.min(rows * floats, Math.max(floats, PICTURE_FLOATS)) + tables * Math.min(rows * pixels, Math.max(pixels, PIXELS));
 
   const touched = (axis: 0 | 1, extent: number, outputs: number): number =>
     Math.max(extent, (outputs - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1);

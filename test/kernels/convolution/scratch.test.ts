@@ -25,3 +25,19 @@ test('scratch for a batch is enough for every smaller one', (t) => {
     }
   }
 });
+
+test('a kernel that has smaller frames than the bound reckons with takes more pictures at once, in no more room', (t) => {
+  // Frames of 19 x 24 where the picture is 18 x 25: four of them are taken together, of the larger ones only three would be.
+  const window = {
+    height: 18,
+    width: 25,
+    channels: 35,
+    kernel: [3, 3],
+    stride: [1, 3],
+    dilation: [3, 1],
+    padding: [0, 0],
+    outHeight: 13,
+    outWidth: 8,
+  } as const;
+  t.true(convScratchFloats({ window, filters: 4, groups: 1 }, 6, 4) >= 4 * 19 * 24 * 35);
+});
