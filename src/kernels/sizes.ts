@@ -54,9 +54,11 @@ export function convScratchFloats(
   const { height, width, channels, kernel, stride, dilation, padding, outHeight, outWidth } = window;
   const [inner, outer] = [channels / groups, filters / groups];
   const taps = kernel[0] * kernel[1];
+  /** Tables are written for one picture where there are no rows, too. */
+  const most = Math.max(1, rows);
   /** Frames, and one or two tables of pixels. A kernel whose frames are smaller than `floats` takes more of them at once, so their number is no bound. */
   const pictures = (pixels: number, floats: number, tables: number): number =>
-    Math.min(rows * floats, Math.max(floats, PICTURE_FLOATS)) + tables * Math.min(rows * pixels, Math.max(pixels, PIXELS));
+    Math.min(most * floats, Math.max(floats, PICTURE_FLOATS)) + tables * Math.min(most * pixels, Math.max(pixels, PIXELS));
 
   const touched = (axis: 0 | 1, extent: number, outputs: number): number =>
     Math.max(extent, (outputs - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1);
