@@ -58,7 +58,8 @@ test('a target is given as text or as a map', (t) => {
   t.deepEqual(settingsFromObject({ time_to: target }).time_to, target);
   t.throws(() => settingsFromObject({ time_to: 'val.accuracy' }), {
     code: 'E_CONFIG_VALUE',
-    message: 'time_to: not understood; got "val.accuracy"; expected a map with metric and value, or METRIC=VALUE, such as val.accuracy=0.95',
+    message:
+      'time_to: not understood; got "val.accuracy"; expected a map with metric and value, or METRIC=VALUE, such as val.accuracy=0.95',
   });
 });
 
