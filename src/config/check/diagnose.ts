@@ -7,7 +7,7 @@ import { dotted, keyPlaceAt, type MapNode, type Node, nodeAt, type Path, type Sc
 import type { Problems } from '../text/problems.ts';
 import type { Place } from '../text/source.ts';
 import { byKeys } from './likely-types.ts';
-import { aboutUnknownKey } from './suggest.ts';
+import { aboutUnknownKey, isMisnamed } from './suggest.ts';
 import { numberHint, sweepHint, typeHint } from './value-hints.ts';
 import { adviceOn, lackOf } from './value-synonyms.ts';
 
@@ -44,7 +44,7 @@ function explain(root: Node, path: Path, issue: core.$ZodIssue, problems: Proble
   const at: Outline | undefined = union === undefined ? outlineAt(root, path, schema) : { type: 'string', enum: [...union.keys()] };
   // A wrong `type` is the fault of the word itself where it stands for the whole map.
   const shown = dotted(path.at(-1) === 'type' && parent?.kind === 'map' && parent.shorthand === true ? parentPath : path);
-  if (problems.has(shown)) return;
+  if (problems.has(shown) || (node === undefined && isMisnamed(parent, path.at(-1)))) return;
   if (node === undefined) {
     const likely = union === undefined || parent?.kind !== 'map' ? undefined : byKeys(union, parent);
     const advice = likely === undefined || union?.size === 1 ? '' : `; by its keys it is ${likely}`;
@@ -101,10 +101,15 @@ function explainList(at: Outline, node: Node, path: Path): Verdict {
 }
 
 function explainValue(at: Outline | undefined, node: Node, path: Path): Verdict {
-  const options = at?.anyOf ?? (at === undefined ? [] : [at]);
+  const options = optionsOf(at);
   if (node.kind === 'scalar' && typeof node.value === 'number') return explainNumber(at, options, node, node.value, path);
   if (node.kind === 'scalar' && typeof node.value === 'string') return explainText(at, options, node, node.value, path);
   return wrongType(at, node, path);
+}
+
+/** An alternative may itself be of alternatives. */
+function optionsOf(at: Outline | undefined): Outline[] {
+  return at?.anyOf?.flatMap(optionsOf) ?? (at === undefined ? [] : [at]);
 }
 
 function explainNumber(at: Outline | undefined, options: readonly Outline[], node: ScalarNode, value: number, path: Path): Verdict {

@@ -29,6 +29,12 @@ export function aboutUnknownKey(at: Outline | undefined, node: Node, path: Path,
   return beside.length === 0 ? 'no key is allowed here' : `the keys here are ${listed(beside)}`;
 }
 
+/** Whether a key that is missing is there under a name of other tools, of which the unknown key's error tells. */
+export function isMisnamed(node: Node | undefined, missing: Path[number] | undefined): boolean {
+  if (node?.kind !== 'map' || typeof missing !== 'string') return false;
+  return [...node.entries.keys()].some((key) => LAYER_KEYS[key]?.includes(missing) === true);
+}
+
 function placeOf(key: string): string | undefined {
   return PLACES.get(key);
 }

@@ -119,4 +119,5 @@ export const KEY_ADVICE: Readonly<Record<string, string>> = {
       'gradloom computes on the cores of the processor; parallel.workers says on how many',
     ]),
   ),
+  ceil_mode: 'windows end inside the picture: drop_rest: true leaves out the pixels behind the last one, padding takes them in',
 };

@@ -94,26 +94,31 @@ const slips: { text: string; problems: string[] }[] = [
     ['conv2d, filters: 8, kernel: 3, spatial_dropout: 0.1', 'spatial_dropout', 'dropout2d'],
     ['conv1d, filters: 8, kernel: 3, spatial_dropout: 0.1', 'spatial_dropout', 'dropout1d'],
     ['conv2d, filters: 8, kernel: 3, border_mode: same', 'border_mode', 'padding'],
-    ['max_pool2d, kernel: 2, ceil_mode: false', 'ceil_mode', 'drop_rest'],
+    ['max_pool2d, kernel: 2, floor_mode: true', 'floor_mode', 'drop_rest'],
+    // The key that is missing is not told beside the one that was meant for it.
+    ['conv2d, out_channels: 8, kernel: 3', 'out_channels', 'filters'],
+    ['conv2d, units: 8, kernel: 3', 'units', 'filters'],
+    ['conv1d, filters: 8, kernel_size: 3', 'kernel_size', 'kernel'],
+    ['max_pool2d, pool_size: 3', 'pool_size', 'kernel'],
+    ['dense, filters: 3', 'filters', 'units'],
   ].map(([layer, key = '', ours]) => ({
     text: layers(`{type: ${layer}}, {type: dense, units: 10}`),
     problems: [
       `2:${`model: {layers: [{type: ${layer}`.indexOf(`${key}:`) + 1} [E_CONFIG_UNKNOWN_KEY] model.layers.0.${key}: unknown key; did you mean model.layers.0.${ours}?`,
     ],
   })),
-  ...[
-    ['conv2d, out_channels: 8, kernel: 3', 'out_channels', 'filters', 'an integer from 1 to 1000000'],
-    ['conv2d, units: 8, kernel: 3', 'units', 'filters', 'an integer from 1 to 1000000'],
-    ['conv1d, filters: 8, kernel_size: 3', 'kernel_size', 'kernel', 'an integer from 1 to 4096'],
-    ['max_pool2d, pool_size: 3', 'pool_size', 'kernel', 'an integer from 1 to 4096, or a list of 2 items'],
-    ['dense, filters: 3', 'filters', 'units', 'an integer from 1 to 1000000'],
-  ].map(([layer, key = '', ours, takes]) => ({
-    text: layers(`{type: ${layer}}, {type: dense, units: 10}`),
+  {
+    text: layers('{type: max_pool2d, kernel: 2, ceil_mode: true}, {type: dense, units: 10}'),
     problems: [
-      `2:18 [E_CONFIG_MISSING] model.layers.0.${ours}: missing; expected ${takes}`,
-      `2:${`model: {layers: [{type: ${layer}`.indexOf(`${key}:`) + 1} [E_CONFIG_UNKNOWN_KEY] model.layers.0.${key}: unknown key; did you mean model.layers.0.${ours}?`,
+      '2:48 [E_CONFIG_UNKNOWN_KEY] model.layers.0.ceil_mode: unknown key; windows end inside the picture: drop_rest: true leaves out the pixels behind the last one, padding takes them in',
     ],
-  })),
+  },
+  {
+    text: layers('{type: conv2d, filters: 8, kernel: 3, padding: 100000}, {type: dense, units: 10}'),
+    problems: [
+      '2:65 [E_CONFIG_RANGE] model.layers.0.padding: out of range; got 100000; expected an integer from 0 to 4096, or a list of 2 items, or one of same, valid',
+    ],
+  },
   ...['3x3', '(3, 3)'].map((kernel) => ({
     text: layers(`{type: conv2d, filters: 8, kernel: "${kernel}"}, {type: dense, units: 10}`),
     problems: [

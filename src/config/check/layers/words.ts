@@ -108,7 +108,7 @@ export const LAYER_KEYS: Readonly<Record<string, readonly string[]>> = {
   ...all(['target_shape', 'unflattened_size', 'dims'], ['shape']),
   ...all(['data_format', 'channels_first', 'channels_last', 'order'], ['channels']),
   ...all(['count', 'n', 'num', 'number'], ['times', 'repeat']),
-  ...all(['ceil_mode', 'floor_mode'], ['drop_rest']),
+  floor_mode: ['drop_rest'],
   ...all(['body', 'modules', 'items', 'inner', 'layer'], ['layers']),
   ...all(['ref', 'use'], ['block']),
 };
