@@ -68,7 +68,7 @@ redisTest('the Redis of the queue can be the store, and nothing of a sweep that 
 redisTest('an agent goes on with a trial of an agent that ended in the middle of it, and joins at any time', async (t) => {
   t.timeout(120_000);
   const server = await TestRedis.start(t);
-  const text = loaded(temporary(t), '', ['run_cap=2', 'train.epochs=2000', 'train.eval.every.epochs=1000', 'train.batch_size=10']);
+  const text = loaded(temporary(t), '', ['run_cap=2', 'train.epochs=12000', 'train.eval.every.epochs=6000', 'train.batch_size=10']);
   const expected = (await played(sweep(text, { directory: path.join(temporary(t), 'sweep') }))).summary;
   const place = { queue: server.url, store: storeIn(temporary(t)) };
   const first = agentHere(t, place, { cores: 1 });
