@@ -6,6 +6,7 @@ import type { ColumnProfile } from '../../data/profile/table.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { elements } from '../../graph/shape.ts';
 import type { FoundArrays, FoundData, FoundPictures, FoundTable } from './found.ts';
+import { draftLayers, type Inputs, type Line } from './layers.ts';
 
 /** What is chosen for a draft. */
 export interface DraftOptions {
@@ -20,16 +21,12 @@ export interface DraftOptions {
 type Task = { kind: 'classes'; count: number; least: number } | { kind: 'numbers'; count: number };
 
 /** What a draft says of its data. */
-interface Plan {
+interface Plan extends Inputs {
   /** Lines of `source:`, each with its comment. */
   source: readonly Line[];
   rows: number;
-  features: number;
   task: Task;
 }
-
-/** `key: value`, and what to say of it. */
-type Line = readonly [text: string, comment?: string | undefined];
 
 /** Whole numbers with no more different values than this are classes. */
 const MOST_CLASSES = 20;
@@ -51,7 +48,6 @@ export function draftExperiment(data: FoundData, { name, directory, target }: Dr
   const at = (file: string): string => quoted(literalPath(relativeTo(directory, file)));
   const plan = planOf(data, at, target);
   const { rows, task } = plan;
-  const units = Math.min(128, Math.max(16, 2 ** Math.round(Math.log2(plan.features + 1))));
   const isStratified = task.kind === 'classes' && task.least >= LEAST_STRATIFIED;
   const outputs = task.kind === 'classes' ? 'an output a class' : task.count === 1 ? 'the number' : 'an output a number';
   const lines: Line[] = [
@@ -68,11 +64,10 @@ export function draftExperiment(data: FoundData, { name, directory, target }: Dr
     [''],
     ['model:'],
     ['  layers:'],
-    [`    - {type: dense, units: ${units}, activation: relu}`, 'wider learns more; more such lines are deeper'],
-    [`    - {type: dense, units: ${task.count}}`, `${outputs}; no activation, the loss has it`],
+    ...draftLayers(plan, task.count, outputs),
     ...(task.kind === 'classes' ? ([['loss: softmax_cross_entropy']] as const) : ([['loss: mse'], ['metrics: [rmse, mae, r2]']] as const)),
     [''],
-    ['optimizer: {type: adam, lr: 0.01}', 'the first value to try others of'],
+    [`optimizer: {type: adam, lr: ${plan.picture === undefined ? 0.01 : 0.003}}`, 'the first value to try others of'],
     ['train:'],
     [`  batch_size: ${rows < 2000 ? 16 : 64}`, 'the global batch: the result is the same for any number of workers'],
     [`  epochs: ${rows < 2000 ? 50 : rows < 20_000 ? 20 : 10}`, 'at most'],
@@ -155,12 +150,21 @@ function arraysPlan({ kind, path: file, x, y, labels, xName }: FoundArrays, at: 
     classes === undefined
       ? { kind: 'numbers', count: elements(y.shape.slice(1)) }
       : { kind: 'classes', count: classes.length, least: Math.min(...classes.map(({ count }) => count)) };
-  return { source: [[`type: ${kind}`], ...source[kind]], rows: x.rows, features: elements(x.shape.slice(1)), task };
+  const shape = x.shape.slice(1);
+  return { source: [[`type: ${kind}`], ...source[kind]], rows: x.rows, features: elements(shape), picture: pictureOf(kind, shape), task };
+}
+
+/** Arrays of two axes may be tables of time, unless they are square. */
+function pictureOf(kind: FoundArrays['kind'], shape: readonly number[]): Plan['picture'] {
+  const [height, width] = shape.slice(-2);
+  if (height === undefined || width === undefined || shape.length > 3) return undefined;
+  return shape.length === 3 || kind === 'idx' || height === width ? [height, width] : undefined;
 }
 
 function picturesPlan({ path: folder, rows, classes, size, isGrey }: FoundPictures, at: (file: string) => string): Plan {
   const shrunk = Math.min(1, MOST_PIXELS / Math.max(size.height, size.width));
-  const [height, width] = [size.height, size.width].map((side) => Math.max(1, Math.round(side * shrunk)));
+  const shrunkSide = (side: number): number => Math.max(1, Math.round(side * shrunk));
+  const [height, width] = [shrunkSide(size.height), shrunkSide(size.width)];
   const source: Line[] = [
     ['type: images'],
     [`path: ${at(folder)}`, 'a folder with a folder a class; relative to this file'],
@@ -171,7 +175,7 @@ function picturesPlan({ path: folder, rows, classes, size, isGrey }: FoundPictur
     [`channels: ${isGrey ? 1 : 3}`, isGrey ? 'grey' : 'red, green, blue; 1 is grey'],
   ];
   const task: Task = { kind: 'classes', count: classes.length, least: Math.min(...classes.map(({ count }) => count)) };
-  return { source, rows, features: (height ?? 1) * (width ?? 1) * (isGrey ? 1 : 3), task };
+  return { source, rows, features: height * width * (isGrey ? 1 : 3), picture: [height, width], task };
 }
 
 function listLine(key: string, columns: readonly ColumnProfile[], comment: string): Line[] {

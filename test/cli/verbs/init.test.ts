@@ -80,13 +80,30 @@ const cases: { title: string; data: string; make: (place: string) => void; says:
         ),
       );
     },
-    says: /images: \.\/train-images-idx3-ubyte.*\n +labels: \.\/train-labels-idx1-ubyte/,
+    says: /images: \.\/train-images-idx3-ubyte.*\n +labels: \.\/train-labels-idx1-ubyte(?:.*\n)* +layers:\n +- \{type: dense/,
   },
   {
     title: 'a folder of pictures',
     data: 'digits',
     make: (place) => cpSync(path.join(DATA, 'digits'), path.join(place, 'digits'), { recursive: true }),
-    says: /size: \[28, 28\].*\n +channels: 1/,
+    says: /size: \[28, 28\].*\n +channels: 1(?:.*\n)* +layers:\n +- \{type: conv2d, filters: 16.*\n +- \{type: max_pool2d, kernel: 2\}/,
+  },
+  {
+    title: 'pictures of NumPy with colours and an odd side',
+    data: 'images.npy',
+    make: (place) => {
+      const pixels = 3 * 18 * 9;
+      const colours = Float32Array.from({ length: ROWS * pixels }, (_, i) => classOf(Math.floor(i / pixels)));
+      writeFileSync(path.join(place, 'images.npy'), npyBytes([ROWS, 3, 18, 9], colours));
+      writeFileSync(
+        path.join(place, 'labels.npy'),
+        npyBytes(
+          [ROWS],
+          Int32Array.from({ length: ROWS }, (_, i) => classOf(i)),
+        ),
+      );
+    },
+    says: /layers:\n +- \{type: conv2d, filters: 16, kernel: 3.*\n +- \{type: max_pool2d, kernel: 2, drop_rest: true\}.*\n +- \{type: dense/,
   },
 ];
 
