@@ -1,5 +1,5 @@
 import { GradloomError } from '../errors.ts';
-import type { Origin } from './tree/origins.ts';
+import { frameOfOrigin, type Origin } from './tree/origins.ts';
 import type { LoadedExperiment } from './validate.ts';
 
 const KEY = /^[a-z_]+(?:\.[\w-]+)*$/;
@@ -17,7 +17,8 @@ export function located(error: unknown, { experiment, origins }: Locatable): unk
   const [first = ''] = key.split('.');
   const origin = KEY.test(key) && Object.hasOwn(experiment, first) ? originOf(key, origins) : undefined;
   const where = origin && placeOf(origin);
-  return where === undefined ? error : new GradloomError({ code, message: `${key}: ${message}`, where, kept, next, cause });
+  if (origin === undefined || where === undefined) return error;
+  return new GradloomError({ code, message: `${key}: ${message}`, where, frame: frameOfOrigin(origin), kept, next, cause });
 }
 
 /** Of the key itself, or the first that is written of what stands in it or beside it. */

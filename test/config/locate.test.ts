@@ -18,5 +18,6 @@ model:
 `);
   const error = await t.throwsAsync(inspectExperiment(loaded), { instanceOf: GradloomError });
   t.regex(error?.where ?? '', /^a\.yaml:11:\d+$/);
+  t.regex(error?.frame ?? '', /^> 11 \| {7}- \{type: conv1d, filters: 2, kernel: 9\}\n +\| +\^/m);
   t.regex(error?.message ?? '', /^model\.blocks\.wide-one\.0(?:\.kernel)?: /);
 });

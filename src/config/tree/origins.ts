@@ -1,6 +1,6 @@
 import { printable } from '../../errors.ts';
 import { type Node, valueAt } from '../text/node.ts';
-import { position } from '../text/source.ts';
+import { frameOf, type Place, position } from '../text/source.ts';
 
 /** Who decided a value. */
 export type Origin =
@@ -24,6 +24,15 @@ export function originText(origin: Origin | undefined): string {
   }
 }
 
+/** Where values of files and arguments are written: an origin is told to users and programs, its text only to errors. */
+const PLACES = new WeakMap<Origin, Place>();
+
+/** The lines around what decided a value, with a caret under it; nothing where no text did. */
+export function frameOfOrigin(origin: Origin): string | undefined {
+  const place = PLACES.get(origin);
+  return place && frameOf(place);
+}
+
 /** The origin of each value within a resolved one by dotted path; an empty list or map counts as a value. */
 export function originsOf(resolved: unknown, tree: Node): Map<string, Origin> {
   const origins = new Map<string, Origin>();
@@ -39,8 +48,14 @@ function collect(value: unknown, node: Node | undefined, path: string, origins: 
 
 function originOf(node: Node | undefined): Origin {
   if (node === undefined) return { kind: 'default' };
-  const { source } = node.place;
+  const origin = ofPlace(node.place);
+  PLACES.set(origin, node.place);
+  return origin;
+}
+
+function ofPlace(place: Place): Origin {
+  const { source } = place;
   if (source.kind === 'object') return { kind: 'object' };
   if (source.kind === 'command line') return { kind: 'command line', argument: source.text };
-  return { kind: 'file', file: source.name, ...position(node.place) };
+  return { kind: 'file', file: source.name, ...position(place) };
 }
