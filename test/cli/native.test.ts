@@ -17,6 +17,8 @@ test('parallel.code=native without koffi is E_ENGINE (69) at its line, and leave
   t.is(
     stderr,
     'command line: parallel.code=native  error[E_ENGINE]  parallel.code: no machine code here: the optional package koffi is not installed\n' +
+      'command line: parallel.code=native\n' +
+      '                            ^^^^^^\n' +
       'next: set parallel.code: auto, and WebAssembly computes the same bits\n',
   );
   t.deepEqual(readdirSync(cwd), ['small.yaml']);
