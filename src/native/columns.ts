@@ -26,6 +26,11 @@ export interface PanelRun {
   hasTail: boolean;
 }
 
+/** Whether a vector of a panel ends before its last lane. */
+export function isTail({ vectors, hasTail }: Pick<PanelRun, 'vectors' | 'hasTail'>, vector: number): boolean {
+  return hasTail && vector === vectors - 1;
+}
+
 /**
  * The columns of a matrix in vectors, the last of which may be partial. Memory beyond the last column is neither read nor written.
  */

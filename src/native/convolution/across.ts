@@ -1,10 +1,11 @@
 import type { Assembler } from '../assembler/assembler.ts';
-import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi, type Vec } from '../assembler/instruction.ts';
+import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
 import type { Isa } from '../isa.ts';
-import { leakySums } from '../leaky.ts';
+import { activateTile } from '../products/epilogue.ts';
 import { transposeSquare } from '../products/pack.ts';
 import { sumOverK, Tile } from '../products/tile.ts';
 import { eachOfRun, FRAME, inBytes } from './convolve.ts';
+import { zeroVectors } from './padded.ts';
 import type { LinePlan, Pass, Run, TilePlan } from './plan.ts';
 import { F32, type Padded } from './shape.ts';
 
@@ -90,14 +91,7 @@ export function acrossScratch(isa: Isa, size: number, lineValues: number): numbe
 /** All pictures: those that come in at rdi, w at rsi, bias at rdx, those that go out at rcx. Changes all registers but rsp, rsi, rdx, r8. */
 export function convolveAcross(a: Assembler, isa: Isa, across: Across): void {
   const { rows, source } = across;
-  if (source.size > source.count * source.width) {
-    a.mov(r10, r8);
-    a.zero(isa.width, 0);
-    a.repeat(r11, source.size, () => {
-      a.store(isa.width, mem(r10), 0);
-      a.add(r10, isa.width);
-    });
-  }
+  if (source.size > source.count * source.width) zeroVectors(a, isa, source.size, r8, 0);
   a.repeatInFrame(FRAME.row, Math.floor(rows / isa.lanes), () => somePictures(a, isa, across, isa.lanes));
   if (rows % isa.lanes > 0) somePictures(a, isa, across, rows % isa.lanes);
 }
@@ -176,16 +170,7 @@ function tileAcross(a: Assembler, isa: Isa, { out, passes }: TilePlan, across: A
       }
     });
   }
-  if (relu) {
-    a.zero(width, spare);
-    tile.each((sum) => a.op('vmaxps', width, sum, spare, sum));
-  }
-  if (slope !== undefined) {
-    const sums: Vec[] = [];
-    tile.each((sum) => sums.push(sum));
-    const first = sums.length;
-    leakySums(a, isa, sums, slope, { slope: first, zero: first + 1, scaled: first + 2, positive: first + 3 }, FRAME.slope);
-  }
+  activateTile(a, isa, tile, { relu, slope, frameAt: FRAME.slope });
   tile.each((sum, column, pixel) => a.store(width, mem(r14, ((out[pixel] as number) + column) * width), sum));
 }
 

@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r9, r12, r13, r14, rax, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
-import { Columns, type PanelRun } from '../columns.ts';
+import { Columns, isTail, type PanelRun } from '../columns.ts';
 import { type Isa, isaOf } from '../isa.ts';
 import { leafTile } from '../products/leaf-tile.ts';
 import { waitingTiles } from '../products/schedule.ts';
@@ -58,8 +58,6 @@ export function convBiasGradientRoutine(best: Isa, convention: Convention, { pix
     }
   });
 }
-
-const isTail = (run: PanelRun, vector: number): boolean => run.hasTail && vector === run.vectors - 1;
 
 /** Adds the pixels of a picture at rax, which moves on to the next one. Changes r13. */
 function addPicture(

@@ -13,9 +13,14 @@ export function copyBytes(isa: Isa, { size }: Padded): number {
 
 /** Zeros in all of the copy at `scratch` + `at`; those around the picture stay. Changes r10, r11. */
 export function zeroCopy(a: Assembler, isa: Isa, padded: Padded, scratch: Gpr, at: number): void {
+  zeroVectors(a, isa, copyBytes(isa, padded) / isa.width, scratch, at);
+}
+
+/** Vectors of zeros at `scratch` + `at`. Changes r10, r11. */
+export function zeroVectors(a: Assembler, isa: Isa, vectors: number, scratch: Gpr, at: number): void {
   a.lea(r10, mem(scratch, at));
   a.zero(isa.width, 0);
-  a.repeat(r11, copyBytes(isa, padded) / isa.width, () => {
+  a.repeat(r11, vectors, () => {
     a.store(isa.width, mem(r10), 0);
     a.add(r10, isa.width);
   });

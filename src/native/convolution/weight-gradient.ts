@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from '../assembler/instruction.ts';
-import { Columns, type PanelRun, split } from '../columns.ts';
+import { Columns, isTail, type PanelRun, split } from '../columns.ts';
 import { type Isa, isaOf } from '../isa.ts';
 import { waitingTiles } from '../products/schedule.ts';
 import { panelVectors, sumOverK, Tile, tallest } from '../products/tile.ts';
@@ -214,7 +214,7 @@ function addToTile(
         x: { register: rax, bytesPerK: xPixel },
         rowAt: (row) => (rows[row] as number) * F32,
         b: { register: r10, bytesPerK: dzPixel },
-        loadB: (dst, from, vector) => columns.load(a, dst, from, run.hasTail && vector === run.vectors - 1, tile.spare),
+        loadB: (dst, from, vector) => columns.load(a, dst, from, isTail(run, vector), tile.spare),
       },
       { depth, unroll: UNROLL, width: isa.width },
     );
@@ -233,7 +233,7 @@ function storeSums(a: Assembler, isa: Isa, shape: ConvGradientShape, { columns, 
       a.repeat(r11, depthOf(shape), () => {
         for (let vector = 0; vector < run.vectors; vector++) {
           a.load(isa.width, 0, mem(rbp, vector * isa.width));
-          columns.store(a, mem(r10, vector * isa.width), 0, run.hasTail && vector === run.vectors - 1, 1);
+          columns.store(a, mem(r10, vector * isa.width), 0, isTail(run, vector), 1);
         }
         a.add(rbp, run.vectors * isa.width);
         a.add(r10, shape.filters * F32);

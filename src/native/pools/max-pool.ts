@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, PREDICATE, r8, r11, r14, r15, rax, rbx, rdi, rdx, rsi, type Vec } from '../assembler/instruction.ts';
-import { Columns, type PanelRun } from '../columns.ts';
+import { Columns, isTail, type PanelRun } from '../columns.ts';
 import { F32 } from '../convolution/shape.ts';
 import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
@@ -52,7 +52,6 @@ export function maxPoolRoutine(isa: Isa, convention: Convention, shape: PoolShap
   const lines = windowLines(window) ?? [];
   const distances = new Distances(lines, FRAME.taps);
   const pixelBytes = channels * F32;
-  const isTail = (run: PanelRun, vector: number): boolean => run.hasTail && vector === run.vectors - 1;
   return routine(convention, distances.frameBytes, (a) => {
     columns.prepare(a);
     if (hasIndex) distances.prepare(a);
@@ -120,11 +119,10 @@ export function maxPoolBackwardRoutine(isa: Isa, convention: Convention, shape: 
     distances.prepare(a);
     a.zero(isa.width, V.zero);
     const spread = (run: PanelRun, taps: Taps): void => {
-      const isTail = (vector: number): boolean => run.hasTail && vector === run.vectors - 1;
       for (let vector = 0; vector < run.vectors; vector++) {
-        columns.load(a, V.best + vector, mem(rdi, vector * isa.width, r14), isTail(vector), V.spare);
+        columns.load(a, V.best + vector, mem(rdi, vector * isa.width, r14), isTail(run, vector), V.spare);
         a.op('vaddps', isa.width, V.best + vector, V.zero, V.best + vector);
-        columns.load(a, V.at + vector, mem(rsi, vector * isa.width, r14), isTail(vector), V.spare);
+        columns.load(a, V.at + vector, mem(rsi, vector * isa.width, r14), isTail(run, vector), V.spare);
       }
       for (const tap of taps) {
         a.broadcast(isa.width, V.other, distances.of(tap));
@@ -133,7 +131,7 @@ export function maxPoolBackwardRoutine(isa: Isa, convention: Convention, shape: 
           a.op('vpcmpeqd', isa.width, isa.broadcasts ? FOUND : V.found, V.at + vector, V.other);
           if (isa.broadcasts) a.load(isa.width, V.value, V.best + vector, { mask: FOUND, zero: true });
           else a.op('vandps', isa.width, V.value, V.found, V.best + vector);
-          columns.store(a, mem(rax, tap * pixelBytes + vector * isa.width), V.value, isTail(vector), V.spare);
+          columns.store(a, mem(rax, tap * pixelBytes + vector * isa.width), V.value, isTail(run, vector), V.spare);
         }
       }
     };

@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, type Mem, mem, type Vec } from '../assembler/instruction.ts';
-import type { Columns, PanelRun } from '../columns.ts';
+import { type Columns, isTail, type PanelRun } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { leakySums } from '../leaky.ts';
 import type { Tile } from './tile.ts';
@@ -30,16 +30,26 @@ export function finishTile(
   out: (row: number, vector: number) => Mem,
 ): void {
   const { spare } = tile;
-  const isTail = (vector: number): boolean => run.hasTail && vector === run.vectors - 1;
   if (bias !== undefined) {
     for (let vector = 0; vector < run.vectors; vector++)
-      columns.load(a, tile.b(vector), mem(bias, vector * isa.width), isTail(vector), spare);
+      columns.load(a, tile.b(vector), mem(bias, vector * isa.width), isTail(run, vector), spare);
     tile.each((sum, _row, vector) => a.op('vaddps', isa.width, sum, sum, tile.b(vector)));
   }
+  activateTile(a, isa, tile, { relu, slope, frameAt });
+  tile.each((sum, row, vector) => columns.store(a, out(row, vector), sum, isTail(run, vector), spare));
+}
+
+/** relu, or a leaky relu where there is a slope, of a tile's sums. `frameAt` and what changes as for `finishTile`. */
+export function activateTile(
+  a: Assembler,
+  isa: Isa,
+  tile: Tile,
+  { relu, slope, frameAt }: Pick<Epilogue, 'relu' | 'slope'> & { frameAt: number },
+): void {
   if (relu) {
-    a.zero(isa.width, spare);
+    a.zero(isa.width, tile.spare);
     // Where one is NaN the second operand is the result: NaN stays. No sum is -0.
-    tile.each((sum) => a.op('vmaxps', isa.width, sum, spare, sum));
+    tile.each((sum) => a.op('vmaxps', isa.width, sum, tile.spare, sum));
   }
   if (slope !== undefined) {
     const sums: Vec[] = [];
@@ -47,5 +57,4 @@ export function finishTile(
     const [factor, zero, scaled, positive] = Array.from({ length: LEAKY_REGISTERS }, (_, i) => sums.length + i) as [Vec, Vec, Vec, Vec];
     leakySums(a, isa, sums, slope, { slope: factor, zero, scaled, positive }, frameAt);
   }
-  tile.each((sum, row, vector) => columns.store(a, out(row, vector), sum, isTail(vector), spare));
 }

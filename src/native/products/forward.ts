@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi } from '../assembler/instruction.ts';
-import { Columns, type PanelRun, split } from '../columns.ts';
+import { Columns, isTail, type PanelRun, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
 import { finishTile } from './epilogue.ts';
@@ -200,11 +200,10 @@ interface TileSite {
 function tileOfPanel(a: Assembler, isa: Isa, columns: Columns, run: PanelRun, site: TileSite): void {
   const tile = new Tile(isa, site.rows, run.vectors);
   const { spare } = tile;
-  const isTail = (vector: number): boolean => run.hasTail && vector === run.vectors - 1;
   const c = (row: number, vector: number) => mem(r14, row * site.outRow + vector * isa.width);
   tile.each((sum, row, vector) => {
     if (site.isFirst) a.zero(isa.width, sum);
-    else columns.load(a, sum, c(row, vector), isTail(vector), spare);
+    else columns.load(a, sum, c(row, vector), isTail(run, vector), spare);
   });
   a.lea(rax, mem(site.x.at, site.x.offset));
   a.mov(r10, r15);
@@ -215,7 +214,7 @@ function tileOfPanel(a: Assembler, isa: Isa, columns: Columns, run: PanelRun, si
       x: { register: rax, bytesPerK: F32 },
       rowAt: (row) => row * site.x.row,
       b: { register: r10, bytesPerK: site.bytesPerK },
-      loadB: (dst, from, vector) => columns.load(a, dst, from, !site.isPacked && isTail(vector), spare),
+      loadB: (dst, from, vector) => columns.load(a, dst, from, !site.isPacked && isTail(run, vector), spare),
     },
     { depth: site.depth, unroll: UNROLL, width: isa.width },
   );

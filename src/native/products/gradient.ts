@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from '../assembler/instruction.ts';
-import { Columns, type PanelRun, split } from '../columns.ts';
+import { Columns, isTail, type PanelRun, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { type Convention, routine } from '../routine.ts';
 import { leafTile } from './leaf-tile.ts';
@@ -186,6 +186,6 @@ function tileOfPanel(
     a.add(r10, run.vectors * isa.width);
   });
   tile.each((sum, row, vector) => {
-    columns.store(a, mem(rdi, row * outRow + vector * isa.width), sum, run.hasTail && vector === run.vectors - 1, tile.spare);
+    columns.store(a, mem(rdi, row * outRow + vector * isa.width), sum, isTail(run, vector), tile.spare);
   });
 }

@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, r9, r10, r11, r14, r15, rax } from '../assembler/instruction.ts';
-import type { Columns, PanelRun } from '../columns.ts';
+import { type Columns, isTail, type PanelRun } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 
 /** Vector registers that copies go through; the next one is spare. */
@@ -21,7 +21,7 @@ export function copyRows(
     for (let u = 0; u < unroll; u++) {
       for (let vector = 0; vector < vectors; vector++) {
         const register = vector % COPY_REGISTERS;
-        columns.load(a, register, mem(from, u * stride + vector * isa.width), hasTail && vector === vectors - 1, COPY_REGISTERS);
+        columns.load(a, register, mem(from, u * stride + vector * isa.width), isTail({ vectors, hasTail }, vector), COPY_REGISTERS);
         a.store(isa.width, mem(to, u * outStride + vector * isa.width), register);
       }
     }
@@ -38,17 +38,16 @@ export function copyRows(
 export function transposePanel(
   a: Assembler,
   isa: Isa,
-  { run: { vectors, hasTail }, tail, depth, rowBytes }: { run: PanelRun; tail: number; depth: number; rowBytes: number },
+  { run, tail, depth, rowBytes }: { run: PanelRun; tail: number; depth: number; rowBytes: number },
 ): void {
-  const panelRow = vectors * isa.width;
-  for (let vector = 0; vector < vectors; vector++) {
-    const rows = hasTail && vector === vectors - 1 ? tail : isa.lanes;
+  const panelRow = run.vectors * isa.width;
+  for (let vector = 0; vector < run.vectors; vector++) {
+    const rows = isTail(run, vector) ? tail : isa.lanes;
     const squares = rows === isa.lanes ? Math.floor(depth / isa.lanes) : 0;
     a.mov(rax, r14);
     a.lea(r9, mem(r10, vector * isa.width));
     a.repeat(r11, squares, () => {
-      if (isa.lanes === 16) transpose16(a, rowBytes, panelRow);
-      else transpose8(a, rowBytes, panelRow);
+      transposeSquare(a, isa, { rowBytes, outBytes: panelRow });
       a.add(rax, isa.lanes * 4);
       a.add(r9, isa.lanes * panelRow);
     });
@@ -83,7 +82,7 @@ export function transposeSquare(a: Assembler, isa: Isa, { rowBytes, outBytes, ro
 }
 
 /** 16 rows of 16 f32 at rax, `row` bytes apart, to 16 columns at r9, `out` bytes apart. */
-function transpose16(a: Assembler, row: number, out: number, rows = 16, columns = 16): void {
+function transpose16(a: Assembler, row: number, out: number, rows: number, columns: number): void {
   const W = 64;
   const r = (i: number): number => i;
   const t = (i: number): number => 16 + i;
@@ -119,7 +118,7 @@ function transpose16(a: Assembler, row: number, out: number, rows = 16, columns 
 }
 
 /** 8 rows of 8 f32 at rax, `row` bytes apart, to 8 columns at r9, `out` bytes apart. */
-function transpose8(a: Assembler, row: number, out: number, rows = 8, columns = 8): void {
+function transpose8(a: Assembler, row: number, out: number, rows: number, columns: number): void {
   const W = 32;
   const r = (i: number): number => i;
   const t = (i: number): number => 8 + i;

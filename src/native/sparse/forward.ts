@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { mem, r8, r9, r10, r11, r12, r13, r14, r15, rax, rbp, rbx, rcx, rdi, rsi, type Vec } from '../assembler/instruction.ts';
-import { Columns, split } from '../columns.ts';
+import { Columns, isTail, split } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { copyRows } from '../products/pack.ts';
 import { type Convention, routine } from '../routine.ts';
@@ -134,7 +134,6 @@ function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, 
   for (const { first, vectors, hasTail } of panelsOf(columns, WIDE_VECTORS)) {
     const tile = rowTile(isa, vectors);
     const stride = vectors * isa.width;
-    const isTail = (vector: number): boolean => hasTail && vector === vectors - 1;
     // Where each row's next entry stands.
     a.lea(rax, mem(r9, I32));
     a.mov(r13, r8);
@@ -159,7 +158,7 @@ function inBlocks(a: Assembler, isa: Isa, columns: Columns, { m, n, k, hasBias, 
         if (isFirst) tile.zero(a);
         else
           for (let vector = 0; vector < vectors; vector++)
-            columns.load(a, tile.sum(vector), mem(rbp, vector * isa.width), isTail(vector), tile.spare);
+            columns.load(a, tile.sum(vector), mem(rbp, vector * isa.width), isTail({ vectors, hasTail }, vector), tile.spare);
         const done = a.label();
         a.mov(r13, mem(r10));
         a.mov32(rax, mem(r13));

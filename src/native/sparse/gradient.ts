@@ -20,7 +20,7 @@ import {
   rsi,
   rsp,
 } from '../assembler/instruction.ts';
-import { Columns, type PanelRun } from '../columns.ts';
+import { Columns, isTail, type PanelRun } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { leafTile } from '../products/leaf-tile.ts';
 import { copyRows } from '../products/pack.ts';
@@ -290,7 +290,7 @@ function tilesOfGroup(a: Assembler, isa: Isa, { shape: { o, rows, xWidth }, layo
         true,
       );
       tile.each((sum, row, vector) => {
-        columns.store(a, mem(rdi, row * o * F32 + vector * isa.width), sum, run.hasTail && vector === run.vectors - 1, tile.spare);
+        columns.store(a, mem(rdi, row * o * F32 + vector * isa.width), sum, isTail(run, vector), tile.spare);
       });
       a.add(rdi, run.vectors * isa.width);
       a.add(r15, rows * run.vectors * isa.width);

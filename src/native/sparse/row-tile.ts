@@ -1,6 +1,6 @@
 import type { Assembler } from '../assembler/assembler.ts';
 import { type Gpr, mem, rdx, type Vec } from '../assembler/instruction.ts';
-import type { Columns } from '../columns.ts';
+import { type Columns, isTail } from '../columns.ts';
 import type { Isa } from '../isa.ts';
 import { leakySums } from '../leaky.ts';
 
@@ -84,11 +84,11 @@ export function finish(
   cOffset: number,
   { columns, tile, hasTail, biasOffset, hasBias, relu, slope, free }: Finish,
 ): void {
-  const isTail = (vector: number): boolean => hasTail && vector === tile.vectors - 1;
+  const run = { vectors: tile.vectors, hasTail };
   const sums = Array.from({ length: tile.vectors }, (_, vector) => tile.sum(vector));
   for (const [vector, sum] of sums.entries()) {
     if (hasBias) {
-      columns.load(a, tile.x, mem(rdx, biasOffset + vector * isa.width), isTail(vector), tile.spare);
+      columns.load(a, tile.x, mem(rdx, biasOffset + vector * isa.width), isTail(run, vector), tile.spare);
       a.op('vaddps', isa.width, sum, sum, tile.x);
     }
     if (relu) {
@@ -97,5 +97,5 @@ export function finish(
     }
   }
   if (slope !== undefined) leakySums(a, isa, sums, slope, { slope: free, zero: free + 1, scaled: free + 2, positive: free + 3 }, isa.width);
-  for (const [vector, sum] of sums.entries()) columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(vector), tile.spare);
+  for (const [vector, sum] of sums.entries()) columns.store(a, mem(c, cOffset + vector * isa.width), sum, isTail(run, vector), tile.spare);
 }
