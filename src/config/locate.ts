@@ -1,5 +1,6 @@
 import { GradloomError } from '../errors.ts';
-import { frameOfOrigin, type Origin } from './tree/origins.ts';
+import { frameOf, type Place, whereOf } from './text/source.ts';
+import { placeOfOrigin } from './tree/origins.ts';
 import type { LoadedExperiment } from './validate.ts';
 
 const KEY = /^[a-z_]+(?:\.[\w-]+)*$/;
@@ -15,24 +16,18 @@ export function located(error: unknown, { experiment, origins }: Locatable): unk
   if (!(error instanceof GradloomError) || error.where === undefined || error.problems.length > 1 || origins === undefined) return error;
   const { where: key, code, message, kept, next, cause } = error;
   const [first = ''] = key.split('.');
-  const origin = KEY.test(key) && Object.hasOwn(experiment, first) ? originOf(key, origins) : undefined;
-  const where = origin && placeOf(origin);
-  if (origin === undefined || where === undefined) return error;
-  return new GradloomError({ code, message: `${key}: ${message}`, where, frame: frameOfOrigin(origin), kept, next, cause });
+  const place = KEY.test(key) && Object.hasOwn(experiment, first) ? placeOf(key, origins) : undefined;
+  if (place === undefined || place.source.kind === 'object') return error;
+  return new GradloomError({ code, message: `${key}: ${message}`, where: whereOf(place, key), frame: frameOf(place), kept, next, cause });
 }
 
 /** Of the key itself, or the first that is written of what stands in it or beside it. */
-function originOf(key: string, origins: LoadedExperiment['origins']): Origin | undefined {
+function placeOf(key: string, origins: LoadedExperiment['origins']): Place | undefined {
   const written = [...origins].filter(([, { kind }]) => kind !== 'default');
   const parent = key.split('.').slice(0, -1).join('.');
   const found =
     written.find(([name]) => name === key) ??
     written.find(([name]) => name.startsWith(`${key}.`)) ??
     written.find(([name]) => name.startsWith(`${parent}.`));
-  return found?.[1];
-}
-
-function placeOf(origin: Origin): string | undefined {
-  if (origin.kind === 'file') return `${origin.file}:${origin.line}:${origin.column}`;
-  return origin.kind === 'command line' ? `command line: ${origin.argument}` : undefined;
+  return found && placeOfOrigin(found[1]);
 }

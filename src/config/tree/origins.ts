@@ -1,6 +1,6 @@
 import { printable } from '../../errors.ts';
 import { type Node, valueAt } from '../text/node.ts';
-import { frameOf, type Place, position } from '../text/source.ts';
+import { type Place, position } from '../text/source.ts';
 
 /** Who decided a value. */
 export type Origin =
@@ -27,10 +27,9 @@ export function originText(origin: Origin | undefined): string {
 /** Where values of files and arguments are written: an origin is told to users and programs, its text only to errors. */
 const PLACES = new WeakMap<Origin, Place>();
 
-/** The lines around what decided a value, with a caret under it; nothing where no text did. */
-export function frameOfOrigin(origin: Origin): string | undefined {
-  const place = PLACES.get(origin);
-  return place && frameOf(place);
+/** Where what decided a value is written; undefined for a default. */
+export function placeOfOrigin(origin: Origin): Place | undefined {
+  return PLACES.get(origin);
 }
 
 /** The origin of each value within a resolved one by dotted path; an empty list or map counts as a value. */
