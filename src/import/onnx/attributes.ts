@@ -18,6 +18,15 @@ export function intsOf({ attributes }: OnnxNode, name: string): number[] | undef
   return found?.type === 'ints' ? found.value : undefined;
 }
 
+/**
+ * Axes that a node names, by an attribute or, in newer versions, by an input; negative ones count from the end.
+ *
+ * @param rank  of what they are axes of
+ */
+export function axesOf(node: OnnxNode, input: { values: ArrayLike<number> } | undefined, rank: number): number[] {
+  return Array.from(intsOf(node, 'axes') ?? input?.values ?? [], (axis) => (axis < 0 ? axis + rank : axis));
+}
+
 /** What a node `Constant` stands for; undefined where it is said in a way that is not read. */
 export function constantOf({ name, attributes }: OnnxNode): OnnxTensor | undefined {
   const value = attributes.get('value');

@@ -1,10 +1,10 @@
 import { GradloomError, printable } from '../../../errors.ts';
 import { erf } from '../../../graph/ops/erf.ts';
 import { elements } from '../../../graph/shape.ts';
-import { constantOf, floatOf, intOf, ODD_CONSTANT } from '../attributes.ts';
+import { axesOf, constantOf, floatOf, intOf, ODD_CONSTANT } from '../attributes.ts';
 import { DATA_TYPES, type OnnxModel, type OnnxNode } from '../proto.ts';
 import { repeatedAt } from '../repeat.ts';
-import { at, axesOf, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
 import { PICTURE_OPERATORS } from './pictures.ts';
 
 const { fround } = Math;
@@ -90,13 +90,13 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   Squeeze: ([x, axes], node) => {
     const { dims, values } = given(x, node);
-    const gone = new Set(axesOf(axes, node, dims.length));
+    const gone = new Set(axesOf(node, axes, dims.length));
     return { dims: dims.filter((extent, axis) => (gone.size === 0 ? extent !== 1 : !gone.has(axis))), values };
   },
   Unsqueeze: ([x, axes], node) => {
     const { dims, values } = given(x, node);
     const grown = [...dims];
-    for (const axis of axesOf(axes, node, dims.length + 1).toSorted((a, b) => a - b)) grown.splice(axis, 0, 1);
+    for (const axis of axesOf(node, axes, dims.length + 1).toSorted((a, b) => a - b)) grown.splice(axis, 0, 1);
     return { dims: grown, values };
   },
   Concat: (inputs, node) => {

@@ -1,6 +1,5 @@
 import { GradloomError, printable } from '../../../errors.ts';
 import type { Shape } from '../../../graph/shape.ts';
-import { intsOf } from '../attributes.ts';
 import { nodeName } from '../decode.ts';
 import type { OnnxNode } from '../proto.ts';
 
@@ -24,10 +23,4 @@ export const at = (values: Values | readonly number[], i: number): number => val
 export function given(input: OnnxArray | undefined, node: OnnxNode): OnnxArray {
   if (input === undefined) throw nodeError(node, 'an input is missing');
   return input;
-}
-
-/** Axes that a node names, by an input or, in older versions, by an attribute. */
-export function axesOf(input: OnnxArray | undefined, node: OnnxNode, rank: number): number[] {
-  const said = input === undefined ? (intsOf(node, 'axes') ?? []) : Array.from(input.values);
-  return said.map((axis) => (axis < 0 ? axis + rank : axis));
 }

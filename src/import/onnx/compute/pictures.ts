@@ -1,8 +1,8 @@
 import { elements } from '../../../graph/shape.ts';
-import { intOf, intsOf } from '../attributes.ts';
+import { axesOf, intOf, intsOf } from '../attributes.ts';
 import type { OnnxNode } from '../proto.ts';
 import { type NodeWindow, windowOf } from '../windows.ts';
-import { at, axesOf, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
+import { at, given, nodeError, type OnnxArray, type Operator, type Values } from './operator.ts';
 
 const { fround } = Math;
 
@@ -43,7 +43,7 @@ export const PICTURE_OPERATORS: Readonly<Record<string, Operator>> = {
   GlobalMaxPool: ([x], node) => overPlaces(given(x, node), true, largestOf),
   ReduceMean: ([x, axes], node) => {
     const picture = given(x, node);
-    const over = axesOf(axes, node, picture.dims.length).toSorted((a, b) => a - b);
+    const over = axesOf(node, axes, picture.dims.length).toSorted((a, b) => a - b);
     if (over.length + 2 !== picture.dims.length || over.some((axis, i) => axis !== i + 2)) {
       throw nodeError(node, `a mean over the axes [${over.join(', ')}]`);
     }

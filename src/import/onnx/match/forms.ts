@@ -1,6 +1,6 @@
 import { elements, equalShapes, type Shape } from '../../../graph/shape.ts';
 import { channelsFirst } from '../../../graph/window.ts';
-import { intOf, intsOf } from '../attributes.ts';
+import { axesOf, intOf, intsOf } from '../attributes.ts';
 import type { OnnxNode } from '../proto.ts';
 import type { Chain } from './chain.ts';
 import type { ImportedReshape } from './layer-types.ts';
@@ -89,10 +89,7 @@ const isToLast = (node: OnnxNode, axes: number): boolean =>
 /** The shape of a row behind a node. */
 function shapeAfter(chain: Chain, node: OnnxNode, shape: Shape): number[] {
   const count = elements(shape);
-  const axesOf = (rank: number): number[] => {
-    const said = intsOf(node, 'axes') ?? Array.from(chain.constant(node.inputs[1])?.values ?? []);
-    return said.map((axis) => (axis < 0 ? axis + rank : axis)).toSorted((a, b) => a - b);
-  };
+  const axesIn = (rank: number): number[] => axesOf(node, chain.constant(node.inputs[1]), rank).toSorted((a, b) => a - b);
   switch (node.op) {
     case 'Flatten': {
       const axis = intOf(node, 'axis', 1);
@@ -100,13 +97,13 @@ function shapeAfter(chain: Chain, node: OnnxNode, shape: Shape): number[] {
       return [count];
     }
     case 'Squeeze': {
-      const axes = axesOf(shape.length + 1);
+      const axes = axesIn(shape.length + 1);
       if (axes.length === 0 || !axes.every((axis) => axis > 0 && shape[axis - 1] === 1))
         throw chain.fail(node, `removes the axes [${axes.join(', ')}] of rows of [${shape.join(', ')}]`);
       return shape.filter((_, axis) => !axes.includes(axis + 1));
     }
     case 'Unsqueeze': {
-      const axes = axesOf(shape.length + 2);
+      const axes = axesIn(shape.length + 2);
       if (axes.length !== 1 || axes[0] !== 1) throw chain.fail(node, `adds the axes [${axes.join(', ')}]; expected 1, a channel`);
       return [1, ...shape];
     }

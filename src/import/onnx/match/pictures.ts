@@ -1,5 +1,5 @@
 import { elements, type Shape } from '../../../graph/shape.ts';
-import { intOf } from '../attributes.ts';
+import { axesOf, intOf } from '../attributes.ts';
 import type { OnnxNode } from '../proto.ts';
 import { type NodeWindow, windowOf } from '../windows.ts';
 import type { Chain } from './chain.ts';
@@ -135,9 +135,7 @@ function evenPadding(
 
 /** All places, and nothing else. */
 function checkAxes(chain: Chain, node: OnnxNode, places: number): void {
-  const attribute = node.attributes.get('axes');
-  const said = attribute?.type === 'ints' ? attribute.value : chain.constant(node.inputs[1])?.values;
-  const axes = new Set(Array.from(said ?? [], (axis) => (axis < 0 ? axis + places + 2 : axis)));
+  const axes = new Set(axesOf(node, chain.constant(node.inputs[1]), places + 2));
   const isAll = axes.size === places && Array.from({ length: places }, (_, i) => i + 2).every((axis) => axes.has(axis));
   if (!isAll) throw chain.fail(node, 'a mean over other axes than all places of a channel');
 }
