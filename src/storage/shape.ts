@@ -1,7 +1,6 @@
 import { damaged, readOwnText } from './read.ts';
+import { isShallow, MAX_DEPTH } from './shallow.ts';
 
-/** Deeper values are not taken: whoever walks them recurses. */
-const MAX_DEPTH = 64;
 const MAX_SHOWN = 60;
 
 /** Where a value is not what it should be. */
@@ -41,15 +40,10 @@ export const anyNumber: Shape<number> = simple('a number', (value) => typeof val
 export const text: Shape<string> = simple('text', (value) => typeof value === 'string');
 export const flag: Shape<boolean> = simple('true or false', (value) => typeof value === 'boolean');
 /** Anything that JSON can hold, nested no deeper than a stack can follow. */
-export const anything: Shape<unknown> = simple(`values nested at most ${MAX_DEPTH} deep`, (value) => isShallow(value, MAX_DEPTH));
+export const anything: Shape<unknown> = simple(`values nested at most ${MAX_DEPTH} deep`, (value) => isShallow(value));
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
 }
 
 /** Text that a pattern takes. */

@@ -4,12 +4,13 @@ import { resultKeys } from '../../config/resolved.ts';
 import { type Entry, keyPlaceAt, type MapNode, type Node, nodeAt, type Path } from '../../config/text/node.ts';
 import type { Place } from '../../config/text/source.ts';
 import type { Change } from '../../config/tree/overrides.ts';
+import { PATHS_AS_WRITTEN, plain } from '../../config/tree/plain.ts';
 import type { LoadedExperiment } from '../../config/validate.ts';
 import { RandomStream } from '../../random/stream.ts';
 import type { SweepSettings } from '../schema.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Assignment } from '../trial.ts';
-import type { ParameterValue } from '../value.ts';
+import { isList, type ParameterValue } from '../value.ts';
 
 /** What a trial's experiment is made of. */
 export interface TrialSource {
@@ -106,13 +107,7 @@ function nodeOfValue(tree: MapNode, path: Path, value: ParameterValue): Node | u
   const said = values?.kind === 'list' ? values.items : ['value', 'min', 'max'].map((key) => nodeAt(tree, [...path, key]));
   if (typeof value !== 'object') return said.find((one) => one?.kind === 'scalar' && one.value === value);
   const text = JSON.stringify(value);
-  return said.find((one) => one !== undefined && one.kind !== 'scalar' && JSON.stringify(plainOf(one)) === text);
-}
-
-function plainOf(node: Node): ParameterValue {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plainOf);
-  return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plainOf(value)]));
+  return said.find((one) => one !== undefined && one.kind !== 'scalar' && JSON.stringify(plain(undefined, one, PATHS_AS_WRITTEN)) === text);
 }
 
 function nodeOf(value: ParameterValue, place: Place): Node {
@@ -122,8 +117,4 @@ function nodeOf(value: ParameterValue, place: Place): Node {
     return { kind: 'map', place, entries: new Map(entries) };
   }
   return { kind: 'scalar', place, value, raw: String(value) };
-}
-
-function isList(value: ParameterValue): value is readonly ParameterValue[] {
-  return Array.isArray(value);
 }

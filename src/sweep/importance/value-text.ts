@@ -1,4 +1,4 @@
-import type { ParameterValue } from '../value.ts';
+import { isList, type ParameterValue } from '../value.ts';
 
 /** A value as a table shows it: `0.00312`, `adamw`, `[64, 32]`, `[conv2d 8 kernel 3 relu, flatten, dense 10]`. */
 export function formatParameter(value: ParameterValue): string {
@@ -49,8 +49,4 @@ function keysText(map: ParameterMap): string[] {
 
 function isMap(value: ParameterValue | undefined): value is ParameterMap {
   return typeof value === 'object' && value !== null && !isList(value);
-}
-
-function isList(value: object): value is readonly ParameterValue[] {
-  return Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { isTooDeep } from '../../config/tree/depth.ts';
 import { printable } from '../../errors.ts';
+import { isShallow } from '../../storage/shallow.ts';
 import { MAX_LANES, parameterValue } from '../schema.ts';
 import { LOG_VERSION, type LoggedEntry } from './entries.ts';
 import { isPlainEntry } from './quick-shape.ts';
@@ -24,7 +24,7 @@ const lanes = z.int().min(1).max(MAX_LANES);
 /** As in a sweep file, whose reader stops at so many levels. */
 const assigned = z
   .unknown()
-  .refine((value) => !isTooDeep(value), 'nested too deep')
+  .refine((value) => isShallow(value), 'nested too deep')
   .pipe(parameterValue);
 const fault = z.object({ code: z.string(), where: z.string().optional(), message: z.string() });
 const numbering = { seq: count, t: seconds };

@@ -3,7 +3,6 @@ import type { AverageName } from '../../config/check/evaluated.ts';
 import { loss as lossSchema } from '../../config/schema/blocks/loss.ts';
 import { model as modelSchema } from '../../config/schema/blocks/model.ts';
 import type { Experiment, LossConfig } from '../../config/schema/schema.ts';
-import { isTooDeep } from '../../config/tree/depth.ts';
 import { type Preprocess, sampleShape } from '../../data/preprocess/preprocess.ts';
 import { GradloomError, printable } from '../../errors.ts';
 import { buildNetwork, type Network, tensorsInOrder } from '../../model/network.ts';
@@ -11,6 +10,7 @@ import { writeTensor } from '../../model/parameters.ts';
 import { MODEL_METADATA } from '../../runs/files/model-metadata.ts';
 import { nonfiniteIn } from '../../storage/nonfinite.ts';
 import { f32Tensors, type Safetensors } from '../../storage/safetensors/bytes.ts';
+import { isShallow } from '../../storage/shallow.ts';
 import { issueText, parsePreprocess, targetProblem } from './preprocess-text.ts';
 
 /** A trained model as plain data: all that it takes to use it or to write it in another form. */
@@ -81,7 +81,7 @@ function modelMetadata(text: string | undefined, fail: Fail): z.output<typeof me
     throw fail(`${MODEL_METADATA.model}: not JSON: ${(error as Error).message}`);
   }
   // The schema calls itself once a level.
-  if (isTooDeep(value)) throw fail(`${MODEL_METADATA.model}: nested too deep`);
+  if (!isShallow(value)) throw fail(`${MODEL_METADATA.model}: nested too deep`);
   const result = metadataSchema.safeParse(value);
   if (!result.success) throw fail(`${MODEL_METADATA.model}: ${issueText(result.error.issues)}`);
   return result.data;
